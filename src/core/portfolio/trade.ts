@@ -1,0 +1,60 @@
+import type { Percent, Price, Qty, Timestamp, Usdt } from '../base/units.ts'
+import type { Side } from '../market/side.ts'
+
+/** Why a part of a position was closed. */
+export type ExitReason =
+  | 'stop'
+  | 'breakeven-stop'
+  | 'trailing-stop'
+  | 'target'
+  | 'partial-target-1'
+  | 'partial-target-2'
+  | 'time-exit'
+  | 'liquidation'
+  | 'end-of-data'
+
+/** One closing fill of a trade. */
+export interface TradeExit {
+  readonly time: Timestamp
+  readonly price: Price
+  readonly qty: Qty
+  readonly reason: ExitReason
+}
+
+/**
+ * A closed position, from its first fill to flat. Money is USDT. `net = gross - fees + funding`.
+ */
+export interface Trade {
+  /** The signal's id: one signal makes at most one trade. */
+  readonly id: string
+  readonly strategy: string
+  readonly symbol: string
+  readonly side: Side
+  readonly openedAt: Timestamp
+  readonly closedAt: Timestamp
+  /** Volume-weighted entry price. */
+  readonly entry: Price
+  /** Volume-weighted exit price. */
+  readonly exit: Price
+  readonly qty: Qty
+  /** Value at entry: `qty * entry`. */
+  readonly notional: Usdt
+  readonly leverage: number
+  readonly score: number
+  /** Profit from prices alone. */
+  readonly gross: Usdt
+  /** Fees paid, 0 or more. */
+  readonly fees: Usdt
+  /** Funding received (paid when negative). */
+  readonly funding: Usdt
+  readonly net: Usdt
+  /** `100 * net / notional`: on the value, not on margin. */
+  readonly netPercent: Percent
+  /** Worst and best excursion of the price against the entry while open, in percent of the entry (mae <= 0 <= mfe). */
+  readonly mae: Percent
+  readonly mfe: Percent
+  readonly entryReason: string
+  /** Reason of the last exit. */
+  readonly exitReason: ExitReason
+  readonly exits: readonly TradeExit[]
+}
