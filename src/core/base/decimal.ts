@@ -66,10 +66,10 @@ const MOST_FAST = 2 ** 40
  * the count is past 2^53.
  */
 export function toCount(grid: Grid, value: number, rounding: Rounding): number {
-  assert(
-    value >= 0 && value < Number.POSITIVE_INFINITY,
-    `${value} cannot be rounded to multiples of ${grid.unit}`,
-  )
+  // Asked before asserting: building the message for every value would cost more than all the rest.
+  if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+    assert(false, `${value} cannot be rounded to multiples of ${grid.unit}`)
+  }
   if (value === 0) return 0
   const quotient = (value * grid.power) / grid.mantissa
   if (quotient > MOST_FAST) return exactCount(grid, value, rounding)
@@ -165,7 +165,7 @@ export function decimalsOf(value: number): number {
 }
 
 function assertCount(count: number): void {
-  assert(Number.isSafeInteger(count) && count >= 0, `${count} is not a count of units`)
+  if (!(Number.isSafeInteger(count) && count >= 0)) assert(false, `${count} is not a count of units`)
 }
 
 function trimEnd(digits: string): string {

@@ -13,9 +13,10 @@ type QtyGrid = Pick<Instrument, 'symbol' | 'step'>
  * caller to ask first.
  */
 export function toTicks(instrument: PriceGrid, price: Price, rounding: Rounding): Ticks {
-  assert(price > 0, `${price} is not a price of ${instrument.symbol}`)
+  if (!(price > 0)) assert(false, `${price} is not a price of ${instrument.symbol}`)
   const ticks = toCount(gridOf(instrument.tick), price, rounding)
-  assert(ticks > 0, `${price} is less than one tick of ${instrument.symbol} (${instrument.tick})`)
+  if (ticks === 0)
+    assert(false, `${price} is less than one tick of ${instrument.symbol} (${instrument.tick})`)
   return ticks as Ticks
 }
 
@@ -42,7 +43,7 @@ export function qtyOf(instrument: Pick<Instrument, 'step'>, steps: Steps): Qty {
  * as "remove the stop".
  */
 export function formatTicks(instrument: PriceGrid, ticks: Ticks): string {
-  assert(ticks > 0, `a price of ${instrument.symbol} would be sent as ${ticks} ticks`)
+  if (!(ticks > 0)) assert(false, `a price of ${instrument.symbol} would be sent as ${ticks} ticks`)
   return formatCount(gridOf(instrument.tick), ticks)
 }
 
@@ -51,7 +52,7 @@ export function formatTicks(instrument: PriceGrid, ticks: Ticks): string {
  * order the exchange reads as "everything".
  */
 export function formatSteps(instrument: QtyGrid, steps: Steps): string {
-  assert(steps > 0, `a quantity of ${instrument.symbol} would be sent as ${steps} steps`)
+  if (!(steps > 0)) assert(false, `a quantity of ${instrument.symbol} would be sent as ${steps} steps`)
   return formatCount(gridOf(instrument.step), steps)
 }
 
