@@ -39,7 +39,7 @@ const BTC: InstrumentRow = {
   minQty: '0.001',
   maxQty: '1190.000',
   minPrice: '0.10',
-  maxLeverage: 100,
+  maxLeverage: '100.00',
   date: '2025-06-09',
 }
 
@@ -56,7 +56,6 @@ function recorded(date: string, name: string): readonly InstrumentRow[] {
       if (cell === undefined) throw new Error(`${name}: no column ${column}`)
       return cell
     }
-    const leverage = cells.get('maxLeverage')
     return {
       symbol: text('symbol'),
       baseCoin: cells.get('baseCoin') ?? null,
@@ -66,7 +65,7 @@ function recorded(date: string, name: string): readonly InstrumentRow[] {
       minQty: text('minOrderQty'),
       maxQty: cells.get('maxOrderQty') ?? null,
       minPrice: cells.get('minPrice') ?? null,
-      maxLeverage: leverage === undefined ? null : Number(leverage),
+      maxLeverage: cells.get('maxLeverage') ?? null,
       date,
     }
   })
@@ -148,9 +147,12 @@ test('a filter that makes no sense is a data error naming the symbol', () => {
     { minQty: '' },
     { maxQty: '1e5' },
     { maxQty: '0' },
+    { maxQty: '99999999999999' },
     { minPrice: 'NaN' },
-    { maxLeverage: 0 },
-    { maxLeverage: Number.NaN },
+    { maxLeverage: '0' },
+    { maxLeverage: '0.5' },
+    { maxLeverage: 'ten' },
+    { maxQty: `1${'0'.repeat(400)}` },
   ]
   for (const change of wrong) {
     assert.throws(

@@ -16,7 +16,7 @@ export interface InstrumentRow {
   readonly minQty: string
   readonly maxQty: string | null
   readonly minPrice: string | null
-  readonly maxLeverage: number | null
+  readonly maxLeverage: string | null
   /** The day of the set, YYYY-MM-DD. */
   readonly date: string
 }
@@ -86,16 +86,18 @@ function dayOf(row: InstrumentRow): Timestamp {
   return time
 }
 
-function build(row: InstrumentRow, knownLeverage: number | null, source: string): Instrument {
+function build(row: InstrumentRow, knownLeverage: string | null, source: string): Instrument {
   const { symbol, quoteCoin } = row
-  const fail = (field: string, value: unknown): never => {
+  const fail = (field: string, value: string | null): never => {
     throw new DataError(`${symbol}: ${field} ${JSON.stringify(value)} is not usable`)
   }
+  const plain = (field: string, text: string): number =>
+    /^\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : fail(field, text)
   // Least limits are rounded up and greatest ones down: what is allowed here is allowed there.
   const count = (field: string, unit: string, text: string, rounding: 'up' | 'down'): number => {
-    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-    if (!Number.isFinite(value)) fail(field, text)
     const grid = gridOf(unit)
+    const value = plain(field, text)
+    if (value / Number(unit) >= Number.MAX_SAFE_INTEGER) fail(field, text)
     return parseCount(grid, text) ?? toCount(grid, value, rounding)
   }
   const step = row.step ?? row.minQty
@@ -106,8 +108,8 @@ function build(row: InstrumentRow, knownLeverage: number | null, source: string)
   const maxQty = row.maxQty === null ? null : count('greatest quantity', step, row.maxQty, 'down')
   const minPrice = row.minPrice === null ? 1 : Math.max(1, count('least price', tick, row.minPrice, 'up'))
   if (maxQty !== null && maxQty < minQty) fail('greatest quantity', row.maxQty)
-  const maxLeverage = knownLeverage ?? LEAST_MAX_LEVERAGE
-  if (!(maxLeverage >= 1 && maxLeverage < Number.POSITIVE_INFINITY)) fail('greatest leverage', maxLeverage)
+  const maxLeverage = knownLeverage === null ? LEAST_MAX_LEVERAGE : plain('greatest leverage', knownLeverage)
+  if (maxLeverage < 1) fail('greatest leverage', knownLeverage)
   return {
     symbol,
     baseCoin: row.baseCoin ?? withoutQuote(symbol, quoteCoin),
