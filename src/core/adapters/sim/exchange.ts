@@ -1,0 +1,658 @@
+/**
+ * The matching engine of the embedded exchange: orders, positions and money of one account on USDT perpetuals,
+ * driven by candles. It is synchronous and knows nothing of who trades on it; what happens is put into an outbox of
+ * reports, in order.
+ *
+ * How a candle is read. A limit fills when the price trades through it by a tick; a gap fills at the open. A fill
+ * inside a candle bears the candle's opening as its time, an exit its close. On the candle of an entry the whole
+ * range counts against the position (its stop), only the close for it (its targets). On later candles the stop wins
+ * over a target in the same candle. What is requested while a candle runs (a new target, a stop moved because a target
+ * has filled) cannot know what came before in it: it counts at the close alone. Market orders fill at the next open. Stops are triggered by the mark price. A taker
+ * pays slippage of a fixed part and a part of the candle's range: a stop may go beyond the candle's extreme, a limit
+ * never beyond its price.
+ */
+import { assert } from '../../base/assert.ts'
+import { hashText } from '../../base/hash.ts'
+import type { Price, Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
+import type { Account, FillInput, Input, OrderRequest } from '../../engine/protocol.ts'
+import type { Instrument } from '../../market/instrument.ts'
+import { formatTicks, priceOf, qtyOf, toTicks } from '../../market/quantise.ts'
+import { opposite, type Side, sign } from '../../market/side.ts'
+
+/** What trading costs on the embedded exchange. Fractions of a fill's value unless said otherwise. */
+export interface Costs {
+  readonly makerFee: number
+  readonly takerFee: number
+  /** Slippage of taker fills: a share of the price, and a share of the range of the candle they fill in. */
+  readonly slippage: number
+  readonly slippageOfRange: number
+  /** A limit fills at a touch, without the price trading through it. */
+  readonly touchFills: boolean
+  /** Funding per 8 h that longs pay where no history is known. */
+  readonly assumedFunding: number
+}
+
+export const DEFAULT_COSTS: Costs = {
+  makerFee: 0.0002,
+  takerFee: 0.00055,
+  slippage: 0.0002,
+  slippageOfRange: 0.02,
+  touchFills: false,
+  assumedFunding: 0.0001,
+}
+
+/** One candle of the market that orders are matched against, with the mark price's range beside it. */
+export interface Bar {
+  readonly start: Timestamp
+  readonly end: Timestamp
+  readonly open: Price
+  readonly high: Price
+  readonly low: Price
+  readonly close: Price
+  readonly markHigh: Price
+  readonly markLow: Price
+  readonly markClose: Price
+}
+
+/** A funding settlement inside a bar. */
+export interface Settlement {
+  readonly time: Timestamp
+  /** Share of the position's value that longs pay to shorts. */
+  readonly rate: number
+}
+
+interface RestingOrder {
+  readonly request: OrderRequest
+  readonly sequence: number
+  price: Ticks | null
+  steps: Steps
+  /** When the order came, or its price was last changed: a bar that began earlier knows it at its close alone. */
+  since: Timestamp
+  /** At or beyond the last price when it was sent: it takes at the next open. */
+  marketable: boolean
+}
+
+interface HeldPosition {
+  readonly side: Side
+  readonly leverage: number
+  steps: Steps
+  entry: Price
+  stop: Ticks | null
+  /** The stop before the present one, and since when the present one holds: a bar that began earlier has the old one
+   * over its range and the present one at its close. */
+  stopBefore: Ticks | null
+  stopSince: Timestamp
+}
+
+interface Book {
+  readonly instrument: Instrument
+  last: Price | null
+  trading: boolean
+  readonly orders: Map<string, RestingOrder>
+  position: HeldPosition | null
+}
+
+export interface ExchangeOptions {
+  readonly costs: Costs
+  readonly wallet: Usdt
+  /** Orders need margin. Switched off where every signal is to be traded for itself, whatever the wallet has. */
+  readonly checkMargin: boolean
+}
+
+export class SimExchange {
+  readonly #costs: Costs
+  readonly #checkMargin: boolean
+  readonly #books = new Map<string, Book>()
+  readonly #ids = new Set<string>()
+  #wallet: Usdt
+  #now: Timestamp = 0
+  #sequence = 0
+  #executions = 0
+  #outbox: Input[] = []
+
+  constructor(options: ExchangeOptions) {
+    this.#costs = options.costs
+    this.#checkMargin = options.checkMargin
+    this.#wallet = options.wallet
+  }
+
+  list(instrument: Instrument): void {
+    this.#books.set(instrument.symbol, {
+      instrument,
+      last: null,
+      trading: true,
+      orders: new Map(),
+      position: null,
+    })
+  }
+
+  /** Sets the exchange's clock; reports bear its time. */
+  setTime(now: Timestamp): void {
+    assert(now >= this.#now, `the exchange's time goes back from ${this.#now} to ${now}`)
+    this.#now = now
+  }
+
+  get now(): Timestamp {
+    return this.#now
+  }
+
+  /** Reports since the last call, in order. */
+  take(): readonly Input[] {
+    const reports = this.#outbox
+    this.#outbox = []
+    return reports
+  }
+
+  get hasReports(): boolean {
+    return this.#outbox.length > 0
+  }
+
+  /** Whether a symbol has a position or an order: without either its candles move nothing here. */
+  isActive(symbol: string): boolean {
+    const book = this.#books.get(symbol)
+    return book !== undefined && (book.position !== null || book.orders.size > 0)
+  }
+
+  setLast(symbol: string, price: Price): void {
+    this.#book(symbol).last = price
+  }
+
+  account(): Account {
+    const positions: Account['positions'][number][] = []
+    const orders: string[] = []
+    for (const [symbol, { position, orders: resting }] of this.#books) {
+      if (position !== null) {
+        positions.push({ symbol, side: position.side, steps: position.steps, stop: position.stop })
+      }
+      orders.push(...resting.keys())
+    }
+    return { wallet: this.#wallet, positions, orders }
+  }
+
+  // --- requests -----------------------------------------------------------------------------------------------
+
+  place(request: OrderRequest): void {
+    const refusal = this.#refusal(request)
+    this.#ids.add(request.clientOrderId)
+    if (refusal !== null) {
+      this.#report(request.clientOrderId, 'rejected', refusal)
+      return
+    }
+    const book = this.#book(request.symbol)
+    book.orders.set(request.clientOrderId, {
+      request,
+      sequence: ++this.#sequence,
+      price: request.price,
+      steps: request.steps,
+      since: this.#now,
+      marketable: this.#isMarketable(book, request, request.price),
+    })
+    this.#report(request.clientOrderId, 'accepted', '')
+  }
+
+  amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): void {
+    const book = this.#book(symbol)
+    const order = book.orders.get(clientOrderId)
+    if (order === undefined || order.price === null) {
+      this.#report(clientOrderId, 'rejected', 'the order to amend does not rest here')
+      return
+    }
+    if (price < book.instrument.minPrice || steps <= 0) {
+      this.#report(clientOrderId, 'rejected', 'price or quantity of the amendment is too small')
+      return
+    }
+    if (order.price !== price) order.since = this.#now
+    order.price = price
+    order.steps = steps
+    order.marketable = this.#isMarketable(book, order.request, price)
+    this.#report(clientOrderId, 'amended', '')
+  }
+
+  cancel(symbol: string, clientOrderId: string): void {
+    const removed = this.#book(symbol).orders.delete(clientOrderId)
+    if (removed) this.#report(clientOrderId, 'cancelled', 'cancelled on request')
+    else this.#report(clientOrderId, 'rejected', 'the order to cancel does not rest here')
+  }
+
+  setStop(requestId: string, symbol: string, side: Side, stop: Ticks): void {
+    const { position, instrument } = this.#book(symbol)
+    const refused = (reason: string): void => {
+      this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: false, reason })
+    }
+    if (position === null || position.side !== side) {
+      refused(`no ${side} position on ${symbol}`)
+      return
+    }
+    if (stop < instrument.minPrice) {
+      refused('the stop is below the least price')
+      return
+    }
+    // Several moves within one bar leave the stop it began with in force over its range.
+    if (position.stopSince < this.#now) position.stopBefore = position.stop
+    position.stop = stop
+    position.stopSince = this.#now
+    this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: true, reason: '' })
+  }
+
+  /** Why an order is refused, or `null`. */
+  #refusal(request: OrderRequest): string | null {
+    const { symbol, side, steps, price, stop, leverage } = request
+    const book = this.#books.get(symbol)
+    if (book === undefined || !book.trading) return `${symbol} is not trading`
+    const { instrument, position } = book
+    if (this.#ids.has(request.clientOrderId)) return `order id ${request.clientOrderId} was used before`
+    if (!Number.isSafeInteger(steps) || steps <= 0) return 'the quantity is not a number of steps'
+    if ((request.type === 'limit') !== (price !== null))
+      return 'a limit order has a price, a market order none'
+    if (price !== null && (!Number.isSafeInteger(price) || price < instrument.minPrice)) {
+      return 'the price is not a number of ticks'
+    }
+    if (request.purpose === 'exit') {
+      if (position === null || position.side !== side) return `no ${side} position on ${symbol} to reduce`
+      return null
+    }
+    if (book.last === null) return `${symbol} has no price yet`
+    const reckoned = price === null ? book.last : priceOf(instrument, price)
+    const notional = reckoned * qtyOf(instrument, steps)
+    if (steps < instrument.minQty) return 'the quantity is below the least'
+    if (instrument.maxQty !== null && steps > instrument.maxQty) return 'the quantity is above the greatest'
+    if (notional < instrument.minNotional) return 'the value is below the least'
+    if (leverage > instrument.maxLeverage) return `leverage ${leverage} is not offered`
+    if (stop !== null && (stop - (price ?? toTicks(instrument, book.last, 'nearest'))) * sign(side) >= 0) {
+      return `the stop ${formatTicks(instrument, stop)} is on the wrong side of the order`
+    }
+    if (position !== null && position.side !== side)
+      return `the account is one-way and holds ${opposite(side)}`
+    if (position !== null && position.leverage !== leverage) return 'the position has another leverage'
+    if (request.postOnly && this.#isMarketable(book, request, price)) return 'post-only order would take'
+    if (this.#checkMargin && this.#wallet - this.#usedMargin() < notional / leverage)
+      return 'not enough margin'
+    return null
+  }
+
+  #isMarketable(book: Book, request: OrderRequest, price: Ticks | null): boolean {
+    if (price === null) return true
+    if (book.last === null) return false
+    const beyond = (priceOf(book.instrument, price) - book.last) * direction(request)
+    return beyond >= 0
+  }
+
+  #usedMargin(): Usdt {
+    let used = 0
+    for (const { instrument, position, orders } of this.#books.values()) {
+      if (position !== null) used += (position.entry * qtyOf(instrument, position.steps)) / position.leverage
+      for (const { request, price, steps } of orders.values()) {
+        if (request.purpose === 'exit' || price === null) continue
+        used += (priceOf(instrument, price) * qtyOf(instrument, steps)) / request.leverage
+      }
+    }
+    return used
+  }
+
+  // --- the market moves ---------------------------------------------------------------------------------------
+
+  /**
+   * Matches one closed bar of a symbol. Yields whenever something was reported that a trader reacts to before the
+   * bar goes on: deliver what `take` gives, hand back the requests that follow, then resume.
+   */
+  *bar(symbol: string, bar: Bar, settlements: readonly Settlement[]): Generator<void, void> {
+    const book = this.#book(symbol)
+    const heldBefore = book.position
+    if (heldBefore !== null) this.#liquidateAtOpen(symbol, book, heldBefore, bar)
+    yield* this.#fillAtOpen(symbol, book, bar)
+    yield* this.#enterInside(symbol, book, bar)
+    const { position } = book
+    if (position !== null) {
+      this.#payFunding(symbol, book, position, bar, settlements)
+      if (position === heldBefore) yield* this.#exitAtOpen(symbol, book, position, bar)
+      yield* this.#exitInside(symbol, book, position, bar)
+    }
+    book.last = bar.close
+    if (this.#outbox.length > 0) yield
+  }
+
+  /** The symbol's trading ends: what is open is settled at the last price as a taker would, orders are removed. */
+  *close(symbol: string, price: Price, range: number): Generator<void, void> {
+    const book = this.#book(symbol)
+    book.trading = false
+    const { position } = book
+    if (position !== null) {
+      const slipped = this.#slip(book, position.side === 'long' ? -1 : 1, price, range)
+      this.#exit(symbol, book, position, position.steps, slipped, 'taker', this.#now, null, 'settlement')
+    }
+    for (const id of [...book.orders.keys()]) {
+      book.orders.delete(id)
+      this.#report(id, 'cancelled', 'trading has ended')
+    }
+    if (this.#outbox.length > 0) yield
+  }
+
+  /** An open beyond the liquidation price takes the whole margin, whatever stop there was. */
+  #liquidateAtOpen(symbol: string, book: Book, position: HeldPosition, bar: Bar): void {
+    const direction = sign(position.side)
+    if ((bar.open - liquidationPrice(book.instrument, position)) * direction > 0) return
+    this.#liquidate(symbol, book, position, bar)
+  }
+
+  #liquidate(symbol: string, book: Book, position: HeldPosition, bar: Bar): void {
+    const bankrupt = position.entry * (1 - sign(position.side) / position.leverage)
+    const side = position.side
+    const ticks = toTicks(
+      book.instrument,
+      Math.max(bankrupt, book.instrument.tickSize),
+      side === 'long' ? 'up' : 'down',
+    )
+    this.#exit(symbol, book, position, position.steps, ticks, 'taker', bar.end, null, 'liquidation')
+  }
+
+  /** Market orders, limits that take and limits that the market has gapped over, in the order they were sent. */
+  *#fillAtOpen(symbol: string, book: Book, bar: Bar): Generator<void, void> {
+    for (const order of sorted(book.orders)) {
+      const { price, request } = order
+      if (order.since > bar.start || !book.orders.has(request.clientOrderId)) continue
+      if (request.purpose === 'entry') {
+        const fill = this.#atOpen(book, order, bar)
+        if (fill === null) continue
+        this.#enter(symbol, book, order, fill.ticks, fill.liquidity, bar.start)
+        yield
+      } else if (price === null) {
+        const ticks = this.#slip(book, direction(request), bar.open, bar.high - bar.low)
+        const { position } = book
+        assert(position !== null, `${symbol}: a reducing order rests without a position`)
+        const steps = Math.min(order.steps, position.steps) as Steps
+        book.orders.delete(request.clientOrderId)
+        this.#exit(symbol, book, position, steps, ticks, 'taker', bar.start, order, 'order')
+        yield
+      }
+    }
+  }
+
+  /**
+   * What an order fills at when the bar opens, or `null` when the open is not beyond its price. One that was
+   * marketable when sent takes, with slippage but never beyond its price; a resting one is filled at the open.
+   */
+  #atOpen(
+    book: Book,
+    order: RestingOrder,
+    bar: Bar,
+  ): { readonly ticks: Ticks; readonly liquidity: 'maker' | 'taker' } | null {
+    const buys = direction(order.request)
+    const { price } = order
+    if (price === null)
+      return { ticks: this.#slip(book, buys, bar.open, bar.high - bar.low), liquidity: 'taker' }
+    const { tickSize } = book.instrument
+    const open = toTicks(book.instrument, Math.max(bar.open, tickSize), buys > 0 ? 'up' : 'down')
+    if ((price - open) * buys < 0) {
+      // The market has opened away from an order that would have taken when it was sent: it rests from now on.
+      order.marketable = false
+      return null
+    }
+    if (!order.marketable) return { ticks: open, liquidity: 'maker' }
+    const slipped = this.#slip(book, buys, bar.open, bar.high - bar.low)
+    const ticks = (buys > 0 ? Math.min(slipped, price) : Math.max(slipped, price)) as Ticks
+    return { ticks, liquidity: 'taker' }
+  }
+
+  *#enterInside(symbol: string, book: Book, bar: Bar): Generator<void, void> {
+    for (const order of sorted(book.orders)) {
+      const { price, request } = order
+      if (request.purpose !== 'entry' || price === null || order.since > bar.start) continue
+      if (!this.#reached(book, direction(request), price, bar)) continue
+      this.#enter(symbol, book, order, price, 'maker', bar.start)
+      yield
+    }
+  }
+
+  /** Whether the bar's range goes through a resting price: a buy is reached by the low, a sell by the high. */
+  #reached(book: Book, buys: 1 | -1, price: Ticks, bar: Bar): boolean {
+    const margin = this.#costs.touchFills ? 0 : 1
+    return buys > 0
+      ? bar.low <= priceOf(book.instrument, (price - margin) as Ticks)
+      : bar.high >= priceOf(book.instrument, (price + margin) as Ticks)
+  }
+
+  /** Targets that the open is beyond fill there, before anything else in the bar. */
+  *#exitAtOpen(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
+    for (const order of this.#targets(book, position)) {
+      if (book.position !== position || !book.orders.has(order.request.clientOrderId)) continue
+      if (order.since > bar.start) continue
+      const fill = this.#atOpen(book, order, bar)
+      if (fill === null) continue
+      this.#fillTarget(symbol, book, position, order, fill.ticks, bar, fill.liquidity)
+      yield
+      // Where the fill has moved the stop, that was at the open: the whole range comes after it.
+      position.stopSince = Math.min(position.stopSince, bar.start)
+    }
+  }
+
+  /** Liquidation and stop first, then targets, then a stop that they have moved. */
+  *#exitInside(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
+    if (book.position !== position) return
+    if (this.#stopOrLiquidate(symbol, book, position, bar)) {
+      yield
+      return
+    }
+    for (const order of this.#targets(book, position)) {
+      const { price, request } = order
+      if (book.position !== position || price === null || !book.orders.has(request.clientOrderId)) continue
+      const reached =
+        order.since > bar.start
+          ? (bar.close - priceOf(book.instrument, price)) * sign(position.side) >= 0
+          : this.#reached(book, direction(request), price, bar)
+      if (!reached) continue
+      this.#fillTarget(symbol, book, position, order, price, bar, 'maker')
+      yield
+    }
+    yield* this.#stopAtClose(symbol, book, position, bar)
+  }
+
+  #fillTarget(
+    symbol: string,
+    book: Book,
+    position: HeldPosition,
+    order: RestingOrder,
+    ticks: Ticks,
+    bar: Bar,
+    liquidity: 'maker' | 'taker',
+  ): void {
+    book.orders.delete(order.request.clientOrderId)
+    const steps = Math.min(order.steps, position.steps) as Steps
+    this.#exit(symbol, book, position, steps, ticks, liquidity, bar.end, order, 'order')
+  }
+
+  /** Reducing limits of a position, the nearest first. */
+  #targets(book: Book, position: HeldPosition): RestingOrder[] {
+    const nearest = sign(position.side)
+    return sorted(book.orders)
+      .filter(order => order.request.purpose === 'exit' && order.price !== null)
+      .sort((a, b) => nearest * ((a.price ?? 0) - (b.price ?? 0)))
+  }
+
+  #stopOrLiquidate(symbol: string, book: Book, position: HeldPosition, bar: Bar): boolean {
+    const direction = sign(position.side)
+    const worst = position.side === 'long' ? bar.markLow : bar.markHigh
+    const liquidation = liquidationPrice(book.instrument, position)
+    const inForce = position.stopSince > bar.start ? position.stopBefore : position.stop
+    const stop = inForce === null ? null : priceOf(book.instrument, inForce)
+    const stopHit = stop !== null && (worst - stop) * direction <= 0
+    const liquidated = (worst - liquidation) * direction <= 0
+    if (liquidated && (!stopHit || (liquidation - stop) * direction >= 0)) {
+      this.#liquidate(symbol, book, position, bar)
+      return true
+    }
+    if (!stopHit) return false
+    // A stop gapped over fills at the open; so does one that a gapped entry was already beyond.
+    const from = direction > 0 ? Math.min(stop, bar.open) : Math.max(stop, bar.open)
+    this.#stopOut(symbol, book, position, from, bar)
+    return true
+  }
+
+  /** A stop that was moved while the bar ran counts if the bar closes beyond it. */
+  *#stopAtClose(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
+    if (book.position !== position || position.stopSince <= bar.start || position.stop === null) return
+    const stop = priceOf(book.instrument, position.stop)
+    if ((bar.markClose - stop) * sign(position.side) > 0) return
+    this.#stopOut(symbol, book, position, stop, bar)
+    yield
+  }
+
+  #stopOut(symbol: string, book: Book, position: HeldPosition, from: Price, bar: Bar): void {
+    const ticks = this.#slip(book, position.side === 'long' ? -1 : 1, from, bar.high - bar.low)
+    this.#exit(symbol, book, position, position.steps, ticks, 'taker', bar.end, null, 'stop')
+  }
+
+  #payFunding(
+    symbol: string,
+    book: Book,
+    position: HeldPosition,
+    bar: Bar,
+    settlements: readonly Settlement[],
+  ): void {
+    const value = bar.markClose * qtyOf(book.instrument, position.steps)
+    for (const { time, rate } of settlements) {
+      const amount = -sign(position.side) * rate * value
+      this.#wallet += amount
+      this.#outbox.push({ type: 'funding', at: this.#now, symbol, side: position.side, time, amount, rate })
+    }
+  }
+
+  // --- fills --------------------------------------------------------------------------------------------------
+
+  #enter(
+    symbol: string,
+    book: Book,
+    order: RestingOrder,
+    ticks: Ticks,
+    liquidity: 'maker' | 'taker',
+    time: Timestamp,
+  ): void {
+    const { request, steps } = order
+    const price = priceOf(book.instrument, ticks)
+    book.orders.delete(request.clientOrderId)
+    const before = book.position
+    if (before === null) {
+      book.position = {
+        side: request.side,
+        leverage: request.leverage,
+        steps,
+        entry: price,
+        stop: request.stop,
+        stopBefore: null,
+        stopSince: time,
+      }
+    } else {
+      before.entry = (before.entry * before.steps + price * steps) / (before.steps + steps)
+      before.steps = (before.steps + steps) as Steps
+    }
+    const fee = this.#fee(book, ticks, steps, liquidity)
+    this.#wallet -= fee
+    this.#fill(symbol, request.side, request.clientOrderId, 'order', time, ticks, steps, fee, liquidity)
+  }
+
+  #exit(
+    symbol: string,
+    book: Book,
+    position: HeldPosition,
+    steps: Steps,
+    ticks: Ticks,
+    liquidity: 'maker' | 'taker',
+    time: Timestamp,
+    order: RestingOrder | null,
+    cause: FillInput['cause'],
+  ): void {
+    const { instrument } = book
+    const gross =
+      sign(position.side) * (priceOf(instrument, ticks) - position.entry) * qtyOf(instrument, steps)
+    const fee = this.#fee(book, ticks, steps, liquidity)
+    this.#wallet += gross - fee
+    position.steps = (position.steps - steps) as Steps
+    const id = order?.request.clientOrderId ?? null
+    this.#fill(symbol, position.side, id, cause, time, ticks, steps, fee, liquidity)
+    if (position.steps > 0) return
+    book.position = null
+    // A reducing order cannot outlive its position.
+    for (const [resting, { request }] of book.orders) {
+      if (request.purpose !== 'exit') continue
+      book.orders.delete(resting)
+      this.#report(resting, 'cancelled', 'the position is closed')
+    }
+  }
+
+  #fee(book: Book, ticks: Ticks, steps: Steps, liquidity: 'maker' | 'taker'): Usdt {
+    const rate = liquidity === 'maker' ? this.#costs.makerFee : this.#costs.takerFee
+    return priceOf(book.instrument, ticks) * qtyOf(book.instrument, steps) * rate
+  }
+
+  /** A taker's price: worse by the slippage, on the tick grid, at least the least price. */
+  #slip(book: Book, buys: 1 | -1, price: Price, range: number): Ticks {
+    const { slippage, slippageOfRange } = this.#costs
+    const slipped = price + buys * (price * slippage + range * slippageOfRange)
+    const { instrument } = book
+    const least = priceOf(instrument, instrument.minPrice)
+    return toTicks(instrument, Math.max(slipped, least), buys > 0 ? 'up' : 'down')
+  }
+
+  #fill(
+    symbol: string,
+    side: Side,
+    clientOrderId: string | null,
+    cause: FillInput['cause'],
+    time: Timestamp,
+    price: Ticks,
+    steps: Steps,
+    fee: Usdt,
+    liquidity: 'maker' | 'taker',
+  ): void {
+    const execId = hashText(`${symbol}|${time}|${++this.#executions}`)
+    this.#outbox.push({
+      type: 'fill',
+      at: this.#now,
+      time,
+      execId,
+      clientOrderId,
+      cause,
+      symbol,
+      side,
+      price,
+      steps,
+      fee,
+      liquidity,
+      complete: true,
+    })
+  }
+
+  #report(
+    clientOrderId: string,
+    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
+    reason: string,
+  ): void {
+    this.#outbox.push({ type: 'order', at: this.#now, clientOrderId, status, reason })
+  }
+
+  #book(symbol: string): Book {
+    const book = this.#books.get(symbol)
+    assert(book !== undefined, `${symbol} is listed`)
+    return book
+  }
+}
+
+/** +1 where the order buys, -1 where it sells. */
+function direction(request: OrderRequest): 1 | -1 {
+  return (request.side === 'long') === (request.purpose === 'entry') ? 1 : -1
+}
+
+function sorted(orders: ReadonlyMap<string, RestingOrder>): RestingOrder[] {
+  return [...orders.values()].sort((a, b) => a.sequence - b.sequence)
+}
+
+/**
+ * The mark price at which an isolated position is taken over: its margin is down to the maintenance margin. Source:
+ * Bybit help centre, "Liquidation price (USDT contract)", isolated, without added margin.
+ */
+export function liquidationPrice(
+  instrument: Pick<Instrument, 'maintenanceMarginRate'>,
+  position: { readonly side: Side; readonly entry: Price; readonly leverage: number },
+): Price {
+  const room = 1 / position.leverage - instrument.maintenanceMarginRate
+  return position.entry * (1 - sign(position.side) * room)
+}

@@ -1,0 +1,335 @@
+/**
+ * The embedded exchange with its market: candles of every symbol in order of time, matched by `SimExchange`, and what
+ * a trader is told of them. It moves from instant to instant; who drives it decides how fast.
+ */
+import { assert } from '../../base/assert.ts'
+import { DAY, type Timestamp, type Usdt } from '../../base/units.ts'
+import type { Input, OrderRequest } from '../../engine/protocol.ts'
+import { aggregate } from '../../market/aggregate.ts'
+import type { Candles } from '../../market/candles.ts'
+import type { Instrument } from '../../market/instrument.ts'
+import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
+import type { MarkCandles } from '../../market/mark.ts'
+import type { SymbolMarket } from '../../market/symbol-market.ts'
+import { type Costs, SimExchange } from './exchange.ts'
+import { barAt, FundingTape, type Stretch, stretches, told } from './tape.ts'
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export interface VenueOptions {
+  /** Trading begins and ends; `null`: with the data. Candles before `from` are history. */
+  readonly from: Timestamp | null
+  readonly to: Timestamp | null
+  readonly costs: Costs
+  readonly wallet: Usdt
+  readonly checkMargin: boolean
+  /** Match orders on candles finer than a day where there are some. */
+  readonly detail: boolean
+}
+
+/** What the venue's data did not have and what stood for it. */
+export interface Replaced {
+  readonly fundingAssumed: number
+  readonly fundingRecorded: number
+  /** Bars matched, by interval. */
+  readonly bars: ReadonlyMap<Interval, number>
+  /** Symbols without recorded filters, without 15-minute candles, without a recorded mark price. */
+  readonly inferredFilters: readonly string[]
+  readonly withoutMinutes15: readonly string[]
+  readonly withoutMark: readonly string[]
+}
+
+/** A series that is told candle by candle as each closes. */
+interface Told {
+  readonly candles: Candles
+  readonly span: number
+  row: number
+  /** Close of the next candle to be told. */
+  next: Timestamp
+}
+
+interface Track {
+  readonly instrument: Instrument
+  readonly daily: Told
+  readonly minutes15: Told | null
+  readonly funding: FundingTape
+  readonly mark: MarkCandles | null
+  readonly parts: readonly Stretch[]
+  /** The bar to be matched next. */
+  part: number
+  row: number
+  rate: number | null
+  ended: boolean
+  next: Timestamp
+}
+
+export class Venue {
+  readonly exchange: SimExchange
+  readonly #tracks: readonly Track[]
+  readonly #bySymbol = new Map<string, Track>()
+  readonly #from: Timestamp
+  readonly #to: Timestamp
+  #outbox: Input[] = []
+
+  /** @param markets in any order; symbols are served by name */
+  constructor(markets: readonly SymbolMarket[], options: VenueOptions) {
+    this.exchange = new SimExchange(options)
+    const sorted = [...markets].sort((a, b) => (a.instrument.symbol < b.instrument.symbol ? -1 : 1))
+    const dailies = sorted.map(market => dailyOf(market))
+    const firsts = dailies.map(daily => (daily.length > 0 ? daily.start[0] : NEVER))
+    this.#from = options.from ?? Math.min(...firsts)
+    this.#to = options.to ?? NEVER
+    this.#tracks = sorted.map((market, k) => this.#track(market, dailies[k], options))
+    for (const track of this.#tracks) this.#bySymbol.set(track.instrument.symbol, track)
+    this.exchange.setTime(Math.min(this.#from, Number.MAX_SAFE_INTEGER))
+  }
+
+  #track(market: SymbolMarket, daily: Candles, options: VenueOptions): Track {
+    const { instrument } = market
+    this.exchange.list(instrument)
+    const series = options.detail ? [...market.candles.values()] : []
+    if (!market.candles.has('1d') || !options.detail) series.push(daily)
+    const minutes15 = minutes15Of(market)
+    const track: Track = {
+      instrument,
+      daily: { candles: daily, span: DAY, row: 0, next: NEVER },
+      minutes15:
+        minutes15 === null ? null : { candles: minutes15, span: INTERVAL_MS['15m'], row: 0, next: NEVER },
+      funding: new FundingTape(market.funding, options.costs.assumedFunding),
+      mark: finestMark(market),
+      parts: stretches(series, this.#from, this.#to),
+      part: 0,
+      row: 0,
+      rate: null,
+      ended: false,
+      next: NEVER,
+    }
+    if (track.parts.length > 0) track.row = track.parts[0].from
+    else track.ended = true
+    return track
+  }
+
+  /**
+   * What is known before trading begins: instruments, and the candles that closed until then, in order of time.
+   */
+  history(): readonly Input[] {
+    const at = this.#from
+    const inputs: Input[] = []
+    for (const track of this.#tracks) {
+      const { instrument } = track
+      inputs.push({ type: 'instrument', at, instrument })
+      for (const series of [track.minutes15, track.daily]) {
+        if (series === null) continue
+        const { candles, span } = series
+        while (series.row < candles.length && candles.start[series.row] + span <= at) {
+          inputs.push(candleInput(candles, series.row++, at))
+        }
+        series.next = this.#closeOf(series)
+      }
+      const { row } = track.daily
+      if (row > 0) this.exchange.setLast(instrument.symbol, track.daily.candles.close[row - 1])
+      this.#rate(track, at, inputs)
+      this.#schedule(track)
+    }
+    return inputs
+  }
+
+  /** Start of trading. */
+  get from(): Timestamp {
+    return this.#from
+  }
+
+  /** The next instant at which the market moves; `null` when the data have ended. */
+  get nextAt(): Timestamp | null {
+    let next = NEVER
+    for (const track of this.#tracks) if (track.next < next) next = track.next
+    return next === NEVER ? null : next
+  }
+
+  /** Takes an order: from now on the bars of its symbol matter. */
+  place(order: OrderRequest): void {
+    const track = this.#bySymbol.get(order.symbol)
+    const idle = track !== undefined && !this.exchange.isActive(order.symbol)
+    if (idle) this.#skipTo(track, this.exchange.now)
+    this.exchange.place(order)
+    if (idle) this.#schedule(track)
+  }
+
+  /** Inputs for the trader since the last call: first what the exchange reports, then what the market tells. */
+  take(): readonly Input[] {
+    const reports = this.exchange.take()
+    if (this.#outbox.length === 0) return reports
+    const told = this.#outbox
+    this.#outbox = []
+    return reports.length === 0 ? told : [...reports, ...told]
+  }
+
+  /**
+   * Moves the market to its next instant. Yields whenever the trader is to react before it goes on: deliver what
+   * `take` gives and hand over the requests that follow.
+   */
+  *advance(at: Timestamp): Generator<void, void> {
+    this.exchange.setTime(at)
+    for (const track of this.#tracks) {
+      if (track.next !== at) continue
+      if (this.exchange.isActive(track.instrument.symbol)) yield* this.#match(track, at)
+      else this.#skipTo(track, at)
+      if (track.part >= track.parts.length && !track.ended) yield* this.#end(track)
+    }
+    for (const track of this.#tracks) {
+      if (track.next !== at) continue
+      for (const series of [track.minutes15, track.daily]) {
+        if (series === null || series.next !== at) continue
+        this.#outbox.push(candleInput(series.candles, series.row, at))
+        series.row++
+        series.next = this.#closeOf(series)
+        if (series === track.daily) this.#rate(track, at, this.#outbox)
+      }
+      this.#schedule(track)
+    }
+    if (this.#outbox.length > 0) yield
+  }
+
+  *#match(track: Track, at: Timestamp): Generator<void, void> {
+    const { symbol } = track.instrument
+    const { candles } = track.parts[track.part]
+    if (candles.start[track.row] + INTERVAL_MS[candles.interval] > at) return
+    const bar = barAt(candles, track.row, track.mark)
+    this.#step(track)
+    yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
+    if (this.exchange.isActive(symbol)) {
+      this.#outbox.push({ type: 'price', at, symbol, last: bar.close, mark: bar.markClose })
+      yield
+    }
+  }
+
+  /** Nobody has anything at stake: bars up to now pass unread but for the last price. */
+  #skipTo(track: Track, at: Timestamp): void {
+    let close = Number.NaN
+    while (track.part < track.parts.length) {
+      const { candles } = track.parts[track.part]
+      if (candles.start[track.row] + INTERVAL_MS[candles.interval] > at) break
+      close = candles.close[track.row]
+      this.#step(track)
+    }
+    if (!Number.isNaN(close)) this.exchange.setLast(track.instrument.symbol, close)
+  }
+
+  /** Goes on to the next bar of the symbol. */
+  #step(track: Track): void {
+    track.row++
+    if (track.row < track.parts[track.part].to) return
+    track.part++
+    if (track.part < track.parts.length) track.row = track.parts[track.part].from
+  }
+
+  /** The symbol's candles have ended: what is open is settled, nothing more is traded. */
+  *#end(track: Track): Generator<void, void> {
+    track.ended = true
+    const last = track.parts[track.parts.length - 1]
+    const { candles } = last
+    const row = last.to - 1
+    yield* this.exchange.close(
+      track.instrument.symbol,
+      candles.close[row],
+      candles.high[row] - candles.low[row],
+    )
+  }
+
+  /** When the symbol is to be looked at next: its data, and with a stake its next bar, without one its last. */
+  #schedule(track: Track): void {
+    let bar = NEVER
+    if (track.part < track.parts.length) {
+      const active = this.exchange.isActive(track.instrument.symbol)
+      const { candles, to } = active ? track.parts[track.part] : track.parts[track.parts.length - 1]
+      bar = candles.start[active ? track.row : to - 1] + INTERVAL_MS[candles.interval]
+    }
+    track.next = Math.min(bar, track.daily.next, track.minutes15?.next ?? NEVER)
+  }
+
+  #closeOf({ candles, row, span }: Told): Timestamp {
+    if (row >= candles.length) return NEVER
+    const close = candles.start[row] + span
+    return close <= this.#to ? close : NEVER
+  }
+
+  #rate(track: Track, at: Timestamp, inputs: Input[]): void {
+    const per8h = track.funding.settledPer8h(at)
+    if (per8h === track.rate) return
+    track.rate = per8h
+    inputs.push({ type: 'funding-rate', at, symbol: track.instrument.symbol, per8h })
+  }
+
+  /** What the data did not have, for the report. */
+  replaced(): Replaced {
+    const bars = new Map<Interval, number>()
+    let fundingAssumed = 0
+    let fundingRecorded = 0
+    for (const track of this.#tracks) {
+      for (const [interval, count] of told(track.parts)) bars.set(interval, (bars.get(interval) ?? 0) + count)
+      fundingAssumed += track.funding.assumedCount
+      fundingRecorded += track.funding.recordedCount
+    }
+    const names = (without: (track: Track) => boolean): string[] =>
+      this.#tracks.filter(without).map(track => track.instrument.symbol)
+    return {
+      fundingAssumed,
+      fundingRecorded,
+      bars,
+      inferredFilters: names(track => track.instrument.source === 'inferred'),
+      withoutMinutes15: names(track => track.minutes15 === null),
+      withoutMark: names(track => track.mark === null),
+    }
+  }
+}
+
+function candleInput(candles: Candles, row: number, at: Timestamp): Input {
+  return {
+    type: 'candle',
+    at,
+    symbol: candles.symbol,
+    interval: candles.interval,
+    start: candles.start[row],
+    open: candles.open[row],
+    high: candles.high[row],
+    low: candles.low[row],
+    close: candles.close[row],
+    volume: candles.volume[row],
+    turnover: candles.turnover[row],
+  }
+}
+
+/** The daily candles: as recorded, else summed up from the finest there are. */
+function dailyOf(market: SymbolMarket): Candles {
+  const recorded = market.candles.get('1d')
+  if (recorded !== undefined) return recorded
+  const finest = finestOf(market.candles)
+  assert(finest !== null, `${market.instrument.symbol} has candles`)
+  return aggregate(finest, '1d')
+}
+
+/** The 15-minute candles: as recorded, else summed up from finer ones, else none. */
+function minutes15Of(market: SymbolMarket): Candles | null {
+  const recorded = market.candles.get('15m')
+  if (recorded !== undefined) return recorded
+  const finest = finestOf(market.candles)
+  const span = INTERVAL_MS['15m']
+  if (finest === null || span % INTERVAL_MS[finest.interval] !== 0) return null
+  return aggregate(finest, '15m')
+}
+
+function finestOf(candles: SymbolMarket['candles']): Candles | null {
+  let finest: Candles | null = null
+  for (const one of candles.values()) {
+    if (finest === null || INTERVAL_MS[one.interval] < INTERVAL_MS[finest.interval]) finest = one
+  }
+  return finest
+}
+
+function finestMark(market: SymbolMarket): MarkCandles | null {
+  let finest: MarkCandles | null = null
+  for (const one of market.mark.values()) {
+    if (finest === null || INTERVAL_MS[one.interval] < INTERVAL_MS[finest.interval]) finest = one
+  }
+  return finest
+}

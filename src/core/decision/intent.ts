@@ -1,0 +1,39 @@
+import type { Steps, Ticks } from '../base/units.ts'
+import type { Side } from '../market/side.ts'
+import type { EntryOrder } from './signal.ts'
+
+/**
+ * What a strategy wants done. A returned list is a chain: executed in order, cut at the first refusal. Every intent
+ * has a reason a trader can read.
+ */
+export type Intent =
+  | {
+      readonly kind: 'enter'
+      readonly side: Side
+      readonly order: EntryOrder
+      /** Protective stop, sent to the exchange with the order. */
+      readonly stop: Ticks
+      /** Target of the whole position, or `null` where a management strategy sets the targets. */
+      readonly target: Ticks | null
+      readonly leverage: number
+      readonly reason: string
+    }
+  | {
+      /** Close `steps` by a resting reduce-only order at `price`; leg 1 is the nearest target. */
+      readonly kind: 'reduce'
+      readonly leg: 1 | 2
+      readonly price: Ticks
+      readonly steps: Steps
+      readonly reason: string
+    }
+  | { readonly kind: 'exit'; readonly reason: string }
+  /** Enter with no more than `steps`. */
+  | { readonly kind: 'resize'; readonly steps: Steps; readonly reason: string }
+  | { readonly kind: 'move-stop'; readonly stop: Ticks; readonly why: StopMove; readonly reason: string }
+  | { readonly kind: 'hold'; readonly reason: string }
+
+/** Which rule moves a stop; it becomes part of the exit's reason. A halving happens once a position. */
+export type StopMove = 'breakeven' | 'trailing' | 'halving'
+
+/** The answer of a strategy that has nothing to say; shared, so that silence allocates nothing. */
+export const NOTHING: readonly Intent[] = Object.freeze([])

@@ -1,0 +1,68 @@
+import type { Fraction, Milliseconds, Price, Steps, Usdt } from '../base/units.ts'
+import type { Interval } from '../market/interval.ts'
+import type { Intent } from './intent.ts'
+import type { Signal } from './signal.ts'
+import type { PositionView, View } from './view.ts'
+
+/** Numbers and switches of a strategy: its part of the configuration. */
+export type Params = { readonly [name: string]: number | boolean }
+
+/**
+ * The one shape of every strategy: a pure function from what it is shown to what it wants. `id` is file name,
+ * configuration key and `strategy` in every record; `params` are the defaults and the only numbers. The three kinds
+ * differ in nothing but how much they are shown.
+ */
+interface Shape<Shown, P extends Params> {
+  readonly id: string
+  readonly params: P
+  decide(shown: Shown, params: P): readonly Intent[]
+}
+
+/** Looks at one symbol on one closed candle and may want an entry. */
+export interface EntryStrategy<P extends Params = Params> extends Shape<View, P> {
+  readonly role: 'entry'
+  readonly timeframe: Interval
+  /** Rank among signals of one moment with equal score and turnover: the narrower rule has the lower number. */
+  readonly precedence: number
+  /** Which house rules and sizing its entries are under. */
+  terms(params: P): EntryTerms
+}
+
+/** Looks at one open position and may move its stop, place its targets or close it. */
+export interface ManagementStrategy<P extends Params = Params> extends Shape<PositionView, P> {
+  readonly role: 'management'
+}
+
+/** Looks at one signal and its proposed size and may want it smaller. */
+export interface SizingStrategy<P extends Params = Params> extends Shape<SizeProposal, P> {
+  readonly role: 'sizing'
+}
+
+export type Strategy = EntryStrategy | ManagementStrategy | SizingStrategy
+
+/** The house rules an entry strategy's positions are under. */
+export interface EntryTerms {
+  readonly leverage: number
+  /** Share r of equity that sizes the margin. */
+  readonly risk: Fraction
+  /** Greatest number of positions and pending entries of the strategy. */
+  readonly maxPositions: number
+  /** Rests after an accepted order, after a stop and after a target, on the same symbol. */
+  readonly cooldown: Milliseconds
+  readonly cooldownAfterStop: Milliseconds
+  readonly cooldownAfterTarget: Milliseconds
+  /** Longest time in a position; the general limit of bars holds besides. `null`: that limit alone. */
+  readonly maxHold: Milliseconds | null
+  /** Whether targets follow the bands (Partial TP) or the signal's own target stands. */
+  readonly partialTargets: boolean
+}
+
+/** What a sizing strategy is shown. */
+export interface SizeProposal {
+  readonly signal: Signal
+  /** Price the position would be entered at. */
+  readonly entry: Price
+  readonly steps: Steps
+  readonly equity: Usdt
+  readonly takerFee: Fraction
+}

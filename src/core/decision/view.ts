@@ -1,0 +1,48 @@
+import type { Fraction, Percent, Price, Timestamp, Usdt } from '../base/units.ts'
+import type { Instrument } from '../market/instrument.ts'
+import type { Side } from '../market/side.ts'
+import type { Tier } from '../market/tiers.ts'
+import type { Position } from '../portfolio/position.ts'
+
+/**
+ * What a strategy sees of one symbol: a cursor over columns, moved by the engine and never kept. `undefined` means
+ * not enough history. Bands, RSI, width and streaks are of closed candles; only BB% compares a price with them.
+ */
+export interface View {
+  readonly now: Timestamp
+  readonly symbol: string
+  readonly instrument: Instrument
+  readonly tier: Tier
+  /** On a list of symbols that are not sold short. */
+  readonly neverShort: boolean
+  /** Start and close price of the newest closed daily candle: what a daily decision is about. */
+  readonly candleStart: Timestamp
+  readonly price: Price
+  /** Last traded price and mark price now. */
+  readonly last: Price
+  readonly mark: Price
+  readonly lower: Price | undefined
+  readonly middle: Price | undefined
+  readonly upper: Price | undefined
+  readonly width: Percent | undefined
+  readonly rsi: Percent | undefined
+  readonly turnover: Usdt
+  /** BB% of a price within the daily, weekly and monthly bands. */
+  bbPercent(price: Price): Percent | undefined
+  weekBb(price: Price): Percent | undefined
+  monthBb(price: Price): Percent | undefined
+  /** How many of daily, weekly and monthly BB% agree with the side (below 50 for long, above for short). */
+  agreement(side: Side, price: Price): 0 | 1 | 2 | 3
+}
+
+/** The exchange's fees as shares of a fill's value. */
+export interface Fees {
+  readonly maker: Fraction
+  readonly taker: Fraction
+}
+
+/** A view of a symbol on which a position is open. */
+export interface PositionView extends View {
+  readonly position: Position
+  readonly fees: Fees
+}

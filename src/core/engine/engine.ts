@@ -1,0 +1,1258 @@
+/**
+ * The engine: a synchronous, deterministic state machine from inputs to effects. It does no I/O, knows no vendor and
+ * no driver, and cannot tell a backtest from the real exchange. Whatever waits is state, never a suspended function,
+ * so a run can be cut after any input, saved, loaded and continued.
+ */
+import { assert, unreachable } from '../base/assert.ts'
+import { DAY, HOUR, type Steps, type Ticks, type Timestamp, type Usdt } from '../base/units.ts'
+import type { Intent, StopMove } from '../decision/intent.ts'
+import type { Signal } from '../decision/signal.ts'
+import type { ManagementStrategy } from '../decision/strategy.ts'
+import type { Figures, House, Proposal, Refusal } from '../guards/guard.ts'
+import type { BoundGuard } from '../guards/list.ts'
+import type { Instrument } from '../market/instrument.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
+import { formatSteps, formatTicks } from '../market/quantise.ts'
+import { sign } from '../market/side.ts'
+import {
+  apply,
+  emptyPortfolio,
+  equity,
+  type Portfolio,
+  type PortfolioEvent,
+  realisedToday,
+} from '../portfolio/portfolio.ts'
+import { type PendingEntry, type Position, positionKey, type StopKind } from '../portfolio/position.ts'
+import type { ExitReason, Trade } from '../portfolio/trade.ts'
+import {
+  CYCLES,
+  type Cycle,
+  type CycleId,
+  HEAVY_MANAGEMENT,
+  SIZING,
+  type StepId,
+  X10_MANAGEMENT,
+} from './cycles.ts'
+import { clientOrderId, type OrderLeg } from './order-id.ts'
+import {
+  admitScored,
+  type BoundEntry,
+  boundGuards,
+  compareText,
+  enabledEntries,
+  rank,
+  scanSymbol,
+  scoreSignal,
+} from './pipeline.ts'
+import type {
+  Account,
+  Effect,
+  EngineEvent,
+  EventKind,
+  FillInput,
+  Input,
+  OrderRequest,
+  Scored,
+} from './protocol.ts'
+import type { Settings } from './settings.ts'
+import type { EngineState, Gates, RunningCycle, StopState, WorkingOrder } from './state.ts'
+import { Cursor, SymbolState } from './symbol.ts'
+
+const NO_EFFECTS: readonly Effect[] = Object.freeze([])
+
+/** The books and the exchange may differ by rounding, not by more (USDT). */
+const WALLET_TOLERANCE = 0.01
+
+interface BoundManagement {
+  readonly strategy: ManagementStrategy
+  readonly params: ManagementStrategy['params']
+}
+
+export interface EngineOptions {
+  readonly wallet: Usdt
+  /** Events of refused entries and the like are made; decisions are the same without. */
+  readonly journal?: boolean
+  /** Runs every cycle every period, also where nothing has changed since. Changes no decision. */
+  readonly everyCycle?: boolean
+}
+
+export class Engine {
+  readonly #settings: Settings
+  readonly #entries: readonly BoundEntry[]
+  readonly #guards: readonly BoundGuard[]
+  readonly #management: { readonly [id: string]: BoundManagement | undefined }
+  readonly #sizing: House['sizingLayers']
+  readonly #journal: boolean
+  readonly #everyCycle: boolean
+  readonly #cursor: Cursor
+  readonly #symbols = new Map<string, SymbolState>()
+  #now: Timestamp = 0
+  #started = false
+  #portfolio: Portfolio
+  /** Symbols with a position or a pending entry: only their prices matter between decisions. */
+  readonly #exposed = new Set<string>()
+  /** Entries whose cancellation is on its way. */
+  readonly #cancelling = new Set<string>()
+  /** Reduce-only orders at the exchange, by client order id. */
+  readonly #orders = new Map<string, WorkingOrder>()
+  readonly #stops = new Map<string, StopState>()
+  readonly #attempts = new Map<string, number>()
+  readonly #cooldowns = new Map<string, Timestamp>()
+  /** Signals acted on, with the moment their candle stops being the newest. */
+  readonly #used = new Map<string, Timestamp>()
+  readonly #due: { [K in CycleId]: Timestamp | null } = { light: null, heavy: null, x10: null, daily: null }
+  readonly #lastSlot: { [K in CycleId]: Timestamp } = { light: -1, heavy: -1, x10: -1, daily: -1 }
+  #timers: { readonly cycle: CycleId; readonly at: Timestamp }[] = []
+  #queue: CycleId[] = []
+  #running: RunningCycle | null = null
+  #sequence = 0
+  #gates: Gates
+  #drift = ''
+  readonly #counts: { [name: string]: number } = {}
+  #effects: Effect[] = []
+  /** Made and used up within one pass of the heavy cycle, which does not wait in between. */
+  #signals: Signal[] = []
+  #scored: readonly Scored[] = []
+
+  constructor(settings: Settings, options: EngineOptions) {
+    this.#settings = settings
+    this.#entries = enabledEntries(settings)
+    this.#guards = boundGuards(settings)
+    const management: { [id: string]: BoundManagement | undefined } = {}
+    for (const strategy of [...HEAVY_MANAGEMENT, ...X10_MANAGEMENT]) {
+      const { enabled, ...params } = settings.strategies[strategy.id]
+      if (enabled) management[strategy.id] = { strategy, params }
+    }
+    this.#management = management
+    this.#sizing = SIZING.flatMap(strategy => {
+      const { enabled, ...params } = settings.strategies[strategy.id]
+      return enabled ? [{ strategy, params }] : []
+    })
+    this.#journal = options.journal ?? true
+    this.#everyCycle = options.everyCycle ?? false
+    this.#cursor = new Cursor(settings.fees)
+    this.#portfolio = emptyPortfolio(options.wallet)
+    this.#gates = {
+      peak: options.wallet,
+      high: options.wallet,
+      pausedUntil: 0,
+      pauseReason: '',
+      pauses: [],
+      halted: false,
+    }
+  }
+
+  /**
+   * Takes one input and returns what is to be done about it, in order. The list is the caller's.
+   *
+   * @throws when an invariant is broken (time goes back, a fill of what is not there): the process has to restart
+   */
+  step(input: Input): readonly Effect[] {
+    assert(input.at >= this.#now, `time goes back from ${this.#now} to ${input.at}`)
+    this.#now = input.at
+    switch (input.type) {
+      case 'candle':
+        this.#onCandle(input)
+        break
+      case 'price': {
+        const symbol = this.#symbol(input.symbol)
+        symbol.price(input.at, input.last, input.mark)
+        this.#priced(symbol)
+        break
+      }
+      case 'time':
+        this.#onTime()
+        break
+      case 'instrument':
+        this.#onInstrument(input.instrument)
+        break
+      case 'funding-rate':
+        this.#symbol(input.symbol).funding = input.per8h
+        break
+      case 'order':
+        this.#onOrder(input)
+        break
+      case 'fill':
+        this.#onFill(input)
+        break
+      case 'stop':
+        this.#onStop(input)
+        break
+      case 'funding':
+        this.#onFunding(input)
+        break
+      case 'account':
+        this.#onAccount(input.queryId, input.account)
+        break
+      case 'query-failed':
+        this.#onQueryFailed(input.queryId, input.reason)
+        break
+      case 'persist-refused':
+        this.#onPersistRefused(input.key, input.reason)
+        break
+      case 'propose':
+        this.#enterAll(input.scored)
+        break
+      default:
+        unreachable(input)
+    }
+    if (this.#running !== null || this.#queue.length > 0) this.#advance()
+    if (this.#effects.length === 0) return NO_EFFECTS
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  /** Everything the engine knows, as plain data. Between two steps only. */
+  save(): EngineState {
+    const { wallet, positions, pending, day, dayRealised } = this.#portfolio
+    return structuredClone({
+      version: 1,
+      now: this.#now,
+      started: this.#started,
+      portfolio: {
+        wallet,
+        positions: [...positions.values()],
+        pending: [...pending.values()],
+        day,
+        dayRealised,
+      },
+      symbols: [...this.#symbols.values()].map(symbol => symbol.save()),
+      cancelling: [...this.#cancelling],
+      orders: [...this.#orders.values()],
+      stops: [...this.#stops],
+      attempts: [...this.#attempts],
+      cooldowns: [...this.#cooldowns],
+      used: [...this.#used],
+      due: this.#due,
+      lastSlot: this.#lastSlot,
+      timers: this.#timers,
+      queue: this.#queue,
+      running: this.#running,
+      sequence: this.#sequence,
+      gates: this.#gates,
+      drift: this.#drift,
+      counts: this.#counts,
+    })
+  }
+
+  /** An engine that goes on where `save` was called. */
+  static load(settings: Settings, options: EngineOptions, saved: EngineState): Engine {
+    const engine = new Engine(settings, options)
+    const state = structuredClone(saved)
+    const { wallet, positions, pending, day, dayRealised } = state.portfolio
+    engine.#portfolio = {
+      wallet,
+      positions: new Map(positions.map(one => [positionKey(one.symbol, one.side), one])),
+      pending: new Map(pending.map(one => [one.clientOrderId, one])),
+      day,
+      dayRealised,
+    }
+    engine.#now = state.now
+    engine.#started = state.started
+    for (const one of state.symbols) {
+      engine.#symbols.set(one.instrument.symbol, SymbolState.load(one, settings.universe))
+    }
+    for (const id of state.cancelling) engine.#cancelling.add(id)
+    for (const order of state.orders) engine.#orders.set(order.clientOrderId, order)
+    for (const [key, one] of state.stops) engine.#stops.set(key, one)
+    for (const [key, one] of state.attempts) engine.#attempts.set(key, one)
+    for (const [key, one] of state.cooldowns) engine.#cooldowns.set(key, one)
+    for (const [key, one] of state.used) engine.#used.set(key, one)
+    Object.assign(engine.#due, state.due)
+    Object.assign(engine.#lastSlot, state.lastSlot)
+    engine.#timers = [...state.timers]
+    engine.#queue = [...state.queue]
+    engine.#running = state.running
+    engine.#sequence = state.sequence
+    engine.#gates = state.gates
+    engine.#drift = state.drift
+    Object.assign(engine.#counts, state.counts)
+    engine.#noteExposure()
+    return engine
+  }
+
+  /** When the engine wants to be told the time next; `null` before the first `time` input. */
+  get wakeAt(): Timestamp | null {
+    let at = Number.POSITIVE_INFINITY
+    for (const { id } of CYCLES) {
+      const due = this.#due[id]
+      if (due !== null && due < at && this.#running?.cycle !== id) at = due
+    }
+    for (const timer of this.#timers) if (timer.at < at) at = timer.at
+    const deadline = this.#running?.waiting?.deadline
+    if (deadline !== undefined && deadline < at) at = deadline
+    return at === Number.POSITIVE_INFINITY ? null : at
+  }
+
+  get portfolio(): Portfolio {
+    return this.#portfolio
+  }
+
+  /** Wallet plus unrealised profit at the present marks. */
+  equity(): Usdt {
+    return equity(this.#portfolio, symbol => this.#symbol(symbol).mark)
+  }
+
+  /** How often what happened: signals, entries, refusals by gate, data that was replaced. */
+  get counts(): { readonly [name: string]: number } {
+    return this.#counts
+  }
+
+  get halted(): boolean {
+    return this.#gates.halted
+  }
+
+  // --- market -------------------------------------------------------------------------------------------------
+
+  #onInstrument(instrument: Instrument): void {
+    const known = this.#symbols.get(instrument.symbol)
+    if (known === undefined) {
+      this.#symbols.set(instrument.symbol, new SymbolState(instrument, this.#settings.universe))
+    } else {
+      known.instrument = instrument
+    }
+  }
+
+  #symbol(name: string): SymbolState {
+    const symbol = this.#symbols.get(name)
+    assert(symbol !== undefined, `${name} was never introduced`)
+    return symbol
+  }
+
+  #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
+    if (input.interval === '1d') {
+      const symbol = this.#symbol(input.symbol)
+      symbol.closeDaily(input)
+      this.#touch('heavy')
+      this.#priced(symbol)
+    } else if (input.interval === '15m') {
+      this.#symbol(input.symbol).close15(input)
+    }
+  }
+
+  /** The price of a symbol has changed: where something is at stake, it is looked at again. */
+  #priced(symbol: SymbolState): void {
+    const name = symbol.instrument.symbol
+    if (!this.#exposed.has(name)) return
+    this.#touchAll()
+    for (const side of ['long', 'short'] as const) {
+      const position = this.#portfolio.positions.get(positionKey(name, side))
+      if (position !== undefined && (symbol.mark < position.lowest || symbol.mark > position.highest)) {
+        this.#fold({ type: 'price-seen', symbol: name, side, price: symbol.mark })
+      }
+    }
+  }
+
+  // --- time and cycles ----------------------------------------------------------------------------------------
+
+  #onTime(): void {
+    if (!this.#started) {
+      this.#started = true
+      for (const cycle of CYCLES) this.#touch(cycle.id)
+    }
+    if (this.#timers.length > 0) {
+      for (const timer of this.#timers) if (timer.at <= this.#now) this.#touch(timer.cycle)
+      this.#timers = this.#timers.filter(timer => timer.at > this.#now)
+    }
+    for (const cycle of CYCLES) {
+      const due = this.#due[cycle.id]
+      // No cycle overlaps itself: one still running when it is due again begins once it has ended.
+      if (due === null || due > this.#now || this.#running?.cycle === cycle.id) continue
+      this.#due[cycle.id] = null
+      this.#lastSlot[cycle.id] = slot(cycle, this.#now)
+      if (this.#everyCycle || cycle.id === 'daily') this.#touch(cycle.id)
+      if (!this.#queue.includes(cycle.id)) this.#queue.push(cycle.id)
+    }
+  }
+
+  /** Something a cycle looks at has changed: it is due at its next turn. */
+  #touch(id: CycleId): void {
+    if (!this.#started || this.#due[id] !== null) return
+    const cycle = cycleOf(id)
+    const next = slot(cycle, this.#now + cycle.period - 1)
+    this.#due[id] = next > this.#lastSlot[id] ? next : this.#lastSlot[id] + cycle.period
+  }
+
+  #touchAll(): void {
+    this.#touch('light')
+    this.#touch('heavy')
+    this.#touch('x10')
+  }
+
+  #advance(): void {
+    for (;;) {
+      if (this.#running === null) {
+        const next = this.#queue.shift()
+        if (next === undefined) return
+        this.#running = { cycle: next, step: 0, waiting: null }
+      }
+      const running = this.#running
+      const { steps } = cycleOf(running.cycle)
+      while (running.step < steps.length) {
+        const { id, deadline } = steps[running.step]
+        if (running.waiting === null) {
+          const waitFor = this.#runStep(id)
+          if (waitFor.length > 0) {
+            running.waiting = { for: waitFor, deadline: this.#now + deadline }
+            return
+          }
+        } else if (running.waiting.for.length > 0) {
+          if (this.#now < running.waiting.deadline) return
+          this.#failStep(`no answer within ${deadline / 1000} s`)
+        }
+        running.waiting = null
+        running.step++
+      }
+      this.#running = null
+    }
+  }
+
+  #failStep(reason: string): void {
+    const running = this.#running
+    assert(running !== null, 'a step that fails is running')
+    const { id } = cycleOf(running.cycle).steps[running.step]
+    this.#count('step-failed')
+    this.#event('step-failed', null, `${running.cycle} cycle, ${id}: ${reason}`, {
+      cycle: running.cycle,
+      step: id,
+    })
+  }
+
+  /** What a waiting step waits for has come. */
+  #arrived(what: string): void {
+    const waiting = this.#running?.waiting
+    if (waiting === null || waiting === undefined) return
+    waiting.for = waiting.for.filter(one => one !== what)
+  }
+
+  /** Runs one step; returns the ids it has to wait for. */
+  #runStep(id: StepId): string[] {
+    switch (id) {
+      case 'positions':
+        return this.#verifyPositions()
+      case 'breakeven':
+        this.#manage('partial-tp', true)
+        return []
+      case 'time-exits':
+        this.#timeExits()
+        return []
+      case 'health':
+        this.#health()
+        return []
+      case 'expire-entries':
+        return this.#expireEntries()
+      case 'scan':
+        this.#scan()
+        return []
+      case 'score':
+        this.#scored = rank(this.#signals.map(scoreSignal))
+        this.#signals = []
+        return []
+      case 'partial-tp':
+      case 'trailing-3x':
+      case 'trailing-x10':
+        this.#manage(id, false)
+        return []
+      case 'entries': {
+        const scored = this.#scored
+        this.#scored = []
+        this.#enterAll(scored)
+        return []
+      }
+      case 'digest':
+        this.#digest()
+        return []
+      default:
+        return unreachable(id)
+    }
+  }
+
+  // --- light cycle --------------------------------------------------------------------------------------------
+
+  #verifyPositions(): string[] {
+    if (this.#portfolio.positions.size === 0 && this.#portfolio.pending.size === 0) return []
+    const queryId = `account-${++this.#sequence}`
+    this.#effects.push({ type: 'query-account', queryId })
+    return [queryId]
+  }
+
+  /** Compares the exchange's account with the books; a difference is recorded once, for as long as it lasts. */
+  #onAccount(queryId: string, account: Account): void {
+    this.#arrived(queryId)
+    const differences: string[] = []
+    if (Math.abs(account.wallet - this.#portfolio.wallet) > WALLET_TOLERANCE) {
+      differences.push(
+        `wallet ${account.wallet.toFixed(2)}, in the books ${this.#portfolio.wallet.toFixed(2)}`,
+      )
+    }
+    const there = new Map(account.positions.map(one => [positionKey(one.symbol, one.side), one]))
+    for (const [key, position] of this.#portfolio.positions) {
+      const one = there.get(key)
+      there.delete(key)
+      if (one === undefined) differences.push(`${key} is not at the exchange`)
+      else if (one.steps !== position.steps)
+        differences.push(`${key}: ${one.steps} steps, in the books ${position.steps}`)
+      else if (one.stop !== position.stop && !this.#stops.get(key)?.inFlight) {
+        differences.push(`${key}: stop at ${one.stop} ticks, in the books ${position.stop}`)
+      }
+    }
+    for (const key of there.keys()) differences.push(`${key} is not in the books`)
+    const drift = differences.join('; ')
+    if (drift !== '' && drift !== this.#drift) {
+      this.#count('drift')
+      this.#event('drift', null, drift, {})
+    }
+    this.#drift = drift
+  }
+
+  #onQueryFailed(queryId: string, reason: string): void {
+    if (this.#running?.waiting?.for.includes(queryId) !== true) return
+    this.#failStep(reason)
+    this.#arrived(queryId)
+  }
+
+  #timeExits(): void {
+    for (const position of this.#portfolio.positions.values()) {
+      if (this.#now < position.openedAt + this.#longestHold(position)) continue
+      if (this.#findOrder(position, 'close') !== undefined) continue
+      const hours = ((this.#now - position.openedAt) / HOUR).toFixed(0)
+      this.#close(position, `held for ${hours} h, the longest allowed`)
+    }
+  }
+
+  #longestHold(position: Position): number {
+    const bars = this.#settings.maxBars * INTERVAL_MS[position.timeframe]
+    const own = this.#entries.find(one => one.strategy.id === position.strategy)?.terms.maxHold ?? null
+    return own === null ? bars : Math.min(bars, own)
+  }
+
+  #close(position: Position, reason: string): void {
+    const id = this.#orderId(position.signalId, 'close')
+    this.#event('exiting', position, reason, {}, id)
+    this.#placeExit(position, 'close', id, null, position.steps)
+  }
+
+  /** Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone. */
+  #health(): void {
+    const now = this.#now
+    const { drawdown } = this.#settings
+    const gates = this.#gates
+    const present = this.equity()
+    let { peak, pausedUntil, pauses, halted, pauseReason } = gates
+    const high = Math.max(gates.high, present)
+    if (pausedUntil > 0 && now >= pausedUntil && !halted) {
+      this.#event('resumed', null, `the pause is over: the peak restarts at ${present.toFixed(2)} USDT`, {
+        peakBefore: peak,
+        peak: present,
+      })
+      peak = present
+      pausedUntil = 0
+      pauseReason = ''
+    }
+    peak = Math.max(peak, present)
+    const fromPeak = 100 * (1 - present / peak)
+    const fromHigh = 100 * (1 - present / high)
+    if (this.#settings.portfolioGates && !halted) {
+      if (pausedUntil === 0 && fromPeak >= drawdown.percent) {
+        pausedUntil = now + drawdown.pauseHours * HOUR
+        pauses = [...pauses.filter(at => at > now - drawdown.haltDays * DAY), now]
+        pauseReason = `drawdown of ${fromPeak.toFixed(2)} % from the peak of ${peak.toFixed(2)} USDT`
+        this.#count('paused')
+        this.#event('paused', null, `${pauseReason}: no entries for ${drawdown.pauseHours} h`, {
+          equity: present,
+          peak,
+          drawdownPercent: fromPeak,
+          until: pausedUntil,
+        })
+        this.#timers.push({ cycle: 'light', at: pausedUntil })
+      }
+      const often = pauses.length >= drawdown.haltPauses
+      if (often || fromHigh >= drawdown.haltPercent) {
+        halted = true
+        pauseReason = often
+          ? `${pauses.length} drawdown pauses in ${drawdown.haltDays} days`
+          : `equity is ${fromHigh.toFixed(2)} % below its highest`
+        this.#count('halted')
+        this.#event('halted', null, `${pauseReason}: no entries until a person resumes`, {
+          equity: present,
+          high,
+        })
+      }
+    }
+    this.#gates = { peak, high, pausedUntil, pauseReason, pauses, halted }
+  }
+
+  // --- heavy cycle: entries -----------------------------------------------------------------------------------
+
+  /** Limit entries that have lived through one bar of their timeframe are taken back and decided anew. */
+  #expireEntries(): string[] {
+    const waiting: string[] = []
+    for (const entry of this.#portfolio.pending.values()) {
+      if (this.#now < entry.candleStart + 2 * INTERVAL_MS[entry.timeframe]) continue
+      waiting.push(entry.clientOrderId)
+      if (this.#cancelling.has(entry.clientOrderId)) continue
+      this.#cancelling.add(entry.clientOrderId)
+      this.#effects.push({ type: 'cancel', symbol: entry.symbol, clientOrderId: entry.clientOrderId })
+    }
+    return waiting
+  }
+
+  /** Every daily candle is decided on once, in the first heavy cycle after its close and while it is the newest. */
+  #scan(): void {
+    const fresh: SymbolState[] = []
+    for (const symbol of this.#symbols.values()) {
+      const row = symbol.daily.length - 1
+      if (row < 0) continue
+      const start = symbol.daily.start[row]
+      if (symbol.decided === start || this.#now >= start + 2 * DAY) continue
+      symbol.decided = start
+      fresh.push(symbol)
+    }
+    if (fresh.length === 0) return
+    const found: Signal[] = []
+    for (const symbol of this.#inUniverse(fresh)) {
+      this.#count('decisions')
+      scanSymbol(this.#entries, this.#cursor, symbol, this.#now, found)
+    }
+    this.#signals = found
+  }
+
+  /** The symbols that daily decisions look at: those of highest turnover, or all. */
+  #inUniverse(symbols: readonly SymbolState[]): readonly SymbolState[] {
+    const { top } = this.#settings.universe
+    if (top === 0 || symbols.length <= top) return symbols
+    const turnover = new Map(symbols.map(one => [one, this.#cursor.pointAt(one, this.#now).turnover]))
+    return [...symbols]
+      .sort(
+        (a, b) =>
+          (turnover.get(b) ?? 0) - (turnover.get(a) ?? 0) ||
+          compareText(a.instrument.symbol, b.instrument.symbol),
+      )
+      .slice(0, top)
+  }
+
+  #enterAll(scored: readonly Scored[]): void {
+    for (const one of scored) {
+      const { signal } = one
+      this.#count(`signals:${signal.strategy}`)
+      const entry = this.#entries.find(bound => bound.strategy.id === signal.strategy)
+      const verdict =
+        entry === undefined
+          ? { refused: { gate: 'strategy', reason: `${signal.strategy} is not switched on`, figures: {} } }
+          : this.#used.has(signal.id)
+            ? { refused: { gate: 'once', reason: 'this signal has been acted on', figures: {} } }
+            : admitScored(this.#guards, entry.terms, this.#settings.universe, one, this.#house())
+      if ('refused' in verdict) this.#refuse(one, verdict.refused)
+      else this.#enter(verdict.admitted)
+    }
+  }
+
+  #house(): House {
+    const { pausedUntil, pauseReason, halted } = this.#gates
+    return {
+      now: this.#now,
+      portfolio: this.#portfolio,
+      equity: this.equity(),
+      realisedToday: realisedToday(this.#portfolio, this.#now),
+      pausedUntil,
+      pauseReason,
+      halted,
+      cooldowns: this.#cooldowns,
+      takerFee: this.#settings.fees.taker,
+      sizingLayers: this.#sizing,
+    }
+  }
+
+  #refuse({ signal, score }: Scored, refusal: Refusal): void {
+    this.#count(`refused:${refusal.gate}`)
+    if (!this.#journal) return
+    this.#record('refused', {
+      symbol: signal.symbol,
+      side: signal.side,
+      strategy: signal.strategy,
+      signalId: signal.id,
+      clientOrderId: null,
+      reason: `${refusal.gate}: ${refusal.reason}`,
+      figures: { gate: refusal.gate, score: score.value, ...refusal.figures },
+    })
+  }
+
+  #enter({ signal, score, entry, steps, margin, sizing, terms }: Proposal): void {
+    for (const [id, until] of this.#used) if (until <= this.#now) this.#used.delete(id)
+    this.#used.set(signal.id, signal.candleEnd + INTERVAL_MS[signal.timeframe])
+    const id = this.#orderId(signal.id, 'entry')
+    const { instrument, order } = signal
+    const pending: PendingEntry = {
+      clientOrderId: id,
+      signalId: signal.id,
+      strategy: signal.strategy,
+      timeframe: signal.timeframe,
+      symbol: signal.symbol,
+      side: signal.side,
+      instrument,
+      score: score.value,
+      steps,
+      price: entry,
+      stop: signal.stop,
+      target: terms.partialTargets ? null : signal.target,
+      leverage: signal.leverage,
+      margin,
+      candleStart: signal.candleStart,
+      sentAt: this.#now,
+      weekBb: signal.weekBb,
+      reason: signal.reason,
+    }
+    const request: OrderRequest = {
+      clientOrderId: id,
+      symbol: signal.symbol,
+      side: signal.side,
+      purpose: 'entry',
+      type: order.type,
+      price: order.type === 'limit' ? order.price : null,
+      steps,
+      stop: signal.stop,
+      leverage: signal.leverage,
+      postOnly: false,
+    }
+    this.#fold({ type: 'entry-sent', entry: pending })
+    this.#count(`entered:${signal.strategy}`)
+    if (signal.atr15m === null) this.#count('missing:atr15m')
+    if (signal.funding === null) this.#count('missing:funding-rate')
+    this.#effects.push({ type: 'persist', key: id, order: request, signalId: signal.id })
+    this.#event('entered', pending, signal.reason, {
+      score: score.value,
+      order: order.type,
+      price: order.type === 'limit' ? formatTicks(instrument, order.price) : null,
+      qty: formatSteps(instrument, steps),
+      notional: margin * signal.leverage,
+      margin,
+      leverage: signal.leverage,
+      stop: formatTicks(instrument, signal.stop),
+      target: pending.target === null ? null : formatTicks(instrument, pending.target),
+      sizing,
+    })
+    this.#effects.push({ type: 'place', order: request })
+    this.#touchAll()
+  }
+
+  // --- managing positions -------------------------------------------------------------------------------------
+
+  /** Asks one management strategy about every position; `stopsOnly` leaves its targets alone. */
+  #manage(id: string, stopsOnly: boolean): void {
+    const bound = this.#management[id]
+    if (bound !== undefined) {
+      for (const position of this.#portfolio.positions.values()) this.#ask(bound, position, stopsOnly)
+    }
+    // All wishes of a cycle for one position are merged; the tightest is sent.
+    for (const key of this.#stops.keys()) this.#sendStop(key)
+  }
+
+  #ask({ strategy, params }: BoundManagement, position: Position, stopsOnly: boolean): void {
+    if (this.#findOrder(position, 'close') !== undefined) return
+    const view = this.#cursor.pointAt(this.#symbol(position.symbol), this.#now, position)
+    const targets: Extract<Intent, { readonly kind: 'reduce' }>[] = []
+    let speaks = false
+    for (const intent of strategy.decide(view, params)) {
+      switch (intent.kind) {
+        case 'move-stop':
+          this.#wishStop(position, intent.stop, intent.why, intent.reason)
+          break
+        case 'reduce':
+          speaks = true
+          targets.push(intent)
+          break
+        case 'exit':
+          if (!stopsOnly) this.#close(position, intent.reason)
+          return
+        case 'hold':
+        case 'resize':
+        case 'enter':
+          break
+        default:
+          unreachable(intent)
+      }
+    }
+    if (speaks && !stopsOnly) this.#syncTargets(position, targets)
+  }
+
+  /** Makes the resting targets of a position what the strategy wants, amending in place, never through nothing. */
+  #syncTargets(
+    position: Position,
+    wanted: readonly { readonly leg: 1 | 2; readonly price: Ticks; readonly steps: Steps }[],
+  ): void {
+    for (const leg of [1, 2] as const) {
+      const want = wanted.find(one => one.leg === leg)
+      const orderLeg: OrderLeg = leg === 1 ? 'target-1' : 'target-2'
+      const order = this.#findOrder(position, orderLeg)
+      if (want !== undefined && order === undefined) {
+        this.#placeExit(
+          position,
+          orderLeg,
+          this.#orderId(position.signalId, orderLeg),
+          want.price,
+          want.steps,
+        )
+      } else if (want !== undefined && order !== undefined) {
+        this.#amend(order, want.price, want.steps)
+      } else if (order !== undefined && order.state === 'working') {
+        order.state = 'cancelling'
+        this.#effects.push({ type: 'cancel', symbol: order.symbol, clientOrderId: order.clientOrderId })
+      }
+    }
+  }
+
+  #amend(order: WorkingOrder, price: Ticks, steps: Steps): void {
+    if (order.price === price && order.steps === steps) return
+    // One amendment at a time: what is wanted meanwhile is decided anew in the next heavy cycle.
+    if (order.state !== 'working') return
+    order.state = 'amending'
+    order.wanted = { price, steps }
+    this.#effects.push({
+      type: 'amend',
+      symbol: order.symbol,
+      clientOrderId: order.clientOrderId,
+      price,
+      steps,
+    })
+  }
+
+  #placeExit(position: Position, leg: OrderLeg, id: string, price: Ticks | null, steps: Steps): void {
+    const { symbol, side, leverage, signalId } = position
+    const order: OrderRequest = {
+      clientOrderId: id,
+      symbol,
+      side,
+      purpose: 'exit',
+      type: price === null ? 'market' : 'limit',
+      price,
+      steps,
+      stop: null,
+      leverage,
+      postOnly: false,
+    }
+    this.#orders.set(id, { clientOrderId: id, symbol, side, leg, price, steps, state: 'sent', wanted: null })
+    this.#effects.push({ type: 'persist', key: id, order, signalId }, { type: 'place', order })
+  }
+
+  #findOrder(position: Position, leg: OrderLeg): WorkingOrder | undefined {
+    for (const order of this.#orders.values()) {
+      if (order.leg === leg && order.symbol === position.symbol && order.side === position.side) return order
+    }
+    return undefined
+  }
+
+  /** A stop is monotonic, whoever asks: a looser one is never sent. */
+  #wishStop(position: Position, stop: Ticks, why: StopMove, reason: string): void {
+    const key = positionKey(position.symbol, position.side)
+    const state = this.#stops.get(key) ?? { wish: null, inFlight: null }
+    const direction = sign(position.side)
+    const tightest = state.wish?.stop ?? state.inFlight?.stop ?? position.stop
+    if ((stop - tightest) * direction <= 0) return
+    this.#stops.set(key, { ...state, wish: { stop, why, reason, requestId: '' } })
+  }
+
+  #sendStop(key: string): void {
+    const state = this.#stops.get(key)
+    const position = this.#portfolio.positions.get(key)
+    if (state === undefined || state.wish === null || state.inFlight !== null || position === undefined)
+      return
+    const requestId = `stop-${++this.#sequence}`
+    const { symbol, side } = position
+    if (state.wish.why === 'halving') this.#fold({ type: 'halving-sent', symbol, side })
+    this.#effects.push({ type: 'set-stop', requestId, symbol, side, stop: state.wish.stop })
+    this.#stops.set(key, { wish: null, inFlight: { ...state.wish, requestId } })
+  }
+
+  #onStop(input: Extract<Input, { readonly type: 'stop' }>): void {
+    for (const [key, state] of this.#stops) {
+      const moving = state.inFlight
+      if (moving === null || moving.requestId !== input.requestId) continue
+      const position = this.#portfolio.positions.get(key)
+      if (position === undefined) {
+        this.#stops.delete(key)
+        return
+      }
+      const { instrument, symbol, side } = position
+      if (input.ok) {
+        const kind: StopKind = moving.why === 'breakeven' ? 'breakeven' : 'trailing'
+        this.#event('stop-moved', position, moving.reason, {
+          from: formatTicks(instrument, position.stop),
+          to: formatTicks(instrument, moving.stop),
+          why: moving.why,
+        })
+        this.#fold({ type: 'stop-moved', symbol, side, stop: moving.stop, kind })
+        this.#stops.set(key, { wish: state.wish, inFlight: null })
+        this.#sendStop(key)
+      } else {
+        this.#count('stop-failed')
+        this.#event('stop-failed', position, input.reason, { wanted: formatTicks(instrument, moving.stop) })
+        // The old stop still stands; the wish is sent again in the next cycle, unless a tighter one is there.
+        this.#stops.set(key, { wish: state.wish ?? moving, inFlight: null })
+        this.#touch('light')
+      }
+      return
+    }
+  }
+
+  // --- reports of the exchange --------------------------------------------------------------------------------
+
+  #onOrder(input: Extract<Input, { readonly type: 'order' }>): void {
+    const entry = this.#portfolio.pending.get(input.clientOrderId)
+    if (entry !== undefined) this.#onEntryOrder(entry, input.status, input.reason)
+    const order = this.#orders.get(input.clientOrderId)
+    if (order !== undefined) this.#onExitOrder(order, input.status, input.reason)
+  }
+
+  #onEntryOrder(
+    entry: PendingEntry,
+    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
+    reason: string,
+  ): void {
+    switch (status) {
+      case 'accepted':
+        this.#rest(entry.strategy, entry.symbol, 'cooldown')
+        return
+      case 'amended':
+        return
+      case 'rejected':
+      case 'cancelled':
+        this.#cancelling.delete(entry.clientOrderId)
+        this.#attempts.delete(`${entry.signalId}|entry`)
+        this.#fold({ type: 'entry-gone', clientOrderId: entry.clientOrderId })
+        this.#arrived(entry.clientOrderId)
+        this.#count(status === 'rejected' ? 'rejected' : 'expired')
+        this.#event(status === 'rejected' ? 'rejected' : 'expired', entry, reason, {}, entry.clientOrderId)
+        return
+      default:
+        unreachable(status)
+    }
+  }
+
+  #onExitOrder(
+    order: WorkingOrder,
+    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
+    reason: string,
+  ): void {
+    const position = this.#portfolio.positions.get(positionKey(order.symbol, order.side))
+    switch (status) {
+      case 'accepted':
+        if (order.state === 'sent') order.state = 'working'
+        if (position !== undefined && order.price !== null) {
+          this.#event(
+            'targets',
+            position,
+            `${order.leg} set`,
+            this.#orderFigures(order, position),
+            order.clientOrderId,
+          )
+        }
+        return
+      case 'amended':
+        if (order.wanted !== null) {
+          order.price = order.wanted.price
+          order.steps = order.wanted.steps
+          order.wanted = null
+        }
+        order.state = 'working'
+        if (position !== undefined) {
+          this.#event(
+            'targets',
+            position,
+            `${order.leg} moved`,
+            this.#orderFigures(order, position),
+            order.clientOrderId,
+          )
+        }
+        return
+      case 'rejected':
+      case 'cancelled':
+        if (status === 'rejected' && order.state === 'amending') {
+          // The amendment was refused, the order itself rests on as it was.
+          order.state = 'working'
+          order.wanted = null
+        } else {
+          this.#orders.delete(order.clientOrderId)
+        }
+        if (position !== undefined && status === 'rejected') {
+          this.#event('rejected', position, reason, {}, order.clientOrderId)
+        }
+        this.#touchAll()
+        return
+      default:
+        unreachable(status)
+    }
+  }
+
+  #orderFigures(order: WorkingOrder, position: Position): Figures {
+    return {
+      leg: order.leg,
+      price: order.price === null ? null : formatTicks(position.instrument, order.price),
+      qty: formatSteps(position.instrument, order.steps),
+    }
+  }
+
+  #onFill(fill: FillInput): void {
+    this.#touchAll()
+    const entry = fill.clientOrderId === null ? undefined : this.#portfolio.pending.get(fill.clientOrderId)
+    if (entry !== undefined) this.#onEntryFill(entry, fill)
+    else this.#onExitFill(fill)
+  }
+
+  #onEntryFill(entry: PendingEntry, fill: FillInput): void {
+    const { symbol, side, instrument } = entry
+    this.#fold({
+      type: 'entry-filled',
+      clientOrderId: entry.clientOrderId,
+      time: fill.time,
+      price: fill.price,
+      steps: fill.steps,
+      fee: fill.fee,
+      complete: fill.complete,
+    })
+    if (fill.complete) {
+      this.#arrived(entry.clientOrderId)
+      this.#cancelling.delete(entry.clientOrderId)
+    }
+    const position = this.#portfolio.positions.get(positionKey(symbol, side))
+    assert(position !== undefined, `${symbol} ${side} is held after its fill`)
+    this.#count('filled')
+    this.#event(
+      'filled',
+      position,
+      entry.reason,
+      {
+        price: formatTicks(instrument, fill.price),
+        qty: formatSteps(instrument, fill.steps),
+        fee: fill.fee,
+        liquidity: fill.liquidity,
+        time: fill.time,
+        stop: formatTicks(instrument, position.stop),
+      },
+      entry.clientOrderId,
+    )
+    this.#timers.push({ cycle: 'light', at: position.openedAt + this.#longestHold(position) })
+    this.#target(position)
+  }
+
+  /** Sets the targets of a position: its own, or those of Partial TP. Only after a fill, so that they can reduce. */
+  #target(position: Position): void {
+    if (position.target === null) {
+      const partial = this.#management['partial-tp']
+      if (partial !== undefined) this.#ask(partial, position, false)
+      for (const key of this.#stops.keys()) this.#sendStop(key)
+      return
+    }
+    const order = this.#findOrder(position, 'target')
+    if (order === undefined) {
+      const id = this.#orderId(position.signalId, 'target')
+      this.#placeExit(position, 'target', id, position.target, position.steps)
+    } else {
+      this.#amend(order, position.target, position.steps)
+    }
+  }
+
+  #onExitFill(fill: FillInput): void {
+    const key = positionKey(fill.symbol, fill.side)
+    const position = this.#portfolio.positions.get(key)
+    assert(position !== undefined, `a fill closes ${key}, which is not held`)
+    const order = fill.clientOrderId === null ? undefined : this.#orders.get(fill.clientOrderId)
+    const reason = exitReason(fill, order, position)
+    if (order !== undefined) {
+      order.steps = (order.steps - fill.steps) as Steps
+      if (fill.complete || order.steps <= 0) this.#orders.delete(order.clientOrderId)
+    }
+    const trade = this.#fold({
+      type: 'exit-filled',
+      symbol: fill.symbol,
+      side: fill.side,
+      time: fill.time,
+      price: fill.price,
+      steps: fill.steps,
+      fee: fill.fee,
+      reason,
+    })
+    const { instrument } = position
+    const figures: Figures = {
+      price: formatTicks(instrument, fill.price),
+      qty: formatSteps(instrument, fill.steps),
+      fee: fill.fee,
+      liquidity: fill.liquidity,
+      time: fill.time,
+    }
+    if (trade === null) {
+      this.#event('reduced', position, reason, figures, fill.clientOrderId)
+      const rest = this.#portfolio.positions.get(key)
+      assert(rest !== undefined, `${key} is held after a part of it was closed`)
+      this.#target(rest)
+      return
+    }
+    this.#event(
+      'exited',
+      position,
+      reason,
+      { ...figures, net: trade.net, netPercent: trade.netPercent, fees: trade.fees, funding: trade.funding },
+      fill.clientOrderId,
+    )
+    this.#effects.push({ type: 'trade', trade })
+    this.#stops.delete(key)
+    for (const one of this.#orders.values()) {
+      if (one.symbol === fill.symbol && one.side === fill.side) this.#orders.delete(one.clientOrderId)
+    }
+    for (const leg of ['entry', 'target', 'target-1', 'target-2', 'close'] as const) {
+      this.#attempts.delete(`${position.signalId}|${leg}`)
+    }
+    this.#timers = this.#timers.filter(timer => timer.at !== position.openedAt + this.#longestHold(position))
+    if (fill.cause === 'stop' || fill.cause === 'liquidation') {
+      this.#rest(position.strategy, position.symbol, 'cooldownAfterStop')
+    } else if (order !== undefined && order.leg !== 'close') {
+      this.#rest(position.strategy, position.symbol, 'cooldownAfterTarget')
+    }
+  }
+
+  #onFunding(input: Extract<Input, { readonly type: 'funding' }>): void {
+    const { symbol, side, time, amount } = input
+    if (!this.#portfolio.positions.has(positionKey(symbol, side))) {
+      this.#event(
+        'drift',
+        null,
+        `funding of ${amount.toFixed(4)} USDT for ${symbol} ${side}, which is not held`,
+        {},
+      )
+      return
+    }
+    this.#fold({ type: 'funding', symbol, side, time, amount })
+  }
+
+  #onPersistRefused(key: string, reason: string): void {
+    const entry = this.#portfolio.pending.get(key)
+    if (entry !== undefined) {
+      this.#fold({ type: 'entry-gone', clientOrderId: key })
+      this.#count('refused:store')
+      this.#event('refused', entry, `store: ${reason}`, { gate: 'store' }, key)
+      return
+    }
+    // A reduce-only order goes out without its row: less exposure must never wait for a disk.
+    this.#event('rejected', null, `not recorded: ${reason}`, { key })
+  }
+
+  /** A strategy rests on a symbol for as long as its terms say. */
+  #rest(
+    strategy: string,
+    symbol: string,
+    which: 'cooldown' | 'cooldownAfterStop' | 'cooldownAfterTarget',
+  ): void {
+    const terms = this.#entries.find(one => one.strategy.id === strategy)?.terms
+    if (terms === undefined || terms[which] === 0) return
+    const key = `${strategy}:${symbol}`
+    const until = this.#now + terms[which]
+    if (until > (this.#cooldowns.get(key) ?? 0)) this.#cooldowns.set(key, until)
+  }
+
+  // --- daily cycle --------------------------------------------------------------------------------------------
+
+  #digest(): void {
+    for (const [key, until] of this.#cooldowns) if (until <= this.#now) this.#cooldowns.delete(key)
+    const { positions, pending, wallet } = this.#portfolio
+    this.#record('digest', {
+      symbol: null,
+      side: null,
+      strategy: null,
+      signalId: null,
+      clientOrderId: null,
+      reason: `${positions.size} positions, ${pending.size} pending`,
+      figures: { equity: this.equity(), wallet, positions: positions.size, pending: pending.size },
+    })
+  }
+
+  // --- small parts --------------------------------------------------------------------------------------------
+
+  #fold(event: PortfolioEvent): Trade | null {
+    const { portfolio, trade } = apply(this.#portfolio, event)
+    this.#portfolio = portfolio
+    if (event.type !== 'price-seen' && event.type !== 'funding') this.#noteExposure()
+    return trade
+  }
+
+  #noteExposure(): void {
+    this.#exposed.clear()
+    for (const position of this.#portfolio.positions.values()) this.#exposed.add(position.symbol)
+    for (const entry of this.#portfolio.pending.values()) this.#exposed.add(entry.symbol)
+  }
+
+  #orderId(signal: string, leg: OrderLeg): string {
+    const key = `${signal}|${leg}`
+    const attempt = this.#attempts.get(key) ?? 0
+    this.#attempts.set(key, attempt + 1)
+    return clientOrderId(signal, leg, attempt)
+  }
+
+  #count(name: string): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + 1
+  }
+
+  #event(
+    kind: EventKind,
+    of: Position | PendingEntry | null,
+    reason: string,
+    figures: Figures,
+    order: string | null = null,
+  ): void {
+    if (!this.#journal) return
+    this.#record(kind, {
+      symbol: of?.symbol ?? null,
+      side: of?.side ?? null,
+      strategy: of?.strategy ?? null,
+      signalId: of?.signalId ?? null,
+      clientOrderId: order ?? of?.clientOrderId ?? null,
+      reason,
+      figures,
+    })
+  }
+
+  #record(kind: EventKind, rest: Omit<EngineEvent, 'kind' | 'ts'>): void {
+    this.#effects.push({ type: 'event', event: { kind, ts: this.#now, ...rest } })
+  }
+}
+
+/** The start of the cycle's turn that `time` lies in. */
+function slot({ period, offset }: Cycle, time: Timestamp): Timestamp {
+  return Math.floor((time - offset) / period) * period + offset
+}
+
+const CYCLE_BY_ID = new Map(CYCLES.map(cycle => [cycle.id, cycle]))
+
+function cycleOf(id: CycleId): Cycle {
+  const cycle = CYCLE_BY_ID.get(id)
+  assert(cycle !== undefined, `${id} is a cycle`)
+  return cycle
+}
+
+/** Which rule closed a part of a position: the stop is named after the rule that placed it. */
+function exitReason(fill: FillInput, order: WorkingOrder | undefined, position: Position): ExitReason {
+  switch (fill.cause) {
+    case 'liquidation':
+      return 'liquidation'
+    case 'settlement':
+      return 'end-of-data'
+    case 'stop':
+      return position.stopKind === 'initial'
+        ? 'stop'
+        : position.stopKind === 'breakeven'
+          ? 'breakeven-stop'
+          : 'trailing-stop'
+    case 'order':
+      switch (order?.leg) {
+        case 'target-1':
+          return 'partial-target-1'
+        case 'target-2':
+          return 'partial-target-2'
+        case 'target':
+          return 'target'
+        default:
+          return 'time-exit'
+      }
+    default:
+      return unreachable(fill.cause)
+  }
+}

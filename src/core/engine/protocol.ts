@@ -1,0 +1,210 @@
+/**
+ * What goes into the engine and what comes out of it. Both are plain data: a recorded list of inputs, fed again,
+ * gives the same effects. `at` is the time at which the driver handed the input over and never goes back.
+ */
+import type { Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Signal } from '../decision/signal.ts'
+import type { Figures } from '../guards/guard.ts'
+import type { Instrument } from '../market/instrument.ts'
+import type { Interval } from '../market/interval.ts'
+import type { Side } from '../market/side.ts'
+import type { Trade } from '../portfolio/trade.ts'
+import type { Score } from '../scoring/score.ts'
+
+export type Input =
+  /** A perpetual that can be traded, or its new filters. Comes before anything else of its symbol. */
+  | { readonly type: 'instrument'; readonly at: Timestamp; readonly instrument: Instrument }
+  /** A candle has closed. Daily and 15-minute candles are used; others are left alone. */
+  | CandleInput
+  | {
+      readonly type: 'price'
+      readonly at: Timestamp
+      readonly symbol: string
+      readonly last: number
+      readonly mark: number
+    }
+  /** The funding rate that a decision sees, per 8 h, positive when longs pay; `null` when it is not known. */
+  | {
+      readonly type: 'funding-rate'
+      readonly at: Timestamp
+      readonly symbol: string
+      readonly per8h: number | null
+    }
+  /** The time has come that `wakeAt` asked for (or a later one). */
+  | { readonly type: 'time'; readonly at: Timestamp }
+  /** What became of an order. */
+  | {
+      readonly type: 'order'
+      readonly at: Timestamp
+      readonly clientOrderId: string
+      readonly status: 'accepted' | 'amended' | 'rejected' | 'cancelled'
+      readonly reason: string
+    }
+  | FillInput
+  /** What became of a stop request: the stop now in force, or why not. */
+  | {
+      readonly type: 'stop'
+      readonly at: Timestamp
+      readonly requestId: string
+      readonly ok: boolean
+      readonly reason: string
+    }
+  | {
+      readonly type: 'funding'
+      readonly at: Timestamp
+      readonly symbol: string
+      readonly side: Side
+      readonly time: Timestamp
+      /** Received; paid when negative. */
+      readonly amount: Usdt
+      readonly rate: number
+    }
+  /** The reply to `query-account`. */
+  | { readonly type: 'account'; readonly at: Timestamp; readonly queryId: string; readonly account: Account }
+  /** The reply to a query will not come. */
+  | {
+      readonly type: 'query-failed'
+      readonly at: Timestamp
+      readonly queryId: string
+      readonly reason: string
+    }
+  /** A `persist` was refused (duplicate key, store full or busy): what depends on it was not sent. */
+  | {
+      readonly type: 'persist-refused'
+      readonly at: Timestamp
+      readonly key: string
+      readonly reason: string
+    }
+  /** Scored signals that a person or a pipe hands in; they pass the same guards as the engine's own. */
+  | { readonly type: 'propose'; readonly at: Timestamp; readonly scored: readonly Scored[] }
+
+export interface CandleInput {
+  readonly type: 'candle'
+  readonly at: Timestamp
+  readonly symbol: string
+  readonly interval: Interval
+  readonly start: Timestamp
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly volume: number
+  /** `NaN` where the source left it blank. */
+  readonly turnover: number
+}
+
+export interface FillInput {
+  readonly type: 'fill'
+  readonly at: Timestamp
+  /** Stamp of the fill itself, possibly earlier than `at`. */
+  readonly time: Timestamp
+  readonly execId: string
+  /** The order it belongs to; `null` for a stop, a liquidation or a settlement. */
+  readonly clientOrderId: string | null
+  readonly cause: 'order' | 'stop' | 'liquidation' | 'settlement'
+  readonly symbol: string
+  /** Side of the position that is opened or closed. */
+  readonly side: Side
+  readonly price: Ticks
+  readonly steps: Steps
+  readonly fee: Usdt
+  readonly liquidity: 'maker' | 'taker'
+  /** Nothing of the order is left to fill. */
+  readonly complete: boolean
+}
+
+/** What the exchange says is there. */
+export interface Account {
+  readonly wallet: Usdt
+  readonly positions: readonly {
+    readonly symbol: string
+    readonly side: Side
+    readonly steps: Steps
+    readonly stop: Ticks | null
+  }[]
+  readonly orders: readonly string[]
+}
+
+/** A signal with its score. */
+export interface Scored {
+  readonly signal: Signal
+  readonly score: Score
+}
+
+export interface OrderRequest {
+  readonly clientOrderId: string
+  readonly symbol: string
+  /** Side of the position: an entry adds to it, an exit (always reduce-only) takes from it. */
+  readonly side: Side
+  readonly purpose: 'entry' | 'exit'
+  readonly type: 'limit' | 'market'
+  /** `null` for a market order. */
+  readonly price: Ticks | null
+  readonly steps: Steps
+  /** Protective stop, attached to an entry; triggered by the mark price. */
+  readonly stop: Ticks | null
+  readonly leverage: number
+  /** Refused rather than filled as taker. */
+  readonly postOnly: boolean
+}
+
+export type Effect =
+  /** To be durable before any later effect leaves the house. */
+  | {
+      readonly type: 'persist'
+      readonly key: string
+      readonly order: OrderRequest
+      readonly signalId: string
+    }
+  | { readonly type: 'place'; readonly order: OrderRequest }
+  | {
+      readonly type: 'amend'
+      readonly symbol: string
+      readonly clientOrderId: string
+      readonly price: Ticks
+      readonly steps: Steps
+    }
+  | { readonly type: 'cancel'; readonly symbol: string; readonly clientOrderId: string }
+  | {
+      readonly type: 'set-stop'
+      readonly requestId: string
+      readonly symbol: string
+      readonly side: Side
+      readonly stop: Ticks
+    }
+  | { readonly type: 'query-account'; readonly queryId: string }
+  /** Something for the journal and the trader. */
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  | { readonly type: 'trade'; readonly trade: Trade }
+
+export type EventKind =
+  | 'entered'
+  | 'refused'
+  | 'rejected'
+  | 'expired'
+  | 'filled'
+  | 'targets'
+  | 'reduced'
+  | 'stop-moved'
+  | 'stop-failed'
+  | 'exiting'
+  | 'exited'
+  | 'paused'
+  | 'resumed'
+  | 'halted'
+  | 'step-failed'
+  | 'drift'
+  | 'digest'
+
+/** One line of the journal. Prices and quantities in `figures` are decimal strings, money is a number of USDT. */
+export interface EngineEvent {
+  readonly kind: EventKind
+  readonly ts: Timestamp
+  readonly symbol: string | null
+  readonly side: Side | null
+  readonly strategy: string | null
+  readonly signalId: string | null
+  readonly clientOrderId: string | null
+  readonly reason: string
+  readonly figures: Figures
+}

@@ -1,0 +1,72 @@
+import type { Price, Steps, Timestamp, Usdt } from '../base/units.ts'
+import type { Signal } from '../decision/signal.ts'
+import type { EntryTerms, SizingStrategy } from '../decision/strategy.ts'
+import type { Portfolio } from '../portfolio/portfolio.ts'
+import type { Score } from '../scoring/score.ts'
+
+/** Numbers of a guard; `null` switches the limit off. */
+export type GuardParams = { readonly [name: string]: number | null }
+
+/** A would-be entry on its way through the guards. Sizing fills in `steps` and `margin`. */
+export interface Proposal {
+  readonly signal: Signal
+  readonly score: Score
+  readonly terms: EntryTerms
+  readonly neverTrade: boolean
+  /** Price the position would be entered at: the limit, or the last price. */
+  readonly entry: Price
+  readonly steps: Steps
+  readonly margin: Usdt
+  /** What sizing did, for the record. */
+  readonly sizing: string
+}
+
+/** What the guards know of the house. */
+export interface House {
+  readonly now: Timestamp
+  readonly portfolio: Portfolio
+  readonly equity: Usdt
+  readonly realisedToday: Usdt
+  /** Entries of any kind are refused until then. */
+  readonly pausedUntil: Timestamp
+  readonly pauseReason: string
+  /** Entries are refused until a person resumes. */
+  readonly halted: boolean
+  /** Until when a strategy rests on a symbol, by `strategy:symbol`. */
+  readonly cooldowns: ReadonlyMap<string, Timestamp>
+  readonly takerFee: number
+  /** The layers that may cut a size, in their order. */
+  readonly sizingLayers: readonly {
+    readonly strategy: SizingStrategy
+    readonly params: SizingStrategy['params']
+  }[]
+}
+
+/** The figures a refusal was based on: numbers with their limits, by name. */
+export type Figures = { readonly [name: string]: number | string | boolean | null }
+
+/** A rule that says no, with what it saw. */
+export interface Refusal {
+  readonly gate: string
+  readonly reason: string
+  readonly figures: Figures
+}
+
+/** A guard's answer: the proposal as it may go on, or a refusal. */
+export type Verdict = { readonly admitted: Proposal } | { readonly refused: Refusal }
+
+/** A house rule every entry passes. `portfolio` guards look at the whole; `signal` guards at the entry alone. */
+export interface Guard<P extends GuardParams = GuardParams> {
+  readonly id: string
+  readonly scope: 'signal' | 'portfolio'
+  readonly params: P
+  check(proposal: Proposal, house: House, params: P): Verdict
+}
+
+export function admit(proposal: Proposal): Verdict {
+  return { admitted: proposal }
+}
+
+export function refuse(gate: string, reason: string, figures: Figures): Verdict {
+  return { refused: { gate, reason, figures } }
+}

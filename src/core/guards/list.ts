@@ -1,0 +1,61 @@
+import type { Guard, House, Proposal, Refusal, Verdict } from './guard.ts'
+import {
+  cooldown,
+  dailyLoss,
+  drawdown,
+  longShare,
+  onePosition,
+  positionLimits,
+  totalMargin,
+} from './portfolio-guards.ts'
+import {
+  confluence,
+  distanceToStop,
+  freshSignal,
+  scoreThreshold,
+  staleData,
+  universe,
+} from './signal-guards.ts'
+import { sizing } from './sizing.ts'
+
+/**
+ * All guards in their order. Sizing comes before the limit on total margin, which needs the size; it is the last
+ * that changes anything.
+ */
+export const GUARDS: readonly Guard[] = [
+  universe,
+  scoreThreshold,
+  freshSignal,
+  staleData,
+  distanceToStop,
+  confluence,
+  onePosition,
+  cooldown,
+  positionLimits,
+  dailyLoss,
+  drawdown,
+  longShare,
+  sizing,
+  totalMargin,
+]
+
+/** A guard with the parameters it runs under. */
+export interface BoundGuard {
+  readonly guard: Guard
+  readonly params: Guard['params']
+}
+
+/** Folds the guards over a proposal, cut at the first refusal. No entry exists outside this fold, whoever asked. */
+export function admitEntry(
+  guards: readonly BoundGuard[],
+  proposal: Proposal,
+  house: House,
+): { readonly admitted: Proposal } | { readonly refused: Refusal } {
+  let current = proposal
+  for (const { guard, params } of guards) {
+    const verdict: Verdict = guard.check(current, house, params)
+    if ('refused' in verdict) return verdict
+    current = verdict.admitted
+  }
+  return { admitted: current }
+}

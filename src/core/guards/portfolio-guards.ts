@@ -1,0 +1,148 @@
+/** The house rules that look at an entry beside everything else that is held. */
+import { opposite } from '../market/side.ts'
+import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import { admit, type Guard, refuse } from './guard.ts'
+
+function* exposures(portfolio: Portfolio): Generator<Position | PendingEntry> {
+  yield* portfolio.positions.values()
+  yield* portfolio.pending.values()
+}
+
+/**
+ * One position or pending entry per symbol and side over all strategies, and in one-way mode none while the other
+ * side is held or pending. Part of what a position is here, so it holds with and without portfolio gates.
+ */
+export const onePosition: Guard<Record<string, never>> = {
+  id: 'one-position',
+  scope: 'signal',
+  params: {},
+  check(proposal, { portfolio }) {
+    const { symbol, side } = proposal.signal
+    for (const taken of [side, opposite(side)] as const) {
+      const position = portfolio.positions.get(positionKey(symbol, taken))
+      if (position !== undefined) {
+        return refuse('one-position', `${symbol} ${taken} is held by ${position.strategy}`, { side: taken })
+      }
+    }
+    for (const entry of portfolio.pending.values()) {
+      if (entry.symbol !== symbol) continue
+      return refuse('one-position', `an entry ${symbol} ${entry.side} of ${entry.strategy} is pending`, {
+        side: entry.side,
+      })
+    }
+    return admit(proposal)
+  },
+}
+
+/** A strategy rests on a symbol after an order, a stop or a target: refused from the start up to, not at, the end. */
+export const cooldown: Guard<Record<string, never>> = {
+  id: 'cooldown',
+  scope: 'signal',
+  params: {},
+  check(proposal, house) {
+    const { strategy, symbol } = proposal.signal
+    const until = house.cooldowns.get(`${strategy}:${symbol}`)
+    if (until === undefined || house.now >= until) return admit(proposal)
+    const minutes = Math.ceil((until - house.now) / 60_000)
+    return refuse('cooldown', `${strategy} rests on ${symbol} for another ${minutes} min`, {
+      until,
+      now: house.now,
+    })
+  },
+}
+
+/** Positions and pending entries of one strategy are limited. */
+export const positionLimits: Guard<Record<string, never>> = {
+  id: 'position-limits',
+  scope: 'portfolio',
+  params: {},
+  check(proposal, { portfolio }) {
+    const { strategy } = proposal.signal
+    let taken = 0
+    for (const one of exposures(portfolio)) if (one.strategy === strategy) taken++
+    const most = proposal.terms.maxPositions
+    if (taken < most) return admit(proposal)
+    return refuse('position-limits', `${strategy} has ${taken} of ${most} positions`, { taken, most })
+  },
+}
+
+const dailyLossParams = { percent: 5, usdt: null as number | null }
+
+/** No entries for the rest of the UTC day once it has realised the greatest loss, fees and funding included. */
+export const dailyLoss: Guard<typeof dailyLossParams> = {
+  id: 'daily-loss',
+  scope: 'portfolio',
+  params: dailyLossParams,
+  check(proposal, house, p) {
+    const loss = -house.realisedToday
+    const limit = Math.min((house.equity * p.percent) / 100, p.usdt ?? Number.POSITIVE_INFINITY)
+    if (loss < limit) return admit(proposal)
+    return refuse('daily-loss', `today has lost ${loss.toFixed(2)} USDT, the limit is ${limit.toFixed(2)}`, {
+      lost: loss,
+      limit,
+      equity: house.equity,
+    })
+  },
+}
+
+/** No entries while a drawdown pauses or halts them. The engine keeps the peak and begins the pause. */
+export const drawdown: Guard<Record<string, never>> = {
+  id: 'drawdown',
+  scope: 'portfolio',
+  params: {},
+  check(proposal, house) {
+    if (house.halted)
+      return refuse('drawdown', `halted until a person resumes: ${house.pauseReason}`, { halted: true })
+    if (house.now >= house.pausedUntil) return admit(proposal)
+    return refuse('drawdown', house.pauseReason, { until: house.pausedUntil, now: house.now })
+  },
+}
+
+const totalMarginParams = { percent: 60, usdt: null as number | null }
+
+/** Margin of all positions and pending entries, this one included, is limited. */
+export const totalMargin: Guard<typeof totalMarginParams> = {
+  id: 'total-margin',
+  scope: 'portfolio',
+  params: totalMarginParams,
+  check(proposal, house, p) {
+    const used = usedMargin(house.portfolio)
+    const limit = Math.min((house.equity * p.percent) / 100, p.usdt ?? Number.POSITIVE_INFINITY)
+    if (used + proposal.margin <= limit) return admit(proposal)
+    const after = used + proposal.margin
+    return refuse(
+      'total-margin',
+      `margin would be ${after.toFixed(2)} USDT, the limit is ${limit.toFixed(2)}`,
+      {
+        used,
+        margin: proposal.margin,
+        limit,
+      },
+    )
+  },
+}
+
+const longShareParams = { freePositions: 5, percent: 80 }
+
+/** With more than a handful of positions, counted after the would-be entry, only so many may be long. */
+export const longShare: Guard<typeof longShareParams> = {
+  id: 'long-share',
+  scope: 'portfolio',
+  params: longShareParams,
+  check(proposal, { portfolio }, p) {
+    if (proposal.signal.side !== 'long') return admit(proposal)
+    let total = 1
+    let longs = 1
+    for (const one of exposures(portfolio)) {
+      total++
+      if (one.side === 'long') longs++
+    }
+    if (total <= p.freePositions || 100 * longs <= p.percent * total) return admit(proposal)
+    return refuse('long-share', `${longs} of ${total} positions would be long, ${p.percent} % are allowed`, {
+      longs,
+      total,
+      percent: p.percent,
+    })
+  },
+}

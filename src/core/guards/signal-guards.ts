@@ -1,0 +1,133 @@
+/** The house rules that look at one entry alone. */
+import { MINUTE } from '../base/units.ts'
+import { agreement } from '../decision/agreement.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
+import { priceOf } from '../market/quantise.ts'
+import { sign } from '../market/side.ts'
+import { admit, type Guard, refuse } from './guard.ts'
+
+const universeParams = { leastBandWidthPercent: 1 }
+
+/** Coins on the never-trade list, pegged markets and quotes other than USDT are never entered. */
+export const universe: Guard<typeof universeParams> = {
+  id: 'universe',
+  scope: 'signal',
+  params: universeParams,
+  check(proposal, _house, p) {
+    const { signal, neverTrade } = proposal
+    if (neverTrade) return refuse('universe', `${signal.symbol} is on the never-trade list`, {})
+    const { quoteCoin } = signal.instrument
+    if (quoteCoin !== 'USDT') return refuse('universe', `quoted in ${quoteCoin}, not in USDT`, { quoteCoin })
+    if (signal.width < p.leastBandWidthPercent) {
+      return refuse('universe', `pegged market: bands ${signal.width.toFixed(2)} % wide`, {
+        width: signal.width,
+        least: p.leastBandWidthPercent,
+      })
+    }
+    return admit(proposal)
+  },
+}
+
+const scoreParams = { least: 5.5 }
+
+/** Every entry of every strategy needs the least score; a rejecting metric has scored 0. */
+export const scoreThreshold: Guard<typeof scoreParams> = {
+  id: 'score-threshold',
+  scope: 'signal',
+  params: scoreParams,
+  check(proposal, _house, p) {
+    const { score } = proposal
+    if (score.tenths >= Math.round(p.least * 10)) return admit(proposal)
+    const why = score.rejectedBy === null ? '' : `, rejected by ${score.rejectedBy}`
+    return refuse('score-threshold', `score ${score.value.toFixed(1)} < ${p.least.toFixed(1)}${why}`, {
+      score: score.value,
+      least: p.least,
+      rejectedBy: score.rejectedBy,
+    })
+  },
+}
+
+/** A signal may be entered only while its candle is the newest closed one of its timeframe. */
+export const freshSignal: Guard<Record<string, never>> = {
+  id: 'fresh-signal',
+  scope: 'signal',
+  params: {},
+  check(proposal, house) {
+    const { signal } = proposal
+    const age = house.now - signal.candleEnd
+    if (age >= 0 && age < INTERVAL_MS[signal.timeframe]) return admit(proposal)
+    const minutes = Math.round(age / MINUTE)
+    const reason = age < 0 ? 'the candle is not closed yet' : 'a newer candle has closed since'
+    return refuse('fresh-signal', reason, {
+      ageMinutes: minutes,
+      candleEnd: signal.candleEnd,
+      now: house.now,
+    })
+  },
+}
+
+const staleParams = { tickerSeconds: 60, tickerSecondsMarket: 10 }
+
+/** No entry on an old price, by the exchange's clock, or on candles with a gap. */
+export const staleData: Guard<typeof staleParams> = {
+  id: 'stale-data',
+  scope: 'signal',
+  params: staleParams,
+  check(proposal, house, p) {
+    const { signal } = proposal
+    const limit = signal.order.type === 'market' ? p.tickerSecondsMarket : p.tickerSeconds
+    const age = (house.now - signal.lastAt) / 1_000
+    if (age > limit) {
+      return refuse('stale-data', `price ${age.toFixed(0)} s old`, { ageSeconds: age, limitSeconds: limit })
+    }
+    if (signal.missingCandles > 0) {
+      return refuse('stale-data', `${signal.missingCandles} candles missing in the bands' window`, {
+        missingCandles: signal.missingCandles,
+      })
+    }
+    return admit(proposal)
+  },
+}
+
+const distanceParams = { leastPercent: 1 }
+
+/** No entry when the price is past the stop, or nearer to it than the least distance. */
+export const distanceToStop: Guard<typeof distanceParams> = {
+  id: 'distance-to-stop',
+  scope: 'signal',
+  params: distanceParams,
+  check(proposal, _house, p) {
+    const { signal } = proposal
+    const stop = priceOf(signal.instrument, signal.stop)
+    const percent = (100 * sign(signal.side) * (signal.last - stop)) / signal.last
+    if (percent >= p.leastPercent) return admit(proposal)
+    const reason = percent <= 0 ? 'the price is past the stop' : `the stop is ${percent.toFixed(2)} % away`
+    return refuse('distance-to-stop', reason, {
+      last: signal.last,
+      stop,
+      distancePercent: percent,
+      least: p.leastPercent,
+    })
+  },
+}
+
+const confluenceParams = { least: 2 }
+
+/** Daily, weekly and monthly BB% have to agree with the side on at least two of three. */
+export const confluence: Guard<typeof confluenceParams> = {
+  id: 'confluence',
+  scope: 'signal',
+  params: confluenceParams,
+  check(proposal, _house, p) {
+    const { side, bbPercent, weekBb, monthBb } = proposal.signal
+    const agreeing = agreement(side, bbPercent, weekBb, monthBb)
+    if (agreeing >= p.least) return admit(proposal)
+    return refuse('confluence', `${agreeing} of 3 bands agree, ${p.least} are needed`, {
+      agreeing,
+      least: p.least,
+      bbPercent,
+      weekBb,
+      monthBb,
+    })
+  },
+}

@@ -1,0 +1,91 @@
+/**
+ * Sizing: how much an entry may be. margin = equity x r/5 x m(score) x agreement factor, at most 0.4 x equity x r, at
+ * least 5 USDT; then the sizing strategies may cut it; what ends below the instrument's minimum is refused, never
+ * raised.
+ */
+import type { Steps, Usdt } from '../base/units.ts'
+import { agreement } from '../decision/agreement.ts'
+import { qtyOf } from '../market/quantise.ts'
+import { admit, type Guard, type Proposal, refuse } from './guard.ts'
+
+const params = {
+  leastEquity: 30,
+  leastMargin: 5,
+  /** The margin starts from `risk / parts` of equity and may not exceed `mostOfRisk x risk`. */
+  parts: 5,
+  mostOfRisk: 0.4,
+  factorFrom85: 1.4,
+  factorFrom75: 1.15,
+  factorFrom65: 1,
+  factorBelow: 0.75,
+  agreementOfTwo: 1.15,
+  agreementOfThree: 1.5,
+  /** Value of every position, instead of all of the above. `null`: size by equity. */
+  fixedNotional: null as number | null,
+}
+
+export const sizing: Guard<typeof params> = {
+  id: 'sizing',
+  scope: 'signal',
+  params,
+  check(proposal, house, p) {
+    const { signal, entry } = proposal
+    const { instrument } = signal
+    if (signal.leverage > instrument.maxLeverage) {
+      return refuse('sizing', `leverage ${signal.leverage} is not offered on ${signal.symbol}`, {
+        leverage: signal.leverage,
+        most: instrument.maxLeverage,
+      })
+    }
+    const fixed = p.fixedNotional
+    if (fixed === null && house.equity < p.leastEquity) {
+      return refuse('sizing', `equity ${house.equity.toFixed(2)} USDT is below ${p.leastEquity}`, {
+        equity: house.equity,
+        least: p.leastEquity,
+      })
+    }
+    const wanted = fixed ?? marginFor(proposal, house.equity, p) * signal.leverage
+    let steps = Math.floor(wanted / (entry * instrument.stepSize)) as Steps
+    let how =
+      fixed === null ? `margin ${(wanted / signal.leverage).toFixed(2)} USDT` : `fixed value ${fixed} USDT`
+    for (const { strategy, params: layerParams } of fixed === null ? house.sizingLayers : []) {
+      const shown = { signal, entry, steps, equity: house.equity, takerFee: house.takerFee }
+      for (const intent of strategy.decide(shown, layerParams)) {
+        if (intent.kind !== 'resize') continue
+        steps = intent.steps
+        how = `${how}, ${intent.reason}`
+      }
+    }
+    if (instrument.maxQty !== null && steps > instrument.maxQty) steps = instrument.maxQty
+    const notional = qtyOf(instrument, steps) * entry
+    if (steps < instrument.minQty || notional < instrument.minNotional) {
+      return refuse(
+        'sizing',
+        `${notional.toFixed(2)} USDT is below the least order of ${signal.symbol} (${how})`,
+        {
+          notional,
+          leastNotional: instrument.minNotional,
+          qty: qtyOf(instrument, steps),
+          leastQty: qtyOf(instrument, instrument.minQty),
+        },
+      )
+    }
+    return admit({ ...proposal, steps, margin: notional / signal.leverage, sizing: how })
+  },
+}
+
+function marginFor(proposal: Proposal, equity: Usdt, p: typeof params): Usdt {
+  const { signal, score, terms } = proposal
+  const factor =
+    score.tenths >= 85
+      ? p.factorFrom85
+      : score.tenths >= 75
+        ? p.factorFrom75
+        : score.tenths >= 65
+          ? p.factorFrom65
+          : p.factorBelow
+  const agreeing = agreement(signal.side, signal.bbPercent, signal.weekBb, signal.monthBb)
+  const together = agreeing === 3 ? p.agreementOfThree : agreeing === 2 ? p.agreementOfTwo : 1
+  const margin = ((equity * terms.risk) / p.parts) * factor * together
+  return Math.max(Math.min(margin, p.mostOfRisk * equity * terms.risk), p.leastMargin)
+}

@@ -1,0 +1,303 @@
+import { assert, unreachable } from '../base/assert.ts'
+import { DAY, type Price, type Steps, type Ticks, type Timestamp, type Usdt } from '../base/units.ts'
+import { priceOf, qtyOf } from '../market/quantise.ts'
+import { opposite, type Side, sign } from '../market/side.ts'
+import {
+  type PendingEntry,
+  type Position,
+  positionKey,
+  positionMargin,
+  type StopKind,
+  unrealised,
+} from './position.ts'
+import type { ExitReason, Trade } from './trade.ts'
+
+/** The books: what is owned, what is on its way, and what the day has earned. A value; `apply` makes the next one. */
+export interface Portfolio {
+  /** Cash: what was paid in plus everything realised. */
+  readonly wallet: Usdt
+  readonly positions: ReadonlyMap<string, Position>
+  readonly pending: ReadonlyMap<string, PendingEntry>
+  /** UTC day (its number since 1970) and what it has realised, fees and funding included. */
+  readonly day: number
+  readonly dayRealised: Usdt
+}
+
+/** What can happen to the books. Prices and quantities are as the exchange reported them. */
+export type PortfolioEvent =
+  | { readonly type: 'entry-sent'; readonly entry: PendingEntry }
+  | { readonly type: 'entry-gone'; readonly clientOrderId: string }
+  | {
+      readonly type: 'entry-filled'
+      readonly clientOrderId: string
+      readonly time: Timestamp
+      readonly price: Ticks
+      readonly steps: Steps
+      readonly fee: Usdt
+      /** Nothing of the order is left to fill. */
+      readonly complete: boolean
+    }
+  | {
+      readonly type: 'exit-filled'
+      readonly symbol: string
+      readonly side: Side
+      readonly time: Timestamp
+      readonly price: Ticks
+      readonly steps: Steps
+      readonly fee: Usdt
+      readonly reason: ExitReason
+    }
+  | {
+      readonly type: 'funding'
+      readonly symbol: string
+      readonly side: Side
+      readonly time: Timestamp
+      /** Received; paid when negative. */
+      readonly amount: Usdt
+    }
+  | {
+      readonly type: 'stop-moved'
+      readonly symbol: string
+      readonly side: Side
+      readonly stop: Ticks
+      readonly kind: StopKind
+    }
+  | { readonly type: 'halving-sent'; readonly symbol: string; readonly side: Side }
+  | { readonly type: 'price-seen'; readonly symbol: string; readonly side: Side; readonly price: Price }
+
+export function emptyPortfolio(wallet: Usdt): Portfolio {
+  return { wallet, positions: new Map(), pending: new Map(), day: 0, dayRealised: 0 }
+}
+
+/** The next state of the books, and the trade when the event closed a position. */
+export interface Applied {
+  readonly portfolio: Portfolio
+  readonly trade: Trade | null
+}
+
+/**
+ * Folds one event into the books. Throws when the event contradicts them (a fill of what is not there): the books
+ * and the exchange have come apart, and guessing on would hide it.
+ */
+export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
+  switch (event.type) {
+    case 'entry-sent': {
+      const { entry } = event
+      assert(!portfolio.pending.has(entry.clientOrderId), `entry ${entry.clientOrderId} was sent before`)
+      const pending = new Map(portfolio.pending)
+      pending.set(entry.clientOrderId, entry)
+      return { portfolio: { ...portfolio, pending }, trade: null }
+    }
+    case 'entry-gone': {
+      const pending = new Map(portfolio.pending)
+      pending.delete(event.clientOrderId)
+      return { portfolio: { ...portfolio, pending }, trade: null }
+    }
+    case 'entry-filled':
+      return { portfolio: entryFilled(portfolio, event), trade: null }
+    case 'exit-filled':
+      return exitFilled(portfolio, event)
+    case 'funding': {
+      const position = held(portfolio, event.symbol, event.side)
+      const next = { ...position, funding: position.funding + event.amount }
+      return { portfolio: realise(withPosition(portfolio, next), event.time, event.amount), trade: null }
+    }
+    case 'stop-moved': {
+      const position = held(portfolio, event.symbol, event.side)
+      const tighter = (event.stop - position.stop) * sign(position.side)
+      assert(tighter >= 0, `a stop of ${position.symbol} ${position.side} would be loosened`)
+      const next = { ...position, stop: event.stop, stopKind: event.kind }
+      return { portfolio: withPosition(portfolio, next), trade: null }
+    }
+    case 'halving-sent': {
+      const next = { ...held(portfolio, event.symbol, event.side), halved: true }
+      return { portfolio: withPosition(portfolio, next), trade: null }
+    }
+    case 'price-seen': {
+      const position = held(portfolio, event.symbol, event.side)
+      return { portfolio: withPosition(portfolio, seen(position, event.price)), trade: null }
+    }
+    default:
+      return unreachable(event)
+  }
+}
+
+function entryFilled(
+  portfolio: Portfolio,
+  event: Extract<PortfolioEvent, { readonly type: 'entry-filled' }>,
+): Portfolio {
+  const entry = portfolio.pending.get(event.clientOrderId)
+  assert(entry !== undefined, `fill of an unknown entry ${event.clientOrderId}`)
+  assert(event.steps > 0, `fill of nothing for ${event.clientOrderId}`)
+  const pending = new Map(portfolio.pending)
+  if (event.complete) pending.delete(event.clientOrderId)
+  const price = priceOf(entry.instrument, event.price)
+  const before = portfolio.positions.get(positionKey(entry.symbol, entry.side))
+  assert(
+    before === undefined || before.clientOrderId === entry.clientOrderId,
+    `a second entry on ${entry.symbol} ${entry.side}`,
+  )
+  assert(
+    !portfolio.positions.has(positionKey(entry.symbol, opposite(entry.side))),
+    `both sides of ${entry.symbol} would be held`,
+  )
+  const next: Position =
+    before === undefined
+      ? {
+          symbol: entry.symbol,
+          side: entry.side,
+          instrument: entry.instrument,
+          strategy: entry.strategy,
+          timeframe: entry.timeframe,
+          signalId: entry.signalId,
+          clientOrderId: entry.clientOrderId,
+          score: entry.score,
+          leverage: entry.leverage,
+          entry: price,
+          steps: event.steps,
+          enteredSteps: event.steps,
+          openedAt: event.time,
+          stop: entry.stop,
+          stopKind: 'initial',
+          initialStop: entry.stop,
+          target: entry.target,
+          targetsFilled: 0,
+          weekBbAtEntry: entry.weekBb,
+          halved: false,
+          gross: 0,
+          fees: event.fee,
+          funding: 0,
+          exits: [],
+          lowest: price,
+          highest: price,
+          reason: entry.reason,
+        }
+      : {
+          ...before,
+          entry: (before.entry * before.steps + price * event.steps) / (before.steps + event.steps),
+          steps: (before.steps + event.steps) as Steps,
+          enteredSteps: (before.enteredSteps + event.steps) as Steps,
+          fees: before.fees + event.fee,
+        }
+  return realise(withPosition({ ...portfolio, pending }, next), event.time, -event.fee)
+}
+
+function exitFilled(
+  portfolio: Portfolio,
+  event: Extract<PortfolioEvent, { readonly type: 'exit-filled' }>,
+): Applied {
+  const position = held(portfolio, event.symbol, event.side)
+  assert(
+    event.steps > 0 && event.steps <= position.steps,
+    `${event.symbol} would be closed by more than is held`,
+  )
+  const price = priceOf(position.instrument, event.price)
+  const qty = qtyOf(position.instrument, event.steps)
+  const gross = sign(position.side) * (price - position.entry) * qty
+  const filled = event.reason === 'partial-target-1' ? 1 : event.reason === 'partial-target-2' ? 2 : 0
+  const after = seen(
+    {
+      ...position,
+      steps: (position.steps - event.steps) as Steps,
+      gross: position.gross + gross,
+      fees: position.fees + event.fee,
+      targetsFilled: filled > position.targetsFilled ? filled : position.targetsFilled,
+      exits: [...position.exits, { time: event.time, price, qty, reason: event.reason }],
+    },
+    price,
+  )
+  if (after.steps > 0) {
+    return { portfolio: realise(withPosition(portfolio, after), event.time, gross - event.fee), trade: null }
+  }
+  const positions = new Map(portfolio.positions)
+  positions.delete(positionKey(event.symbol, event.side))
+  return {
+    portfolio: realise({ ...portfolio, positions }, event.time, gross - event.fee),
+    trade: closedTrade(after, event.time, event.reason),
+  }
+}
+
+function closedTrade(position: Position, closedAt: Timestamp, exitReason: ExitReason): Trade {
+  const qty = qtyOf(position.instrument, position.enteredSteps)
+  const notional = qty * position.entry
+  const net = position.gross - position.fees + position.funding
+  let exitValue = 0
+  for (const exit of position.exits) exitValue += exit.price * exit.qty
+  const down = (100 * (position.lowest - position.entry)) / position.entry
+  const up = (100 * (position.highest - position.entry)) / position.entry
+  return {
+    id: position.signalId,
+    strategy: position.strategy,
+    symbol: position.symbol,
+    side: position.side,
+    openedAt: position.openedAt,
+    closedAt,
+    entry: position.entry,
+    exit: exitValue / qty,
+    qty,
+    notional,
+    leverage: position.leverage,
+    score: position.score,
+    gross: position.gross,
+    fees: position.fees,
+    funding: position.funding,
+    net,
+    netPercent: (100 * net) / notional,
+    mae: position.side === 'long' ? down : -up,
+    mfe: position.side === 'long' ? up : -down,
+    entryReason: position.reason,
+    exitReason,
+    exits: position.exits,
+  }
+}
+
+function held(portfolio: Portfolio, symbol: string, side: Side): Position {
+  const position = portfolio.positions.get(positionKey(symbol, side))
+  assert(position !== undefined, `no position ${symbol} ${side}`)
+  return position
+}
+
+function withPosition(portfolio: Portfolio, position: Position): Portfolio {
+  const positions = new Map(portfolio.positions)
+  positions.set(positionKey(position.symbol, position.side), position)
+  return { ...portfolio, positions }
+}
+
+function seen(position: Position, price: Price): Position {
+  if (price >= position.lowest && price <= position.highest) return position
+  return { ...position, lowest: Math.min(position.lowest, price), highest: Math.max(position.highest, price) }
+}
+
+/** Money moves the wallet and the day's result; a moment at 00:00 UTC belongs to the day that begins. */
+function realise(portfolio: Portfolio, time: Timestamp, amount: Usdt): Portfolio {
+  const day = Math.floor(time / DAY)
+  // A fill may be stamped earlier than one already booked (a limit filled inside a candle bears the candle's
+  // opening): it then counts towards the day that is running, so that no loss slips out of the daily limit.
+  const sameDay = day <= portfolio.day
+  return {
+    ...portfolio,
+    wallet: portfolio.wallet + amount,
+    day: sameDay ? portfolio.day : day,
+    dayRealised: sameDay ? portfolio.dayRealised + amount : amount,
+  }
+}
+
+/** What the day of `now` has realised so far: nothing when the last movement was on an earlier day. */
+export function realisedToday(portfolio: Portfolio, now: Timestamp): Usdt {
+  return Math.floor(now / DAY) > portfolio.day ? 0 : portfolio.dayRealised
+}
+
+/** Wallet plus unrealised profit at the marks that `markOf` gives. */
+export function equity(portfolio: Portfolio, markOf: (symbol: string) => Price): Usdt {
+  let total = portfolio.wallet
+  for (const position of portfolio.positions.values()) total += unrealised(position, markOf(position.symbol))
+  return total
+}
+
+/** Margin tied up by positions and pending entries. */
+export function usedMargin(portfolio: Portfolio): Usdt {
+  let total = 0
+  for (const position of portfolio.positions.values()) total += positionMargin(position)
+  for (const entry of portfolio.pending.values()) total += entry.margin
+  return total
+}

@@ -1,0 +1,88 @@
+import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Instrument } from '../market/instrument.ts'
+import type { Interval } from '../market/interval.ts'
+import { qtyOf } from '../market/quantise.ts'
+import type { Side } from '../market/side.ts'
+import type { TradeExit } from './trade.ts'
+
+/** Which rule the present stop is from; an exit at the stop is named after it. */
+export type StopKind = 'initial' | 'breakeven' | 'trailing'
+
+/** An entry on its way: admitted, perhaps resting at the exchange, not filled yet. It occupies slot and margin. */
+export interface PendingEntry {
+  readonly clientOrderId: string
+  readonly signalId: string
+  readonly strategy: string
+  readonly timeframe: Interval
+  readonly symbol: string
+  readonly side: Side
+  readonly instrument: Instrument
+  readonly score: number
+  readonly steps: Steps
+  /** Price the margin was reckoned at: the limit, or the last price for a market entry. */
+  readonly price: Price
+  readonly stop: Ticks
+  readonly target: Ticks | null
+  readonly leverage: number
+  readonly margin: Usdt
+  /** Start of the candle decided on, and when the order was sent. */
+  readonly candleStart: Timestamp
+  readonly sentAt: Timestamp
+  /** Weekly BB% at the decision, for rules that act on its crossing. */
+  readonly weekBb: number | null
+  readonly reason: string
+}
+
+/** An open position, keyed by symbol and side. */
+export interface Position {
+  readonly symbol: string
+  readonly side: Side
+  readonly instrument: Instrument
+  readonly strategy: string
+  readonly timeframe: Interval
+  readonly signalId: string
+  readonly clientOrderId: string
+  readonly score: number
+  readonly leverage: number
+  /** Volume-weighted entry price. */
+  readonly entry: Price
+  /** Open quantity, and all that was ever entered. */
+  readonly steps: Steps
+  readonly enteredSteps: Steps
+  readonly openedAt: Timestamp
+  /** The stop as the exchange has confirmed it. */
+  readonly stop: Ticks
+  readonly stopKind: StopKind
+  readonly initialStop: Ticks
+  /** The signal's own target for the whole position, or `null`. */
+  readonly target: Ticks | null
+  /** Partial targets filled so far. */
+  readonly targetsFilled: 0 | 1 | 2
+  readonly weekBbAtEntry: number | null
+  /** The one halving of the stop's distance on the weekly band has been sent. */
+  readonly halved: boolean
+  readonly gross: Usdt
+  readonly fees: Usdt
+  readonly funding: Usdt
+  readonly exits: readonly TradeExit[]
+  /** Lowest and highest price seen while open. */
+  readonly lowest: Price
+  readonly highest: Price
+  readonly reason: string
+}
+
+/** The key of a position: one per symbol and side over all strategies. */
+export function positionKey(symbol: string, side: Side): string {
+  return `${symbol}:${side}`
+}
+
+/** Margin tied up by an open position: its share of the entry value. */
+export function positionMargin(position: Position): Usdt {
+  return (qtyOf(position.instrument, position.steps) * position.entry) / position.leverage
+}
+
+/** Profit or loss of the open quantity at a mark price, fees not counted. */
+export function unrealised(position: Position, mark: Price): Usdt {
+  const move = position.side === 'long' ? mark - position.entry : position.entry - mark
+  return move * qtyOf(position.instrument, position.steps)
+}

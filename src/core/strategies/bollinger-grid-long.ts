@@ -1,0 +1,62 @@
+/**
+ * Bollinger Grid LONG: buys a dip below the daily lower band.
+ *
+ * Daily BB% below 25: limit buy 3 % under the lower band, stop 7 % under it. Targets follow the bands (Partial TP).
+ * Bands after Bollinger (2001); the offsets are the original engine's.
+ */
+import { HOUR } from '../base/units.ts'
+import { type Intent, NOTHING } from '../decision/intent.ts'
+import { entryTicks, sendable, stopTicks } from '../decision/prices.ts'
+import type { EntryStrategy } from '../decision/strategy.ts'
+import type { View } from '../decision/view.ts'
+
+const params = {
+  leverage: 3,
+  /** Share of equity the sizing starts from. */
+  risk: 0.2,
+  maxPositions: 12,
+  cooldownAfterStopHours: 4,
+  cooldownAfterTargetHours: 1,
+  /** BB% has to be below. */
+  bbPercentBelow: 25,
+  /** Limit and stop, in percent below the lower band. */
+  entryBelowPercent: 3,
+  stopBelowPercent: 7,
+}
+
+export const bollingerGridLong: EntryStrategy<typeof params> = {
+  id: 'bollinger-grid-long',
+  role: 'entry',
+  timeframe: '1d',
+  precedence: 5,
+  params,
+  terms: p => ({
+    leverage: p.leverage,
+    risk: p.risk,
+    maxPositions: p.maxPositions,
+    cooldown: 0,
+    cooldownAfterStop: p.cooldownAfterStopHours * HOUR,
+    cooldownAfterTarget: p.cooldownAfterTargetHours * HOUR,
+    maxHold: null,
+    partialTargets: true,
+  }),
+  decide(view: View, p): readonly Intent[] {
+    const bb = view.bbPercent(view.price)
+    const { lower, instrument } = view
+    if (bb === undefined || lower === undefined || bb >= p.bbPercentBelow) return NOTHING
+    const entry = lower * (1 - p.entryBelowPercent / 100)
+    const stop = lower * (1 - p.stopBelowPercent / 100)
+    if (!sendable(instrument, stop)) return NOTHING
+    return [
+      {
+        kind: 'enter',
+        side: 'long',
+        order: { type: 'limit', price: entryTicks(instrument, 'long', entry) },
+        stop: stopTicks(instrument, 'long', stop),
+        target: null,
+        leverage: p.leverage,
+        reason: `BB% ${bb.toFixed(1)} < ${p.bbPercentBelow}: limit ${p.entryBelowPercent} % under the lower band`,
+      },
+    ]
+  },
+}

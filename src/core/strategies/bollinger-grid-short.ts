@@ -1,0 +1,68 @@
+/**
+ * Bollinger Grid SHORT: sells into strength near the daily upper band.
+ *
+ * Tier A or B, not on the never-short list, daily BB% at least 85, daily, weekly and monthly BB% above 50 on two of
+ * three: limit sell 2 % above the close, stop 5 % above the entry. Targets follow the bands (Partial TP, mirrored).
+ * Held 72 h at most.
+ */
+import { HOUR } from '../base/units.ts'
+import { type Intent, NOTHING } from '../decision/intent.ts'
+import { entryTicks, sendable, stopTicks } from '../decision/prices.ts'
+import type { EntryStrategy } from '../decision/strategy.ts'
+import type { View } from '../decision/view.ts'
+
+const params = {
+  leverage: 3,
+  /** Share of equity the sizing starts from. */
+  risk: 0.2,
+  maxPositions: 3,
+  cooldownHours: 2,
+  maxHoldHours: 72,
+  /** BB% has to be at least. */
+  bbPercentFrom: 85,
+  /** Of daily, weekly and monthly BB%, how many have to be above 50. */
+  minAgreement: 2,
+  /** Limit above the close, stop above the limit. */
+  entryAbovePercent: 2,
+  stopAbovePercent: 5,
+}
+
+export const bollingerGridShort: EntryStrategy<typeof params> = {
+  id: 'bollinger-grid-short',
+  role: 'entry',
+  timeframe: '1d',
+  precedence: 6,
+  params,
+  terms: p => ({
+    leverage: p.leverage,
+    risk: p.risk,
+    maxPositions: p.maxPositions,
+    cooldown: p.cooldownHours * HOUR,
+    cooldownAfterStop: 0,
+    cooldownAfterTarget: 0,
+    maxHold: p.maxHoldHours * HOUR,
+    partialTargets: true,
+  }),
+  decide(view: View, p): readonly Intent[] {
+    const bb = view.bbPercent(view.price)
+    const { instrument } = view
+    if (bb === undefined || bb < p.bbPercentFrom) return NOTHING
+    if (view.neverShort || (view.tier !== 'A' && view.tier !== 'B')) return NOTHING
+    const agreement = view.agreement('short', view.price)
+    if (agreement < p.minAgreement) return NOTHING
+    const entry = view.price * (1 + p.entryAbovePercent / 100)
+    const stop = entry * (1 + p.stopAbovePercent / 100)
+    if (!sendable(instrument, entry)) return NOTHING
+    return [
+      {
+        kind: 'enter',
+        side: 'short',
+        order: { type: 'limit', price: entryTicks(instrument, 'short', entry) },
+        stop: stopTicks(instrument, 'short', stop),
+        target: null,
+        leverage: p.leverage,
+        reason: `BB% ${bb.toFixed(1)} >= ${p.bbPercentFrom}, ${agreement} of 3 agree: limit ${p.entryAbovePercent} % above the close`,
+      },
+    ]
+  },
+}

@@ -1,0 +1,80 @@
+/**
+ * Mean Reversion: a return from outside the daily bands to their middle, on both sides.
+ *
+ * LONG  BB% below 5: limit at the lower band, stop 5 % under it.
+ * SHORT BB% above 95, not on the never-short list: limit at the upper band, stop 5 % above it.
+ * The whole position has one target, the middle band at the signal. Leverage 10.
+ */
+import { HOUR } from '../base/units.ts'
+import { type Intent, NOTHING } from '../decision/intent.ts'
+import { entryTicks, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import type { EntryStrategy } from '../decision/strategy.ts'
+import type { View } from '../decision/view.ts'
+import { type Side, sign } from '../market/side.ts'
+
+const params = {
+  leverage: 10,
+  /** Share of equity the sizing starts from. */
+  risk: 0.05,
+  maxPositions: 5,
+  cooldownHours: 2,
+  /** LONG below, SHORT above. */
+  longBbPercentBelow: 5,
+  shortBbPercentAbove: 95,
+  /** Stop beyond the band. */
+  stopBeyondPercent: 5,
+}
+
+export const meanReversion: EntryStrategy<typeof params> = {
+  id: 'mean-reversion',
+  role: 'entry',
+  timeframe: '1d',
+  precedence: 1,
+  params,
+  terms: p => ({
+    leverage: p.leverage,
+    risk: p.risk,
+    maxPositions: p.maxPositions,
+    cooldown: p.cooldownHours * HOUR,
+    cooldownAfterStop: 0,
+    cooldownAfterTarget: 0,
+    maxHold: null,
+    partialTargets: false,
+  }),
+  decide(view: View, p): readonly Intent[] {
+    const bb = view.bbPercent(view.price)
+    const { lower, middle, upper } = view
+    if (bb === undefined || lower === undefined || middle === undefined || upper === undefined) return NOTHING
+    if (bb < p.longBbPercentBelow) {
+      return revert(view, p, 'long', lower, middle, `BB% ${bb.toFixed(1)} < ${p.longBbPercentBelow}`)
+    }
+    if (bb > p.shortBbPercentAbove && !view.neverShort) {
+      return revert(view, p, 'short', upper, middle, `BB% ${bb.toFixed(1)} > ${p.shortBbPercentAbove}`)
+    }
+    return NOTHING
+  },
+}
+
+function revert(
+  view: View,
+  p: typeof params,
+  side: Side,
+  band: number,
+  middle: number,
+  why: string,
+): readonly Intent[] {
+  const { instrument } = view
+  const stop = band * (1 - (sign(side) * p.stopBeyondPercent) / 100)
+  if (!sendable(instrument, stop) || !sendable(instrument, band)) return NOTHING
+  return [
+    {
+      kind: 'enter',
+      side,
+      order: { type: 'limit', price: entryTicks(instrument, side, band) },
+      stop: stopTicks(instrument, side, stop),
+      target: targetTicks(instrument, side, middle),
+      leverage: p.leverage,
+      reason: `${why}: limit at the ${side === 'long' ? 'lower' : 'upper'} band, target the middle`,
+    },
+  ]
+}
