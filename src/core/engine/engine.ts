@@ -156,7 +156,7 @@ export class Engine {
         break
       case 'price': {
         const symbol = this.#symbol(input.symbol)
-        symbol.price(input.at, input.last, input.mark)
+        symbol.price(input.time, input.last, input.mark)
         this.#priced(symbol)
         break
       }

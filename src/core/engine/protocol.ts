@@ -20,6 +20,8 @@ export type Input =
       readonly type: 'price'
       readonly at: Timestamp
       readonly symbol: string
+      /** The exchange's time of the price: its age is counted from there. */
+      readonly time: Timestamp
       readonly last: number
       readonly mark: number
     }

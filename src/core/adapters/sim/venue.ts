@@ -198,7 +198,7 @@ export class Venue {
     this.#step(track)
     yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
     if (this.exchange.isActive(symbol)) {
-      this.#outbox.push({ type: 'price', at, symbol, last: bar.close, mark: bar.markClose })
+      this.#outbox.push({ type: 'price', at, time: at, symbol, last: bar.close, mark: bar.markClose })
       yield
     }
   }

@@ -1,0 +1,39 @@
+import { assert } from '../../base/assert.ts'
+import type { Timestamp } from '../../base/units.ts'
+import type { ClockPort } from '../../engine/ports.ts'
+
+/** A clock that stands still until it is moved: the embedded exchange's. */
+export class VirtualClock implements ClockPort {
+  #now: Timestamp
+  #alarm: { readonly at: Timestamp; readonly wake: () => void } | null = null
+
+  constructor(now: Timestamp) {
+    this.#now = now
+  }
+
+  now(): Timestamp {
+    return this.#now
+  }
+
+  wakeAt(at: Timestamp | null, wake: () => void): void {
+    this.#alarm = at === null ? null : { at, wake }
+  }
+
+  /** When the alarm goes off, `null` without one. */
+  get alarmAt(): Timestamp | null {
+    return this.#alarm?.at ?? null
+  }
+
+  moveTo(now: Timestamp): void {
+    assert(now >= this.#now, `the clock goes back from ${this.#now} to ${now}`)
+    this.#now = now
+  }
+
+  /** Calls back whoever asked to be woken by now. */
+  ring(): void {
+    const alarm = this.#alarm
+    if (alarm === null || alarm.at > this.#now) return
+    this.#alarm = null
+    alarm.wake()
+  }
+}
