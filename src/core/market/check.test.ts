@@ -2,41 +2,15 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CandleSeries } from './candles.ts'
 import { findings } from './check.ts'
-import { impossibility } from './possible.ts'
 
 const test = suite('market check')
 const HOUR = 3_600_000
-const GOOD = { open: 10, high: 12, low: 9, close: 11, volume: 5, turnover: 55 }
 
 function series(starts: readonly number[]): CandleSeries {
   const candles = new CandleSeries('BTCUSDT', '1h')
   for (const start of starts) candles.push(start * HOUR, 10, 12, 9, 11, 5, Number.NaN)
   return candles
 }
-
-test('a possible candle is possible, also flat, without volume and without turnover', () => {
-  assert.is(impossibility(GOOD), null)
-  assert.is(impossibility({ open: 1, high: 1, low: 1, close: 1, volume: 0, turnover: Number.NaN }), null)
-})
-
-test('an impossible candle names the field that is wrong', () => {
-  for (const [change, field] of [
-    [{ open: 0 }, 'open'],
-    [{ high: Number.NaN }, 'high'],
-    [{ low: -1 }, 'low'],
-    [{ close: Number.POSITIVE_INFINITY }, 'close'],
-    [{ high: 8 }, 'high'],
-    [{ open: 13 }, 'open'],
-    [{ open: 8 }, 'open'],
-    [{ close: 13 }, 'close'],
-    [{ volume: -1 }, 'volume'],
-    [{ volume: Number.NaN }, 'volume'],
-    [{ turnover: -1 }, 'turnover'],
-    [{ turnover: Number.POSITIVE_INFINITY }, 'turnover'],
-  ] as const) {
-    assert.is(impossibility({ ...GOOD, ...change })?.field, field, JSON.stringify(change))
-  }
-})
 
 test('a whole series has no findings', () => {
   assert.equal(findings(series([0, 1, 2, 3])), [])

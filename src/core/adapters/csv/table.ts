@@ -225,7 +225,8 @@ class TableReader {
     if (this.#length === 0 && first !== undefined) {
       throw this.#error(first, `none of the ${this.#badCount} rows can be used`)
     }
-    const { 0: rows, 1: shifts } = [this.#shiftRows, this.#shifts]
+    const rows = this.#shiftRows
+    const shifts = this.#shifts
     return {
       length: this.#length,
       columns: this.#columns,
