@@ -1,0 +1,22 @@
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { World } from './command.ts'
+
+/**
+ * The folder of bbw's files, absolute: the flag, else `BBW_DATA_DIR`, else `$XDG_STATE_HOME/bbw`, else
+ * `~/.local/state/bbw`. An empty or, for XDG, relative variable counts as not set (XDG Base Directory Specification).
+ */
+export function dataDirectory(world: Pick<World, 'env' | 'cwd'>, flag: string | undefined): string {
+  const { BBW_DATA_DIR: own, XDG_STATE_HOME: xdg, HOME: home } = world.env
+  if (flag !== undefined) return resolve(world.cwd, flag)
+  if (own !== undefined && own !== '') return resolve(world.cwd, own)
+  if (xdg?.startsWith('/')) return join(xdg, 'bbw')
+  return join(home === undefined || home === '' ? homedir() : home, '.local', 'state', 'bbw')
+}
+
+/** Makes the folder, for its owner alone, where it is not there; returns it. */
+export function ensureDirectory(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
+}
