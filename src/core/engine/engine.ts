@@ -70,6 +70,8 @@ interface BoundManagement {
 
 export interface EngineOptions {
   readonly wallet: Usdt
+  /** What is held at the start; left out: nothing but the wallet. */
+  readonly portfolio?: Portfolio
   /** Events of refused entries and the like are made; decisions are the same without. */
   readonly journal?: boolean
   /** Runs every cycle every period, also where nothing has changed since. Changes no decision. */
@@ -131,7 +133,8 @@ export class Engine {
     this.#journal = options.journal ?? true
     this.#everyCycle = options.everyCycle ?? false
     this.#cursor = new Cursor(settings.fees)
-    this.#portfolio = emptyPortfolio(options.wallet)
+    this.#portfolio = options.portfolio ?? emptyPortfolio(options.wallet)
+    this.#noteExposure()
     this.#gates = {
       peak: options.wallet,
       high: options.wallet,
@@ -191,7 +194,7 @@ export class Engine {
         this.#onPersistRefused(input.key, input.reason)
         break
       case 'propose':
-        this.#enterAll(input.scored)
+        this.#enterAll(rank(input.scored))
         break
       default:
         unreachable(input)
@@ -602,20 +605,26 @@ export class Engine {
   #scan(): void {
     const fresh: SymbolState[] = []
     for (const symbol of this.#symbols.values()) {
-      const row = symbol.daily.length - 1
-      if (row < 0) continue
-      const start = symbol.daily.start[row]
+      const start = symbol.newestDaily
       if (symbol.decided === start || this.#now >= start + 2 * DAY) continue
       symbol.decided = start
       fresh.push(symbol)
     }
-    if (fresh.length === 0) return
+    if (fresh.length > 0) this.#signals = this.#look(fresh)
+  }
+
+  /** The signals that a decision now would find on the newest closed candles; changes nothing. */
+  look(): readonly Signal[] {
+    return this.#look([...this.#symbols.values()].filter(symbol => this.#now < symbol.newestDaily + 2 * DAY))
+  }
+
+  #look(symbols: readonly SymbolState[]): Signal[] {
     const found: Signal[] = []
-    for (const symbol of this.#inUniverse(fresh)) {
+    for (const symbol of this.#inUniverse(symbols)) {
       this.#count('decisions')
       scanSymbol(this.#entries, this.#cursor, symbol, this.#now, found)
     }
-    this.#signals = found
+    return found
   }
 
   /** The symbols that daily decisions look at: those of highest turnover, or all. */

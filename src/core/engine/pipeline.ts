@@ -11,7 +11,7 @@ import type { House, Proposal, Refusal } from '../guards/guard.ts'
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
 import { priceOf } from '../market/quantise.ts'
 import { isNeverTrade, type UniverseParams } from '../market/tiers.ts'
-import { score } from '../scoring/score.ts'
+import { type ScoreInputs, score } from '../scoring/score.ts'
 import { ENTRY_STRATEGIES } from './cycles.ts'
 import type { Scored } from './protocol.ts'
 import type { Settings } from './settings.ts'
@@ -107,23 +107,25 @@ function signalOf(
   }
 }
 
+/** What the score of a signal is made of. */
+export function scoreInputs(signal: Signal): ScoreInputs {
+  return {
+    side: signal.side,
+    tier: signal.tier,
+    bbPercent: signal.bbPercent,
+    weekBb: signal.weekBb,
+    monthBb: signal.monthBb,
+    turnover: signal.turnover,
+    streak: signal.side === 'long' ? signal.downDays : signal.upDays,
+    funding: signal.funding,
+    width: signal.width,
+    rsi: signal.rsi,
+  }
+}
+
 /** The signal with its score on the strategy's side. */
 export function scoreSignal(signal: Signal): Scored {
-  return {
-    signal,
-    score: score({
-      side: signal.side,
-      tier: signal.tier,
-      bbPercent: signal.bbPercent,
-      weekBb: signal.weekBb,
-      monthBb: signal.monthBb,
-      turnover: signal.turnover,
-      streak: signal.side === 'long' ? signal.downDays : signal.upDays,
-      funding: signal.funding,
-      width: signal.width,
-      rsi: signal.rsi,
-    }),
-  }
+  return { signal, score: score(scoreInputs(signal)) }
 }
 
 /** The order in which signals of one moment are served: score, turnover, the narrower rule, symbol, side. */

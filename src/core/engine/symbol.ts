@@ -46,6 +46,12 @@ export class SymbolState {
     this.minutes15 = new CandleSeries(instrument.symbol, '15m', 0)
   }
 
+  /** Start of the newest closed daily candle; long ago when there is none. */
+  get newestDaily(): Timestamp {
+    const { daily } = this
+    return daily.length === 0 ? Number.NEGATIVE_INFINITY : daily.start[daily.length - 1]
+  }
+
   /** Takes a closed daily candle. Its close is also a price, unless a later one is known. */
   closeDaily(candle: Candle): void {
     const { daily } = this

@@ -38,6 +38,8 @@ export interface ReadOptions {
   readonly symbol: string
   /** What the candles must be; recognised from their spacing where it is left out. */
   readonly interval?: Interval
+  /** What fewer than two candles, which tell no spacing, are taken for; without it they are refused. */
+  readonly fallback?: Interval
   /** Leaves bad rows out, counted, instead of refusing the file. */
   readonly skipBad?: boolean
 }
@@ -131,10 +133,11 @@ function spacingText(ms: number): string {
 }
 
 /** The interval of a table by the most common distance of its rows. */
-function intervalOf(name: string, table: Table, wanted: Interval | undefined): Interval {
+function intervalOf(name: string, table: Table, { interval: wanted, fallback }: ReadOptions): Interval {
   const start = table.columns[0]
   if (table.length < 2) {
-    if (wanted !== undefined) return wanted
+    const taken = wanted ?? fallback
+    if (taken !== undefined) return taken
     const reason = `${table.length === 0 ? 'no candle' : 'one candle'} does not tell an interval`
     throw new DataError(reason, { file: name }, `say which it is: one of ${INTERVALS.join(', ')}`)
   }
@@ -165,7 +168,7 @@ interface Spaced {
 }
 
 function spaced(name: string, table: Table, options: ReadOptions): Spaced {
-  const interval = intervalOf(name, table, options.interval)
+  const interval = intervalOf(name, table, options)
   const step = INTERVAL_MS[interval]
   const start = table.columns[0]
   const bad = [...table.bad]

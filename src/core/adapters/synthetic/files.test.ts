@@ -81,7 +81,7 @@ test('a market is written in plain decimals that read back as the same numbers',
 test('the instrument file has the filters of the instruments of the market', () => {
   const market = syntheticMarket(5, { symbols: 4, days: 1 })
   const files = new Map(marketFiles(market).map(file => [file.path, file.text]))
-  const [header, ...rows] = lineList(files.get('instruments.csv'))
+  const [header, ...rows] = lineList(files.get('instruments/synthetic-2025-11-01.csv'))
   assert.is(
     header,
     'symbol,baseCoin,quoteCoin,minPrice,maxPrice,tickSize,minOrderQty,maxOrderQty,qtyStep,minLeverage,maxLeverage',

@@ -24,7 +24,7 @@ export function fixtureFiles(): readonly MarketFile[] {
 }
 
 /**
- * A market in the layout bbw reads: `klines/INTERVAL/SYMBOL.csv.gz`, `funding/SYMBOL.csv.gz`, `instruments.csv`.
+ * A market in the layout bbw reads: `klines/INTERVAL/SYMBOL.csv.gz`, `funding/SYMBOL.csv.gz`, `instruments/DATE.csv`.
  * Numbers are written so that reading them back gives the same numbers.
  */
 export function marketFiles(market: SyntheticMarket): readonly MarketFile[] {
@@ -38,11 +38,14 @@ export function marketFiles(market: SyntheticMarket): readonly MarketFile[] {
       text: fundingText(history),
     })),
     {
-      path: 'instruments.csv',
+      path: INSTRUMENT_FILE,
       text: instrumentText(PROFILES.slice(0, market.instruments.length)),
     },
   ]
 }
+
+/** The list bears the day after the market's last, as a dated set has to. */
+const INSTRUMENT_FILE = 'instruments/synthetic-2025-11-01.csv'
 
 function candleText(candles: Candles): string {
   const lines = ['start,open,high,low,close,volume,turnover']
@@ -102,7 +105,7 @@ ${row('1d', market.daily)}
 ${row('15m', market.minutes15)}
 ${row('5m', market.minutes5)}
 
-\`funding/\` has a settlement every 8 hours; the ones left out stand for rates nobody recorded. \`instruments.csv\` has the
+\`funding/\` has a settlement every 8 hours; the ones left out stand for rates nobody recorded. \`instruments/\` has the
 filters. Candles of all intervals are sums of one path: where finer ones exist, they add up to the coarser ones exactly.
 
 Symbols: ${market.instruments.map(instrument => instrument.symbol).join(', ')}.

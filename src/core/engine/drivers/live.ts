@@ -119,17 +119,15 @@ export class LiveDriver {
         return
       case 'set-stop':
         this.#track(
-          broker
-            .setStop(effect.requestId, effect.symbol, effect.side, effect.stop)
-            .catch((error: unknown) =>
-              this.#hear({
-                type: 'stop',
-                at: 0,
-                requestId: effect.requestId,
-                ok: false,
-                reason: reasonOf(error),
-              }),
-            ),
+          broker.setStop(effect.requestId, effect.symbol, effect.side, effect.stop).catch((error: unknown) =>
+            this.#hear({
+              type: 'stop',
+              at: 0,
+              requestId: effect.requestId,
+              ok: false,
+              reason: reasonOf(error),
+            }),
+          ),
         )
         return
       case 'query-account':

@@ -1,0 +1,244 @@
+import type { Interval } from '../core/market/interval.ts'
+import type { SymbolMarket } from '../core/market/symbol-market.ts'
+import { closingYear, groupTrades } from '../core/performance/group.ts'
+import { type Summary, summarise } from '../core/performance/summary.ts'
+import type { Trade } from '../core/portfolio/trade.ts'
+import { WIRE_VERSION, type WireRecord } from '../core/wire/encode.ts'
+import { type Config, configHash } from './config.ts'
+import type { LoadedMarket } from './market.ts'
+import { isCoarse, type Simulation } from './simulate.ts'
+import { textTable } from './table.ts'
+
+/** A simulation with everything it was made of, ready to be shown or recorded. */
+export interface Report {
+  readonly simulation: Simulation
+  readonly summary: Summary
+  readonly groups: { readonly [by in 'strategy' | 'side' | 'year' | 'symbol']: readonly Group[] }
+  readonly version: string
+  readonly dataHash: string
+  readonly configHash: string
+  readonly market: string
+  readonly symbols: number
+  readonly portfolioGates: boolean
+  readonly startingBalance: number
+  /** What the reader has to know before believing the figures. */
+  readonly notes: readonly string[]
+}
+
+export interface Group {
+  readonly name: string
+  readonly summary: Summary
+}
+
+const KEYS = {
+  strategy: (trade: Trade) => trade.strategy,
+  side: (trade: Trade) => trade.side,
+  year: closingYear,
+  symbol: (trade: Trade) => trade.symbol,
+} as const
+
+/** Puts a simulation's figures together. */
+export function reportOf(
+  simulation: Simulation,
+  market: LoadedMarket,
+  config: Config,
+  version: string,
+): Report {
+  const { trades, period } = simulation
+  const groups = (by: keyof typeof KEYS): Group[] =>
+    [...groupTrades(trades, KEYS[by])].map(([name, part]) => ({
+      name,
+      summary: summarise(part, { equity: [], period }),
+    }))
+  return {
+    simulation,
+    // Where every signal is traded for itself there is no portfolio, and so no equity to be judged.
+    summary: summarise(trades, { equity: config.portfolioGates ? simulation.equity : [], period }),
+    groups: {
+      strategy: groups('strategy'),
+      side: groups('side'),
+      year: groups('year'),
+      symbol: groups('symbol'),
+    },
+    version,
+    dataHash: market.hash,
+    configHash: configHash(config),
+    market: market.name,
+    symbols: market.markets.length,
+    portfolioGates: config.portfolioGates,
+    startingBalance: config.startingBalance,
+    notes: notesOf(simulation, market.markets, config),
+  }
+}
+
+function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], config: Config): string[] {
+  const { replaced, counts, trades } = simulation
+  const notes = ['the tier lists are of today: in a backtest they are hindsight']
+  if (config.portfolioGates) notes.push('the long share allows at most 5 longs while there are no shorts')
+  if (simulation.halted) notes.push('a drawdown halted all entries before the end')
+  const count = (name: string): number => counts[name] ?? 0
+  const without15 = count('missing:atr15m')
+  if (without15 > 0)
+    notes.push(`${without15} entries sized by the strategy's own stop, for want of 15-minute candles`)
+  const unknown = count('missing:funding-rate')
+  if (unknown > 0)
+    notes.push(`${unknown} entries scored with funding of 0.01 % per 8 h paid by longs, none being known`)
+  const { fundingAssumed, fundingRecorded } = replaced
+  if (fundingAssumed > 0) {
+    notes.push(
+      `${fundingAssumed} of ${fundingAssumed + fundingRecorded} funding settlements assumed at ${100 * config.simulation.assumedFunding} % per 8 h`,
+    )
+  }
+  const plural = (names: readonly string[]): string => `${names.length} of ${markets.length} symbols`
+  if (replaced.withoutMark.length > 0)
+    notes.push(`mark price taken to be the last price on ${plural(replaced.withoutMark)}`)
+  if (replaced.inferredFilters.length > 0)
+    notes.push(`ticks and steps read off the prices on ${plural(replaced.inferredFilters)}`)
+  notes.push(
+    'maintenance margin 0.5 / greatest leverage; correlation, losing-streak and x10-loss limits are not applied',
+  )
+  if (isCoarse(replaced) && trades.some(trade => trade.leverage >= 10)) {
+    notes.push(
+      'positions at leverage 10 were managed on candles longer than an hour: their stops move too seldom to be believed',
+    )
+  }
+  notes.push(`matched on ${barText(replaced.bars)}`)
+  return notes
+}
+
+function barText(bars: ReadonlyMap<Interval, number>): string {
+  return [...bars].map(([interval, count]) => `${count} candles of ${interval}`).join(', ') || 'no candles'
+}
+
+/** The summary as a record. */
+export function summaryRecord(report: Report): WireRecord {
+  const { simulation, summary, groups, notes, ...rest } = report
+  const { period, wallet, counts, halted, equity } = simulation
+  return {
+    v: WIRE_VERSION,
+    type: 'summary',
+    id: `${report.dataHash}-${report.configHash}`,
+    ts: period.to,
+    ...rest,
+    from: period.from,
+    to: period.to,
+    finalWallet: wallet,
+    finalEquity: equity[equity.length - 1].equity,
+    halted,
+    symbolsTraded: groups.symbol.length,
+    counts: Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))),
+    ...summary,
+    byStrategy: groups.strategy,
+    bySide: groups.side,
+    byYear: groups.year,
+    bySymbol: groups.symbol,
+    notes,
+  }
+}
+
+const GROUP_HEAD = [
+  '',
+  'trades',
+  'win rate',
+  'average %',
+  '95 % interval',
+  'best %',
+  'worst %',
+  'profit factor',
+  'net',
+  'fees',
+  'funding',
+]
+
+/** A figure with so many decimals; a dash where there is none. */
+export function figure(value: number | null, decimals: number): string {
+  return value === null ? '-' : value.toFixed(decimals)
+}
+
+/** The cells of one group's line in a table. */
+export function groupCells(name: string, summary: Summary): string[] {
+  const { averageInterval: interval } = summary
+  return [
+    name,
+    String(summary.trades),
+    summary.winRate === null ? '-' : `${(100 * summary.winRate).toFixed(1)} %`,
+    figure(summary.averagePercent, 2),
+    interval === null ? '-' : `${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}`,
+    figure(summary.bestPercent, 2),
+    figure(summary.worstPercent, 2),
+    figure(summary.profitFactor, 2),
+    figure(summary.net, 2),
+    figure(summary.fees, 2),
+    figure(summary.funding, 2),
+  ]
+}
+
+/** The report as tables for a person. */
+export function reportText(report: Report): string {
+  const { simulation, summary, groups } = report
+  const { period, counts } = simulation
+  const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
+  const { maxDrawdown: drawdown } = summary
+  const head = [
+    ['market', `${report.market}, ${report.symbols} symbols, ${groups.symbol.length} traded`],
+    ['period', `${day(period.from)} to ${day(period.to)}`],
+    [
+      'trades',
+      `${summary.trades} closed, ${summary.open.trades} open at the end (${figure(summary.open.net, 2)} USDT)`,
+    ],
+    ['win rate', summary.winRate === null ? '-' : `${(100 * summary.winRate).toFixed(1)} %`],
+    [
+      'average, best, worst',
+      `${figure(summary.averagePercent, 2)} %, ${figure(summary.bestPercent, 2)} %, ${figure(summary.worstPercent, 2)} %`,
+    ],
+    [
+      'net, fees, funding',
+      `${figure(summary.net, 2)}, ${figure(summary.fees, 2)}, ${figure(summary.funding, 2)} USDT`,
+    ],
+    [
+      'profit factor, expectancy',
+      `${figure(summary.profitFactor, 2)}, ${figure(summary.expectancy, 2)} USDT`,
+    ],
+    ['within +-0.05 %', summary.nearZero === null ? '-' : `${(100 * summary.nearZero).toFixed(1)} %`],
+    ['average MAE, MFE', `${figure(summary.averageMae, 2)} %, ${figure(summary.averageMfe, 2)} %`],
+  ]
+  if (report.portfolioGates) {
+    head.push(
+      [
+        'start, end',
+        `${report.startingBalance.toFixed(2)}, ${figure(simulation.equity[simulation.equity.length - 1].equity, 2)} USDT`,
+      ],
+      ['return', summary.totalReturn === null ? '-' : `${(100 * summary.totalReturn).toFixed(2)} %`],
+      ['Sharpe, Sortino', `${figure(summary.sharpe, 2)}, ${figure(summary.sortino, 2)}`],
+      [
+        'max drawdown',
+        drawdown === null
+          ? '-'
+          : `${(100 * drawdown.fraction).toFixed(2)} %, ${drawdown.days.toFixed(0)} days`,
+      ],
+      ['exposure', summary.exposure === null ? '-' : `${(100 * summary.exposure).toFixed(1)} %`],
+    )
+  }
+  head.push([
+    'hashes',
+    `data ${report.dataHash}, configuration ${report.configHash}, version ${report.version}`,
+  ])
+  const refusals = Object.entries(counts)
+    .filter(([name]) => name.startsWith('refused:'))
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => [name.slice('refused:'.length), String(count)])
+  const sections = [textTable(['', ''], head)]
+  for (const by of ['strategy', 'side', 'year'] as const) {
+    if (groups[by].length === 0) continue
+    const [, ...columns] = GROUP_HEAD
+    sections.push(
+      textTable(
+        [by, ...columns],
+        groups[by].map(one => groupCells(one.name, one.summary)),
+      ),
+    )
+  }
+  if (refusals.length > 0) sections.push(textTable(['entries refused by', 'times'], refusals))
+  sections.push(`${report.notes.map(note => `note: ${note}`).join('\n')}\n`)
+  return sections.join('\n')
+}

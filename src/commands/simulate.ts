@@ -1,0 +1,160 @@
+import type { Replaced } from '../core/adapters/sim/venue.ts'
+import { Venue } from '../core/adapters/sim/venue.ts'
+import { UsageError } from '../core/base/errors.ts'
+import { HOUR, type Timestamp, type Usdt } from '../core/base/units.ts'
+import { ENTRY_STRATEGIES } from '../core/engine/cycles.ts'
+import { runSimulated } from '../core/engine/drivers/simulated.ts'
+import { Engine } from '../core/engine/engine.ts'
+import type { EngineEvent } from '../core/engine/protocol.ts'
+import { nearest } from '../core/engine/settings.ts'
+import { INTERVAL_MS } from '../core/market/interval.ts'
+import type { SymbolMarket } from '../core/market/symbol-market.ts'
+import type { EquityPoint } from '../core/performance/equity.ts'
+import type { Period } from '../core/performance/exposure.ts'
+import type { Trade } from '../core/portfolio/trade.ts'
+import type { FlagSpec, ParsedArguments } from './command.ts'
+import { type Config, costsOf } from './config.ts'
+import { listFlag, numberFlag } from './market.ts'
+
+/** The flags of every command that lets the engine trade on the embedded exchange. */
+export const SIMULATION_FLAGS: readonly FlagSpec[] = [
+  { flags: '--timerange <from-to>', description: 'days YYYYMMDD-YYYYMMDD, UTC, the second not included' },
+  { flags: '--strategy <id>', description: 'only this entry strategy', repeatable: true },
+  { flags: '--all', description: 'decide on all symbols, not on those of highest turnover alone' },
+  { flags: '--starting-balance <usdt>', description: 'wallet at the start', default: '1000' },
+  { flags: '--fixed-notional <usdt>', description: 'value of every position, instead of sizing by equity' },
+  { flags: '--no-portfolio-gates', description: 'leave out the limits that look at the whole portfolio' },
+  { flags: '--no-detail', description: 'match orders on daily candles even where there are finer ones' },
+]
+
+/** The configuration with what the flags say laid over it. */
+export function withFlags(config: Config, parsed: ParsedArguments): Config {
+  const only = listFlag(parsed, 'strategy')
+  for (const id of only) entryId(id)
+  const fixed = numberFlag(parsed, 'fixedNotional', '--fixed-notional')
+  const strategies = Object.fromEntries(
+    Object.entries(config.strategies).map(([id, params]) => {
+      const isEntry = ENTRY_STRATEGIES.some(strategy => strategy.id === id)
+      const enabled = isEntry && only.length > 0 ? only.includes(id) : params.enabled
+      return [id, { ...params, enabled }]
+    }),
+  )
+  return {
+    ...config,
+    strategies,
+    startingBalance: numberFlag(parsed, 'startingBalance', '--starting-balance') ?? config.startingBalance,
+    universe: parsed.flags.all === true ? { ...config.universe, top: 0 } : config.universe,
+    guards: {
+      ...config.guards,
+      sizing: { ...config.guards.sizing, fixedNotional: fixed ?? config.guards.sizing.fixedNotional },
+    },
+    portfolioGates: config.portfolioGates && parsed.flags.portfolioGates !== false,
+  }
+}
+
+function entryId(id: string): void {
+  const ids = ENTRY_STRATEGIES.map(strategy => strategy.id)
+  if (ids.includes(id)) return
+  const near = nearest(id, ids)
+  throw new UsageError(
+    `there is no entry strategy ${id}`,
+    near === undefined ? `one of ${ids.join(', ')}` : `did you mean ${near}?`,
+  )
+}
+
+/** The embedded exchange with a market, under a configuration. */
+export function venueOf(
+  markets: readonly SymbolMarket[],
+  config: Config,
+  range: { readonly from: Timestamp | null; readonly to: Timestamp | null },
+  detail: boolean,
+): Venue {
+  return new Venue(markets, {
+    ...range,
+    costs: costsOf(config),
+    wallet: config.startingBalance,
+    // Where every signal is traded for itself, the wallet is no limit.
+    checkMargin: config.portfolioGates,
+    detail,
+  })
+}
+
+/** What a simulation came to. */
+export interface Simulation {
+  readonly trades: readonly Trade[]
+  /** One point a day, the start first. */
+  readonly equity: readonly EquityPoint[]
+  readonly period: Period
+  readonly wallet: Usdt
+  readonly counts: { readonly [name: string]: number }
+  readonly replaced: Replaced
+  readonly halted: boolean
+}
+
+/** Gathers what a run says on its way into a `Simulation`. */
+export class Recorder {
+  readonly trades: Trade[] = []
+  readonly #equity: EquityPoint[] = []
+  readonly #from: Timestamp
+  readonly #start: Usdt
+
+  constructor(from: Timestamp, start: Usdt) {
+    this.#from = from
+    this.#start = start
+  }
+
+  event(event: EngineEvent): void {
+    const { equity } = event.figures
+    if (event.kind === 'digest' && typeof equity === 'number') this.#equity.push({ time: event.ts, equity })
+  }
+
+  trade(trade: Trade): void {
+    this.trades.push(trade)
+  }
+
+  finish(engine: Engine, venue: Venue, at: Timestamp): Simulation {
+    const last = this.#equity[this.#equity.length - 1]
+    const close = { time: at, equity: engine.equity() }
+    // The last day ends with the data, minutes or a whole day after its digest.
+    const days = last !== undefined && at - last.time < 12 * HOUR ? this.#equity.slice(0, -1) : this.#equity
+    return {
+      trades: this.trades,
+      equity: [{ time: this.#from, equity: this.#start }, ...days, close],
+      period: { from: this.#from, to: at },
+      wallet: engine.portfolio.wallet,
+      counts: engine.counts,
+      replaced: venue.replaced(),
+      halted: engine.halted,
+    }
+  }
+}
+
+/**
+ * Replays a market through the engine under the simulated driver.
+ *
+ * @param progress is told the moment reached; returning false ends the replay
+ */
+export function simulate(
+  markets: readonly SymbolMarket[],
+  config: Config,
+  range: { readonly from: Timestamp | null; readonly to: Timestamp | null },
+  detail: boolean,
+  progress?: (at: Timestamp) => boolean,
+): Simulation {
+  const venue = venueOf(markets, config, range, detail)
+  const engine = new Engine(config, { wallet: config.startingBalance, journal: false })
+  const from = Number.isFinite(venue.from) ? venue.from : 0
+  const recorder = new Recorder(from, config.startingBalance)
+  let reached = from
+  runSimulated(engine, venue, recorder, at => {
+    reached = at
+    return progress?.(at) ?? true
+  })
+  return recorder.finish(engine, venue, reached)
+}
+
+/** Symbols whose positions could only be managed on candles longer than an hour, for the warning on x10 results. */
+export function isCoarse(replaced: Replaced): boolean {
+  for (const [interval, bars] of replaced.bars) if (bars > 0 && INTERVAL_MS[interval] > HOUR) return true
+  return false
+}
