@@ -31,6 +31,8 @@ export interface EntryStrategy<P extends Params = Params> extends Shape<View, P>
 /** Looks at one open position and may move its stop, place its targets or close it. */
 export interface ManagementStrategy<P extends Params = Params> extends Shape<PositionView, P> {
   readonly role: 'management'
+  /** Ages of a position at which the answer may change though nothing but time has passed. */
+  ages?(params: P): readonly Milliseconds[]
 }
 
 /** Looks at one signal and its proposed size and may want it smaller. */

@@ -4,7 +4,15 @@
  * so a run can be cut after any input, saved, loaded and continued.
  */
 import { assert, unreachable } from '../base/assert.ts'
-import { DAY, HOUR, type Steps, type Ticks, type Timestamp, type Usdt } from '../base/units.ts'
+import {
+  DAY,
+  HOUR,
+  type Milliseconds,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+  type Usdt,
+} from '../base/units.ts'
 import type { Intent, StopMove } from '../decision/intent.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { ManagementStrategy } from '../decision/strategy.ts'
@@ -13,7 +21,7 @@ import type { BoundGuard } from '../guards/list.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
-import { sign } from '../market/side.ts'
+import { type Side, sign } from '../market/side.ts'
 import {
   apply,
   emptyPortfolio,
@@ -33,6 +41,7 @@ import {
   type StepId,
   X10_MANAGEMENT,
 } from './cycles.ts'
+import { type Gates, nextGates, openGates } from './gates.ts'
 import { clientOrderId, type OrderLeg } from './order-id.ts'
 import {
   admitScored,
@@ -55,7 +64,7 @@ import type {
   Scored,
 } from './protocol.ts'
 import type { Settings } from './settings.ts'
-import type { EngineState, Gates, RunningCycle, StopState, WorkingOrder } from './state.ts'
+import type { Cancelling, EngineState, RunningCycle, StopState, WorkingOrder } from './state.ts'
 import { Cursor, SymbolState } from './symbol.ts'
 
 const NO_EFFECTS: readonly Effect[] = Object.freeze([])
@@ -66,7 +75,13 @@ const WALLET_TOLERANCE = 0.01
 interface BoundManagement {
   readonly strategy: ManagementStrategy
   readonly params: ManagementStrategy['params']
+  readonly cycle: CycleId
+  /** Ages at which its answer changes by the passing of time alone. */
+  readonly ages: readonly Milliseconds[]
 }
+
+/** An execution reported again within this time is known for what it is. */
+const FILLS_KEPT: Milliseconds = 2 * DAY
 
 export interface EngineOptions {
   readonly wallet: Usdt
@@ -93,13 +108,15 @@ export class Engine {
   #portfolio: Portfolio
   /** Symbols with a position or a pending entry: only their prices matter between decisions. */
   readonly #exposed = new Set<string>()
-  /** Entries whose cancellation is on its way. */
-  readonly #cancelling = new Set<string>()
+  /** Entries that are to be cancelled, and how far that has come. */
+  readonly #cancelling = new Map<string, Cancelling>()
   /** Reduce-only orders at the exchange, by client order id. */
   readonly #orders = new Map<string, WorkingOrder>()
   readonly #stops = new Map<string, StopState>()
   readonly #attempts = new Map<string, number>()
   readonly #cooldowns = new Map<string, Timestamp>()
+  /** Executions booked lately, with their time: a stream may tell one twice. */
+  readonly #fills = new Map<string, Timestamp>()
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
   readonly #due: { [K in CycleId]: Timestamp | null } = { light: null, heavy: null, x10: null, daily: null }
@@ -112,8 +129,10 @@ export class Engine {
   #drift = ''
   readonly #counts: { [name: string]: number } = {}
   #effects: Effect[] = []
+  /** A daily candle may have closed since the last scan. After a load that is looked at, and costs one scan at most. */
+  #isNews = true
   /** Made and used up within one pass of the heavy cycle, which does not wait in between. */
-  #signals: Signal[] = []
+  #signals: readonly Signal[] = []
   #scored: readonly Scored[] = []
 
   constructor(settings: Settings, options: EngineOptions) {
@@ -121,9 +140,15 @@ export class Engine {
     this.#entries = enabledEntries(settings)
     this.#guards = boundGuards(settings)
     const management: { [id: string]: BoundManagement | undefined } = {}
-    for (const strategy of [...HEAVY_MANAGEMENT, ...X10_MANAGEMENT]) {
-      const { enabled, ...params } = settings.strategies[strategy.id]
-      if (enabled) management[strategy.id] = { strategy, params }
+    for (const [cycle, strategies] of [
+      ['heavy', HEAVY_MANAGEMENT],
+      ['x10', X10_MANAGEMENT],
+    ] as const) {
+      for (const strategy of strategies) {
+        const { enabled, ...params } = settings.strategies[strategy.id]
+        const ages = strategy.ages?.(params) ?? []
+        if (enabled) management[strategy.id] = { strategy, params, cycle, ages }
+      }
     }
     this.#management = management
     this.#sizing = SIZING.flatMap(strategy => {
@@ -135,14 +160,8 @@ export class Engine {
     this.#cursor = new Cursor(settings.fees)
     this.#portfolio = options.portfolio ?? emptyPortfolio(options.wallet)
     this.#noteExposure()
-    this.#gates = {
-      peak: options.wallet,
-      high: options.wallet,
-      pausedUntil: 0,
-      pauseReason: '',
-      pauses: [],
-      halted: false,
-    }
+    for (const position of this.#portfolio.positions.values()) this.#remember(position)
+    this.#gates = openGates(this.#portfolio.wallet)
   }
 
   /**
@@ -226,6 +245,7 @@ export class Engine {
       stops: [...this.#stops],
       attempts: [...this.#attempts],
       cooldowns: [...this.#cooldowns],
+      fills: [...this.#fills],
       used: [...this.#used],
       due: this.#due,
       lastSlot: this.#lastSlot,
@@ -256,11 +276,12 @@ export class Engine {
     for (const one of state.symbols) {
       engine.#symbols.set(one.instrument.symbol, SymbolState.load(one, settings.universe))
     }
-    for (const id of state.cancelling) engine.#cancelling.add(id)
+    for (const [id, stage] of state.cancelling) engine.#cancelling.set(id, stage)
     for (const order of state.orders) engine.#orders.set(order.clientOrderId, order)
     for (const [key, one] of state.stops) engine.#stops.set(key, one)
     for (const [key, one] of state.attempts) engine.#attempts.set(key, one)
     for (const [key, one] of state.cooldowns) engine.#cooldowns.set(key, one)
+    for (const [id, time] of state.fills) engine.#fills.set(id, time)
     for (const [key, one] of state.used) engine.#used.set(key, one)
     Object.assign(engine.#due, state.due)
     Object.assign(engine.#lastSlot, state.lastSlot)
@@ -327,6 +348,7 @@ export class Engine {
     if (input.interval === '1d') {
       const symbol = this.#symbol(input.symbol)
       symbol.closeDaily(input)
+      this.#isNews = true
       this.#touch('heavy')
       this.#priced(symbol)
     } else if (input.interval === '15m') {
@@ -415,6 +437,8 @@ export class Engine {
     const running = this.#running
     assert(running !== null, 'a step that fails is running')
     const { id } = cycleOf(running.cycle).steps[running.step]
+    // What was left undone is tried again at the cycle's next turn.
+    this.#touch(running.cycle)
     this.#count('step-failed')
     this.#event('step-failed', null, `${running.cycle} cycle, ${id}: ${reason}`, {
       cycle: running.cycle,
@@ -477,11 +501,16 @@ export class Engine {
     if (this.#portfolio.positions.size === 0 && this.#portfolio.pending.size === 0) return []
     const queryId = `account-${++this.#sequence}`
     this.#effects.push({ type: 'query-account', queryId })
+    // Only a reply to a question asked after the doubt arose can settle it.
+    for (const [id, stage] of this.#cancelling) if (stage === 'refused') this.#cancelling.set(id, 'asked')
+    for (const order of this.#orders.values()) if (order.state === 'doubted') order.state = 'asked'
     return [queryId]
   }
 
   /** Compares the exchange's account with the books; a difference is recorded once, for as long as it lasts. */
   #onAccount(queryId: string, account: Account): void {
+    // Too late: the books have gone on since, and a difference would mean nothing.
+    if (this.#running?.waiting?.for.includes(queryId) !== true) return
     this.#arrived(queryId)
     const differences: string[] = []
     if (Math.abs(account.wallet - this.#portfolio.wallet) > WALLET_TOLERANCE) {
@@ -507,6 +536,31 @@ export class Engine {
       this.#event('drift', null, drift, {})
     }
     this.#drift = drift
+    this.#settleDoubts(account)
+  }
+
+  /**
+   * A refused cancellation or amendment leaves open whether the order still rests: it may have filled meanwhile. Once
+   * books and account agree on the position, an order that does not rest there is gone.
+   */
+  #settleDoubts(account: Account): void {
+    const agrees = (symbol: string, side: Side): boolean => {
+      const there = account.positions.find(one => one.symbol === symbol && one.side === side)
+      return there?.steps === this.#portfolio.positions.get(positionKey(symbol, side))?.steps
+    }
+    for (const [id, stage] of this.#cancelling) {
+      const entry = this.#portfolio.pending.get(id)
+      if (stage !== 'asked' || entry === undefined || !agrees(entry.symbol, entry.side)) continue
+      this.#touch('heavy')
+      if (account.orders.includes(id)) this.#cancelling.delete(id)
+      else this.#entryGone(entry, 'expired', 'it no longer rests at the exchange')
+    }
+    for (const order of this.#orders.values()) {
+      if (order.state !== 'asked' || !agrees(order.symbol, order.side)) continue
+      this.#touchAll()
+      if (account.orders.includes(order.clientOrderId)) order.state = 'working'
+      else this.#orders.delete(order.clientOrderId)
+    }
   }
 
   #onQueryFailed(queryId: string, reason: string): void {
@@ -538,52 +592,19 @@ export class Engine {
 
   /** Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone. */
   #health(): void {
-    const now = this.#now
-    const { drawdown } = this.#settings
-    const gates = this.#gates
-    const present = this.equity()
-    let { peak, pausedUntil, pauses, halted, pauseReason } = gates
-    const high = Math.max(gates.high, present)
-    if (pausedUntil > 0 && now >= pausedUntil && !halted) {
-      this.#event('resumed', null, `the pause is over: the peak restarts at ${present.toFixed(2)} USDT`, {
-        peakBefore: peak,
-        peak: present,
-      })
-      peak = present
-      pausedUntil = 0
-      pauseReason = ''
+    const { drawdown, portfolioGates } = this.#settings
+    const { gates, changes } = nextGates(
+      this.#gates,
+      this.equity(),
+      this.#now,
+      portfolioGates ? drawdown : null,
+    )
+    for (const { kind, reason, figures } of changes) {
+      if (kind !== 'resumed') this.#count(kind)
+      if (kind === 'paused') this.#timers.push({ cycle: 'light', at: gates.pausedUntil })
+      this.#event(kind, null, reason, figures)
     }
-    peak = Math.max(peak, present)
-    const fromPeak = 100 * (1 - present / peak)
-    const fromHigh = 100 * (1 - present / high)
-    if (this.#settings.portfolioGates && !halted) {
-      if (pausedUntil === 0 && fromPeak >= drawdown.percent) {
-        pausedUntil = now + drawdown.pauseHours * HOUR
-        pauses = [...pauses.filter(at => at > now - drawdown.haltDays * DAY), now]
-        pauseReason = `drawdown of ${fromPeak.toFixed(2)} % from the peak of ${peak.toFixed(2)} USDT`
-        this.#count('paused')
-        this.#event('paused', null, `${pauseReason}: no entries for ${drawdown.pauseHours} h`, {
-          equity: present,
-          peak,
-          drawdownPercent: fromPeak,
-          until: pausedUntil,
-        })
-        this.#timers.push({ cycle: 'light', at: pausedUntil })
-      }
-      const often = pauses.length >= drawdown.haltPauses
-      if (often || fromHigh >= drawdown.haltPercent) {
-        halted = true
-        pauseReason = often
-          ? `${pauses.length} drawdown pauses in ${drawdown.haltDays} days`
-          : `equity is ${fromHigh.toFixed(2)} % below its highest`
-        this.#count('halted')
-        this.#event('halted', null, `${pauseReason}: no entries until a person resumes`, {
-          equity: present,
-          high,
-        })
-      }
-    }
-    this.#gates = { peak, high, pausedUntil, pauseReason, pauses, halted }
+    this.#gates = gates
   }
 
   // --- heavy cycle: entries -----------------------------------------------------------------------------------
@@ -592,38 +613,51 @@ export class Engine {
   #expireEntries(): string[] {
     const waiting: string[] = []
     for (const entry of this.#portfolio.pending.values()) {
-      if (this.#now < entry.candleStart + 2 * INTERVAL_MS[entry.timeframe]) continue
+      if (this.#now < expiryOf(entry)) continue
+      const stage = this.#cancelling.get(entry.clientOrderId)
+      // One whose cancellation was refused is left to the account, which tells whether it still rests.
+      if (stage === 'refused' || stage === 'asked') continue
       waiting.push(entry.clientOrderId)
-      if (this.#cancelling.has(entry.clientOrderId)) continue
-      this.#cancelling.add(entry.clientOrderId)
-      this.#effects.push({ type: 'cancel', symbol: entry.symbol, clientOrderId: entry.clientOrderId })
+      this.#cancelEntry(entry)
     }
     return waiting
   }
 
+  /** Asking twice does no harm, so a cancellation whose answer never came is asked for again. */
+  #cancelEntry({ symbol, clientOrderId: id }: PendingEntry): void {
+    this.#cancelling.set(id, 'sent')
+    this.#effects.push({ type: 'cancel', symbol, clientOrderId: id })
+  }
+
   /** Every daily candle is decided on once, in the first heavy cycle after its close and while it is the newest. */
   #scan(): void {
-    const fresh: SymbolState[] = []
-    for (const symbol of this.#symbols.values()) {
-      const start = symbol.newestDaily
-      if (symbol.decided === start || this.#now >= start + 2 * DAY) continue
-      symbol.decided = start
-      fresh.push(symbol)
-    }
-    if (fresh.length > 0) this.#signals = this.#look(fresh)
+    if (!this.#isNews) return
+    this.#isNews = false
+    const alive = this.#alive()
+    // Ranked among all of the day, also those decided on before: a late candle does not widen the universe.
+    const chosen = this.#inUniverse(alive).filter(symbol => symbol.decided !== symbol.newestDaily)
+    for (const symbol of alive) symbol.decided = symbol.newestDaily
+    for (const _ of chosen) this.#count('decisions')
+    this.#signals = this.#look(chosen)
   }
 
   /** The signals that a decision now would find on the newest closed candles; changes nothing. */
   look(): readonly Signal[] {
-    return this.#look([...this.#symbols.values()].filter(symbol => this.#now < symbol.newestDaily + 2 * DAY))
+    return this.#look(this.#inUniverse(this.#alive()))
+  }
+
+  /** Symbols whose newest daily candle is the newest there can be. */
+  #alive(): SymbolState[] {
+    const alive: SymbolState[] = []
+    for (const symbol of this.#symbols.values()) {
+      if (this.#now < symbol.newestDaily + 2 * DAY) alive.push(symbol)
+    }
+    return alive
   }
 
   #look(symbols: readonly SymbolState[]): Signal[] {
     const found: Signal[] = []
-    for (const symbol of this.#inUniverse(symbols)) {
-      this.#count('decisions')
-      scanSymbol(this.#entries, this.#cursor, symbol, this.#now, found)
-    }
+    for (const symbol of symbols) scanSymbol(this.#entries, this.#cursor, symbol, this.#now, found)
     return found
   }
 
@@ -648,13 +682,21 @@ export class Engine {
       const entry = this.#entries.find(bound => bound.strategy.id === signal.strategy)
       const verdict =
         entry === undefined
-          ? { refused: { gate: 'strategy', reason: `${signal.strategy} is not switched on`, figures: {} } }
-          : this.#used.has(signal.id)
-            ? { refused: { gate: 'once', reason: 'this signal has been acted on', figures: {} } }
-            : admitScored(this.#guards, entry.terms, this.#settings.universe, one, this.#house())
+          ? refusal('strategy', `${signal.strategy} is not switched on`)
+          : !this.#isTradable(signal)
+            ? refusal('instrument', `${signal.symbol} is not traded here, or with another tick or step`)
+            : this.#used.has(signal.id)
+              ? refusal('once', 'this signal has been acted on')
+              : admitScored(this.#guards, entry.terms, this.#settings.universe, one, this.#house())
       if ('refused' in verdict) this.#refuse(one, verdict.refused)
       else this.#enter(verdict.admitted)
     }
+  }
+
+  /** A signal from outside counts in ticks and steps of its own: they have to be those of the exchange. */
+  #isTradable({ symbol, instrument }: Signal): boolean {
+    const known = this.#symbols.get(symbol)?.instrument
+    return known !== undefined && known.tick === instrument.tick && known.step === instrument.step
   }
 
   #house(): House {
@@ -742,6 +784,7 @@ export class Engine {
       sizing,
     })
     this.#effects.push({ type: 'place', order: request })
+    this.#timers.push({ cycle: 'heavy', at: expiryOf(pending) })
     this.#touchAll()
   }
 
@@ -925,17 +968,35 @@ export class Engine {
       case 'amended':
         return
       case 'rejected':
+        if (this.#cancelling.has(entry.clientOrderId)) {
+          // Too late to cancel, perhaps because it has just filled: the account tells, nothing is taken for granted.
+          this.#cancelling.set(entry.clientOrderId, 'refused')
+          this.#arrived(entry.clientOrderId)
+          this.#touch('light')
+          return
+        }
+        this.#entryGone(entry, 'rejected', reason)
+        return
       case 'cancelled':
-        this.#cancelling.delete(entry.clientOrderId)
-        this.#attempts.delete(`${entry.signalId}|entry`)
-        this.#fold({ type: 'entry-gone', clientOrderId: entry.clientOrderId })
-        this.#arrived(entry.clientOrderId)
-        this.#count(status === 'rejected' ? 'rejected' : 'expired')
-        this.#event(status === 'rejected' ? 'rejected' : 'expired', entry, reason, {}, entry.clientOrderId)
+        this.#entryGone(entry, 'expired', reason)
         return
       default:
         unreachable(status)
     }
+  }
+
+  /** An entry is at the exchange no more; its slot, margin and long share are free again. */
+  #entryGone(entry: PendingEntry, how: 'rejected' | 'expired', reason: string): void {
+    this.#dropEntry(entry)
+    this.#count(how)
+    this.#event(how, entry, reason, {}, entry.clientOrderId)
+  }
+
+  #dropEntry({ clientOrderId: id, signalId }: PendingEntry): void {
+    this.#cancelling.delete(id)
+    this.#attempts.delete(`${signalId}|entry`)
+    this.#fold({ type: 'entry-gone', clientOrderId: id })
+    this.#arrived(id)
   }
 
   #onExitOrder(
@@ -976,9 +1037,9 @@ export class Engine {
         return
       case 'rejected':
       case 'cancelled':
-        if (status === 'rejected' && order.state === 'amending') {
-          // The amendment was refused, the order itself rests on as it was.
-          order.state = 'working'
+        if (status === 'rejected' && order.state !== 'sent') {
+          // What was refused is an amendment or a cancellation; the order may rest on as it was, or have just filled.
+          order.state = 'doubted'
           order.wanted = null
         } else {
           this.#orders.delete(order.clientOrderId)
@@ -1002,6 +1063,11 @@ export class Engine {
   }
 
   #onFill(fill: FillInput): void {
+    if (this.#fills.has(fill.execId)) {
+      this.#count('fill-repeated')
+      return
+    }
+    this.#fills.set(fill.execId, this.#now)
     this.#touchAll()
     const entry = fill.clientOrderId === null ? undefined : this.#portfolio.pending.get(fill.clientOrderId)
     if (entry !== undefined) this.#onEntryFill(entry, fill)
@@ -1040,8 +1106,18 @@ export class Engine {
       },
       entry.clientOrderId,
     )
-    this.#timers.push({ cycle: 'light', at: position.openedAt + this.#longestHold(position) })
+    this.#remember(position)
     this.#target(position)
+  }
+
+  /** Notes the moments at which something is due for a position by the passing of time alone. */
+  #remember(position: Position): void {
+    this.#timers.push({ cycle: 'light', at: position.openedAt + this.#longestHold(position) })
+    for (const id of Object.keys(this.#management)) {
+      const bound = this.#management[id]
+      if (bound === undefined) continue
+      for (const age of bound.ages) this.#timers.push({ cycle: bound.cycle, at: position.openedAt + age })
+    }
   }
 
   /** Sets the targets of a position: its own, or those of Partial TP. Only after a fill, so that they can reduce. */
@@ -1111,7 +1187,10 @@ export class Engine {
     for (const leg of ['entry', 'target', 'target-1', 'target-2', 'close'] as const) {
       this.#attempts.delete(`${position.signalId}|${leg}`)
     }
-    this.#timers = this.#timers.filter(timer => timer.at !== position.openedAt + this.#longestHold(position))
+    // What its entry has left to fill goes with the position: a second one must not grow from the same signal.
+    for (const entry of this.#portfolio.pending.values()) {
+      if (entry.symbol === fill.symbol && entry.side === fill.side) this.#cancelEntry(entry)
+    }
     if (fill.cause === 'stop' || fill.cause === 'liquidation') {
       this.#rest(position.strategy, position.symbol, 'cooldownAfterStop')
     } else if (order !== undefined && order.leg !== 'close') {
@@ -1131,12 +1210,13 @@ export class Engine {
       return
     }
     this.#fold({ type: 'funding', symbol, side, time, amount })
+    this.#touch('light')
   }
 
   #onPersistRefused(key: string, reason: string): void {
     const entry = this.#portfolio.pending.get(key)
     if (entry !== undefined) {
-      this.#fold({ type: 'entry-gone', clientOrderId: key })
+      this.#dropEntry(entry)
       this.#count('refused:store')
       this.#event('refused', entry, `store: ${reason}`, { gate: 'store' }, key)
       return
@@ -1162,6 +1242,7 @@ export class Engine {
 
   #digest(): void {
     for (const [key, until] of this.#cooldowns) if (until <= this.#now) this.#cooldowns.delete(key)
+    for (const [id, at] of this.#fills) if (at <= this.#now - FILLS_KEPT) this.#fills.delete(id)
     const { positions, pending, wallet } = this.#portfolio
     this.#record('digest', {
       symbol: null,
@@ -1235,6 +1316,15 @@ function cycleOf(id: CycleId): Cycle {
   const cycle = CYCLE_BY_ID.get(id)
   assert(cycle !== undefined, `${id} is a cycle`)
   return cycle
+}
+
+function refusal(gate: string, reason: string): { readonly refused: Refusal } {
+  return { refused: { gate, reason, figures: {} } }
+}
+
+/** When an entry has lived through the one bar it may rest for: the one after the candle decided on. */
+function expiryOf(entry: PendingEntry): Timestamp {
+  return entry.candleStart + 2 * INTERVAL_MS[entry.timeframe]
 }
 
 /** Which rule closed a part of a position: the stop is named after the rule that placed it. */

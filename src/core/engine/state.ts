@@ -4,6 +4,7 @@ import type { Instrument } from '../market/instrument.ts'
 import type { Side } from '../market/side.ts'
 import type { PendingEntry, Position } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
+import type { Gates } from './gates.ts'
 import type { OrderLeg } from './order-id.ts'
 
 /** A reduce-only order at the exchange, as far as the engine knows. */
@@ -15,10 +16,14 @@ export interface WorkingOrder {
   /** `null`: at the market. */
   price: Ticks | null
   steps: Steps
-  state: 'sent' | 'working' | 'amending' | 'cancelling'
+  /** `doubted`: it may rest or not, a request was refused; `asked`: the account has been asked about it since. */
+  state: 'sent' | 'working' | 'amending' | 'cancelling' | 'doubted' | 'asked'
   /** What an amendment on its way will make of it. */
   wanted: { readonly price: Ticks; readonly steps: Steps } | null
 }
+
+/** How far the cancellation of an entry has come; `refused` and `asked` as with a doubted order. */
+export type Cancelling = 'sent' | 'refused' | 'asked'
 
 /** A stop that is wanted or on its way. */
 export interface StopRequest {
@@ -81,11 +86,12 @@ export interface EngineState {
     readonly dayRealised: Usdt
   }
   readonly symbols: readonly SavedSymbol[]
-  readonly cancelling: readonly string[]
+  readonly cancelling: readonly (readonly [string, Cancelling])[]
   readonly orders: readonly WorkingOrder[]
   readonly stops: readonly (readonly [string, StopState])[]
   readonly attempts: readonly (readonly [string, number])[]
   readonly cooldowns: readonly (readonly [string, Timestamp])[]
+  readonly fills: readonly (readonly [string, Timestamp])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly due: { readonly [K in CycleId]: Timestamp | null }
   readonly lastSlot: { readonly [K in CycleId]: Timestamp }
@@ -96,17 +102,4 @@ export interface EngineState {
   readonly gates: Gates
   readonly drift: string
   readonly counts: { readonly [name: string]: number }
-}
-
-/** What the loss limits remember. */
-export interface Gates {
-  /** Equity peak that drawdowns are counted from, and the highest equity ever. */
-  readonly peak: Usdt
-  readonly high: Usdt
-  /** End of the present pause, 0 without one. */
-  readonly pausedUntil: Timestamp
-  readonly pauseReason: string
-  /** Beginnings of the pauses within the days that count towards a halt. */
-  readonly pauses: readonly Timestamp[]
-  readonly halted: boolean
 }

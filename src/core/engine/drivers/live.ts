@@ -72,22 +72,26 @@ export class LiveDriver {
 
   /** Effects leave in the order of the steps; each batch begins once the one before has left. */
   #send(effects: readonly Effect[]): void {
-    this.#track(
-      (this.#sending = this.#sending.then(async () => {
-        const refused = new Set<string>()
-        for (const effect of effects) {
-          if (effect.type === 'persist') {
-            const refusal = await this.#persist(effect.key, effect.order, effect.signalId)
-            if (refusal === null) continue
-            this.#hear({ type: 'persist-refused', at: 0, key: effect.key, reason: refusal })
-            // Less exposure must never wait for a disk; more of it must.
-            if (effect.order.purpose === 'entry') refused.add(effect.key)
-          } else if (effect.type !== 'place' || !refused.has(effect.order.clientOrderId)) {
-            this.#carry(effect)
-          }
-        }
-      })),
-    )
+    const sent = this.#sending.then(() => this.#carryAll(effects))
+    this.#sending = sent
+    this.#track(sent)
+  }
+
+  async #carryAll(effects: readonly Effect[]): Promise<void> {
+    const refused = new Set<string>()
+    for (const effect of effects) {
+      // After a fault only the record goes on: what the engine wanted may itself have been wrong.
+      if (this.#fault !== null && effect.type !== 'event' && effect.type !== 'trade') continue
+      if (effect.type === 'persist') {
+        const refusal = await this.#persist(effect.key, effect.order, effect.signalId)
+        if (refusal === null) continue
+        this.#hear({ type: 'persist-refused', at: 0, key: effect.key, reason: refusal })
+        // Less exposure must never wait for a disk; more of it must.
+        if (effect.order.purpose === 'entry') refused.add(effect.key)
+      } else if (effect.type !== 'place' || !refused.has(effect.order.clientOrderId)) {
+        this.#carry(effect)
+      }
+    }
   }
 
   async #persist(key: string, order: OrderRequest, signalId: string): Promise<string | null> {

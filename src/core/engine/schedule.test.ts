@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { marketsOf, type RunOptions, simulate, tradingFrom, without } from '../adapters/sim/market.fixture.ts'
+import { HOUR } from '../base/units.ts'
+import type { SymbolMarket } from '../market/symbol-market.ts'
+import type { Trade } from '../portfolio/trade.ts'
+import { defaultSettings, type Settings } from './settings.ts'
+
+const test = suite('schedule')
+const SEED = 20_260_302
+console.log(`seed ${SEED}`)
+
+/** Drawdowns small enough that pauses happen within the days of a test. */
+function nervous(percent: number): Settings {
+  return {
+    ...defaultSettings(),
+    drawdown: { percent, pauseHours: 24, haltPauses: 5, haltDays: 30, haltPercent: 30 },
+  }
+}
+
+interface Seen {
+  readonly exits: Set<string>
+  readonly kinds: Set<string>
+  trades: number
+}
+
+/** Runs both schedules over one market; every event has to be the same, at the same time and in the same order. */
+function compare(markets: readonly SymbolMarket[], options: RunOptions, seen: Seen): void {
+  const skipping = simulate(markets, options)
+  const full = simulate(markets, { ...options, everyCycle: true })
+  assert.equal(full.trades, skipping.trades)
+  assert.equal(full.events, skipping.events)
+  assert.is(full.engine.equity(), skipping.engine.equity())
+  for (const { kind } of skipping.events) seen.kinds.add(kind)
+  for (const trade of skipping.trades) seen.exits.add(exitOf(trade))
+  seen.trades += skipping.trades.length
+}
+
+function exitOf(trade: Trade): string {
+  return trade.exitReason === 'time-exit' && trade.closedAt - trade.openedAt === 72 * HOUR
+    ? '72 h'
+    : trade.exitReason
+}
+
+const nothing = (): Seen => ({ exits: new Set(), kinds: new Set(), trades: 0 })
+
+test('every cycle at every period trades as the schedule that skips what cannot matter, on daily candles', () => {
+  const seen = nothing()
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.constantFrom(15, 3, 1.5), (seed, percent) => {
+      compare(marketsOf(seed, 20, { symbols: 6 }), { settings: nervous(percent) }, seen)
+    }),
+    { seed: SEED, numRuns: 6 },
+  )
+  for (const kind of ['expired', 'paused', 'resumed', 'stop-moved', 'reduced', 'exiting']) {
+    assert.ok(seen.kinds.has(kind), `${kind} has happened`)
+  }
+  for (const exit of ['stop', 'target', '72 h', 'trailing-stop'])
+    assert.ok(seen.exits.has(exit), `${exit} has happened`)
+  assert.ok(seen.trades > 40, `${seen.trades} trades`)
+})
+
+test('and on finer candles, where positions move between the daily closes', () => {
+  const seen = nothing()
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.boolean(), (seed, with5m) => {
+      const markets = marketsOf(seed, 9, {
+        minutes15Days: 10,
+        ...(with5m ? { minutes5Days: 9, minutes5Symbols: 2 } : {}),
+      })
+      compare(markets, { settings: nervous(1) }, seen)
+    }),
+    { seed: SEED, numRuns: 6 },
+  )
+  for (const kind of ['targets', 'stop-moved', 'reduced', 'paused'])
+    assert.ok(seen.kinds.has(kind), `${kind} has happened`)
+  assert.ok(seen.trades > 10, `${seen.trades} trades`)
+})
+
+test('and where candles are missing, so that a time comes without a price', () => {
+  const seen = nothing()
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 3 * 24, max: 7 * 24 }),
+      fc.integer({ min: 6, max: 80 }),
+      fc.boolean(),
+      (seed, afterHours, holeHours, isFine) => {
+        const markets = marketsOf(seed, 12, { symbols: 6, ...(isFine ? { minutes15Days: 13 } : {}) })
+        const hole = tradingFrom(markets) + afterHours * HOUR
+        // The whole market is silent for a while: what is due meanwhile is due all the same.
+        const holed = markets.map(market =>
+          without(market, start => start < hole || start >= hole + holeHours * HOUR),
+        )
+        compare(holed, { settings: nervous(3) }, seen)
+      },
+    ),
+    { seed: SEED, numRuns: 10 },
+  )
+  assert.ok(seen.trades > 10, `${seen.trades} trades`)
+  assert.ok(seen.kinds.has('expired'))
+})
+
+test('the journal changes nothing but what is written down', () => {
+  let trades = 0
+  for (let seed = 1; seed <= 8; seed++) {
+    const markets = marketsOf(seed, 60, { symbols: 5, minutes15Days: 20 })
+    const on = simulate(markets, { journal: true })
+    const off = simulate(markets, { journal: false })
+    assert.equal(off.trades, on.trades)
+    assert.equal(off.engine.counts, on.engine.counts)
+    assert.is(off.engine.equity(), on.engine.equity())
+    assert.equal(
+      off.events.map(event => event.kind),
+      on.events.filter(event => event.kind === 'digest').map(event => event.kind),
+    )
+    trades += on.trades.length
+  }
+  assert.ok(trades > 50, `${trades} trades`)
+})
+
+test.run()
