@@ -4,12 +4,11 @@
  * For sizing only, the distance is the wider of 1.5 x ATR 14 (Wilder 1978) on 15-minute candles and the strategy's
  * own stop; the stop that is sent stays the strategy's own. The quantity is cut to the one that loses 1 % of equity
  * (at leverage 10 or more: 1.5 %) over that distance, both fees included, as taker. Without 15-minute candles the
- * strategy's own stop is the distance.
+ * strategy's own stop is the distance. It cuts, also to nothing; it never raises.
  */
-import type { Steps } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
 import type { SizeProposal, SizingStrategy } from '../decision/strategy.ts'
-import { priceOf } from '../market/quantise.ts'
+import { priceOf, qtyOf, toSteps } from '../market/quantise.ts'
 
 const params = {
   atrMultiple: 1.5,
@@ -30,9 +29,10 @@ export const atrRiskSizing: SizingStrategy<typeof params> = {
     const exit = signal.side === 'long' ? entry - distance : entry + distance
     const lossPerCoin = distance + takerFee * (entry + Math.max(exit, 0))
     const tolerance = signal.leverage >= p.highLeverage ? p.highLeverageTolerance : 1
-    const budget = (equity * p.riskPercent * tolerance) / 100
-    const most = Math.floor(budget / lossPerCoin / signal.instrument.stepSize) as Steps
-    if (steps <= most) return NOTHING
+    const budget = (Math.max(equity, 0) * p.riskPercent * tolerance) / 100
+    // Compared before dividing: an entry at its own stop without fees loses nothing, and has no greatest quantity.
+    if (qtyOf(signal.instrument, steps) * lossPerCoin <= budget) return NOTHING
+    const most = toSteps(signal.instrument, budget / lossPerCoin, 'down')
     return [
       {
         kind: 'resize',

@@ -2,11 +2,12 @@
  * Bollinger Grid LONG: buys a dip below the daily lower band.
  *
  * Daily BB% below 25: limit buy 3 % under the lower band, stop 7 % under it. Targets follow the bands (Partial TP).
+ * Nothing where the band is too near to zero for the stop, or the ticks too coarse to part stop and entry.
  * Bands after Bollinger (2001); the offsets are the original engine's.
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, sendable, stopTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, sendable, stopTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 
@@ -44,15 +45,18 @@ export const bollingerGridLong: EntryStrategy<typeof params> = {
     const bb = view.bbPercent(view.price)
     const { lower, instrument } = view
     if (bb === undefined || lower === undefined || bb >= p.bbPercentBelow) return NOTHING
-    const entry = lower * (1 - p.entryBelowPercent / 100)
-    const stop = lower * (1 - p.stopBelowPercent / 100)
-    if (!sendable(instrument, stop)) return NOTHING
+    const entryPrice = lower * (1 - p.entryBelowPercent / 100)
+    const stopPrice = lower * (1 - p.stopBelowPercent / 100)
+    if (!sendable(instrument, stopPrice) || !sendable(instrument, entryPrice)) return NOTHING
+    const entry = entryTicks(instrument, 'long', entryPrice)
+    const stop = stopTicks(instrument, 'long', stopPrice)
+    if (!ordered('long', entry, stop, null)) return NOTHING
     return [
       {
         kind: 'enter',
         side: 'long',
-        order: { type: 'limit', price: entryTicks(instrument, 'long', entry) },
-        stop: stopTicks(instrument, 'long', stop),
+        order: { type: 'limit', price: entry },
+        stop,
         target: null,
         leverage: p.leverage,
         reason: `BB% ${bb.toFixed(1)} < ${p.bbPercentBelow}: limit ${p.entryBelowPercent} % under the lower band`,

@@ -3,11 +3,11 @@
  *
  * Tier A or B, not on the never-short list, daily BB% at least 85, daily, weekly and monthly BB% above 50 on two of
  * three: limit sell 2 % above the close, stop 5 % above the entry. Targets follow the bands (Partial TP, mirrored).
- * Held 72 h at most.
+ * Held 72 h at most. The stop is 5 % above the limit before rounding, which is the tighter reading.
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, sendable, stopTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, sendable, stopTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 
@@ -50,15 +50,18 @@ export const bollingerGridShort: EntryStrategy<typeof params> = {
     if (view.neverShort || (view.tier !== 'A' && view.tier !== 'B')) return NOTHING
     const agreement = view.agreement('short', view.price)
     if (agreement < p.minAgreement) return NOTHING
-    const entry = view.price * (1 + p.entryAbovePercent / 100)
-    const stop = entry * (1 + p.stopAbovePercent / 100)
-    if (!sendable(instrument, entry)) return NOTHING
+    const entryPrice = view.price * (1 + p.entryAbovePercent / 100)
+    const stopPrice = entryPrice * (1 + p.stopAbovePercent / 100)
+    if (!sendable(instrument, entryPrice) || !sendable(instrument, stopPrice)) return NOTHING
+    const entry = entryTicks(instrument, 'short', entryPrice)
+    const stop = stopTicks(instrument, 'short', stopPrice)
+    if (!ordered('short', entry, stop, null)) return NOTHING
     return [
       {
         kind: 'enter',
         side: 'short',
-        order: { type: 'limit', price: entryTicks(instrument, 'short', entry) },
-        stop: stopTicks(instrument, 'short', stop),
+        order: { type: 'limit', price: entry },
+        stop,
         target: null,
         leverage: p.leverage,
         reason: `BB% ${bb.toFixed(1)} >= ${p.bbPercentFrom}, ${agreement} of 3 agree: limit ${p.entryAbovePercent} % above the close`,

@@ -3,11 +3,12 @@
  *
  * LONG  BB% below 5: limit at the lower band, stop 5 % under it.
  * SHORT BB% above 95, not on the never-short list: limit at the upper band, stop 5 % above it.
- * The whole position has one target, the middle band at the signal. Leverage 10.
+ * The whole position has one target, the middle band at the signal. Leverage 10. Nothing where a price lies too near
+ * to zero to be sent, or the ticks are too coarse to part stop, entry and target.
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 import { type Side, sign } from '../market/side.ts'
@@ -64,15 +65,19 @@ function revert(
   why: string,
 ): readonly Intent[] {
   const { instrument } = view
-  const stop = band * (1 - (sign(side) * p.stopBeyondPercent) / 100)
-  if (!sendable(instrument, stop) || !sendable(instrument, band)) return NOTHING
+  const stopPrice = band * (1 - (sign(side) * p.stopBeyondPercent) / 100)
+  if (![band, stopPrice, middle].every(price => sendable(instrument, price))) return NOTHING
+  const entry = entryTicks(instrument, side, band)
+  const stop = stopTicks(instrument, side, stopPrice)
+  const target = targetTicks(instrument, side, middle)
+  if (!ordered(side, entry, stop, target)) return NOTHING
   return [
     {
       kind: 'enter',
       side,
-      order: { type: 'limit', price: entryTicks(instrument, side, band) },
-      stop: stopTicks(instrument, side, stop),
-      target: targetTicks(instrument, side, middle),
+      order: { type: 'limit', price: entry },
+      stop,
+      target,
       leverage: p.leverage,
       reason: `${why}: limit at the ${side === 'long' ? 'lower' : 'upper'} band, target the middle`,
     },

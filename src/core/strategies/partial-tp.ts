@@ -4,20 +4,22 @@
  * | part | where | closes | then |
  * | --- | --- | --- | --- |
  * | TP1 | middle band, at least breakeven + 0.5 % | 20 to 50 % of the original quantity | stop to breakeven |
- * | TP2 | upper band (short: lower), at least a tick beyond TP1 | 30 % | trailing begins |
+ * | TP2 | upper band (short: lower), at least a tick beyond TP1 | 30 % | stop to breakeven, trailing begins |
  * | rest | | rides | stop, trailing or time |
  *
  * The share of TP1 is 20 %; more than 50 % of the way to the middle 30, more than 80 % 50; then at least 40 after
  * 48 h; then 10 less, but at least 20, when BB% is above 40 (short: below 60). Levels follow the last closed bands.
  * Parts are counted in whole steps; one below the instrument's minimum is merged into the next, so that the sum is
- * exactly the position.
+ * exactly the position. Where the outer band is below the least price there is no TP2 for the time being. Breakeven is
+ * asked for after TP2 as well: TP1 may have been merged into it.
  */
 import { HOUR, type Steps, type Ticks } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { breakeven, stopTicks, targetTicks } from '../decision/prices.ts'
+import { breakeven, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
 import type { ManagementStrategy } from '../decision/strategy.ts'
 import type { PositionView } from '../decision/view.ts'
-import { sign } from '../market/side.ts'
+import type { Instrument } from '../market/instrument.ts'
+import { type Side, sign } from '../market/side.ts'
 
 const params = {
   firstSharePercent: 20,
@@ -39,23 +41,32 @@ export const partialTp: ManagementStrategy<typeof params> = {
   id: 'partial-tp',
   role: 'management',
   params,
+  ages: p => [p.agedHours * HOUR],
   decide(view: PositionView, p): readonly Intent[] {
     const { position, middle, upper, lower } = view
-    if (position.target !== null || position.targetsFilled === 2) return NOTHING
-    const { side, instrument, entry } = position
+    if (position.target !== null) return NOTHING
+    const { side, instrument, entry, targetsFilled } = position
     const even = breakeven(side, entry, view.fees)
     const intents: Intent[] = []
-    if (position.targetsFilled >= 1) {
+    if (targetsFilled >= 1 && sendable(instrument, even)) {
+      // Wanted also when the price has fallen back beyond it: then the stop is where the position ends.
       const stop = stopTicks(instrument, side, even)
       if ((stop - position.stop) * sign(side) > 0) {
-        intents.push({ kind: 'move-stop', stop, why: 'breakeven', reason: 'TP1 filled: stop to breakeven' })
+        intents.push({
+          kind: 'move-stop',
+          stop,
+          why: 'breakeven',
+          reason: `TP${targetsFilled} filled: stop to breakeven`,
+        })
       }
     }
     const far = side === 'long' ? upper : lower
-    if (middle === undefined || far === undefined) return intents
+    if (targetsFilled === 2 || middle === undefined || far === undefined) return intents
     const least = even * (1 + (sign(side) * p.beyondBreakevenPercent) / 100)
-    const first = targetTicks(instrument, side, beyond(side, middle, least))
-    const second = furthest(side, targetTicks(instrument, side, Math.max(far, instrument.tickSize)), first)
+    const near = side === 'long' ? Math.max(middle, least) : Math.min(middle, least)
+    if (!sendable(instrument, near)) return intents
+    const first = targetTicks(instrument, side, near)
+    const second = outerTicks(instrument, side, far, first)
     const { firstSteps, secondSteps } = parts(position, share(view, middle, p), p.secondSharePercent)
     if (firstSteps > 0) {
       intents.push({
@@ -66,7 +77,7 @@ export const partialTp: ManagementStrategy<typeof params> = {
         reason: 'TP1 at the middle band',
       })
     }
-    if (secondSteps > 0) {
+    if (secondSteps > 0 && second !== undefined) {
       intents.push({
         kind: 'reduce',
         leg: 2,
@@ -96,7 +107,7 @@ function share(view: PositionView, middle: number, p: typeof params): number {
 
 /**
  * Steps of both parts. Whole numbers throughout: shares compared as floats have ordered 7e-16 coins before. Whatever
- * is left for the rest and is below the minimum goes with TP2, since nothing could sell it alone later.
+ * is left for the rest and is below the minimum goes with the part before it, since no target could sell it alone.
  */
 function parts(
   position: PositionView['position'],
@@ -113,15 +124,17 @@ function parts(
   }
   if (second < least) second = 0
   const rest = steps - first - second
-  if (second > 0 && rest > 0 && rest < least) second += rest
+  if (rest > 0 && rest < least) {
+    if (second > 0) second += rest
+    else if (first > 0) first += rest
+  }
   return { firstSteps: first as Steps, secondSteps: second as Steps }
 }
 
-function beyond(side: 'long' | 'short', level: number, least: number): number {
-  return side === 'long' ? Math.max(level, least) : Math.min(level, least)
-}
-
-/** The outer level, at least one tick beyond the inner one. */
-function furthest(side: 'long' | 'short', outer: Ticks, inner: Ticks): Ticks {
-  return (side === 'long' ? Math.max(outer, inner + 1) : Math.max(1, Math.min(outer, inner - 1))) as Ticks
+/** The outer band on the tick grid, at least one tick beyond the inner target; `undefined` below the least price. */
+function outerTicks(instrument: Instrument, side: Side, band: number, inner: Ticks): Ticks | undefined {
+  if (!sendable(instrument, band)) return undefined
+  const outer = targetTicks(instrument, side, band)
+  const ticks = side === 'long' ? Math.max(outer, inner + 1) : Math.min(outer, inner - 1)
+  return ticks >= instrument.minPrice ? (ticks as Ticks) : undefined
 }

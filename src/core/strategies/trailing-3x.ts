@@ -9,7 +9,7 @@
  * Acts after TP2, or while the weekly BB% is above 75 (short: below 25).
  */
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { stopTicks } from '../decision/prices.ts'
+import { tighterStop } from '../decision/prices.ts'
 import type { ManagementStrategy } from '../decision/strategy.ts'
 import type { PositionView } from '../decision/view.ts'
 import { sign } from '../market/side.ts'
@@ -38,8 +38,8 @@ export const trailing3x: ManagementStrategy<typeof params> = {
     const stretched = week !== undefined && (side === 'long' ? week : 100 - week) > p.weekBbPercent
     if (position.targetsFilled < 2 && !stretched) return NOTHING
     const lock = movePercent >= p.secondMovePercent ? p.secondLockPercent : p.firstLockPercent
-    const stop = stopTicks(position.instrument, side, entry + (mark - entry) * (lock / 100))
-    if ((stop - position.stop) * sign(side) <= 0) return NOTHING
+    const stop = tighterStop(position, entry + (mark - entry) * (lock / 100), mark)
+    if (stop === undefined) return NOTHING
     const reason = `move ${movePercent.toFixed(2)} %: ${lock} % of it locked`
     return [{ kind: 'move-stop', stop, why: 'trailing', reason }]
   },

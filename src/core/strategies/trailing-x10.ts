@@ -9,11 +9,13 @@
  * | less, on the weekly band alone | distance between stop and mark halved, once |
  *
  * Acts while the weekly BB% is below 25 (short: above 75) or the ROE is above 15 %. The halving needs the weekly BB%
- * to have crossed that line after entry, and a bar of the strategy to have closed since. A new stop is sent only when
- * it moves by 0.5 % of the mark or more.
+ * to have crossed that line after entry and a bar of the strategy to have closed since: it was on the good side at the
+ * decision, and is beyond the line both at the close of the newest bar and now, so that one bad tick halves nothing. A
+ * new stop is sent only when it moves by 0.5 % of the mark or more.
  */
+import type { Ticks } from '../base/units.ts'
 import { type Intent, NOTHING, type StopMove } from '../decision/intent.ts'
-import { breakeven, stopTicks } from '../decision/prices.ts'
+import { breakeven, tighterStop } from '../decision/prices.ts'
 import type { ManagementStrategy } from '../decision/strategy.ts'
 import type { PositionView } from '../decision/view.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
@@ -63,19 +65,22 @@ export const trailingX10: ManagementStrategy<typeof params> = {
       why = 'halving'
       reason = `weekly BB% ${week.toFixed(1)} turned against the position: distance to the stop halved`
     }
-    const stop = stopTicks(instrument, side, price)
-    const better = (stop - position.stop) * sign(side)
-    if (better <= 0 || better * instrument.tickSize < (mark * p.leastMovePercent) / 100) return NOTHING
+    const stop = tighterStop(position, price, mark)
+    if (stop === undefined) return NOTHING
+    const better = Math.abs(stop - position.stop) as Ticks
+    if (priceOf(instrument, better) < (mark * p.leastMovePercent) / 100) return NOTHING
     return [{ kind: 'move-stop', stop, why, reason }]
   },
 }
 
-/** Whether the weekly BB% was on the good side at entry, is not any more, and a bar has closed in between. */
+/** Whether the weekly BB% was on the good side at the decision, and a bar since the entry has closed on the other. */
 function crossed(view: PositionView, line: number): boolean {
   const { position } = view
   if (position.halved || position.weekBbAtEntry === null) return false
+  if (towardsLoss(position.side, position.weekBbAtEntry) < line) return false
+  const atClose = view.weekBb(view.price)
   const barClosed = view.candleStart + INTERVAL_MS[position.timeframe] > position.openedAt
-  return barClosed && towardsLoss(position.side, position.weekBbAtEntry) >= line
+  return barClosed && atClose !== undefined && towardsLoss(position.side, atClose) < line
 }
 
 /** Weekly BB% as a long sees it: mirrored for a short. */
