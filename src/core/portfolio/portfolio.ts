@@ -1,5 +1,13 @@
 import { assert, unreachable } from '../base/assert.ts'
-import { DAY, type Price, type Steps, type Ticks, type Timestamp, type Usdt } from '../base/units.ts'
+import {
+  DAY,
+  type Price,
+  type Qty,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+  type Usdt,
+} from '../base/units.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
 import { opposite, type Side, sign } from '../market/side.ts'
 import {
@@ -90,7 +98,7 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
     }
     case 'entry-gone': {
       const pending = new Map(portfolio.pending)
-      pending.delete(event.clientOrderId)
+      assert(pending.delete(event.clientOrderId), `entry ${event.clientOrderId} is gone, and was not there`)
       return { portfolio: { ...portfolio, pending }, trade: null }
     }
     case 'entry-filled':
@@ -129,8 +137,14 @@ function entryFilled(
   const entry = portfolio.pending.get(event.clientOrderId)
   assert(entry !== undefined, `fill of an unknown entry ${event.clientOrderId}`)
   assert(event.steps > 0, `fill of nothing for ${event.clientOrderId}`)
+  const left = entry.steps - event.steps
+  assert(left >= 0, `fill of more than ${event.clientOrderId} has left`)
   const pending = new Map(portfolio.pending)
-  if (event.complete) pending.delete(event.clientOrderId)
+  if (event.complete) pending.delete(entry.clientOrderId)
+  else {
+    const margin = (entry.margin * left) / entry.steps
+    pending.set(entry.clientOrderId, { ...entry, steps: left as Steps, margin })
+  }
   const price = priceOf(entry.instrument, event.price)
   const before = portfolio.positions.get(positionKey(entry.symbol, entry.side))
   assert(
@@ -173,13 +187,19 @@ function entryFilled(
           reason: entry.reason,
         }
       : {
-          ...before,
-          entry: (before.entry * before.steps + price * event.steps) / (before.steps + event.steps),
+          ...seen(before, price),
+          entry: averaged(before.entry, before.steps, price, event.steps),
           steps: (before.steps + event.steps) as Steps,
           enteredSteps: (before.enteredSteps + event.steps) as Steps,
           fees: before.fees + event.fee,
         }
   return realise(withPosition({ ...portfolio, pending }, next), event.time, -event.fee)
+}
+
+/** The price of two quantities together. */
+function averaged(one: Price, ofOne: Steps, other: Price, ofOther: Steps): Price {
+  // Equal prices stay what they are, to the last bit.
+  return one === other ? one : (one * ofOne + other * ofOther) / (ofOne + ofOther)
 }
 
 function exitFilled(
@@ -201,7 +221,7 @@ function exitFilled(
       steps: (position.steps - event.steps) as Steps,
       gross: position.gross + gross,
       fees: position.fees + event.fee,
-      targetsFilled: filled > position.targetsFilled ? filled : position.targetsFilled,
+      targetsFilled: Math.max(filled, position.targetsFilled) as 0 | 1 | 2,
       exits: [...position.exits, { time: event.time, price, qty, reason: event.reason }],
     },
     price,
@@ -219,12 +239,13 @@ function exitFilled(
 
 function closedTrade(position: Position, closedAt: Timestamp, exitReason: ExitReason): Trade {
   const qty = qtyOf(position.instrument, position.enteredSteps)
-  const notional = qty * position.entry
   const net = position.gross - position.fees + position.funding
   let exitValue = 0
   for (const exit of position.exits) exitValue += exit.price * exit.qty
-  const down = (100 * (position.lowest - position.entry)) / position.entry
-  const up = (100 * (position.highest - position.entry)) / position.entry
+  const entry = averageEntry(position, exitValue, qty)
+  const notional = qty * entry
+  const down = (100 * (position.lowest - entry)) / entry
+  const up = (100 * (position.highest - entry)) / entry
   return {
     id: position.signalId,
     strategy: position.strategy,
@@ -232,7 +253,7 @@ function closedTrade(position: Position, closedAt: Timestamp, exitReason: ExitRe
     side: position.side,
     openedAt: position.openedAt,
     closedAt,
-    entry: position.entry,
+    entry,
     exit: exitValue / qty,
     qty,
     notional,
@@ -249,6 +270,15 @@ function closedTrade(position: Position, closedAt: Timestamp, exitReason: ExitRe
     exitReason,
     exits: position.exits,
   }
+}
+
+/**
+ * The price that all of a closed position was entered at. Where its entry went on filling after a part had been closed,
+ * the position's own price is of the later part only, and the profit booked says what the whole was.
+ */
+function averageEntry(position: Position, exitValue: Usdt, qty: Qty): Price {
+  const whole = (exitValue - sign(position.side) * position.gross) / qty
+  return Math.abs(whole - position.entry) <= 1e-9 * position.entry ? position.entry : whole
 }
 
 function held(portfolio: Portfolio, symbol: string, side: Side): Position {
@@ -277,7 +307,7 @@ function realise(portfolio: Portfolio, time: Timestamp, amount: Usdt): Portfolio
   return {
     ...portfolio,
     wallet: portfolio.wallet + amount,
-    day: sameDay ? portfolio.day : day,
+    day: Math.max(portfolio.day, day),
     dayRealised: sameDay ? portfolio.dayRealised + amount : amount,
   }
 }
@@ -294,7 +324,7 @@ export function equity(portfolio: Portfolio, markOf: (symbol: string) => Price):
   return total
 }
 
-/** Margin tied up by positions and pending entries. */
+/** Margin tied up by positions and by what pending entries have left to fill. */
 export function usedMargin(portfolio: Portfolio): Usdt {
   let total = 0
   for (const position of portfolio.positions.values()) total += positionMargin(position)

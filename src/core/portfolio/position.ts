@@ -8,7 +8,10 @@ import type { TradeExit } from './trade.ts'
 /** Which rule the present stop is from; an exit at the stop is named after it. */
 export type StopKind = 'initial' | 'breakeven' | 'trailing'
 
-/** An entry on its way: admitted, perhaps resting at the exchange, not filled yet. It occupies slot and margin. */
+/**
+ * An entry on its way: admitted, perhaps resting at the exchange, not filled or not wholly. It occupies its slot, and
+ * margin for what is left to fill.
+ */
 export interface PendingEntry {
   readonly clientOrderId: string
   readonly signalId: string
@@ -18,12 +21,14 @@ export interface PendingEntry {
   readonly side: Side
   readonly instrument: Instrument
   readonly score: number
+  /** Left to fill. */
   readonly steps: Steps
   /** Price the margin was reckoned at: the limit, or the last price for a market entry. */
   readonly price: Price
   readonly stop: Ticks
   readonly target: Ticks | null
   readonly leverage: number
+  /** For what is left to fill. */
   readonly margin: Usdt
   /** Start of the candle decided on, and when the order was sent. */
   readonly candleStart: Timestamp
@@ -44,7 +49,7 @@ export interface Position {
   readonly clientOrderId: string
   readonly score: number
   readonly leverage: number
-  /** Volume-weighted entry price. */
+  /** Volume-weighted entry price of the open quantity. */
   readonly entry: Price
   /** Open quantity, and all that was ever entered. */
   readonly steps: Steps
