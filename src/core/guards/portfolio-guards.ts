@@ -4,9 +4,12 @@ import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import { admit, type Guard, refuse } from './guard.ts'
 
+/** Positions and pending entries; an entry that has filled in part is one thing, not two. */
 function* exposures(portfolio: Portfolio): Generator<Position | PendingEntry> {
   yield* portfolio.positions.values()
-  yield* portfolio.pending.values()
+  for (const entry of portfolio.pending.values()) {
+    if (!portfolio.positions.has(positionKey(entry.symbol, entry.side))) yield entry
+  }
 }
 
 /**

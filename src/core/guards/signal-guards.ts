@@ -4,11 +4,18 @@ import { agreement } from '../decision/agreement.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { priceOf } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
+import type { Tier } from '../market/tiers.ts'
 import { admit, type Guard, refuse } from './guard.ts'
 
-const universeParams = { leastBandWidthPercent: 1 }
+const universeParams = { leastBandWidthPercent: 1, highLeverage: 10 }
 
-/** Coins on the never-trade list, pegged markets and quotes other than USDT are never entered. */
+/** Tiers whose coins may be entered at high leverage. */
+const HIGH_LEVERAGE_TIERS: readonly Tier[] = ['S', 'A', 'B']
+
+/**
+ * Coins on the never-trade list, pegged markets and quotes other than USDT are never entered; at high leverage only
+ * the coins of tiers S, A and B are.
+ */
 export const universe: Guard<typeof universeParams> = {
   id: 'universe',
   scope: 'signal',
@@ -18,10 +25,16 @@ export const universe: Guard<typeof universeParams> = {
     if (neverTrade) return refuse('universe', `${signal.symbol} is on the never-trade list`, {})
     const { quoteCoin } = signal.instrument
     if (quoteCoin !== 'USDT') return refuse('universe', `quoted in ${quoteCoin}, not in USDT`, { quoteCoin })
-    if (signal.width < p.leastBandWidthPercent) {
+    if (!(signal.width >= p.leastBandWidthPercent)) {
       return refuse('universe', `pegged market: bands ${signal.width.toFixed(2)} % wide`, {
         width: signal.width,
         least: p.leastBandWidthPercent,
+      })
+    }
+    if (signal.leverage >= p.highLeverage && !HIGH_LEVERAGE_TIERS.includes(signal.tier)) {
+      return refuse('universe', `tier ${signal.tier} is not entered at leverage ${signal.leverage}`, {
+        tier: signal.tier,
+        leverage: signal.leverage,
       })
     }
     return admit(proposal)
@@ -30,14 +43,14 @@ export const universe: Guard<typeof universeParams> = {
 
 const scoreParams = { least: 5.5 }
 
-/** Every entry of every strategy needs the least score; a rejecting metric has scored 0. */
+/** Every entry of every strategy needs the least score; a rejecting metric refuses whatever that least is. */
 export const scoreThreshold: Guard<typeof scoreParams> = {
   id: 'score-threshold',
   scope: 'signal',
   params: scoreParams,
   check(proposal, _house, p) {
     const { score } = proposal
-    if (score.tenths >= Math.round(p.least * 10)) return admit(proposal)
+    if (score.rejectedBy === null && score.value >= p.least) return admit(proposal)
     const why = score.rejectedBy === null ? '' : `, rejected by ${score.rejectedBy}`
     return refuse('score-threshold', `score ${score.value.toFixed(1)} < ${p.least.toFixed(1)}${why}`, {
       score: score.value,
@@ -77,7 +90,7 @@ export const staleData: Guard<typeof staleParams> = {
     const { signal } = proposal
     const limit = signal.order.type === 'market' ? p.tickerSecondsMarket : p.tickerSeconds
     const age = (house.now - signal.lastAt) / 1_000
-    if (age > limit) {
+    if (!(age <= limit)) {
       return refuse('stale-data', `price ${age.toFixed(0)} s old`, { ageSeconds: age, limitSeconds: limit })
     }
     if (signal.missingCandles > 0) {
@@ -91,7 +104,10 @@ export const staleData: Guard<typeof staleParams> = {
 
 const distanceParams = { leastPercent: 1 }
 
-/** No entry when the price is past the stop, or nearer to it than the least distance. */
+/**
+ * No entry when the live price or the price to enter at is past the stop, or the live price nearer to it than the
+ * least distance.
+ */
 export const distanceToStop: Guard<typeof distanceParams> = {
   id: 'distance-to-stop',
   scope: 'signal',
@@ -100,10 +116,17 @@ export const distanceToStop: Guard<typeof distanceParams> = {
     const { signal } = proposal
     const stop = priceOf(signal.instrument, signal.stop)
     const percent = (100 * sign(signal.side) * (signal.last - stop)) / signal.last
-    if (percent >= p.leastPercent) return admit(proposal)
-    const reason = percent <= 0 ? 'the price is past the stop' : `the stop is ${percent.toFixed(2)} % away`
+    const entryPast = sign(signal.side) * (proposal.entry - stop) <= 0
+    if (percent >= p.leastPercent && !entryPast) return admit(proposal)
+    const reason =
+      percent <= 0
+        ? 'the price is past the stop'
+        : entryPast
+          ? 'the entry is past the stop'
+          : `the stop is ${percent.toFixed(2)} % away`
     return refuse('distance-to-stop', reason, {
       last: signal.last,
+      entry: proposal.entry,
       stop,
       distancePercent: percent,
       least: p.leastPercent,

@@ -1,11 +1,11 @@
 /**
  * Sizing: how much an entry may be. margin = equity x r/5 x m(score) x agreement factor, at most 0.4 x equity x r, at
  * least 5 USDT; then the sizing strategies may cut it; what ends below the instrument's minimum is refused, never
- * raised.
+ * raised. `factorBelow` is for every score below the next line that the score's own gate has let through.
  */
-import type { Steps, Usdt } from '../base/units.ts'
+import type { Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
-import { qtyOf } from '../market/quantise.ts'
+import { qtyOf, toSteps } from '../market/quantise.ts'
 import { admit, type Guard, type Proposal, refuse } from './guard.ts'
 
 const params = {
@@ -38,20 +38,21 @@ export const sizing: Guard<typeof params> = {
       })
     }
     const fixed = p.fixedNotional
-    if (fixed === null && house.equity < p.leastEquity) {
+    // Written so that equity without a known mark (NaN) is refused too.
+    if (fixed === null && !(house.equity >= p.leastEquity)) {
       return refuse('sizing', `equity ${house.equity.toFixed(2)} USDT is below ${p.leastEquity}`, {
         equity: house.equity,
         least: p.leastEquity,
       })
     }
     const wanted = fixed ?? marginFor(proposal, house.equity, p) * signal.leverage
-    let steps = Math.floor(wanted / (entry * instrument.stepSize)) as Steps
+    let steps = toSteps(instrument, wanted / entry, 'down')
     let how =
       fixed === null ? `margin ${(wanted / signal.leverage).toFixed(2)} USDT` : `fixed value ${fixed} USDT`
     for (const { strategy, params: layerParams } of fixed === null ? house.sizingLayers : []) {
       const shown = { signal, entry, steps, equity: house.equity, takerFee: house.takerFee }
       for (const intent of strategy.decide(shown, layerParams)) {
-        if (intent.kind !== 'resize') continue
+        if (intent.kind !== 'resize' || intent.steps >= steps) continue
         steps = intent.steps
         how = `${how}, ${intent.reason}`
       }
