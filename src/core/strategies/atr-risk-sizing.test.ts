@@ -46,8 +46,8 @@ test('both fees are counted, as taker, each on its own price', () => {
 })
 
 test('a distance wider than the price itself pays no fee on a price below zero', () => {
-  // 1.5 x 80 = 120: the fee is on the entry alone, 120 + 0.01 x 100 = 121, and 10 / 121 = 0.0826.
-  assert.is(sized({ atr15m: 80 }, { takerFee: 0.01 }), 82)
+  // 1.5 x 400 = 600: the fee is on the entry alone, 600 + 0.05 x 100 = 605, and 10 / 605 = 0.0165.
+  assert.is(sized({ atr15m: 400 }, { takerFee: 0.05 }), 16)
 })
 
 test('leverage 10 and more has one and a half times the budget, leverage below does not', () => {

@@ -99,6 +99,17 @@ test('ticks too coarse to part the stop from the entry are no entry', () => {
   assert.is(decide({ instrument: instrumentOf({ tick: '1' }) }).length, 1)
 })
 
+test('a price whose stop could not be counted in ticks is no entry', () => {
+  // The limit is at 0.99 x 2^52 ticks, the stop 5 % above it.
+  const price = (0.99 * 2 ** 52 * 0.1) / 1.02
+  assert.equal(
+    decide({ lower: 0, middle: price / 2, upper: price, price, week: [0, price], month: [0, price] }),
+    [],
+  )
+  const less = price * 0.96
+  assert.is(decide({ lower: 0, middle: less / 2, upper: less, price: less, week: [0, less] }).length, 1)
+})
+
 test('its terms are those of the table: 3 positions, 2 h a coin, 72 h at most', () => {
   assert.equal(bollingerGridShort.terms(params), {
     leverage: 3,
