@@ -38,6 +38,9 @@ export const MARKET_FLAGS: readonly FlagSpec[] = [
   { flags: '--skip-bad', description: 'leave bad rows out, counted, instead of refusing the file' },
 ]
 
+/** What reading a market needs of the outside. */
+type Surroundings = Pick<World, 'env' | 'cwd'> & { readonly stdin: AsyncIterable<Uint8Array> }
+
 /** A market ready to be traded on. */
 export interface LoadedMarket {
   readonly markets: readonly SymbolMarket[]
@@ -58,7 +61,7 @@ const FIXTURES = fileURLToPath(new URL('../../fixtures/market', import.meta.url)
  * @throws UsageError, DataError
  */
 export async function loadMarket(
-  world: World,
+  world: Surroundings,
   parsed: ParsedArguments,
   use: 'decide' | 'replay',
   around: Timestamp,
@@ -91,7 +94,7 @@ export async function loadMarket(
   return builder.build(name, around)
 }
 
-function existingFolder(world: World, name: string): string {
+function existingFolder(world: Surroundings, name: string): string {
   const path = resolve(world.cwd, name)
   if (existsSync(path) && statSync(path).isDirectory()) return path
   throw new UsageError(
@@ -195,7 +198,7 @@ async function readFolder(
 }
 
 async function readFiles(
-  world: World,
+  world: Surroundings,
   builder: Builder,
   files: readonly string[],
   wanted: readonly string[] | null,

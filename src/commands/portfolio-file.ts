@@ -69,7 +69,6 @@ export function readPortfolio(
       score: 0,
       leverage: leverage ?? own,
       entry,
-      averageEntry: entry,
       steps,
       enteredSteps: steps,
       openedAt: now,

@@ -1,0 +1,42 @@
+# Everything runs under the checkout's own Node 24, whatever Node the system has; only npm itself needs that one.
+NODE := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
+# Written by npm at the end of an installation, so its age is that of what is installed.
+INSTALLED := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help install run types lint test check build bench golden
+
+help: ## show this help
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+install: $(INSTALLED) ## install what is missing
+
+$(INSTALLED): package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+run: install ## run the live loop on the embedded exchange (ARGS="--speed max")
+	@$(NODE) bin/bbw run $(ARGS)
+
+types: install
+	@$(NODE) tsc --noEmit
+
+lint: install
+	@$(NODE) biome ci --error-on-warnings $(if $(NO_COLOR),--colors=off)
+
+test: install ## check types and style, run all tests
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory lint
+	@$(NODE) node tools/test.ts
+
+check: install ## run the long tests: the installed package
+	@$(NODE) node tools/test.ts --long
+
+build: install ## compile src to dist, as the package has it
+	@$(NODE) npm run --silent build
+
+bench: install ## measure speed beside others
+	@$(NODE) node bench/main.ts
+
+golden: install ## write anew what is derived from the code
+	@$(NODE) node tools/golden.ts

@@ -1,0 +1,17 @@
+/** Measures speed beside others: `make bench`. Machines are noisy: compare ratios within one run. */
+import os from 'node:os'
+import process from 'node:process'
+import { benchBacktest } from './backtest.ts'
+import { benchIndicators } from './indicators.ts'
+import { benchStartup } from './startup.ts'
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+print(
+  `${os.cpus()[0]?.model ?? 'unknown processor'}, ${os.availableParallelism()} cores, Node ${process.version}`,
+)
+await benchIndicators(print)
+await benchBacktest(print)
+benchStartup(print)

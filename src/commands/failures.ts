@@ -1,0 +1,62 @@
+import { ConfigError, DataError, ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { harmless } from './harmless.ts'
+
+/** What a command's error means for the user. */
+export interface Failure {
+  readonly code: ExitCode
+  /** What happened, where, and what can be done: one line each, without a line's end. */
+  readonly lines: readonly string[]
+}
+
+function place(error: DataError): string {
+  if (error.place === undefined) return ''
+  const { file, line, column, field } = error.place
+  const parts = [file]
+  if (line !== undefined) parts.push(`line ${line}`)
+  if (column !== undefined) parts.push(`column ${column}`)
+  if (field !== undefined) parts.push(field)
+  return `${parts.join(', ')}: `
+}
+
+function remedied(message: string, remedy: string | undefined): readonly string[] {
+  return remedy === undefined ? [message] : [message, remedy]
+}
+
+function explain(error: unknown): Failure {
+  if (error instanceof UsageError) {
+    return { code: EXIT.usage, lines: remedied(error.message, error.remedy) }
+  }
+  if (error instanceof DataError) {
+    return { code: EXIT.usage, lines: remedied(place(error) + error.message, error.remedy) }
+  }
+  if (error instanceof ConfigError) {
+    return { code: EXIT.configuration, lines: remedied(error.message, error.remedy) }
+  }
+  if (error instanceof ExchangeError) {
+    if (error.ambiguous) {
+      const remedy = 'it may have taken effect: look at the account before you try again'
+      return { code: EXIT.exchange, lines: remedied(error.message, remedy) }
+    }
+    const remedy = error.retryable ? 'trying again may help' : undefined
+    return { code: EXIT.exchange, lines: remedied(error.message, remedy) }
+  }
+  if (error instanceof StoreError) {
+    const remedy = error.retryable ? 'the store was busy: trying again may help' : undefined
+    return { code: EXIT.fault, lines: remedied(error.message, remedy) }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: EXIT.fault, lines: [`unexpected fault: ${message}`] }
+}
+
+/**
+ * The exit code for anything that a command throws, and the words for it, without control characters. With `verbose`
+ * the stack follows.
+ */
+export function failureOf(error: unknown, verbose: boolean): Failure {
+  const { code, lines } = explain(error)
+  const stack = verbose && error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : []
+  const causes =
+    verbose && error instanceof Error && error.cause !== undefined ? [`cause: ${error.cause}`] : []
+  return { code, lines: [...lines, ...stack, ...causes].map(harmless) }
+}

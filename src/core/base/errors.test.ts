@@ -1,0 +1,27 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ConfigError, DataError, ExchangeError, StoreError, UsageError } from './errors.ts'
+
+const test = suite('errors')
+
+test('every kind says its name, its message and what it knows beside', () => {
+  const place = { file: 'a.csv', line: 3 }
+  const cases: readonly (readonly [Error, string, object])[] = [
+    [new UsageError('text', 'remedy'), 'UsageError', { remedy: 'remedy' }],
+    [new DataError('text', place, 'remedy'), 'DataError', { place, remedy: 'remedy' }],
+    [new ConfigError('text'), 'ConfigError', { remedy: undefined }],
+    [
+      new ExchangeError('text', { retryable: true, ambiguous: false }),
+      'ExchangeError',
+      { retryable: true, ambiguous: false },
+    ],
+    [new StoreError('text', { retryable: false }), 'StoreError', { retryable: false }],
+  ]
+  for (const [error, name, known] of cases) {
+    assert.instance(error, Error)
+    assert.is(String(error), `${name}: text`)
+    assert.equal({ ...error }, { name, ...known })
+  }
+})
+
+test.run()

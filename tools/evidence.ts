@@ -1,0 +1,42 @@
+/**
+ * Rewrites the README's result tables from a folder of candles: `make evidence DATA=folder`. The tables say what came
+ * out, good or bad, with the hashes of data and configuration and the version they were made with.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { loadMarket } from '../src/commands/market.ts'
+import { reportOf } from '../src/commands/report.ts'
+import { simulate } from '../src/commands/simulate.ts'
+import { ownVersion } from '../src/commands/version.ts'
+import {
+  EVIDENCE_RANGE,
+  EVIDENCE_RUNS,
+  evidenceConfig,
+  evidenceTables,
+  replaceTables,
+} from './evidence-tables.ts'
+
+const folder = process.argv[2]
+if (folder === undefined) {
+  process.stderr.write('say which folder has the candles: make evidence DATA=folder\n')
+  process.exit(2)
+}
+const world = { env: process.env, cwd: process.cwd(), stdin: process.stdin }
+const flags = { market: folder, skipBad: true }
+const market = await loadMarket(world, { flags, args: [] }, 'replay', EVIDENCE_RANGE.to)
+process.stderr.write(`${market.markets.length} symbols, data ${market.hash}\n`)
+for (const warning of market.warnings.filter(text => text.includes('bad rows')))
+  process.stderr.write(`${warning}\n`)
+const reports = EVIDENCE_RUNS.map(run => {
+  const config = evidenceConfig(run)
+  const report = reportOf(
+    simulate(market.markets, config, EVIDENCE_RANGE, true),
+    market,
+    config,
+    ownVersion(),
+  )
+  process.stderr.write(`${run.id}: ${report.summary.trades} trades\n`)
+  return { run, report }
+})
+const path = new URL('../README.md', import.meta.url)
+writeFileSync(path, replaceTables(readFileSync(path, 'utf8'), evidenceTables(reports)))
