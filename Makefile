@@ -40,3 +40,10 @@ bench: install ## measure speed beside others
 
 golden: install ## write anew what is derived from the code
 	@$(NODE) node tools/golden.ts
+
+demo: install ## the three-stage pipe over the synthetic market
+	@bin/bbw scan --market fixtures --at 2024-07-26 | bin/bbw score | bin/bbw trade --market fixtures --at 2024-07-26
+
+evidence: install ## rewrite the README's results from a folder of candles: make evidence DATA=folder
+	@test -n "$(DATA)" || { echo 'say which folder has the candles: make evidence DATA=folder' >&2; exit 2; }
+	@$(NODE) node tools/evidence.ts "$(DATA)"

@@ -1,5 +1,13 @@
 import { EXIT_MEANINGS } from '../src/commands/exit-codes.ts'
 import { REGISTRY } from '../src/commands/registry.ts'
+import {
+  CYCLES,
+  ENTRY_STRATEGIES,
+  HEAVY_MANAGEMENT,
+  SIZING,
+  X10_MANAGEMENT,
+} from '../src/core/engine/cycles.ts'
+import { GUARDS } from '../src/core/guards/list.ts'
 
 /** A table of the documentation whose rows are the code's. */
 export interface DocumentTable {
@@ -12,6 +20,38 @@ export const TABLES: { readonly [name: string]: DocumentTable } = {
   commands: {
     head: ['command', 'what it does'],
     rows: REGISTRY.map(({ name, summary }) => [`\`${name}\``, summary]),
+  },
+  strategies: {
+    head: ['strategy', 'kind', 'decides', 'leverage'],
+    rows: [
+      ...ENTRY_STRATEGIES.map(({ id, timeframe, terms, params }) => [
+        `\`${id}\``,
+        'entry',
+        `on each closed ${timeframe} candle`,
+        String(terms(params).leverage),
+      ]),
+      ...HEAVY_MANAGEMENT.map(({ id }) => [`\`${id}\``, 'management', 'in the heavy cycle', '']),
+      ...X10_MANAGEMENT.map(({ id }) => [`\`${id}\``, 'management', 'in the x10 cycle', '']),
+      ...SIZING.map(({ id }) => [`\`${id}\``, 'sizing', 'on each entry', '']),
+    ],
+  },
+  guards: {
+    head: ['gate', 'looks at', 'defaults'],
+    rows: GUARDS.map(({ id, scope, params }) => [
+      `\`${id}\``,
+      scope === 'signal' ? 'the entry' : 'the portfolio',
+      Object.entries(params)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    ]),
+  },
+  cycles: {
+    head: ['cycle', 'every', 'steps'],
+    rows: CYCLES.map(({ id, period, offset, steps }) => [
+      id,
+      offset === 0 ? `${period / 1_000} s` : `day at 00:${String(offset / 60_000).padStart(2, '0')} UTC`,
+      steps.map(step => step.id).join(', '),
+    ]),
   },
   'exit-codes': {
     head: ['code', 'meaning'],
