@@ -16,8 +16,11 @@ export const BAND_DEVIATIONS = 2
  * multiple of this. The rows are absolute, so that a longer series has the same beginning.
  */
 const RENEWED_EVERY = 256
-/** They are also made anew when the sum of squares has shrunk to this share of what it was: the rest is rounding. */
-const SHRUNK = 2 ** -10
+/**
+ * They are also made anew when the sum of squares is below this share of all such sums since the last renewal added
+ * up: what is left of a large sum after it has shrunk so far is rounding. A flat window thus comes out exactly flat.
+ */
+const SHRUNK = 2 ** -14
 
 /** Columns for `length` rows of bands. */
 export function bandColumns(length: number): Bands {
@@ -42,7 +45,7 @@ export function bollinger(
   period = BAND_PERIOD,
   deviations = BAND_DEVIATIONS,
 ): Bands {
-  const sampled = sampling(period)
+  checkPeriod(period)
   const { lower, middle, upper } = out
   const first = period - 1
   const warm = Math.min(first, length)
@@ -58,33 +61,27 @@ export function bollinger(
     const anchor = closes[i]
     let mean = windowMean(closes, i - first, period, anchor)
     let squares = windowSquares(closes, i - first, period, anchor, mean)
-    let floor = squares * SHRUNK
     let half = reach * Math.sqrt(squares)
     let centre = anchor + mean
     lower[i] = centre - half
     middle[i] = centre
     upper[i] = centre + half
+    let total = squares
     const renewal = Math.min(length, (i | (RENEWED_EVERY - 1)) + 1)
-    i++
-    while (i < renewal) {
-      const stretch = Math.min(renewal, (i | sampled) + 1)
-      for (; i < stretch; i++) {
-        const entering = closes[i] - anchor
-        const leaving = closes[i - period] - anchor
-        const change = entering - leaving
-        const before = mean
-        mean += change * share
-        squares += change * (entering + leaving - (mean + before))
-        if (squares < floor) break
-        half = reach * Math.sqrt(squares)
-        centre = anchor + mean
-        lower[i] = centre - half
-        middle[i] = centre
-        upper[i] = centre + half
-      }
-      if (squares < floor) break
-      const raised = squares * SHRUNK
-      if (raised > floor) floor = raised
+    for (i++; i < renewal; i++) {
+      const entering = closes[i] - anchor
+      const leaving = closes[i - period] - anchor
+      const change = entering - leaving
+      const before = mean
+      mean += change * share
+      squares += change * (entering + leaving - (mean + before))
+      if (squares < total * SHRUNK) break
+      total += squares
+      half = reach * Math.sqrt(squares)
+      centre = anchor + mean
+      lower[i] = centre - half
+      middle[i] = centre
+      upper[i] = centre + half
     }
   }
   return out
@@ -93,7 +90,6 @@ export function bollinger(
 /** The same bands, one close at a time, equal to the last bit. */
 export class Bollinger {
   readonly #period: number
-  readonly #sampled: number
   readonly #share: number
   readonly #reach: number
   /** The window twice over, so that it always also lies in one piece, oldest close first. */
@@ -103,11 +99,12 @@ export class Bollinger {
   #anchor = Number.NaN
   #mean = Number.NaN
   #squares = Number.NaN
-  #floor = Number.NaN
+  /** All sums of squares since the last renewal. */
+  #total = Number.NaN
   #half = Number.NaN
 
   constructor(period = BAND_PERIOD, deviations = BAND_DEVIATIONS) {
-    this.#sampled = sampling(period)
+    checkPeriod(period)
     this.#period = period
     this.#share = 1 / period
     this.#reach = deviations * Math.sqrt(this.#share)
@@ -136,16 +133,15 @@ export class Bollinger {
       const mean = before + change * this.#share
       this.#mean = mean
       this.#squares += change * (entering + leaving - (mean + before))
-      renew = this.#squares < this.#floor
+      renew = this.#squares < this.#total * SHRUNK
     }
     if (renew) {
       this.#anchor = close
       this.#mean = windowMean(closes, slot + 1, period, close)
       this.#squares = windowSquares(closes, slot + 1, period, close, this.#mean)
-      this.#floor = this.#squares * SHRUNK
-    } else if ((row & this.#sampled) === this.#sampled) {
-      const floor = this.#squares * SHRUNK
-      if (floor > this.#floor) this.#floor = floor
+      this.#total = this.#squares
+    } else {
+      this.#total += this.#squares
     }
     this.#half = this.#reach * Math.sqrt(this.#squares)
   }
@@ -193,13 +189,8 @@ function present(value: number): number | undefined {
   return Number.isNaN(value) ? undefined : value
 }
 
-/**
- * Bits of a row that are all set in the last row of each stretch, after which the largest sum of squares is looked
- * at. A stretch is no longer than a window: nothing can enter and leave a window unseen.
- */
-function sampling(period: number): number {
+function checkPeriod(period: number): void {
   assert(Number.isInteger(period) && period >= 2, `bands of ${period} closes were asked for`)
-  return (1 << (31 - Math.clz32(period))) - 1
 }
 
 function windowMean(closes: Float64Array, from: number, period: number, anchor: number): number {
