@@ -87,7 +87,7 @@ test('recorded inputs, fed again to a new engine, give the same effects, also wh
         )
       },
     ),
-    { seed: SEED, numRuns: 40 },
+    { seed: SEED, numRuns: 16 },
   )
   // The property is worth something only where these things have happened in it.
   for (const kind of [
@@ -127,7 +127,7 @@ test('recorded inputs, fed again to a new engine, give the same effects, also wh
 
 test('a run may be cut before any one of its inputs', () => {
   const settings = defaultSettings()
-  const { inputs, answers } = recorded(11, 12, 'none', true, settings)
+  const { inputs, answers } = recorded(11, 8, 'none', true, settings)
   const last = replayed(inputs, answers, new Engine(settings, OPTIONS), engine =>
     Engine.load(settings, OPTIONS, throughJson(engine.save())),
   )

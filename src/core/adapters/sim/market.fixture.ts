@@ -1,6 +1,7 @@
 /** Made-up markets and runs over them, for tests: plain, recorded, and in a world that misbehaves. */
 import type { Random } from '../../base/random.ts'
 import { DAY, SECOND, type Timestamp, type Usdt } from '../../base/units.ts'
+import { LiveDriver } from '../../engine/drivers/live.ts'
 import { runSimulated } from '../../engine/drivers/simulated.ts'
 import { Engine, type EngineOptions } from '../../engine/engine.ts'
 import { scoreSignal } from '../../engine/pipeline.ts'
@@ -12,6 +13,7 @@ import type { Interval } from '../../market/interval.ts'
 import type { SymbolMarket } from '../../market/symbol-market.ts'
 import type { Trade } from '../../portfolio/trade.ts'
 import { type SyntheticOptions, syntheticMarket } from '../synthetic/market.ts'
+import { EmbeddedExchange } from './embedded.ts'
 import { type Costs, DEFAULT_COSTS } from './exchange.ts'
 import { Venue } from './venue.ts'
 
@@ -96,6 +98,11 @@ export interface Run {
   readonly engine: Engine
 }
 
+/** Everything a run says, trades, events and figures: to be equal to the last bit and in order. */
+export function said({ events, trades, engine }: Run): string {
+  return JSON.stringify({ trades, events, counts: engine.counts, equity: engine.equity() })
+}
+
 /** A run under the simulated driver. */
 export function simulate(
   markets: readonly SymbolMarket[],
@@ -108,6 +115,29 @@ export function simulate(
     event: event => events.push(event),
     trade: trade => trades.push(trade),
   })
+  return { events, trades, engine }
+}
+
+/** The same run under the live driver, over the ports of the embedded exchange. */
+export async function runLive(markets: readonly SymbolMarket[], options: RunOptions = {}): Promise<Run> {
+  const engine = new Engine(options.settings ?? defaultSettings(), engineOptions(options))
+  const events: EngineEvent[] = []
+  const trades: Trade[] = []
+  const venue = venueOf(markets, options)
+  const exchange = new EmbeddedExchange(venue)
+  const driver = new LiveDriver(engine, {
+    clock: exchange.clock,
+    broker: exchange,
+    feed: exchange,
+    journal: { event: event => events.push(event), trade: trade => trades.push(trade) },
+    store: null,
+  })
+  driver.start(venue.history())
+  await exchange.run(
+    () => driver.idle(),
+    () => Promise.resolve(true),
+    null,
+  )
   return { events, trades, engine }
 }
 
