@@ -3,7 +3,7 @@
  * no driver, and cannot tell a backtest from the real exchange. Whatever waits is state, never a suspended function,
  * so a run can be cut after any input, saved, loaded and continued.
  */
-import { assert, unreachable } from '../base/assert.ts'
+import { assert, broken, unreachable } from '../base/assert.ts'
 import {
   DAY,
   HOUR,
@@ -106,8 +106,8 @@ export class Engine {
   #now: Timestamp = 0
   #started = false
   #portfolio: Portfolio
-  /** Symbols with a position or a pending entry: only their prices matter between decisions. */
-  readonly #exposed = new Set<string>()
+  /** Symbols with a position: only their prices matter between decisions. */
+  readonly #held = new Set<string>()
   /** Entries that are to be cancelled, and how far that has come. */
   readonly #cancelling = new Map<string, Cancelling>()
   /** Reduce-only orders at the exchange, by client order id. */
@@ -159,7 +159,7 @@ export class Engine {
     this.#everyCycle = options.everyCycle ?? false
     this.#cursor = new Cursor(settings.fees)
     this.#portfolio = options.portfolio ?? emptyPortfolio(options.wallet)
-    this.#noteExposure()
+    this.#noteHeld()
     for (const position of this.#portfolio.positions.values()) this.#remember(position)
     this.#gates = openGates(this.#portfolio.wallet)
   }
@@ -170,7 +170,7 @@ export class Engine {
    * @throws when an invariant is broken (time goes back, a fill of what is not there): the process has to restart
    */
   step(input: Input): readonly Effect[] {
-    assert(input.at >= this.#now, `time goes back from ${this.#now} to ${input.at}`)
+    if (!(input.at >= this.#now)) broken(`time goes back from ${this.#now} to ${input.at}`)
     this.#now = input.at
     switch (input.type) {
       case 'candle':
@@ -292,7 +292,7 @@ export class Engine {
     engine.#gates = state.gates
     engine.#drift = state.drift
     Object.assign(engine.#counts, state.counts)
-    engine.#noteExposure()
+    engine.#noteHeld()
     return engine
   }
 
@@ -340,7 +340,7 @@ export class Engine {
 
   #symbol(name: string): SymbolState {
     const symbol = this.#symbols.get(name)
-    assert(symbol !== undefined, `${name} was never introduced`)
+    if (symbol === undefined) broken(`${name} was never introduced`)
     return symbol
   }
 
@@ -359,7 +359,7 @@ export class Engine {
   /** The price of a symbol has changed: where something is at stake, it is looked at again. */
   #priced(symbol: SymbolState): void {
     const name = symbol.instrument.symbol
-    if (!this.#exposed.has(name)) return
+    if (!this.#held.has(name)) return
     this.#touchAll()
     for (const side of ['long', 'short'] as const) {
       const position = this.#portfolio.positions.get(positionKey(name, side))
@@ -785,7 +785,6 @@ export class Engine {
     })
     this.#effects.push({ type: 'place', order: request })
     this.#timers.push({ cycle: 'heavy', at: expiryOf(pending) })
-    this.#touchAll()
   }
 
   // --- managing positions -------------------------------------------------------------------------------------
@@ -1260,14 +1259,13 @@ export class Engine {
   #fold(event: PortfolioEvent): Trade | null {
     const { portfolio, trade } = apply(this.#portfolio, event)
     this.#portfolio = portfolio
-    if (event.type !== 'price-seen' && event.type !== 'funding') this.#noteExposure()
+    if (event.type === 'entry-filled' || trade !== null) this.#noteHeld()
     return trade
   }
 
-  #noteExposure(): void {
-    this.#exposed.clear()
-    for (const position of this.#portfolio.positions.values()) this.#exposed.add(position.symbol)
-    for (const entry of this.#portfolio.pending.values()) this.#exposed.add(entry.symbol)
+  #noteHeld(): void {
+    this.#held.clear()
+    for (const position of this.#portfolio.positions.values()) this.#held.add(position.symbol)
   }
 
   #orderId(signal: string, leg: OrderLeg): string {
@@ -1314,7 +1312,7 @@ const CYCLE_BY_ID = new Map(CYCLES.map(cycle => [cycle.id, cycle]))
 
 function cycleOf(id: CycleId): Cycle {
   const cycle = CYCLE_BY_ID.get(id)
-  assert(cycle !== undefined, `${id} is a cycle`)
+  if (cycle === undefined) broken(`${id} is no cycle`)
   return cycle
 }
 

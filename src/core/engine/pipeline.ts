@@ -128,10 +128,12 @@ export function scoreSignal(signal: Signal): Scored {
   return { signal, score: score(scoreInputs(signal)) }
 }
 
+const PRECEDENCE = new Map(ENTRY_STRATEGIES.map(strategy => [strategy.id, strategy.precedence]))
+
 /** The order in which signals of one moment are served: score, turnover, the narrower rule, symbol, side. */
-export function rank(scored: readonly Scored[]): Scored[] {
-  const precedence = new Map(ENTRY_STRATEGIES.map(strategy => [strategy.id, strategy.precedence]))
-  const narrowness = (one: Scored): number => precedence.get(one.signal.strategy) ?? Number.POSITIVE_INFINITY
+export function rank(scored: readonly Scored[]): readonly Scored[] {
+  if (scored.length < 2) return scored
+  const narrowness = (one: Scored): number => PRECEDENCE.get(one.signal.strategy) ?? Number.POSITIVE_INFINITY
   return [...scored].sort(
     (a, b) =>
       b.score.tenths - a.score.tenths ||

@@ -87,7 +87,7 @@ test('recorded inputs, fed again to a new engine, give the same effects, also wh
         )
       },
     ),
-    { seed: SEED, numRuns: 16 },
+    { seed: SEED, numRuns: 24 },
   )
   // The property is worth something only where these things have happened in it.
   for (const kind of [

@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts'
+import { assert, broken } from '../base/assert.ts'
 import { DAY, MINUTE, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
 import type { Fees, PositionView } from '../decision/view.ts'
@@ -56,7 +56,8 @@ export class SymbolState {
   closeDaily(candle: Candle): void {
     const { daily } = this
     const previous = daily.length === 0 ? candle.start - DAY : daily.start[daily.length - 1]
-    assert(candle.start > previous, `${daily.symbol}: daily candle ${candle.start} comes after ${previous}`)
+    if (!(candle.start > previous))
+      broken(`${daily.symbol}: daily candle ${candle.start} comes after ${previous}`)
     const missing = (candle.start - previous) / DAY - 1
     if (missing > 0) {
       this.#gap = missing

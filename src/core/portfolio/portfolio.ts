@@ -1,4 +1,4 @@
-import { assert, unreachable } from '../base/assert.ts'
+import { assert, broken, unreachable } from '../base/assert.ts'
 import {
   DAY,
   type Price,
@@ -283,7 +283,7 @@ function averageEntry(position: Position, exitValue: Usdt, qty: Qty): Price {
 
 function held(portfolio: Portfolio, symbol: string, side: Side): Position {
   const position = portfolio.positions.get(positionKey(symbol, side))
-  assert(position !== undefined, `no position ${symbol} ${side}`)
+  if (position === undefined) broken(`no position ${symbol} ${side}`)
   return position
 }
 

@@ -11,8 +11,7 @@
  * pays slippage of a fixed part and a part of the candle's range: a stop may go beyond the candle's extreme, a limit
  * never beyond its price.
  */
-import { assert } from '../../base/assert.ts'
-import { hashText } from '../../base/hash.ts'
+import { assert, broken } from '../../base/assert.ts'
 import type { Price, Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
 import type { Account, FillInput, Input, OrderRequest } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
@@ -128,7 +127,7 @@ export class SimExchange {
 
   /** Sets the exchange's clock; reports bear its time. */
   setTime(now: Timestamp): void {
-    assert(now >= this.#now, `the exchange's time goes back from ${this.#now} to ${now}`)
+    if (!(now >= this.#now)) broken(`the exchange's time goes back from ${this.#now} to ${now}`)
     this.#now = now
   }
 
@@ -151,6 +150,35 @@ export class SimExchange {
   isActive(symbol: string): boolean {
     const book = this.#books.get(symbol)
     return book !== undefined && (book.position !== null || book.orders.size > 0)
+  }
+
+  /** Whether a symbol has a position. */
+  hasPosition(symbol: string): boolean {
+    return this.#books.get(symbol)?.position != null
+  }
+
+  /**
+   * Whether a bar passes without touching anything of the symbol, funding apart: no order, stop or liquidation is
+   * within its range. Such a bar need not be matched; only its close becomes the last price.
+   */
+  isUntouched(symbol: string, bar: Bar): boolean {
+    const { instrument, position, orders } = this.#book(symbol)
+    if (position !== null) {
+      const { side, stop, stopSince } = position
+      if (stopSince > bar.start) return false
+      const worst = side === 'long' ? bar.markLow : bar.markHigh
+      const nearest = liquidationPrice(instrument, position)
+      if ((worst - nearest) * sign(side) <= 0) return false
+      if (stop !== null && (worst - priceOf(instrument, stop)) * sign(side) <= 0) return false
+    }
+    for (const { request, price, since, marketable } of orders.values()) {
+      if (price === null || marketable || since > bar.start) return false
+      const at = priceOf(instrument, price)
+      if (at >= bar.low && at <= bar.high) return false
+      // Below the range a sell has been gone through, above it a buy.
+      if (at < bar.low === direction(request) < 0) return false
+    }
+    return true
   }
 
   setLast(symbol: string, price: Price): void {
@@ -603,7 +631,7 @@ export class SimExchange {
     fee: Usdt,
     liquidity: 'maker' | 'taker',
   ): void {
-    const execId = hashText(`${symbol}|${time}|${++this.#executions}`)
+    const execId = `sim-${++this.#executions}`
     this.#outbox.push({
       type: 'fill',
       at: this.#now,
@@ -631,7 +659,7 @@ export class SimExchange {
 
   #book(symbol: string): Book {
     const book = this.#books.get(symbol)
-    assert(book !== undefined, `${symbol} is listed`)
+    if (book === undefined) broken(`${symbol} is not listed`)
     return book
   }
 }

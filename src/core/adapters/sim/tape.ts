@@ -137,6 +137,15 @@ export class FundingTape {
     this.#assumed = assumed
   }
 
+  /** Whether there is a settlement in `(from, to]`, recorded or assumed. Cheap, and counts nothing. */
+  settles(from: Timestamp, to: Timestamp): boolean {
+    const assumed = Math.floor(to / ASSUMED_SPACING) > Math.floor(from / ASSUMED_SPACING)
+    const time = this.#history?.time
+    if (time === undefined || assumed) return assumed
+    const row = firstAtOrAfter(time, time.length, from + 1)
+    return row < time.length && time[row] <= to
+  }
+
   /** Settlements in `(from, to]`: as recorded, else at 00:00, 08:00 and 16:00 UTC at the assumed rate. */
   within(from: Timestamp, to: Timestamp): Settlement[] {
     const found: Settlement[] = []

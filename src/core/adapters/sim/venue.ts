@@ -196,8 +196,13 @@ export class Venue {
     if (candles.start[track.row] + INTERVAL_MS[candles.interval] > at) return
     const bar = barAt(candles, track.row, track.mark)
     this.#step(track)
-    yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
-    if (this.exchange.isActive(symbol)) {
+    const held = this.exchange.hasPosition(symbol)
+    if (this.exchange.isUntouched(symbol, bar) && !(held && track.funding.settles(bar.start, bar.end))) {
+      this.exchange.setLast(symbol, bar.close)
+    } else {
+      yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
+    }
+    if (this.exchange.hasPosition(symbol)) {
       this.#outbox.push({ type: 'price', at, time: at, symbol, last: bar.close, mark: bar.markClose })
       yield
     }
