@@ -13,7 +13,7 @@ function holdOpen(): void {
   setInterval(() => {}, 60_000)
 }
 
-const LINES = 200_000
+const LINES = 50_000
 
 const RUNS: { readonly [name: string]: CommandSpec['run'] } = {
   echo: async (world, { args }) => {
