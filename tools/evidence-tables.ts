@@ -1,7 +1,7 @@
 import { type Config, configHash, defaultConfig } from '../src/commands/config.ts'
-import { figure, type Report } from '../src/commands/report.ts'
+import { figure, groupCells, type Report } from '../src/commands/report.ts'
 import { withFlags } from '../src/commands/simulate.ts'
-import { type Summary, summarise } from '../src/core/performance/summary.ts'
+import { summarise } from '../src/core/performance/summary.ts'
 import type { Trade } from '../src/core/portfolio/trade.ts'
 
 /** The days of the README's results. */
@@ -67,7 +67,7 @@ export function evidenceTables(reports: readonly EvidenceReport[]): ReadonlyMap<
       ...(run.id === 'portfolio' ? groups.strategy : []).map(one => [one.name, one.summary] as const),
       ...groups.side.map(one => [one.name, one.summary] as const),
       ...groups.year.map(one => [one.name, one.summary] as const),
-    ].map(([name, one]) => cells(name, one))
+    ].map(([name, one]) => groupCells(name, one))
     const { maxDrawdown: drawdown } = summary
     const lines = [
       `**${run.title}.** \`${run.command}\``,
@@ -113,7 +113,10 @@ function publishedTable(reports: readonly EvidenceReport[]): string {
     const of = ({ report }: EvidenceReport): Trade[] =>
       report.simulation.trades.filter(one => one.symbol === symbol)
     const line = (name: string, trades: readonly Trade[]): string[] => {
-      const [, count, wins, mean, , top, bottom] = cells('', summarise(trades, { equity: [], period: null }))
+      const [, count, wins, mean, , top, bottom] = groupCells(
+        '',
+        summarise(trades, { equity: [], period: null }),
+      )
       return [`${symbol}, ${name}`, count, wins, mean, top, bottom]
     }
     return [
@@ -140,23 +143,6 @@ function publishedTable(reports: readonly EvidenceReport[]): string {
 
 function hashes(report: Report): string {
   return `<sub>data ${report.dataHash}, configuration ${report.configHash}, version ${report.version}</sub>`
-}
-
-function cells(name: string, summary: Summary): string[] {
-  const { averageInterval: interval } = summary
-  return [
-    name,
-    String(summary.trades),
-    summary.winRate === null ? '-' : (100 * summary.winRate).toFixed(1),
-    figure(summary.averagePercent, 2),
-    interval === null ? '-' : `${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}`,
-    figure(summary.bestPercent, 2),
-    figure(summary.worstPercent, 2),
-    figure(summary.profitFactor, 2),
-    figure(summary.net, 2),
-    figure(summary.fees, 2),
-    figure(summary.funding, 2),
-  ]
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

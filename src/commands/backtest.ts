@@ -1,14 +1,16 @@
-import type { Timestamp } from '../core/base/units.ts'
-import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import { tradeRecord } from '../core/wire/encode.ts'
-import type { CommandSpec } from './command.ts'
-import { CONFIG_FLAG, loadConfig } from './config.ts'
+import type { CommandSpec, ParsedArguments, World } from './command.ts'
+import { CONFIG_FLAG, type Config, loadConfig } from './config.ts'
+import { EXIT } from './exit-codes.ts'
 import { ExportFile } from './export.ts'
-import { lastClose, listFlag, loadMarket, MARKET_FLAGS, textFlag, timerangeFlag } from './market.ts'
+import { RECORDS_FLAG, type TimeRange, textFlag, timerangeFlag, wantsRecords } from './flags.ts'
+import { say } from './lines.ts'
+import { loadMarket, MARKET_FLAGS } from './market.ts'
+import { firstOpen, type LoadedMarket, lastClose } from './market-builder.ts'
 import { ndjson } from './ndjson.ts'
 import { progressBar } from './progress.ts'
 import { reportOf, reportText, summaryRecord } from './report.ts'
-import { SIMULATION_FLAGS, simulate, withFlags } from './simulate.ts'
+import { SIMULATION_FLAGS, type Simulation, simulateInParts, withFlags } from './simulate.ts'
 import { ownVersion } from './version.ts'
 
 export const backtestCommand: CommandSpec = {
@@ -28,46 +30,69 @@ export const backtestCommand: CommandSpec = {
     ...SIMULATION_FLAGS,
     { flags: '--export <file>', description: 'write the trade and summary records to a file, too' },
     CONFIG_FLAG,
-    { flags: '--json, --ndjson', description: 'records, also on a terminal' },
+    RECORDS_FLAG,
   ],
   async run(world, parsed) {
-    const config = withFlags(await loadConfig(world, listFlag(parsed, 'config')), parsed)
+    const config = withFlags(await loadConfig(world, parsed), parsed)
     const range = timerangeFlag(parsed)
     const name = textFlag(parsed, 'export')
     const file = name === undefined ? null : new ExportFile(world, name)
-    const progress = progressBar(world)
     try {
-      const market = await loadMarket(world, parsed, 'replay', range.to ?? range.from ?? world.clock.now())
-      if (!world.quiet) for (const warning of market.warnings) world.stderr.write(`${warning}\n`)
-      const first = range.from ?? firstOpen(market.markets)
-      const last = Math.min(range.to ?? Number.POSITIVE_INFINITY, lastClose(market.markets))
-      const simulation = simulate(market.markets, config, range, parsed.flags.detail !== false, at => {
-        progress.update(at - first, last - first, new Date(at).toISOString().slice(0, 10))
-        return !world.signal.aborted
-      })
-      progress.clear()
-      if (world.signal.aborted) return world.signal.reason === 'SIGTERM' ? 0 : 130
+      const market = await loadMarket(world, parsed, 'replay', range.to ?? range.from)
+      for (const warning of market.warnings) say(world, warning)
+      const simulation = await simulated(world, parsed, market, config, range)
+      if (simulation === null) return world.signal.reason === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
       const report = reportOf(simulation, market, config, ownVersion())
-      const asRecords = parsed.flags.ndjson === true || !world.stdout.isTTY
-      const records = [...report.simulation.trades.map(tradeRecord), summaryRecord(report)].map(ndjson)
+      const records = [...simulation.trades.map(tradeRecord), summaryRecord(report)].map(ndjson)
       if (file !== null) {
         for (const record of records) file.write(record)
         file.keep()
       }
-      if (asRecords) for (const record of records) await world.stdout.write(record)
+      if (wantsRecords(world, parsed)) for (const record of records) await world.stdout.write(record)
       else await world.stdout.write(reportText(report))
-      return 0
+      return EXIT.ok
     } finally {
-      progress.clear()
       file?.drop()
     }
   },
 }
 
-function firstOpen(markets: readonly SymbolMarket[]): Timestamp {
-  let first = Number.POSITIVE_INFINITY
-  for (const { candles } of markets) {
-    for (const one of candles.values()) if (one.length > 0) first = Math.min(first, one.start[0])
+/** How long the replay may keep the user waiting for an answer to Ctrl-C. */
+const PATIENCE_MS = 100
+
+/** Instants between two looks at the clock. */
+const INSTANTS_A_LOOK = 256
+
+/** The replay, with a progress bar; `null` when the user has ended it. */
+async function simulated(
+  world: World,
+  parsed: ParsedArguments,
+  { markets }: LoadedMarket,
+  config: Config,
+  range: TimeRange,
+): Promise<Simulation | null> {
+  const { clock, signal } = world
+  const first = range.from ?? firstOpen(markets)
+  const last = Math.min(range.to ?? Number.POSITIVE_INFINITY, lastClose(markets))
+  const progress = progressBar(world)
+  let instants = 0
+  let breath = clock.monotonic()
+  const parts = simulateInParts(
+    markets,
+    config,
+    range,
+    parsed.flags.detail !== false,
+    () => ++instants % INSTANTS_A_LOOK === 0 && clock.monotonic() - breath >= PATIENCE_MS,
+  )
+  try {
+    for (let part = parts.next(); ; part = parts.next()) {
+      if (part.done === true) return part.value
+      progress.update(part.value - first, last - first, new Date(part.value).toISOString().slice(0, 10))
+      await clock.sleep(0)
+      if (signal.aborted) return null
+      breath = clock.monotonic()
+    }
+  } finally {
+    progress.clear()
   }
-  return first
 }

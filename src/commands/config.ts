@@ -5,7 +5,9 @@ import type { Costs } from '../core/adapters/sim/exchange.ts'
 import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
 import { ConfigError } from '../core/base/errors.ts'
 import { defaultSettings, overlay, type Settings } from '../core/engine/settings.ts'
-import type { FlagSpec, World } from './command.ts'
+import type { FlagSpec, ParsedArguments, World } from './command.ts'
+import { listFlag } from './flags.ts'
+import { refuseSharedInput } from './input.ts'
 
 /** The whole configuration: the engine's settings and what the embedded exchange costs. */
 export interface Config extends Settings {
@@ -39,26 +41,47 @@ export function defaultConfig(): Config {
   }
 }
 
+type Tree = { readonly [key: string]: unknown }
+
 /**
- * The defaults with the files laid over them in their order.
+ * The defaults with the files of `--config` laid over them in their order.
  *
- * @throws ConfigError naming file, place and remedy
+ * @throws ConfigError naming file, place and remedy; UsageError when standard input is wanted for something else, too
  */
-export async function loadConfig(world: World, files: readonly string[]): Promise<Config> {
-  let config = defaultConfig()
-  for (const file of files) {
+export async function loadConfig(world: World, parsed: ParsedArguments): Promise<Config> {
+  refuseSharedInput(parsed)
+  const defaults = defaultConfig()
+  let settings: unknown = {}
+  for (const file of listFlag(parsed, 'config')) {
     const text = file === '-' ? await readAll(world.stdin) : readFile(resolve(world.cwd, file), file)
     const { parse } = await import('yaml')
     try {
       const written: unknown = parse(text)
-      config = overlay(config as unknown as { [key: string]: unknown }, written) as unknown as Config
+      checkedOverlay(defaults, written)
+      settings = merged(settings, written)
     } catch (error) {
       if (error instanceof ConfigError) throw new ConfigError(`${file}: ${error.message}`, error.remedy)
       const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
       throw new ConfigError(`${file} is not YAML: ${reason}`, 'config.example.yaml shows every setting')
     }
   }
-  return config
+  return checkedOverlay(defaults, settings)
+}
+
+function checkedOverlay(defaults: Config, written: unknown): Config {
+  return overlay(defaults as unknown as Tree, written) as unknown as Config
+}
+
+/** Two files as one, the later one being right. A mapping without keys is read as `null` and changes nothing. */
+function merged(earlier: unknown, later: unknown): unknown {
+  if (!isTree(earlier)) return later
+  if (!isTree(later)) return later ?? earlier
+  const both = Object.entries(later).map(([key, value]) => [key, merged(earlier[key], value)])
+  return { ...earlier, ...Object.fromEntries(both) }
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readFile(path: string, name: string): string {

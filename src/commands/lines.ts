@@ -1,13 +1,20 @@
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import type { Figures } from '../core/guards/guard.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
+import type { World } from './command.ts'
+import { harmless } from './harmless.ts'
+
+/** Tells a person something beside the data, unless only data are wanted. */
+export function say(world: Pick<World, 'stderr' | 'quiet'>, words: string): void {
+  if (!world.quiet) world.stderr.write(`${harmless(words)}\n`)
+}
 
 /** One event as a line for a person: time, what, symbol and side, figures, why. */
 export function eventLine(event: EngineEvent): string {
   const { kind, ts, symbol, side, strategy, reason, figures } = event
   const who = [symbol, side, strategy].filter(one => one !== null).join(' ')
   const parts = [minute(ts), kind.toUpperCase().padEnd(10), who, figureText(figures), reason]
-  return parts.filter(part => part !== '').join('  ')
+  return harmless(parts.filter(part => part !== '').join('  '))
 }
 
 /** One closed trade as a line. */

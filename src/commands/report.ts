@@ -1,11 +1,12 @@
 import type { Interval } from '../core/market/interval.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import { closingYear, groupTrades } from '../core/performance/group.ts'
+import { BOOTSTRAP } from '../core/performance/month-bootstrap.ts'
 import { type Summary, summarise } from '../core/performance/summary.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
 import { WIRE_VERSION, type WireRecord } from '../core/wire/encode.ts'
 import { type Config, configHash } from './config.ts'
-import type { LoadedMarket } from './market.ts'
+import type { LoadedMarket } from './market-builder.ts'
 import { isCoarse, type Simulation } from './simulate.ts'
 import { textTable } from './table.ts'
 
@@ -120,6 +121,7 @@ export function summaryRecord(report: Report): WireRecord {
     id: `${report.dataHash}-${report.configHash}`,
     ts: period.to,
     ...rest,
+    seed: BOOTSTRAP.seed,
     from: period.from,
     to: period.to,
     finalWallet: wallet,
@@ -139,20 +141,27 @@ export function summaryRecord(report: Report): WireRecord {
 const GROUP_HEAD = [
   '',
   'trades',
-  'win rate',
+  'win rate %',
   'average %',
   '95 % interval',
   'best %',
   'worst %',
   'profit factor',
-  'net',
-  'fees',
-  'funding',
+  'net USDT',
+  'fees USDT',
+  'funding USDT',
 ]
 
 /** A figure with so many decimals; a dash where there is none. */
 export function figure(value: number | null, decimals: number): string {
-  return value === null ? '-' : value.toFixed(decimals)
+  if (value === null) return '-'
+  const text = value.toFixed(decimals)
+  return Number(text) === 0 ? text.replace('-', '') : text
+}
+
+/** A share as a percentage; a dash where there is none. */
+export function percentage(share: number | null, decimals: number): string {
+  return share === null ? '-' : figure(100 * share, decimals)
 }
 
 /** The cells of one group's line in a table. */
@@ -161,9 +170,9 @@ export function groupCells(name: string, summary: Summary): string[] {
   return [
     name,
     String(summary.trades),
-    summary.winRate === null ? '-' : `${(100 * summary.winRate).toFixed(1)} %`,
+    percentage(summary.winRate, 1),
     figure(summary.averagePercent, 2),
-    interval === null ? '-' : `${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}`,
+    interval === null ? '-' : `${figure(interval.low, 2)} to ${figure(interval.high, 2)}`,
     figure(summary.bestPercent, 2),
     figure(summary.worstPercent, 2),
     figure(summary.profitFactor, 2),
@@ -171,6 +180,10 @@ export function groupCells(name: string, summary: Summary): string[] {
     figure(summary.fees, 2),
     figure(summary.funding, 2),
   ]
+}
+
+function figures(decimals: number, ...values: readonly (number | null)[]): string {
+  return values.map(value => figure(value, decimals)).join(', ')
 }
 
 /** The report as tables for a person. */
@@ -181,42 +194,27 @@ export function reportText(report: Report): string {
   const { maxDrawdown: drawdown } = summary
   const head = [
     ['market', `${report.market}, ${report.symbols} symbols, ${groups.symbol.length} traded`],
-    ['period', `${day(period.from)} to ${day(period.to)}`],
-    [
-      'trades',
-      `${summary.trades} closed, ${summary.open.trades} open at the end (${figure(summary.open.net, 2)} USDT)`,
-    ],
-    ['win rate', summary.winRate === null ? '-' : `${(100 * summary.winRate).toFixed(1)} %`],
-    [
-      'average, best, worst',
-      `${figure(summary.averagePercent, 2)} %, ${figure(summary.bestPercent, 2)} %, ${figure(summary.worstPercent, 2)} %`,
-    ],
-    [
-      'net, fees, funding',
-      `${figure(summary.net, 2)}, ${figure(summary.fees, 2)}, ${figure(summary.funding, 2)} USDT`,
-    ],
-    [
-      'profit factor, expectancy',
-      `${figure(summary.profitFactor, 2)}, ${figure(summary.expectancy, 2)} USDT`,
-    ],
-    ['within +-0.05 %', summary.nearZero === null ? '-' : `${(100 * summary.nearZero).toFixed(1)} %`],
-    ['average MAE, MFE', `${figure(summary.averageMae, 2)} %, ${figure(summary.averageMfe, 2)} %`],
+    ['period', `${day(period.from)} to ${day(period.to)}, UTC`],
+    ['trades', `${summary.trades} closed`],
+    ['open at the end', `${summary.open.trades} (${figure(summary.open.net, 2)} USDT)`],
+    ['win rate %', percentage(summary.winRate, 1)],
+    ['average, best, worst %', figures(2, summary.averagePercent, summary.bestPercent, summary.worstPercent)],
+    ['net, fees, funding USDT', figures(2, summary.net, summary.fees, summary.funding)],
+    ['expectancy USDT', figure(summary.expectancy, 2)],
+    ['profit factor', figure(summary.profitFactor, 2)],
+    ['within +-0.05 %, % of trades', percentage(summary.nearZero, 1)],
+    ['average MAE, MFE %', figures(2, summary.averageMae, summary.averageMfe)],
+    ['turnover USDT', figure(summary.turnover, 2)],
   ]
   if (report.portfolioGates) {
+    const last = simulation.equity[simulation.equity.length - 1]
     head.push(
-      [
-        'start, end',
-        `${report.startingBalance.toFixed(2)}, ${figure(simulation.equity[simulation.equity.length - 1].equity, 2)} USDT`,
-      ],
-      ['return', summary.totalReturn === null ? '-' : `${(100 * summary.totalReturn).toFixed(2)} %`],
-      ['Sharpe, Sortino', `${figure(summary.sharpe, 2)}, ${figure(summary.sortino, 2)}`],
-      [
-        'max drawdown',
-        drawdown === null
-          ? '-'
-          : `${(100 * drawdown.fraction).toFixed(2)} %, ${drawdown.days.toFixed(0)} days`,
-      ],
-      ['exposure', summary.exposure === null ? '-' : `${(100 * summary.exposure).toFixed(1)} %`],
+      ['start, end USDT', figures(2, report.startingBalance, last.equity)],
+      ['return %', percentage(summary.totalReturn, 2)],
+      ['Sharpe, Sortino', figures(2, summary.sharpe, summary.sortino)],
+      ['max drawdown %', drawdown === null ? '-' : percentage(drawdown.fraction, 2)],
+      ['its length, days', drawdown === null ? '-' : figure(drawdown.days, 0)],
+      ['exposure, % of time', percentage(summary.exposure, 1)],
     )
   }
   head.push([

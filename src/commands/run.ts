@@ -7,9 +7,12 @@ import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import { eventRecord, tradeRecord } from '../core/wire/encode.ts'
 import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
+import { EXIT } from './exit-codes.ts'
 import { ExportFile } from './export.ts'
-import { eventLine, minute, tradeLine } from './lines.ts'
-import { listFlag, loadMarket, MARKET_FLAGS, textFlag, timeFlag, timerangeFlag } from './market.ts'
+import { RECORDS_FLAG, textFlag, timeFlag, timerangeFlag } from './flags.ts'
+import { eventLine, minute, say, tradeLine } from './lines.ts'
+import { loadMarket, MARKET_FLAGS } from './market.ts'
+import { firstOpen, lastClose } from './market-builder.ts'
 import { ndjson } from './ndjson.ts'
 import { reportOf, reportText, summaryRecord } from './report.ts'
 import { Recorder, SIMULATION_FLAGS, venueOf, withFlags } from './simulate.ts'
@@ -20,6 +23,9 @@ const DEFAULT_SPEED = 86_400
 
 /** History the indicators get before the loop begins to trade, where the market has it. */
 const WARM_UP = 200 * DAY
+
+/** A timer takes no more than 2^31 ms; what is longer is slept in pieces. */
+const LONGEST_SLEEP_MS = DAY
 
 /** At full speed the loop looks up for signals and writes its lines every so many instants. */
 const INSTANTS_A_BREATH = 64
@@ -41,20 +47,26 @@ export const runCommand: CommandSpec = {
     { flags: '--until <time>', description: 'end there, 2025-10-15' },
     { flags: '--export <file>', description: 'write the trade and summary records to a file' },
     CONFIG_FLAG,
-    { flags: '--ndjson', description: 'a record for every event and trade instead of a line' },
+    { ...RECORDS_FLAG, description: 'a record for every event and trade instead of a line' },
   ],
   async run(world, parsed) {
-    const config = withFlags(await loadConfig(world, listFlag(parsed, 'config')), parsed)
+    const config = withFlags(await loadConfig(world, parsed), parsed)
     const speed = speedFlag(parsed)
     const until = timeFlag(parsed, 'until', '--until') ?? null
     const range = timerangeFlag(parsed)
     const name = textFlag(parsed, 'export')
     const file = name === undefined ? null : new ExportFile(world, name)
     try {
-      const market = await loadMarket(world, parsed, 'replay', range.to ?? world.clock.now())
-      if (!world.quiet) for (const warning of market.warnings) world.stderr.write(`${warning}\n`)
+      const market = await loadMarket(world, parsed, 'replay', range.to ?? until)
+      for (const warning of market.warnings) say(world, warning)
       const from = range.from ?? warmedUp(market.markets)
       const venue = venueOf(market.markets, config, { from, to: range.to }, parsed.flags.detail !== false)
+      if (until !== null && until <= venue.from) {
+        throw new UsageError(
+          `--until ${minute(until)} is not after the beginning, ${minute(venue.from)} UTC`,
+          '--timerange says when trading begins',
+        )
+      }
       const engine = new Engine(config, { wallet: config.startingBalance })
       const exchange = new EmbeddedExchange(venue)
       const recorder = new Recorder(venue.from, config.startingBalance)
@@ -76,10 +88,10 @@ export const runCommand: CommandSpec = {
           },
         },
       })
-      if (!world.quiet)
-        world.stderr.write(
-          `${market.name}: ${market.markets.length} symbols from ${minute(venue.from)} UTC, ${speedText(speed)}\n`,
-        )
+      say(
+        world,
+        `${market.name}: ${market.markets.length} symbols from ${minute(venue.from)} UTC, ${speedText(speed)}`,
+      )
       driver.start(venue.history())
       const how = await exchange.run(() => driver.idle(), pacer(world, speed, venue.from, output), until)
       await output.flush()
@@ -100,9 +112,9 @@ export const runCommand: CommandSpec = {
         world.stderr.write(
           `stopped at ${minute(exchange.clock.now())} UTC with ${positions.size} open positions, each with its stop\n`,
         )
-        return world.signal.reason === 'SIGTERM' ? 0 : 130
+        return world.signal.reason === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
       }
-      return 0
+      return EXIT.ok
     } finally {
       file?.drop()
     }
@@ -143,13 +155,24 @@ function pacer(
     if (speed === Number.POSITIVE_INFINITY) {
       if (++instants % INSTANTS_A_BREATH !== 0) return !world.signal.aborted
       await output.flush()
-      await world.clock.sleep(0, world.signal)
+      await world.clock.sleep(0)
       return !world.signal.aborted
     }
     await output.flush()
-    const wait = begun + (at - from) / speed - world.clock.monotonic()
-    if (wait > 0) await world.clock.sleep(wait, world.signal)
+    const left = (): number => begun + (at - from) / speed - world.clock.monotonic()
+    for (let wait = left(); wait > 0 && !world.signal.aborted; wait = left()) {
+      await interruptedSleep(world, Math.min(wait, LONGEST_SLEEP_MS))
+    }
     return !world.signal.aborted
+  }
+}
+
+/** Sleeps no longer than until the user asks for the end. */
+async function interruptedSleep({ clock, signal }: World, ms: number): Promise<void> {
+  try {
+    await clock.sleep(ms, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 
@@ -168,16 +191,9 @@ function speedText(speed: number): string {
   return `at speed ${speed}: a day of the market passes in ${day >= MINUTE ? `${(day / MINUTE).toFixed(1)} min` : `${(day / 1_000).toFixed(2)} s`}`
 }
 
-/** Where trading begins when nothing is said: after some history, but not later than half way. */
+/** Where trading begins when nothing is said: after some history, but not later than half way. `null`: no candles. */
 function warmedUp(markets: readonly SymbolMarket[]): Timestamp | null {
-  let first = Number.POSITIVE_INFINITY
-  let last = Number.NEGATIVE_INFINITY
-  for (const { candles } of markets) {
-    const daily = candles.get('1d')
-    if (daily === undefined || daily.length === 0) continue
-    first = Math.min(first, daily.start[0])
-    last = Math.max(last, daily.start[daily.length - 1])
-  }
-  if (last <= first) return null
-  return first + Math.min(WARM_UP, Math.floor((last - first) / 2 / DAY) * DAY)
+  const first = Math.ceil(firstOpen(markets) / DAY) * DAY
+  const days = (lastClose(markets) - first) / DAY
+  return days > 0 ? first + Math.min(WARM_UP, Math.floor(days / 2) * DAY) : null
 }

@@ -1,10 +1,15 @@
+import type { Timestamp } from '../core/base/units.ts'
 import type { Signal } from '../core/decision/signal.ts'
 import { Engine } from '../core/engine/engine.ts'
 import { formatTicks } from '../core/market/quantise.ts'
+import type { Portfolio } from '../core/portfolio/portfolio.ts'
 import { signalRecord } from '../core/wire/encode.ts'
 import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, type Config, loadConfig } from './config.ts'
-import { lastClose, listFlag, loadMarket, MARKET_FLAGS, timeFlag } from './market.ts'
+import { RECORDS_FLAG, timeFlag, wantsRecords } from './flags.ts'
+import { minute, say } from './lines.ts'
+import { loadMarket, MARKET_FLAGS } from './market.ts'
+import { type LoadedMarket, lastClose } from './market-builder.ts'
 import { ndjson } from './ndjson.ts'
 import { SIMULATION_FLAGS, venueOf, withFlags } from './simulate.ts'
 import { textTable } from './table.ts'
@@ -27,45 +32,41 @@ export const scanCommand: CommandSpec = {
     'bbw scan --csv BTCUSDT.csv --json',
     'bbw scan --all --at 2025-10-15',
   ],
-  flags: [
-    ...MARKET_FLAGS,
-    AT_FLAG,
-    ...SHARED,
-    CONFIG_FLAG,
-    { flags: '--json, --ndjson', description: 'records, also on a terminal' },
-  ],
+  flags: [...MARKET_FLAGS, AT_FLAG, ...SHARED, CONFIG_FLAG, RECORDS_FLAG],
   async run(world, parsed) {
-    const config = withFlags(await loadConfig(world, listFlag(parsed, 'config')), parsed)
-    const { engine } = await engineAt(world, parsed, config)
-    const signals = engine.look()
-    if (parsed.flags.ndjson === true || !world.stdout.isTTY) {
+    const config = withFlags(await loadConfig(world, parsed), parsed)
+    const market = await marketAt(world, parsed)
+    say(world, `${market.name}: ${market.markets.length} symbols at ${minute(market.at)} UTC`)
+    const signals = engineAt(market, config).look()
+    if (wantsRecords(world, parsed)) {
       for (const signal of signals) await world.stdout.write(ndjson(signalRecord(signal)))
     } else if (signals.length > 0) {
       await world.stdout.write(signalTable(signals))
     }
-    if (signals.length === 0 && !world.quiet) world.stderr.write('no signals\n')
+    if (signals.length === 0) say(world, 'no signals')
     return 0
   },
 }
 
-/** An engine that knows the market up to a moment, standing there. */
-export async function engineAt(
-  world: World,
-  parsed: ParsedArguments,
-  config: Config,
-): Promise<{ readonly engine: Engine; readonly at: number }> {
-  const asked = timeFlag(parsed, 'at', '--at')
-  const market = await loadMarket(world, parsed, 'decide', asked ?? world.clock.now())
-  if (!world.quiet) for (const warning of market.warnings) world.stderr.write(`${warning}\n`)
-  const at = asked ?? lastClose(market.markets)
-  const engine = new Engine(config, { wallet: config.startingBalance })
-  if (market.markets.length === 0) return { engine, at }
-  for (const input of venueOf(market.markets, config, { from: at, to: null }, false).history())
-    engine.step(input)
-  if (!world.quiet) {
-    world.stderr.write(`${market.name}: ${market.markets.length} symbols at ${new Date(at).toISOString()}\n`)
-  }
-  return { engine, at }
+/** A market for a decision, and the moment it is looked at. */
+export interface MarketAt extends LoadedMarket {
+  readonly at: Timestamp
+}
+
+/** Reads the market of the flags for a decision at the moment of `--at`, or at its last daily close. */
+export async function marketAt(world: World, parsed: ParsedArguments): Promise<MarketAt> {
+  const asked = timeFlag(parsed, 'at', '--at') ?? null
+  const market = await loadMarket(world, parsed, 'decide', asked)
+  for (const warning of market.warnings) say(world, warning)
+  return { ...market, at: asked ?? lastClose(market.markets) }
+}
+
+/** An engine that knows the market up to its moment and stands there, with nothing held or with `portfolio`. */
+export function engineAt({ markets, at }: MarketAt, config: Config, portfolio?: Portfolio): Engine {
+  const options = { wallet: config.startingBalance }
+  const engine = new Engine(config, portfolio === undefined ? options : { ...options, portfolio })
+  for (const input of venueOf(markets, config, { from: at, to: null }, false).history()) engine.step(input)
+  return engine
 }
 
 function signalTable(signals: readonly Signal[]): string {

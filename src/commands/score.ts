@@ -1,15 +1,14 @@
-import { DataError } from '../core/base/errors.ts'
 import { scoreInputs, scoreSignal } from '../core/engine/pipeline.ts'
 import type { Scored } from '../core/engine/protocol.ts'
 import { explainScore } from '../core/scoring/explain.ts'
-import { decodeSignal, parseRecord } from '../core/wire/decode.ts'
+import { decodeSignal } from '../core/wire/decode.ts'
 import { scoreFields } from '../core/wire/encode.ts'
 import type { CommandSpec } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
-import { failureOf } from './failures.ts'
-import { openInput } from './input.ts'
-import { listFlag, textFlag } from './market.ts'
-import { linesOf, ndjson } from './ndjson.ts'
+import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
+import { harmless } from './harmless.ts'
+import { openRecords } from './input.ts'
+import { eachRecord, ndjson } from './ndjson.ts'
 import { textTable } from './table.ts'
 
 export const scoreCommand: CommandSpec = {
@@ -25,33 +24,28 @@ export const scoreCommand: CommandSpec = {
       description: 'say in words what each part of the score is made of, and what must change to pass',
     },
     CONFIG_FLAG,
-    { flags: '--json, --ndjson', description: 'records, also on a terminal' },
+    RECORDS_FLAG,
   ],
   async run(world, parsed) {
-    const config = await loadConfig(world, listFlag(parsed, 'config'))
+    const source = openRecords(world, parsed)
+    const config = await loadConfig(world, parsed)
     const least = config.guards['score-threshold'].least ?? 0
     const explain = textFlag(parsed, 'explain')?.toUpperCase()
-    const asTable = explain === undefined && parsed.flags.ndjson !== true && world.stdout.isTTY
+    const asRecords = wantsRecords(world, parsed)
     const rows: string[][] = []
-    let bad = 0
     let explained = 0
-    const { name, bytes } = openInput(world, parsed.args[0])
-    for await (const { line, text } of linesOf(bytes, name)) {
-      try {
-        const record = parseRecord(text)
-        const scored = scoreSignal(decodeSignal(record))
-        if (explain !== undefined) {
-          if (scored.signal.symbol !== explain) continue
-          explained++
-          await world.stdout.write(explanation(scored, least))
-        } else if (asTable) rows.push(tableRow(scored, least))
-        else await world.stdout.write(ndjson({ ...record, ...scoreFields(scored, least) }))
-      } catch (error) {
-        if (!(error instanceof DataError)) throw error
-        bad++
-        for (const word of failureOf(at(error, name, line), false).lines) world.stderr.write(`${word}\n`)
+    const bad = await eachRecord(world, source, async record => {
+      const scored = scoreSignal(decodeSignal(record))
+      if (explain !== undefined) {
+        if (scored.signal.symbol !== explain) return
+        explained++
+        await world.stdout.write(explanation(scored, least))
+      } else if (asRecords) {
+        await world.stdout.write(ndjson({ ...record, ...scoreFields(scored, least) }))
+      } else {
+        rows.push(tableRow(scored, least))
       }
-    }
+    })
     if (rows.length > 0) {
       await world.stdout.write(
         textTable(['symbol', 'side', 'strategy', 'score', 'verdict', 'rejected by', 'parts'], rows),
@@ -63,16 +57,6 @@ export const scoreCommand: CommandSpec = {
     }
     return bad > 0 ? 2 : 0
   },
-}
-
-/** The error with the place of its line. */
-export function at(error: DataError, file: string, line: number): DataError {
-  const { field } = error.place ?? {}
-  return new DataError(
-    error.message,
-    field === undefined ? { file, line } : { file, line, field },
-    error.remedy,
-  )
 }
 
 function tableRow({ signal, score }: Scored, least: number): string[] {
@@ -99,5 +83,6 @@ function explanation({ signal, score }: Scored, least: number): string {
         ? `passes: ${score.value.toFixed(1)} of at least ${least.toFixed(1)}`
         : `fails: ${missing} more is needed for ${least.toFixed(1)}, that is ${Math.ceil((Number(missing) * 120) / 10)} weighted points or an adjustment`
   const lines = explainScore(scoreInputs(signal)).map(line => `  ${line}`)
-  return `${signal.symbol} ${signal.side} ${signal.strategy}: ${score.value.toFixed(1)}\n${lines.join('\n')}\n  ${verdict}\n`
+  const title = harmless(`${signal.symbol} ${signal.side} ${signal.strategy}: ${score.value.toFixed(1)}`)
+  return `${title}\n${lines.join('\n')}\n  ${verdict}\n`
 }

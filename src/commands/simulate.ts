@@ -1,9 +1,10 @@
 import type { Replaced } from '../core/adapters/sim/venue.ts'
 import { Venue } from '../core/adapters/sim/venue.ts'
+import { assert } from '../core/base/assert.ts'
 import { UsageError } from '../core/base/errors.ts'
 import { HOUR, type Timestamp, type Usdt } from '../core/base/units.ts'
 import { ENTRY_STRATEGIES } from '../core/engine/cycles.ts'
-import { runSimulated } from '../core/engine/drivers/simulated.ts'
+import { runSimulated, type SimulatedMarket } from '../core/engine/drivers/simulated.ts'
 import { Engine } from '../core/engine/engine.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import { nearest } from '../core/engine/settings.ts'
@@ -14,7 +15,8 @@ import type { Period } from '../core/performance/exposure.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
 import type { FlagSpec, ParsedArguments } from './command.ts'
 import { type Config, costsOf } from './config.ts'
-import { listFlag, numberFlag } from './market.ts'
+import { listFlag, numberFlag, type TimeRange } from './flags.ts'
+import { firstOpen } from './market-builder.ts'
 
 /** The flags of every command that lets the engine trade on the embedded exchange. */
 export const SIMULATION_FLAGS: readonly FlagSpec[] = [
@@ -66,17 +68,22 @@ function entryId(id: string): void {
 export function venueOf(
   markets: readonly SymbolMarket[],
   config: Config,
-  range: { readonly from: Timestamp | null; readonly to: Timestamp | null },
+  range: TimeRange,
   detail: boolean,
 ): Venue {
-  return new Venue(markets, {
+  const options = {
     ...range,
     costs: costsOf(config),
     wallet: config.startingBalance,
     // Where every signal is traded for itself, the wallet is no limit.
     checkMargin: config.portfolioGates,
     detail,
-  })
+  }
+  const venue = new Venue(markets, options)
+  if (Number.isFinite(venue.from)) return venue
+  // Without a whole day of candles nothing says when trading begins.
+  const first = firstOpen(markets)
+  return new Venue(markets, { ...options, from: Number.isFinite(first) ? first : 0 })
 }
 
 /** What a simulation came to. */
@@ -129,31 +136,64 @@ export class Recorder {
   }
 }
 
-/**
- * Replays a market through the engine under the simulated driver.
- *
- * @param progress is told the moment reached; returning false ends the replay
- */
+/** Replays a market through the engine under the simulated driver. */
 export function simulate(
   markets: readonly SymbolMarket[],
   config: Config,
-  range: { readonly from: Timestamp | null; readonly to: Timestamp | null },
+  range: TimeRange,
   detail: boolean,
-  progress?: (at: Timestamp) => boolean,
 ): Simulation {
-  const venue = venueOf(markets, config, range, detail)
-  const engine = new Engine(config, { wallet: config.startingBalance, journal: false })
-  const from = Number.isFinite(venue.from) ? venue.from : 0
-  const recorder = new Recorder(from, config.startingBalance)
-  let reached = from
-  runSimulated(engine, venue, recorder, at => {
-    reached = at
-    return progress?.(at) ?? true
-  })
-  return recorder.finish(engine, venue, reached)
+  const end = simulateInParts(markets, config, range, detail, () => false).next()
+  assert(end.done === true, 'a simulation that never pauses runs to its end')
+  return end.value
 }
 
-/** Symbols whose positions could only be managed on candles longer than an hour, for the warning on x10 results. */
+/**
+ * As `simulate`, in parts: the driver never waits, and whoever has to hear the user meanwhile takes a breath between
+ * two parts. Where the parts end changes nothing.
+ *
+ * @param isPause asked at every instant whether a part ends there
+ * @returns the moment reached, after each part; at last the simulation
+ */
+export function* simulateInParts(
+  markets: readonly SymbolMarket[],
+  config: Config,
+  range: TimeRange,
+  detail: boolean,
+  isPause: (at: Timestamp) => boolean,
+): Generator<Timestamp, Simulation> {
+  const venue = venueOf(markets, config, range, detail)
+  const engine = new Engine(config, { wallet: config.startingBalance, journal: false })
+  const recorder = new Recorder(venue.from, config.startingBalance)
+  let reached = venue.from
+  let market: SimulatedMarket = venue
+  for (;;) {
+    runSimulated(engine, market, recorder, at => {
+      reached = at
+      return !isPause(at)
+    })
+    if (venue.nextAt === null) return recorder.finish(engine, venue, reached)
+    yield reached
+    market = goingOn(venue, reached)
+  }
+}
+
+/** The market from a moment on; what is known before it has been told. */
+function goingOn(venue: Venue, from: Timestamp): SimulatedMarket {
+  return {
+    from,
+    get nextAt() {
+      return venue.nextAt
+    },
+    exchange: venue.exchange,
+    place: order => venue.place(order),
+    history: () => [],
+    take: () => venue.take(),
+    advance: at => venue.advance(at),
+  }
+}
+
+/** Whether positions were managed on candles longer than an hour, for the warning on x10 results. */
 export function isCoarse(replaced: Replaced): boolean {
   for (const [interval, bars] of replaced.bars) if (bars > 0 && INTERVAL_MS[interval] > HOUR) return true
   return false

@@ -1,19 +1,15 @@
-import { DataError } from '../core/base/errors.ts'
-import { Engine } from '../core/engine/engine.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
-import { decodeScored, parseRecord } from '../core/wire/decode.ts'
+import { decodeScored } from '../core/wire/decode.ts'
 import { eventRecord } from '../core/wire/encode.ts'
 import type { CommandSpec } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
-import { failureOf } from './failures.ts'
-import { openInput } from './input.ts'
+import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
+import { openRecords } from './input.ts'
 import { eventLine } from './lines.ts'
-import { lastClose, listFlag, loadMarket, MARKET_FLAGS, textFlag, timeFlag } from './market.ts'
-import { linesOf, ndjson } from './ndjson.ts'
+import { MARKET_FLAGS } from './market.ts'
+import { eachRecord, ndjson } from './ndjson.ts'
 import { readPortfolio } from './portfolio-file.ts'
-import { AT_FLAG } from './scan.ts'
-import { at } from './score.ts'
-import { venueOf } from './simulate.ts'
+import { AT_FLAG, engineAt, marketAt } from './scan.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
@@ -31,38 +27,20 @@ export const tradeCommand: CommandSpec = {
     ...MARKET_FLAGS,
     AT_FLAG,
     CONFIG_FLAG,
-    { flags: '--json, --ndjson', description: 'records, also on a terminal' },
+    RECORDS_FLAG,
   ],
   async run(world, parsed) {
-    const config = await loadConfig(world, listFlag(parsed, 'config'))
-    const asked = timeFlag(parsed, 'at', '--at')
-    const market = await loadMarket(world, parsed, 'decide', asked ?? world.clock.now())
-    const now = asked ?? lastClose(market.markets)
-    const scored: Scored[] = []
-    let bad = 0
-    const { name, bytes } = openInput(world, parsed.args[0])
-    for await (const { line, text } of linesOf(bytes, name)) {
-      try {
-        scored.push(decodeScored(parseRecord(text)))
-      } catch (error) {
-        if (!(error instanceof DataError)) throw error
-        bad++
-        for (const word of failureOf(at(error, name, line), false).lines) world.stderr.write(`${word}\n`)
-      }
-    }
-    const instruments = new Map(market.markets.map(one => [one.instrument.symbol, one.instrument]))
+    const source = openRecords(world, parsed)
+    const config = await loadConfig(world, parsed)
+    const market = await marketAt(world, parsed)
     const file = textFlag(parsed, 'portfolio')
-    const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, instruments, now)
-    const engine = new Engine(config, {
-      wallet: config.startingBalance,
-      ...(portfolio === undefined ? {} : { portfolio }),
-    })
-    for (const input of venueOf(market.markets, config, { from: now, to: null }, false).history())
-      engine.step(input)
-    const events = engine
-      .step({ type: 'propose', at: now, scored })
+    const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, market)
+    const scored: Scored[] = []
+    const bad = await eachRecord(world, source, record => void scored.push(decodeScored(record)))
+    const events = engineAt(market, config, portfolio)
+      .step({ type: 'propose', at: market.at, scored })
       .flatMap((effect): EngineEvent[] => (effect.type === 'event' ? [effect.event] : []))
-    const asRecords = parsed.flags.ndjson === true || !world.stdout.isTTY
+    const asRecords = wantsRecords(world, parsed)
     for (const event of events) {
       await world.stdout.write(asRecords ? ndjson(eventRecord(event, true)) : `${eventLine(event)} (dry)\n`)
     }

@@ -1,0 +1,111 @@
+/** A command line run in this process: the real parsing and failures, everything outside made up. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { World } from './command.ts'
+import { readCommandLine } from './command-line.ts'
+import { failureOf } from './failures.ts'
+import { REGISTRY } from './registry.ts'
+
+/** What the outside is like; a pipe with nothing in it, unless something else is said. */
+export interface Setting {
+  readonly cwd?: string
+  readonly env?: World['env']
+  /** What is piped in, whole or in blocks. */
+  readonly stdin?: string | Uint8Array | readonly Uint8Array[]
+  /** The streams that are terminals. */
+  readonly terminals?: readonly ('stdin' | 'stdout' | 'stderr')[]
+  readonly signal?: AbortSignal
+  /** By how much time goes on whenever the clock is asked. */
+  readonly tickMs?: number
+  /** Told the virtual time of every sleep. */
+  readonly onSleep?: (now: number) => void
+}
+
+export interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs `bbw` with the words. The wall clock is not there: no result may depend on it. */
+export async function bbw(words: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  let out = ''
+  let err = ''
+  let time = 0
+  const { signal = new AbortController().signal, terminals = [], tickMs = 0 } = setting
+  const line = await readCommandLine(words, REGISTRY, '0.0.0', 100)
+  if (line.kind === 'answer') return { code: 0, out: line.text, err }
+  if (line.kind === 'refusal') return { code: 2, out, err: line.text }
+  const world: World = {
+    env: setting.env ?? { BBW_DATA_DIR: '/nowhere' },
+    cwd: setting.cwd ?? '/',
+    stdin: Object.assign(blocks(setting.stdin ?? ''), { isTTY: terminals.includes('stdin') }),
+    stdout: {
+      isTTY: terminals.includes('stdout'),
+      columns: 100,
+      write: async text => {
+        out += typeof text === 'string' ? text : Buffer.from(text).toString()
+      },
+    },
+    stderr: {
+      isTTY: terminals.includes('stderr'),
+      columns: 100,
+      write: text => {
+        err += text
+      },
+    },
+    clock: {
+      now: () => {
+        throw new Error('the wall clock was asked')
+      },
+      monotonic: () => (time += tickMs),
+      sleep: async (ms, stop) => {
+        time += ms
+        setting.onSleep?.(time)
+        stop?.throwIfAborted()
+      },
+    },
+    signal,
+    color: false,
+    quiet: line.globals.quiet,
+    verbose: line.globals.verbose,
+  }
+  try {
+    return { code: await line.run(world, line.parsed), out, err }
+  } catch (error) {
+    const { code, lines } = failureOf(error, true)
+    return { code, out, err: `${err}${lines.join('\n')}\n` }
+  }
+}
+
+async function* blocks(stdin: NonNullable<Setting['stdin']>): AsyncGenerator<Uint8Array> {
+  if (typeof stdin === 'string') yield Buffer.from(stdin)
+  else if (stdin instanceof Uint8Array) yield stdin
+  else yield* stdin
+}
+
+/** The records that a text of lines holds. */
+export function records(text: string): { readonly [field: string]: unknown }[] {
+  return text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as { readonly [field: string]: unknown })
+}
+
+/** A temporary folder with files; `remove` takes it away. */
+export class Folder {
+  readonly path = mkdtempSync(join(tmpdir(), 'bbw-test-'))
+
+  /** Writes a file, with its folders, and returns its path. */
+  file(name: string, content: string | Uint8Array): string {
+    const path = join(this.path, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content)
+    return path
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true })
+  }
+}
