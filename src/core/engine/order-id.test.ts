@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { clientOrderId, type OrderLeg } from './order-id.ts'
+
+const test = suite('order id')
+const SEED = 5
+console.log(`seed ${SEED}`)
+
+const intents = fc.record({
+  signal: fc.string({ maxLength: 120, unit: 'binary' }),
+  leg: fc.constantFrom<OrderLeg>('entry', 'target', 'target-1', 'target-2', 'close'),
+  attempt: fc.nat(1_000),
+})
+
+test('an id has at most 36 characters of the set the exchange takes, whatever the signal is called', () => {
+  fc.assert(
+    fc.property(intents, ({ signal, leg, attempt }) => {
+      assert.match(clientOrderId(signal, leg, attempt), /^bbw-[A-Za-z0-9_-]{1,32}$/)
+    }),
+    { seed: SEED, numRuns: 2_000 },
+  )
+})
+
+test('the same intent always has the same id, and no two intents share one', () => {
+  const ids = new Map<string, string>()
+  fc.assert(
+    fc.property(intents, ({ signal, leg, attempt }) => {
+      const id = clientOrderId(signal, leg, attempt)
+      const intent = JSON.stringify([signal, leg, attempt])
+      assert.is(id, clientOrderId(signal, leg, attempt))
+      assert.is(ids.get(id) ?? intent, intent)
+      ids.set(id, intent)
+    }),
+    { seed: SEED, numRuns: 5_000 },
+  )
+})
+
+test('ids do not change from one version to the next: orders at the exchange bear them', () => {
+  assert.is(
+    clientOrderId('mean-reversion:BTCUSDT:long:1767139200000', 'entry', 0),
+    'bbw-98ccf85a0ada57db4b7db05839a7',
+  )
+})
+
+test.run()
