@@ -41,7 +41,7 @@ class Desk {
 
   constructor(costs: Partial<Costs> = {}, wallet = 1000, checkMargin = true) {
     this.exchange = new SimExchange({ costs: { ...DEFAULT_COSTS, ...costs }, wallet, checkMargin })
-    this.exchange.list(instrument)
+    this.exchange.list(instrument, true)
     this.exchange.setTime(0)
     this.exchange.setLast(SYMBOL, 100)
   }
@@ -73,14 +73,20 @@ class Desk {
     close: number,
     more: {
       readonly rates?: readonly (readonly [hour: number, rate: number])[]
-      readonly mark?: readonly [number, number, number]
+      /** Open, high, low, close. */
+      readonly mark?: readonly [number, number, number, number]
     } = {},
   ): void {
     const start = this.#day++ * DAY
-    const [markHigh, markLow, markClose] = more.mark ?? [high, low, close]
-    const bar: Bar = { start, end: start + DAY, open, high, low, close, markHigh, markLow, markClose }
+    const [markOpen, markHigh, markLow, markClose] = more.mark ?? [open, high, low, close]
+    const end = start + DAY
+    const bar: Bar = { start, end, open, high, low, close, markOpen, markHigh, markLow, markClose }
     this.exchange.setTime(bar.end)
-    const settlements = (more.rates ?? []).map(([hour, rate]) => ({ time: start + hour * HOUR, rate }))
+    const settlements = (more.rates ?? []).map(([hour, rate]) => ({
+      time: start + hour * HOUR,
+      rate,
+      isAssumed: false,
+    }))
     for (const _ of this.exchange.bar(SYMBOL, bar, settlements)) this.#drain()
     this.#drain()
   }
@@ -292,9 +298,9 @@ test('a short is the mirror of a long', () => {
 test('the mark price triggers the stop, the last price does not', () => {
   const desk = new Desk()
   desk.hold('long', 95)
-  desk.bar(100, 101, 90, 100, { mark: [101, 95.1, 100] })
+  desk.bar(100, 101, 90, 100, { mark: [100, 101, 95.1, 100] })
   assert.is(desk.fills.length, 1)
-  desk.bar(100, 101, 99, 100, { mark: [101, 95, 100] })
+  desk.bar(100, 101, 99, 100, { mark: [100, 101, 95, 100] })
   assert.is(desk.fills[1].cause, 'stop')
 })
 
@@ -524,6 +530,7 @@ test(`a bar said to touch nothing changes nothing when it is matched all the sam
           high,
           low,
           close: open,
+          markOpen: open,
           markHigh: high,
           markLow: low,
           markClose: open,

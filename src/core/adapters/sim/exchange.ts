@@ -7,9 +7,10 @@
  * inside a candle bears the candle's opening as its time, an exit its close. On the candle of an entry the whole
  * range counts against the position (its stop), only the close for it (its targets). On later candles the stop wins
  * over a target in the same candle. What is requested while a candle runs (a new target, a stop moved because a target
- * has filled) cannot know what came before in it: it counts at the close alone. Market orders fill at the next open. Stops are triggered by the mark price. A taker
- * pays slippage of a fixed part and a part of the candle's range: a stop may go beyond the candle's extreme, a limit
- * never beyond its price.
+ * has filled) cannot know what came before in it: it counts at the close alone. Market orders fill at the next open.
+ * Stops and liquidation are triggered by the mark price. A taker pays slippage of a fixed part and a part of the
+ * candle's range: a stop may go beyond the candle's extreme, a limit never beyond its price. Margin is isolated: what
+ * a taker's exit would lose beyond it is not the account's.
  */
 import { assert, broken } from '../../base/assert.ts'
 import type { Price, Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
@@ -48,6 +49,7 @@ export interface Bar {
   readonly high: Price
   readonly low: Price
   readonly close: Price
+  readonly markOpen: Price
   readonly markHigh: Price
   readonly markLow: Price
   readonly markClose: Price
@@ -58,6 +60,8 @@ export interface Settlement {
   readonly time: Timestamp
   /** Share of the position's value that longs pay to shorts. */
   readonly rate: number
+  /** No history says so: the stated rate stands for it. */
+  readonly isAssumed: boolean
 }
 
 interface RestingOrder {
@@ -105,6 +109,7 @@ export class SimExchange {
   readonly #ids = new Set<string>()
   #wallet: Usdt
   #now: Timestamp = 0
+  #settled = { recorded: 0, assumed: 0 }
   #sequence = 0
   #executions = 0
   #outbox: Input[] = []
@@ -115,11 +120,12 @@ export class SimExchange {
     this.#wallet = options.wallet
   }
 
-  list(instrument: Instrument): void {
+  /** Lists an instrument; one that is not trading takes no orders. */
+  list(instrument: Instrument, isTrading: boolean): void {
     this.#books.set(instrument.symbol, {
       instrument,
       last: null,
-      trading: true,
+      trading: isTrading,
       orders: new Map(),
       position: null,
     })
@@ -133,6 +139,11 @@ export class SimExchange {
 
   get now(): Timestamp {
     return this.#now
+  }
+
+  /** Funding settlements that a position has paid or received so far: those recorded, and those assumed. */
+  get settled(): { readonly recorded: number; readonly assumed: number } {
+    return this.#settled
   }
 
   /** Reports since the last call, in order. */
@@ -225,14 +236,20 @@ export class SimExchange {
       this.#report(clientOrderId, 'rejected', 'the order to amend does not rest here')
       return
     }
+    if (order.request.purpose === 'entry') {
+      this.#report(clientOrderId, 'rejected', 'only reducing orders are amended here')
+      return
+    }
     if (price < book.instrument.minPrice || steps <= 0) {
       this.#report(clientOrderId, 'rejected', 'price or quantity of the amendment is too small')
       return
     }
-    if (order.price !== price) order.since = this.#now
-    order.price = price
     order.steps = steps
-    order.marketable = this.#isMarketable(book, order.request, price)
+    if (order.price !== price) {
+      order.price = price
+      order.since = this.#now
+      order.marketable = this.#isMarketable(book, order.request, price)
+    }
     this.#report(clientOrderId, 'amended', '')
   }
 
@@ -275,6 +292,7 @@ export class SimExchange {
     if (price !== null && (!Number.isSafeInteger(price) || price < instrument.minPrice)) {
       return 'the price is not a number of ticks'
     }
+    if (request.postOnly && this.#isMarketable(book, request, price)) return 'post-only order would take'
     if (request.purpose === 'exit') {
       if (position === null || position.side !== side) return `no ${side} position on ${symbol} to reduce`
       return null
@@ -285,14 +303,18 @@ export class SimExchange {
     if (steps < instrument.minQty) return 'the quantity is below the least'
     if (instrument.maxQty !== null && steps > instrument.maxQty) return 'the quantity is above the greatest'
     if (notional < instrument.minNotional) return 'the value is below the least'
-    if (leverage > instrument.maxLeverage) return `leverage ${leverage} is not offered`
+    if (!(leverage >= 1 && leverage <= instrument.maxLeverage)) return `leverage ${leverage} is not offered`
     if (stop !== null && (stop - (price ?? toTicks(instrument, book.last, 'nearest'))) * sign(side) >= 0) {
       return `the stop ${formatTicks(instrument, stop)} is on the wrong side of the order`
     }
     if (position !== null && position.side !== side)
       return `the account is one-way and holds ${opposite(side)}`
     if (position !== null && position.leverage !== leverage) return 'the position has another leverage'
-    if (request.postOnly && this.#isMarketable(book, request, price)) return 'post-only order would take'
+    for (const { request: pending } of book.orders.values()) {
+      if (pending.purpose === 'exit') continue
+      if (pending.side !== side) return `the account is one-way and an entry ${opposite(side)} is pending`
+      if (pending.leverage !== leverage) return 'a pending entry has another leverage'
+    }
     if (this.#checkMargin && this.#wallet - this.#usedMargin() < notional / leverage)
       return 'not enough margin'
     return null
@@ -307,11 +329,12 @@ export class SimExchange {
 
   #usedMargin(): Usdt {
     let used = 0
-    for (const { instrument, position, orders } of this.#books.values()) {
+    for (const { instrument, position, orders, last } of this.#books.values()) {
       if (position !== null) used += (position.entry * qtyOf(instrument, position.steps)) / position.leverage
       for (const { request, price, steps } of orders.values()) {
-        if (request.purpose === 'exit' || price === null) continue
-        used += (priceOf(instrument, price) * qtyOf(instrument, steps)) / request.leverage
+        if (request.purpose === 'exit') continue
+        const reckoned = price === null ? (last ?? 0) : priceOf(instrument, price)
+        used += (reckoned * qtyOf(instrument, steps)) / request.leverage
       }
     }
     return used
@@ -326,7 +349,7 @@ export class SimExchange {
   *bar(symbol: string, bar: Bar, settlements: readonly Settlement[]): Generator<void, void> {
     const book = this.#book(symbol)
     const heldBefore = book.position
-    if (heldBefore !== null) this.#liquidateAtOpen(symbol, book, heldBefore, bar)
+    if (heldBefore !== null) this.#liquidateAtOpen(symbol, book, heldBefore, bar, settlements)
     yield* this.#fillAtOpen(symbol, book, bar)
     yield* this.#enterInside(symbol, book, bar)
     const { position } = book
@@ -355,21 +378,25 @@ export class SimExchange {
     if (this.#outbox.length > 0) yield
   }
 
-  /** An open beyond the liquidation price takes the whole margin, whatever stop there was. */
-  #liquidateAtOpen(symbol: string, book: Book, position: HeldPosition, bar: Bar): void {
+  /**
+   * A mark that opens beyond the liquidation price takes the whole margin, whatever stop there was. Like every exit of
+   * a bar it is stamped at the close, so the funding of the bar counts.
+   */
+  #liquidateAtOpen(
+    symbol: string,
+    book: Book,
+    position: HeldPosition,
+    bar: Bar,
+    settlements: readonly Settlement[],
+  ): void {
     const direction = sign(position.side)
-    if ((bar.open - liquidationPrice(book.instrument, position)) * direction > 0) return
+    if ((bar.markOpen - liquidationPrice(book.instrument, position)) * direction > 0) return
+    this.#payFunding(symbol, book, position, bar, settlements)
     this.#liquidate(symbol, book, position, bar)
   }
 
   #liquidate(symbol: string, book: Book, position: HeldPosition, bar: Bar): void {
-    const bankrupt = position.entry * (1 - sign(position.side) / position.leverage)
-    const side = position.side
-    const ticks = toTicks(
-      book.instrument,
-      Math.max(bankrupt, book.instrument.tickSize),
-      side === 'long' ? 'up' : 'down',
-    )
+    const ticks = bankruptcy(book.instrument, position)
     this.#exit(symbol, book, position, position.steps, ticks, 'taker', bar.end, null, 'liquidation')
   }
 
@@ -397,7 +424,8 @@ export class SimExchange {
 
   /**
    * What an order fills at when the bar opens, or `null` when the open is not beyond its price. One that was
-   * marketable when sent takes, with slippage but never beyond its price; a resting one is filled at the open.
+   * marketable when sent takes, with slippage but never beyond its price, and needs no more than its price; a resting
+   * one is filled at the open, which has to have gone through its price.
    */
   #atOpen(
     book: Book,
@@ -410,7 +438,8 @@ export class SimExchange {
       return { ticks: this.#slip(book, buys, bar.open, bar.high - bar.low), liquidity: 'taker' }
     const { tickSize } = book.instrument
     const open = toTicks(book.instrument, Math.max(bar.open, tickSize), buys > 0 ? 'up' : 'down')
-    if ((price - open) * buys < 0) {
+    const margin = order.marketable || this.#costs.touchFills ? 0 : 1
+    if ((price - open) * buys < margin) {
       // The market has opened away from an order that would have taken when it was sent: it rests from now on.
       order.marketable = false
       return null
@@ -520,7 +549,9 @@ export class SimExchange {
     if (book.position !== position || position.stopSince <= bar.start || position.stop === null) return
     const stop = priceOf(book.instrument, position.stop)
     if ((bar.markClose - stop) * sign(position.side) > 0) return
-    this.#stopOut(symbol, book, position, stop, bar)
+    // One asked for when the price was already beyond it was never traded at: it goes at the close.
+    const isTraded = position.side === 'long' ? stop <= bar.high : stop >= bar.low
+    this.#stopOut(symbol, book, position, isTraded ? stop : bar.close, bar)
     yield
   }
 
@@ -537,7 +568,8 @@ export class SimExchange {
     settlements: readonly Settlement[],
   ): void {
     const value = bar.markClose * qtyOf(book.instrument, position.steps)
-    for (const { time, rate } of settlements) {
+    for (const { time, rate, isAssumed } of settlements) {
+      this.#settled[isAssumed ? 'assumed' : 'recorded']++
       const amount = -sign(position.side) * rate * value
       this.#wallet += amount
       this.#outbox.push({ type: 'funding', at: this.#now, symbol, side: position.side, time, amount, rate })
@@ -571,6 +603,8 @@ export class SimExchange {
     } else {
       before.entry = (before.entry * before.steps + price * steps) / (before.steps + steps)
       before.steps = (before.steps + steps) as Steps
+      // The stop sent last is the whole position's.
+      if (request.stop !== null) before.stop = request.stop
     }
     const fee = this.#fee(book, ticks, steps, liquidity)
     this.#wallet -= fee
@@ -582,15 +616,17 @@ export class SimExchange {
     book: Book,
     position: HeldPosition,
     steps: Steps,
-    ticks: Ticks,
+    price: Ticks,
     liquidity: 'maker' | 'taker',
     time: Timestamp,
     order: RestingOrder | null,
     cause: FillInput['cause'],
   ): void {
     const { instrument } = book
-    const gross =
-      sign(position.side) * (priceOf(instrument, ticks) - position.entry) * qtyOf(instrument, steps)
+    const direction = sign(position.side)
+    const worst = bankruptcy(instrument, position)
+    const ticks = liquidity === 'taker' && (price - worst) * direction < 0 ? worst : price
+    const gross = direction * (priceOf(instrument, ticks) - position.entry) * qtyOf(instrument, steps)
     const fee = this.#fee(book, ticks, steps, liquidity)
     this.#wallet += gross - fee
     position.steps = (position.steps - steps) as Steps
@@ -671,6 +707,13 @@ function direction(request: OrderRequest): 1 | -1 {
 
 function sorted(orders: ReadonlyMap<string, RestingOrder>): RestingOrder[] {
   return [...orders.values()].sort((a, b) => a.sequence - b.sequence)
+}
+
+/** The exit price, in ticks, at which an isolated position has lost its margin and no more. */
+function bankruptcy(instrument: Instrument, { side, entry, leverage }: HeldPosition): Ticks {
+  const price = entry * (1 - sign(side) / leverage)
+  const least = priceOf(instrument, instrument.minPrice)
+  return toTicks(instrument, Math.max(price, least), side === 'long' ? 'up' : 'down')
 }
 
 /**

@@ -82,7 +82,7 @@ export function markRange(
   mark: MarkCandles,
   start: Timestamp,
   end: Timestamp,
-): { readonly high: number; readonly low: number; readonly close: number } | null {
+): { readonly open: number; readonly high: number; readonly low: number; readonly close: number } | null {
   const span = INTERVAL_MS[mark.interval]
   if ((end - start) % span !== 0) return null
   const count = (end - start) / span
@@ -96,7 +96,7 @@ export function markRange(
     high = Math.max(high, mark.high[i])
     low = Math.min(low, mark.low[i])
   }
-  return { high, low, close: mark.close[last] }
+  return { open: mark.open[from], high, low, close: mark.close[last] }
 }
 
 /** A row of candles as a bar; the mark price is the last price where none is recorded. */
@@ -111,6 +111,7 @@ export function barAt(candles: Candles, row: number, mark: MarkCandles | null): 
     high: candles.high[row],
     low: candles.low[row],
     close: candles.close[row],
+    markOpen: range?.open ?? candles.open[row],
     markHigh: range?.high ?? candles.high[row],
     markLow: range?.low ?? candles.low[row],
     markClose: range?.close ?? candles.close[row],
@@ -127,9 +128,6 @@ const LONGEST_SPACING = 8 * HOUR
 export class FundingTape {
   readonly #history: FundingRates | null
   readonly #assumed: number
-  /** Settlements that had to be assumed, and recorded ones, so far. */
-  assumedCount = 0
-  recordedCount = 0
 
   /** @param assumed rate per 8 h that longs pay where nothing is recorded */
   constructor(history: FundingRates | null, assumed: number) {
@@ -137,7 +135,7 @@ export class FundingTape {
     this.#assumed = assumed
   }
 
-  /** Whether there is a settlement in `(from, to]`, recorded or assumed. Cheap, and counts nothing. */
+  /** Whether there may be a settlement in `(from, to]`, recorded or assumed: no `false` is wrong. Cheap. */
   settles(from: Timestamp, to: Timestamp): boolean {
     const assumed = Math.floor(to / ASSUMED_SPACING) > Math.floor(from / ASSUMED_SPACING)
     const time = this.#history?.time
@@ -153,13 +151,11 @@ export class FundingTape {
     const rate = this.#history?.rate ?? new Float64Array(0)
     let row = firstAtOrAfter(time, time.length, from + 1)
     for (; row < time.length && time[row] <= to; row++) {
-      found.push({ time: time[row], rate: rate[row] })
-      this.recordedCount++
+      found.push({ time: time[row], rate: rate[row], isAssumed: false })
     }
     for (let at = Math.floor(from / ASSUMED_SPACING + 1) * ASSUMED_SPACING; at <= to; at += ASSUMED_SPACING) {
       if (this.#covers(at)) continue
-      found.push({ time: at, rate: this.#assumed })
-      this.assumedCount++
+      found.push({ time: at, rate: this.#assumed, isAssumed: true })
     }
     return found.sort((a, b) => a.time - b.time)
   }

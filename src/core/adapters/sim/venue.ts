@@ -12,7 +12,7 @@ import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { MarkCandles } from '../../market/mark.ts'
 import type { SymbolMarket } from '../../market/symbol-market.ts'
 import { type Costs, SimExchange } from './exchange.ts'
-import { barAt, FundingTape, type Stretch, stretches, told } from './tape.ts'
+import { barAt, FundingTape, markRange, type Stretch, stretches, told } from './tape.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -29,11 +29,12 @@ export interface VenueOptions {
 
 /** What the venue's data did not have and what stood for it. */
 export interface Replaced {
+  /** Settlements of positions: at the assumed rate, and as recorded. */
   readonly fundingAssumed: number
   readonly fundingRecorded: number
-  /** Bars matched, by interval. */
+  /** Bars of the days traded, by interval. */
   readonly bars: ReadonlyMap<Interval, number>
-  /** Symbols without recorded filters, without 15-minute candles, without a recorded mark price. */
+  /** Symbols without recorded filters, without 15-minute candles, and without a mark price for at least one bar. */
   readonly inferredFilters: readonly string[]
   readonly withoutMinutes15: readonly string[]
   readonly withoutMark: readonly string[]
@@ -86,27 +87,26 @@ export class Venue {
 
   #track(market: SymbolMarket, daily: Candles, options: VenueOptions): Track {
     const { instrument } = market
-    this.exchange.list(instrument)
     const series = options.detail ? [...market.candles.values()] : []
     if (!market.candles.has('1d') || !options.detail) series.push(daily)
     const minutes15 = minutes15Of(market)
-    const track: Track = {
+    const parts = stretches(series, this.#from, this.#to)
+    // Without a bar to be matched an order would never be answered by the market.
+    this.exchange.list(instrument, parts.length > 0)
+    return {
       instrument,
       daily: { candles: daily, span: DAY, row: 0, next: NEVER },
       minutes15:
         minutes15 === null ? null : { candles: minutes15, span: INTERVAL_MS['15m'], row: 0, next: NEVER },
       funding: new FundingTape(market.funding, options.costs.assumedFunding),
       mark: finestMark(market),
-      parts: stretches(series, this.#from, this.#to),
+      parts,
       part: 0,
-      row: 0,
+      row: parts.length > 0 ? parts[0].from : 0,
       rate: null,
-      ended: false,
+      ended: parts.length === 0,
       next: NEVER,
     }
-    if (track.parts.length > 0) track.row = track.parts[0].from
-    else track.ended = true
-    return track
   }
 
   /**
@@ -268,22 +268,19 @@ export class Venue {
   /** What the data did not have, for the report. */
   replaced(): Replaced {
     const bars = new Map<Interval, number>()
-    let fundingAssumed = 0
-    let fundingRecorded = 0
     for (const track of this.#tracks) {
       for (const [interval, count] of told(track.parts)) bars.set(interval, (bars.get(interval) ?? 0) + count)
-      fundingAssumed += track.funding.assumedCount
-      fundingRecorded += track.funding.recordedCount
     }
+    const { assumed, recorded } = this.exchange.settled
     const names = (without: (track: Track) => boolean): string[] =>
       this.#tracks.filter(without).map(track => track.instrument.symbol)
     return {
-      fundingAssumed,
-      fundingRecorded,
+      fundingAssumed: assumed,
+      fundingRecorded: recorded,
       bars,
       inferredFilters: names(track => track.instrument.source === 'inferred'),
       withoutMinutes15: names(track => track.minutes15 === null),
-      withoutMark: names(track => track.mark === null),
+      withoutMark: names(track => !hasMark(track)),
     }
   }
 }
@@ -329,6 +326,19 @@ function finestOf(candles: SymbolMarket['candles']): Candles | null {
     if (finest === null || INTERVAL_MS[one.interval] < INTERVAL_MS[finest.interval]) finest = one
   }
   return finest
+}
+
+/** Whether recorded mark candles cover every bar that the symbol's orders are matched against. */
+function hasMark({ mark, parts }: Track): boolean {
+  if (mark === null) return false
+  return parts.every(({ candles, from, to }) => {
+    const span = INTERVAL_MS[candles.interval]
+    for (let row = from; row < to; row++) {
+      const start = candles.start[row]
+      if (markRange(mark, start, start + span) === null) return false
+    }
+    return true
+  })
 }
 
 function finestMark(market: SymbolMarket): MarkCandles | null {
