@@ -41,31 +41,25 @@ const manifest: { readonly dependencies: { readonly [name: string]: string } } =
 /** Files whose own test is still to be written; a file that has one must leave the list. */
 const WITHOUT_TEST: readonly string[] = [
   'src/commands/backtest.ts',
-  'src/commands/config.ts',
   'src/commands/export.ts',
+  'src/commands/flags.ts',
   'src/commands/input.ts',
   'src/commands/lines.ts',
-  'src/commands/market.ts',
+  'src/commands/market-builder.ts',
   'src/commands/ndjson.ts',
   'src/commands/portfolio-file.ts',
   'src/commands/report.ts',
   'src/commands/run.ts',
   'src/commands/scan.ts',
   'src/commands/score.ts',
-  'src/commands/simulate.ts',
   'src/commands/trade.ts',
   'src/core/adapters/sim/clock.ts',
   'src/core/adapters/sim/embedded.ts',
-  'src/core/adapters/sim/exchange.ts',
-  'src/core/adapters/sim/tape.ts',
-  'src/core/adapters/sim/venue.ts',
   'src/core/adapters/synthetic/factor.ts',
   'src/core/adapters/synthetic/path.ts',
   'src/core/adapters/synthetic/profiles.ts',
   'src/core/engine/drivers/live.ts',
   'src/core/engine/drivers/simulated.ts',
-  'src/core/engine/order-id.ts',
-  'src/core/engine/pipeline.ts',
   'src/core/engine/symbol.ts',
   'src/core/wire/decode.ts',
   'src/core/wire/encode.ts',
@@ -380,8 +374,13 @@ test('the project holds no secret', () => clean(secrets([...sources, ...others])
 
 test('the project has a test beside each file with logic', () => {
   const missing = testsBeside(parsed)
-  clean(missing.filter(finding => !WITHOUT_TEST.some(path => finding.startsWith(`${path}:`))))
-  clean(WITHOUT_TEST.filter(path => !missing.some(finding => finding.startsWith(`${path}:`))))
+  const tells = (path: string): boolean => missing.some(finding => finding.startsWith(`${path}:`))
+  clean([
+    ...missing.filter(finding => !WITHOUT_TEST.some(path => finding.startsWith(`${path}:`))),
+    ...WITHOUT_TEST.filter(path => !tells(path)).map(
+      path => `${path} needs no place in WITHOUT_TEST any more`,
+    ),
+  ])
 })
 
 test('the tables of the documents are those of the code', () => {
