@@ -1,4 +1,4 @@
-/** Writes `fixtures/market/` anew from the generator's seed: `node --import tsx tools/fixtures.ts`. */
+/** Writes `fixtures/market/` anew from the generator's seed: `node tools/fixtures.ts`. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'

@@ -14,12 +14,6 @@ export const EXIT = {
   exchange: 5,
   /** A risk rule, a cap or the kill switch said no. */
   refused: 6,
-  /** `backtest`, `train` or `parity` ended with a negative verdict. */
-  verdict: 7,
-  /** A lock or a budget is taken. */
-  busy: 75,
-  /** Another instance owns the account. */
-  owned: 79,
   /** Ctrl-C. */
   interrupted: 130,
 } as const
@@ -38,8 +32,5 @@ export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning
   { code: EXIT.configuration, meaning: 'configuration, credentials or installation' },
   { code: EXIT.exchange, meaning: 'network or exchange; trying again may help' },
   { code: EXIT.refused, meaning: 'refused by a risk rule, a cap or the kill switch' },
-  { code: EXIT.verdict, meaning: 'negative verdict of `backtest`, `train` or `parity`' },
-  { code: EXIT.busy, meaning: 'a lock or a budget is taken; try again' },
-  { code: EXIT.owned, meaning: 'another instance owns the account' },
   { code: EXIT.interrupted, meaning: 'stopped by Ctrl-C' },
 ]

@@ -17,13 +17,13 @@ function stored(): readonly string[] {
 
 test('the fixture market is what its seed makes, file by file', () => {
   const files = fixtureFiles()
-  assert.equal(stored(), files.map(file => file.path).sort(), 'run `node --import tsx tools/fixtures.ts`')
+  assert.equal(stored(), files.map(file => file.path).sort(), 'run `node tools/fixtures.ts`')
   for (const { path, text } of files) {
     const content = readFileSync(join(FOLDER, path))
     const found = path.endsWith('.gz') ? gunzipSync(content) : content
     assert.ok(
       found.equals(Buffer.from(text)),
-      `${path} differs from seed ${FIXTURE.seed}: run \`node --import tsx tools/fixtures.ts\``,
+      `${path} differs from seed ${FIXTURE.seed}: run \`node tools/fixtures.ts\``,
     )
   }
 })

@@ -110,7 +110,7 @@ filters. Candles of all intervals are sums of one path: where finer ones exist, 
 
 Symbols: ${market.instruments.map(instrument => instrument.symbol).join(', ')}.
 
-Do not edit these files. \`node --import tsx tools/fixtures.ts\` writes them anew; a test regenerates the market and
+Do not edit these files. \`node tools/fixtures.ts\` writes them anew; a test regenerates the market and
 compares every file.
 `
 }
