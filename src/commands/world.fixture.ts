@@ -1,5 +1,5 @@
 /** A command line run in this process: the real parsing and failures, everything outside made up. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { World } from './command.ts'
@@ -108,4 +108,14 @@ export class Folder {
   remove(): void {
     rmSync(this.path, { recursive: true })
   }
+}
+
+/** The trade lines that a command exports over a market. Throws when it ends with anything but 0. */
+export async function exportedTrades(folder: Folder, words: readonly string[]): Promise<readonly string[]> {
+  const path = join(folder.path, `${words[0]}.ndjson`)
+  const { code, err } = await bbw([...words, '--export', path])
+  if (code !== 0) throw new Error(`${words.join(' ')} ends with ${code}: ${err}`)
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+  // The summary is the last.
+  return lines.slice(0, -1)
 }
