@@ -16,7 +16,8 @@ export class VirtualClock implements ClockPort {
   }
 
   wakeAt(at: Timestamp | null, wake: () => void): void {
-    this.#alarm = at === null ? null : { at, wake }
+    // A cycle may have become due while another was waiting: what is past is due now.
+    this.#alarm = at === null ? null : { at: Math.max(at, this.#now), wake }
   }
 
   /** When the alarm goes off, `null` without one. */
