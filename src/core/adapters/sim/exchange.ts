@@ -348,14 +348,13 @@ export class SimExchange {
    */
   *bar(symbol: string, bar: Bar, settlements: readonly Settlement[]): Generator<void, void> {
     const book = this.#book(symbol)
-    const heldBefore = book.position
-    if (heldBefore !== null) this.#liquidateAtOpen(symbol, book, heldBefore, bar, settlements)
+    if (book.position !== null) this.#liquidateAtOpen(symbol, book, book.position, bar, settlements)
     yield* this.#fillAtOpen(symbol, book, bar)
     yield* this.#enterInside(symbol, book, bar)
     const { position } = book
     if (position !== null) {
       this.#payFunding(symbol, book, position, bar, settlements)
-      if (position === heldBefore) yield* this.#exitAtOpen(symbol, book, position, bar)
+      yield* this.#exitAtOpen(symbol, book, position, bar)
       yield* this.#exitInside(symbol, book, position, bar)
     }
     book.last = bar.close
