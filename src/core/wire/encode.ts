@@ -22,7 +22,10 @@ export function signalRecord(signal: Signal): WireRecord {
     id,
     ts: signal.candleEnd,
     ...figures,
-    order: order.type === 'market' ? { type: 'market' } : { type: 'limit', price: formatTicks(instrument, order.price) },
+    order:
+      order.type === 'market'
+        ? { type: 'market' }
+        : { type: 'limit', price: formatTicks(instrument, order.price) },
     stop: formatTicks(instrument, stop),
     target: target === null ? null : formatTicks(instrument, target),
     instrument: {
@@ -54,7 +57,7 @@ export function scoreFields({ score }: Scored, least: number): WireRecord {
     rejectedBy: score.rejectedBy,
     fundingAssumed: score.fundingAssumed,
     probability: null,
-    verdict: score.tenths >= Math.round(least * 10) ? 'pass' : 'fail',
+    verdict: score.rejectedBy === null && score.value >= least ? 'pass' : 'fail',
   }
 }
 
