@@ -53,16 +53,9 @@ const WITHOUT_TEST: readonly string[] = [
   'src/commands/scan.ts',
   'src/commands/score.ts',
   'src/commands/trade.ts',
-  'src/core/adapters/sim/clock.ts',
-  'src/core/adapters/sim/embedded.ts',
   'src/core/adapters/synthetic/factor.ts',
   'src/core/adapters/synthetic/path.ts',
   'src/core/adapters/synthetic/profiles.ts',
-  'src/core/engine/drivers/live.ts',
-  'src/core/engine/drivers/simulated.ts',
-  'src/core/engine/symbol.ts',
-  'src/core/wire/decode.ts',
-  'src/core/wire/encode.ts',
 ]
 
 /** Parses a small tree written as path and lines. */
