@@ -61,7 +61,7 @@ export const backtestCommand: CommandSpec = {
 const PATIENCE_MS = 100
 
 /** Instants between two looks at the clock. */
-const INSTANTS_A_LOOK = 256
+const INSTANTS_A_LOOK = 64
 
 /** The replay, with a progress bar; `null` when the user has ended it. */
 async function simulated(

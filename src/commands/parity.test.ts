@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exportedTrades, Folder } from './world.fixture.ts'
+import { dailyFixtures, exportedTrades, Folder } from './world.fixture.ts'
 
 const test = suite('parity of backtest and run')
 const folder = new Folder()
@@ -15,13 +15,12 @@ async function compare(flags: readonly string[], least: number): Promise<void> {
   assert.equal(run, backtest)
 }
 
-const FIXTURES = ['--market', 'fixtures']
-const SUMMER = [...FIXTURES, '--timerange', '20240601-20240901']
+const SUMMER = ['--market', dailyFixtures(folder), '--timerange', '20240601-20240901']
 
 test('both make the same trades, byte for byte', () => compare(SUMMER, 40))
 
 test('both make the same trades where finer candles are', () =>
-  compare([...FIXTURES, '--timerange', '20250901-20251101', '--all'], 20))
+  compare(['--market', 'fixtures', '--timerange', '20250901-20251101', '--all'], 20))
 
 test('each rule for itself makes the same trades on both', () => {
   const alone = ['--fixed-notional', '100', '--no-portfolio-gates', '--strategy', 'bollinger-grid-long']

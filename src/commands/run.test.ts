@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bbw, Folder, type Outcome, records } from './world.fixture.ts'
+import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
 
 const test = suite('run')
 const ROOT = join(import.meta.dirname, '..', '..')
 const MINUTE = 60_000
-const MAX = ['--market', 'fixtures', '--speed', 'max']
-const SHORT = [...MAX, '--timerange', '20240701-20240815']
 const folder = new Folder()
+const MARKET = ['--market', dailyFixtures(folder)]
+const MAX = [...MARKET, '--speed', 'max']
+const SHORT = [...MAX, '--timerange', '20240701-20240815']
 
 test.after(() => folder.remove())
 
@@ -46,7 +47,7 @@ async function ended(child: ChildProcess): Promise<Outcome> {
 test('every entry, fill, target, stop move, exit, trade and refusal is a line with its time', async () => {
   const { code, out, err } = await run(SHORT)
   assert.is(code, 0)
-  assert.is(err, 'fixtures: 12 symbols from 2024-07-01 00:00 UTC, at full speed\n')
+  assert.is(err, `${MARKET[1]}: 12 symbols from 2024-07-01 00:00 UTC, at full speed\n`)
   const lines = out.slice(0, out.indexOf('\n\n')).split('\n')
   for (const kind of ['ENTERED', 'FILLED', 'TARGETS', 'STOP-MOVED', 'EXITED', 'TRADE', 'REFUSED', 'DIGEST']) {
     const line = lines.find(text => text.slice(18).startsWith(kind.padEnd(10)))
@@ -59,7 +60,7 @@ test('every entry, fill, target, stop move, exit, trade and refusal is a line wi
     /[A-Z0-9]+USDT (?:long|short) [a-z-]+ {2}score [\d.]+ qty [\d.]+ price [\d.]+ stop [\d.]+/,
   )
   assert.not.match(out, /NaN|Infinity|undefined|null/)
-  assert.match(out, /\n\nmarket +fixtures, 12 symbols/)
+  assert.match(out, /\n\nmarket +\S+, 12 symbols/)
 })
 
 test('records are what the lines say, and the last is the summary', async () => {
@@ -128,7 +129,7 @@ test('market time passes at the speed asked for', async () => {
 
 test('a speed or an end that cannot be is refused', async () => {
   for (const speed of ['0', '-1', 'NaN', 'Infinity', '1e400', 'fast', '']) {
-    const { code, out, err } = await run(['--market', 'fixtures', '--speed', speed])
+    const { code, out, err } = await run([...MARKET, '--speed', speed])
     assert.equal([code, out], [2, ''], speed)
     assert.match(err, 'is neither a number above 0 nor max')
   }
@@ -160,12 +161,12 @@ test('the user can end it at any speed, and the summary is printed all the same'
     ] as const) {
       const stop = new AbortController()
       let sleeps = 0
-      const words = ['--market', 'fixtures', '--speed', speed, '--export', 'stopped.ndjson', '--ndjson']
+      const words = [...MARKET, '--speed', speed, '--export', 'stopped.ndjson', '--ndjson']
       const stopped = await run(words, {
         signal: stop.signal,
         onSleep: () => {
           sleeps++
-          if (sleeps === 20) stop.abort(reason)
+          if (sleeps === 5) stop.abort(reason)
         },
       })
       assert.is(stopped.code, code)

@@ -1,11 +1,13 @@
 /** A command line run in this process: the real parsing and failures, everything outside made up. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { failureOf } from './failures.ts'
 import { REGISTRY } from './registry.ts'
+
+export const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures', 'market')
 
 /** What the outside is like; a pipe with nothing in it, unless something else is said. */
 export interface Setting {
@@ -108,6 +110,15 @@ export class Folder {
   remove(): void {
     rmSync(this.path, { recursive: true })
   }
+}
+
+/** The fixture market without its finer candles, which take longest to read; returns its folder. */
+export function dailyFixtures(folder: Folder): string {
+  const market = join(folder.path, 'daily')
+  for (const part of ['klines/1d', 'funding', 'instruments']) {
+    cpSync(join(FIXTURES, part), join(market, part), { recursive: true })
+  }
+  return market
 }
 
 /** The trade lines that a command exports over a market. Throws when it ends with anything but 0. */
