@@ -32,15 +32,7 @@ import {
 } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey, type StopKind } from '../portfolio/position.ts'
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
-import {
-  CYCLES,
-  type Cycle,
-  type CycleId,
-  HEAVY_MANAGEMENT,
-  SIZING,
-  type StepId,
-  X10_MANAGEMENT,
-} from './cycles.ts'
+import { type CycleId, HEAVY_MANAGEMENT, SIZING, type StepId, X10_MANAGEMENT } from './cycles.ts'
 import { type Gates, nextGates, openGates } from './gates.ts'
 import { clientOrderId, type OrderLeg } from './order-id.ts'
 import {
@@ -63,14 +55,13 @@ import type {
   OrderRequest,
   Scored,
 } from './protocol.ts'
+import { agrees, drift } from './reconcile.ts'
+import { cycleOf, Schedule } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import type { Cancelling, EngineState, RunningCycle, StopState, WorkingOrder } from './state.ts'
 import { Cursor, SymbolState } from './symbol.ts'
 
 const NO_EFFECTS: readonly Effect[] = Object.freeze([])
-
-/** The books and the exchange may differ by rounding, not by more (USDT). */
-const WALLET_TOLERANCE = 0.01
 
 interface BoundManagement {
   readonly strategy: ManagementStrategy
@@ -100,11 +91,9 @@ export class Engine {
   readonly #management: { readonly [id: string]: BoundManagement | undefined }
   readonly #sizing: House['sizingLayers']
   readonly #journal: boolean
-  readonly #everyCycle: boolean
   readonly #cursor: Cursor
   readonly #symbols = new Map<string, SymbolState>()
   #now: Timestamp = 0
-  #started = false
   #portfolio: Portfolio
   /** Symbols with a position: only their prices matter between decisions. */
   readonly #held = new Set<string>()
@@ -119,10 +108,7 @@ export class Engine {
   readonly #fills = new Map<string, Timestamp>()
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
-  readonly #due: { [K in CycleId]: Timestamp | null } = { light: null, heavy: null, x10: null, daily: null }
-  readonly #lastSlot: { [K in CycleId]: Timestamp } = { light: -1, heavy: -1, x10: -1, daily: -1 }
-  #timers: { readonly cycle: CycleId; readonly at: Timestamp }[] = []
-  #queue: CycleId[] = []
+  #schedule: Schedule
   #running: RunningCycle | null = null
   #sequence = 0
   #gates: Gates
@@ -156,7 +142,7 @@ export class Engine {
       return enabled ? [{ strategy, params }] : []
     })
     this.#journal = options.journal ?? true
-    this.#everyCycle = options.everyCycle ?? false
+    this.#schedule = new Schedule(options.everyCycle ?? false)
     this.#cursor = new Cursor(settings.fees)
     this.#portfolio = options.portfolio ?? emptyPortfolio(options.wallet)
     this.#noteHeld()
@@ -183,7 +169,7 @@ export class Engine {
         break
       }
       case 'time':
-        this.#onTime()
+        this.#schedule.tick(this.#now, this.#running?.cycle ?? null)
         break
       case 'instrument':
         this.#onInstrument(input.instrument)
@@ -218,7 +204,7 @@ export class Engine {
       default:
         unreachable(input)
     }
-    if (this.#running !== null || this.#queue.length > 0) this.#advance()
+    if (this.#running !== null || this.#schedule.isQueued) this.#advance()
     if (this.#effects.length === 0) return NO_EFFECTS
     const effects = this.#effects
     this.#effects = []
@@ -231,7 +217,6 @@ export class Engine {
     return structuredClone({
       version: 1,
       now: this.#now,
-      started: this.#started,
       portfolio: {
         wallet,
         positions: [...positions.values()],
@@ -247,10 +232,7 @@ export class Engine {
       cooldowns: [...this.#cooldowns],
       fills: [...this.#fills],
       used: [...this.#used],
-      due: this.#due,
-      lastSlot: this.#lastSlot,
-      timers: this.#timers,
-      queue: this.#queue,
+      schedule: this.#schedule.save(),
       running: this.#running,
       sequence: this.#sequence,
       gates: this.#gates,
@@ -272,7 +254,6 @@ export class Engine {
       dayRealised,
     }
     engine.#now = state.now
-    engine.#started = state.started
     for (const one of state.symbols) {
       engine.#symbols.set(one.instrument.symbol, SymbolState.load(one, settings.universe))
     }
@@ -283,10 +264,7 @@ export class Engine {
     for (const [key, one] of state.cooldowns) engine.#cooldowns.set(key, one)
     for (const [id, time] of state.fills) engine.#fills.set(id, time)
     for (const [key, one] of state.used) engine.#used.set(key, one)
-    Object.assign(engine.#due, state.due)
-    Object.assign(engine.#lastSlot, state.lastSlot)
-    engine.#timers = [...state.timers]
-    engine.#queue = [...state.queue]
+    engine.#schedule = Schedule.load(options.everyCycle ?? false, state.schedule)
     engine.#running = state.running
     engine.#sequence = state.sequence
     engine.#gates = state.gates
@@ -298,15 +276,9 @@ export class Engine {
 
   /** When the engine wants to be told the time next; `null` before the first `time` input. */
   get wakeAt(): Timestamp | null {
-    let at = Number.POSITIVE_INFINITY
-    for (const { id } of CYCLES) {
-      const due = this.#due[id]
-      if (due !== null && due < at && this.#running?.cycle !== id) at = due
-    }
-    for (const timer of this.#timers) if (timer.at < at) at = timer.at
+    const at = this.#schedule.wakeAt(this.#running?.cycle ?? null)
     const deadline = this.#running?.waiting?.deadline
-    if (deadline !== undefined && deadline < at) at = deadline
-    return at === Number.POSITIVE_INFINITY ? null : at
+    return deadline !== undefined && (at === null || deadline < at) ? deadline : at
   }
 
   get portfolio(): Portfolio {
@@ -371,32 +343,9 @@ export class Engine {
 
   // --- time and cycles ----------------------------------------------------------------------------------------
 
-  #onTime(): void {
-    if (!this.#started) {
-      this.#started = true
-      for (const cycle of CYCLES) this.#touch(cycle.id)
-    }
-    if (this.#timers.length > 0) {
-      for (const timer of this.#timers) if (timer.at <= this.#now) this.#touch(timer.cycle)
-      this.#timers = this.#timers.filter(timer => timer.at > this.#now)
-    }
-    for (const cycle of CYCLES) {
-      const due = this.#due[cycle.id]
-      // No cycle overlaps itself: one still running when it is due again begins once it has ended.
-      if (due === null || due > this.#now || this.#running?.cycle === cycle.id) continue
-      this.#due[cycle.id] = null
-      this.#lastSlot[cycle.id] = slot(cycle, this.#now)
-      if (this.#everyCycle || cycle.id === 'daily') this.#touch(cycle.id)
-      if (!this.#queue.includes(cycle.id)) this.#queue.push(cycle.id)
-    }
-  }
-
-  /** Something a cycle looks at has changed: it is due at its next turn. */
+  /** Something a cycle looks at has changed. */
   #touch(id: CycleId): void {
-    if (!this.#started || this.#due[id] !== null) return
-    const cycle = cycleOf(id)
-    const next = slot(cycle, this.#now + cycle.period - 1)
-    this.#due[id] = next > this.#lastSlot[id] ? next : this.#lastSlot[id] + cycle.period
+    this.#schedule.touch(id, this.#now)
   }
 
   #touchAll(): void {
@@ -408,7 +357,7 @@ export class Engine {
   #advance(): void {
     for (;;) {
       if (this.#running === null) {
-        const next = this.#queue.shift()
+        const next = this.#schedule.next()
         if (next === undefined) return
         this.#running = { cycle: next, step: 0, waiting: null }
       }
@@ -512,30 +461,12 @@ export class Engine {
     // Too late: the books have gone on since, and a difference would mean nothing.
     if (this.#running?.waiting?.for.includes(queryId) !== true) return
     this.#arrived(queryId)
-    const differences: string[] = []
-    if (Math.abs(account.wallet - this.#portfolio.wallet) > WALLET_TOLERANCE) {
-      differences.push(
-        `wallet ${account.wallet.toFixed(2)}, in the books ${this.#portfolio.wallet.toFixed(2)}`,
-      )
-    }
-    const there = new Map(account.positions.map(one => [positionKey(one.symbol, one.side), one]))
-    for (const [key, position] of this.#portfolio.positions) {
-      const one = there.get(key)
-      there.delete(key)
-      if (one === undefined) differences.push(`${key} is not at the exchange`)
-      else if (one.steps !== position.steps)
-        differences.push(`${key}: ${one.steps} steps, in the books ${position.steps}`)
-      else if (one.stop !== position.stop && !this.#stops.get(key)?.inFlight) {
-        differences.push(`${key}: stop at ${one.stop} ticks, in the books ${position.stop}`)
-      }
-    }
-    for (const key of there.keys()) differences.push(`${key} is not in the books`)
-    const drift = differences.join('; ')
-    if (drift !== '' && drift !== this.#drift) {
+    const found = drift(this.#portfolio, account, key => this.#stops.get(key)?.inFlight != null)
+    if (found !== '' && found !== this.#drift) {
       this.#count('drift')
-      this.#event('drift', null, drift, {})
+      this.#event('drift', null, found, {})
     }
-    this.#drift = drift
+    this.#drift = found
     this.#settleDoubts(account)
   }
 
@@ -544,19 +475,16 @@ export class Engine {
    * books and account agree on the position, an order that does not rest there is gone.
    */
   #settleDoubts(account: Account): void {
-    const agrees = (symbol: string, side: Side): boolean => {
-      const there = account.positions.find(one => one.symbol === symbol && one.side === side)
-      return there?.steps === this.#portfolio.positions.get(positionKey(symbol, side))?.steps
-    }
+    const settled = (symbol: string, side: Side): boolean => agrees(this.#portfolio, account, symbol, side)
     for (const [id, stage] of this.#cancelling) {
       const entry = this.#portfolio.pending.get(id)
-      if (stage !== 'asked' || entry === undefined || !agrees(entry.symbol, entry.side)) continue
+      if (stage !== 'asked' || entry === undefined || !settled(entry.symbol, entry.side)) continue
       this.#touch('heavy')
       if (account.orders.includes(id)) this.#cancelling.delete(id)
       else this.#entryGone(entry, 'expired', 'it no longer rests at the exchange')
     }
     for (const order of this.#orders.values()) {
-      if (order.state !== 'asked' || !agrees(order.symbol, order.side)) continue
+      if (order.state !== 'asked' || !settled(order.symbol, order.side)) continue
       this.#touchAll()
       if (account.orders.includes(order.clientOrderId)) order.state = 'working'
       else this.#orders.delete(order.clientOrderId)
@@ -601,7 +529,7 @@ export class Engine {
     )
     for (const { kind, reason, figures } of changes) {
       if (kind !== 'resumed') this.#count(kind)
-      if (kind === 'paused') this.#timers.push({ cycle: 'light', at: gates.pausedUntil })
+      if (kind === 'paused') this.#schedule.touchAt('light', gates.pausedUntil)
       this.#event(kind, null, reason, figures)
     }
     this.#gates = gates
@@ -784,7 +712,7 @@ export class Engine {
       sizing,
     })
     this.#effects.push({ type: 'place', order: request })
-    this.#timers.push({ cycle: 'heavy', at: expiryOf(pending) })
+    this.#schedule.touchAt('heavy', expiryOf(pending))
   }
 
   // --- managing positions -------------------------------------------------------------------------------------
@@ -1111,11 +1039,11 @@ export class Engine {
 
   /** Notes the moments at which something is due for a position by the passing of time alone. */
   #remember(position: Position): void {
-    this.#timers.push({ cycle: 'light', at: position.openedAt + this.#longestHold(position) })
+    this.#schedule.touchAt('light', position.openedAt + this.#longestHold(position))
     for (const id of Object.keys(this.#management)) {
       const bound = this.#management[id]
       if (bound === undefined) continue
-      for (const age of bound.ages) this.#timers.push({ cycle: bound.cycle, at: position.openedAt + age })
+      for (const age of bound.ages) this.#schedule.touchAt(bound.cycle, position.openedAt + age)
     }
   }
 
@@ -1301,19 +1229,6 @@ export class Engine {
   #record(kind: EventKind, rest: Omit<EngineEvent, 'kind' | 'ts'>): void {
     this.#effects.push({ type: 'event', event: { kind, ts: this.#now, ...rest } })
   }
-}
-
-/** The start of the cycle's turn that `time` lies in. */
-function slot({ period, offset }: Cycle, time: Timestamp): Timestamp {
-  return Math.floor((time - offset) / period) * period + offset
-}
-
-const CYCLE_BY_ID = new Map(CYCLES.map(cycle => [cycle.id, cycle]))
-
-function cycleOf(id: CycleId): Cycle {
-  const cycle = CYCLE_BY_ID.get(id)
-  if (cycle === undefined) broken(`${id} is no cycle`)
-  return cycle
 }
 
 function refusal(gate: string, reason: string): { readonly refused: Refusal } {

@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { marketsOf, type RunOptions, simulate, tradingFrom, without } from '../adapters/sim/market.fixture.ts'
-import { HOUR } from '../base/units.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../base/units.ts'
+import { MIDNIGHT } from '../decision/view.fixture.ts'
 import type { SymbolMarket } from '../market/symbol-market.ts'
 import type { Trade } from '../portfolio/trade.ts'
+import type { CycleId } from './cycles.ts'
+import { cycleOf, Schedule } from './schedule.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
 const test = suite('schedule')
@@ -44,6 +47,88 @@ function exitOf(trade: Trade): string {
 }
 
 const nothing = (): Seen => ({ exits: new Set(), kinds: new Set(), trades: 0 })
+
+// --- when what is due -------------------------------------------------------------------------------------------
+
+/** What `tick` queues at a time, in order. */
+function ticked(schedule: Schedule, now: number, running: CycleId | null = null): CycleId[] {
+  schedule.tick(now, running)
+  const queued: CycleId[] = []
+  for (let next = schedule.next(); next !== undefined; next = schedule.next()) queued.push(next)
+  return queued
+}
+
+test('at the first time every cycle is due at its next turn, and nothing before it', () => {
+  const schedule = new Schedule(false)
+  assert.is(schedule.wakeAt(null), null)
+  schedule.touch('light', MIDNIGHT)
+  assert.is(schedule.wakeAt(null), null)
+  assert.equal(ticked(schedule, MIDNIGHT + SECOND), [])
+  assert.is(schedule.wakeAt(null), MIDNIGHT + 30 * SECOND)
+  assert.equal(ticked(schedule, MIDNIGHT + 30 * SECOND), ['light'])
+  assert.equal(ticked(schedule, MIDNIGHT + 2 * MINUTE), ['heavy'])
+  assert.equal(ticked(schedule, MIDNIGHT + 5 * MINUTE), ['daily'])
+  assert.equal(ticked(schedule, MIDNIGHT + 8 * MINUTE), ['x10'])
+  assert.is(schedule.wakeAt(null), MIDNIGHT + DAY + 5 * MINUTE)
+})
+
+test('a cycle is due at its next turn after it was touched, once, and the turn it had does not count again', () => {
+  const schedule = new Schedule(false)
+  assert.equal(ticked(schedule, MIDNIGHT), ['light', 'heavy', 'x10'])
+  schedule.touch('heavy', MIDNIGHT)
+  schedule.touch('heavy', MIDNIGHT + MINUTE)
+  assert.is(schedule.wakeAt(null), MIDNIGHT + 2 * MINUTE)
+  assert.equal(ticked(schedule, MIDNIGHT + 2 * MINUTE), ['heavy'])
+  assert.equal(ticked(schedule, MIDNIGHT + 4 * MINUTE), [])
+})
+
+test('a timer touches its cycle at its moment, and only then', () => {
+  const schedule = new Schedule(false)
+  ticked(schedule, MIDNIGHT)
+  ticked(schedule, MIDNIGHT + 5 * MINUTE)
+  schedule.touchAt('x10', MIDNIGHT + HOUR + SECOND)
+  schedule.touchAt('light', MIDNIGHT + HOUR)
+  assert.is(schedule.wakeAt(null), MIDNIGHT + HOUR)
+  assert.equal(ticked(schedule, MIDNIGHT + HOUR), ['light'])
+  assert.is(schedule.wakeAt(null), MIDNIGHT + HOUR + SECOND)
+  assert.equal(ticked(schedule, MIDNIGHT + HOUR + SECOND), [])
+  assert.is(schedule.wakeAt(null), MIDNIGHT + HOUR + 4 * MINUTE)
+  assert.equal(ticked(schedule, MIDNIGHT + HOUR + 4 * MINUTE), ['x10'])
+  assert.is(schedule.wakeAt(null), MIDNIGHT + DAY + 5 * MINUTE)
+})
+
+test('a running cycle is not due before it has ended, and then at once', () => {
+  const schedule = new Schedule(false)
+  ticked(schedule, MIDNIGHT)
+  schedule.touch('light', MIDNIGHT)
+  assert.equal(ticked(schedule, MIDNIGHT + MINUTE, 'light'), [])
+  assert.is(schedule.wakeAt('light'), MIDNIGHT + 5 * MINUTE)
+  assert.is(schedule.wakeAt(null), MIDNIGHT + 30 * SECOND)
+  assert.equal(ticked(schedule, MIDNIGHT + MINUTE), ['light'])
+})
+
+test('a saved schedule goes on as it would have, timers and queue included', () => {
+  const schedule = new Schedule(false)
+  ticked(schedule, MIDNIGHT)
+  schedule.touch('light', MIDNIGHT)
+  schedule.touchAt('heavy', MIDNIGHT + HOUR)
+  schedule.tick(MIDNIGHT + 30 * SECOND, null)
+  const loaded = Schedule.load(false, JSON.parse(JSON.stringify(schedule.save())))
+  assert.is(loaded.isQueued, true)
+  assert.is(loaded.next(), 'light')
+  assert.is(loaded.isQueued, false)
+  assert.is(loaded.wakeAt(null), MIDNIGHT + 5 * MINUTE)
+  assert.equal(ticked(loaded, MIDNIGHT + 5 * MINUTE), ['daily'])
+  assert.is(loaded.wakeAt(null), MIDNIGHT + HOUR)
+  assert.equal(ticked(loaded, MIDNIGHT + HOUR), ['heavy'])
+})
+
+test('there is a cycle of each name, and no other', () => {
+  assert.is(cycleOf('x10').period, 480 * SECOND)
+  assert.throws(() => cycleOf('weekly' as CycleId), /broken invariant: weekly is no cycle/)
+})
+
+// --- skipping changes nothing -----------------------------------------------------------------------------------
 
 test('every cycle at every period trades as the schedule that skips what cannot matter, on daily candles', () => {
   const seen = nothing()

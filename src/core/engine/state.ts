@@ -6,6 +6,7 @@ import type { PendingEntry, Position } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
 import type { OrderLeg } from './order-id.ts'
+import type { SavedSchedule } from './schedule.ts'
 
 /** A reduce-only order at the exchange, as far as the engine knows. */
 export interface WorkingOrder {
@@ -77,7 +78,6 @@ export interface SavedSymbol {
 export interface EngineState {
   readonly version: 1
   readonly now: Timestamp
-  readonly started: boolean
   readonly portfolio: {
     readonly wallet: Usdt
     readonly positions: readonly Position[]
@@ -93,10 +93,7 @@ export interface EngineState {
   readonly cooldowns: readonly (readonly [string, Timestamp])[]
   readonly fills: readonly (readonly [string, Timestamp])[]
   readonly used: readonly (readonly [string, Timestamp])[]
-  readonly due: { readonly [K in CycleId]: Timestamp | null }
-  readonly lastSlot: { readonly [K in CycleId]: Timestamp }
-  readonly timers: readonly { readonly cycle: CycleId; readonly at: Timestamp }[]
-  readonly queue: readonly CycleId[]
+  readonly schedule: SavedSchedule
   readonly running: RunningCycle | null
   readonly sequence: number
   readonly gates: Gates
