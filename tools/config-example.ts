@@ -5,7 +5,7 @@ const HEAD = ` Every setting of bbw with its default. A configuration needs only
  and give it with --config. An unknown key is refused with the nearest one.
 
  Percentages are named so (5 is 5 %); fees, slippage, funding and risk are shares (0.0002 is 0.02 %). Money is USDT.
- null switches a limit off.`
+ A limit that is null is not set.`
 
 /** `config.example.yaml`: the defaults, written out. */
 export function configExample(): string {

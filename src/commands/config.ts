@@ -48,7 +48,10 @@ type Tree = { readonly [key: string]: unknown }
  *
  * @throws ConfigError naming file, place and remedy; UsageError when standard input is wanted for something else, too
  */
-export async function loadConfig(world: World, parsed: ParsedArguments): Promise<Config> {
+export async function loadConfig(
+  world: Pick<World, 'cwd' | 'stdin'>,
+  parsed: ParsedArguments,
+): Promise<Config> {
   refuseSharedInput(parsed)
   const defaults = defaultConfig()
   let settings: unknown = {}

@@ -192,58 +192,6 @@ test('what is held counts: its slot, its side, its margin and the wallet', async
   assert.ok((await qty(4000)) > 3 * (await qty(1000)))
 })
 
-test('each field of a portfolio that cannot be is named', async () => {
-  const position = {
-    symbol: 'BTCUSDT',
-    side: 'long',
-    strategy: 'mean-reversion',
-    qty: '0.01',
-    entry: 23000,
-    stop: '22000',
-  }
-  const one = (change: object): object => ({ wallet: 1000, positions: [{ ...position, ...change }] })
-  const cases: readonly (readonly [written: unknown, about: string])[] = [
-    ['nonsense', 'this is not JSON'],
-    [JSON.stringify([1]), 'the portfolio has to be an object'],
-    [{}, 'wallet has to be a number of USDT'],
-    [{ wallet: '1000' }, 'wallet has to be a number of USDT'],
-    ['{"wallet": 1e400}', 'wallet has to be a number of USDT'],
-    [{ wallet: 1000, positons: [] }, 'positons is not known, did you mean positions?'],
-    [{ wallet: 1000, positions: {} }, 'positions has to be a list'],
-    [{ wallet: 1000, positions: [null] }, 'positions[0] has to be an object'],
-    [one({ symbol: 'DOGEUSDT' }), 'positions[0].symbol has to be a symbol of the market'],
-    [one({ symbol: 7 }), 'positions[0].symbol has to be a symbol of the market'],
-    [one({ side: 'buy' }), 'positions[0].side has to be long or short'],
-    [one({ strategy: 'trailing-3x' }), 'positions[0].strategy has to be one of mean-reversion'],
-    [one({ entry: '23000' }), 'positions[0].entry has to be a price above 0'],
-    [one({ entry: 0 }), 'positions[0].entry has to be a price above 0'],
-    [one({ qty: 0.01 }), 'positions[0].qty has to be a decimal text'],
-    [one({ qty: 'all' }), 'positions[0].qty cannot be read'],
-    [one({ qty: '0.00001' }), 'positions[0].qty cannot be read'],
-    [one({ qty: '0' }), 'positions[0].qty has to be above 0'],
-    [one({ qty: '-0.01' }), 'positions[0].qty cannot be read'],
-    [one({ stop: 22000 }), 'positions[0].stop has to be a decimal text'],
-    [one({ stop: '22000.01' }), 'positions[0].stop cannot be read'],
-    [one({ leverage: 0 }), 'positions[0].leverage has to be a number of 1 or more'],
-    [
-      JSON.stringify(one({ leverage: 5 })).replace('"leverage":5', '"leverage":1e400'),
-      'positions[0].leverage',
-    ],
-    [one({ levrage: 5 }), 'positions[0].levrage is not known, did you mean leverage?'],
-    [{ wallet: 1000, positions: [position, position] }, 'positions[1] has to be the only one of its symbol'],
-  ]
-  for (const [written, about] of cases) {
-    folder.file('wrong.json', typeof written === 'string' ? written : JSON.stringify(written))
-    const { code, out, err } = await trade(SCORED, '--portfolio', 'wrong.json')
-    assert.equal([code, out], [2, ''], about)
-    assert.ok(err.includes('wrong.json') && err.includes(about), `${about}: ${err}`)
-    assert.match(err, 'for example: {"wallet"')
-  }
-  const missing = await trade(SCORED, '--portfolio', 'missing.json')
-  assert.is(missing.code, 2)
-  assert.match(missing.err, 'missing.json')
-})
-
 test('the settings of the guards are those of the configuration', async () => {
   const line = lineOf('BTCUSDT', 'bollinger-grid-long')
   folder.file('strict.yaml', 'guards: {score-threshold: {least: 9.9}}')
