@@ -8,6 +8,7 @@ import { barAt, FundingTape, firstAtOrAfter, markRange, stretches, told } from '
 
 const test = suite('tape')
 const SEED = 20260402
+console.log(`seed ${SEED}`)
 
 /** Candles of an interval from `from` on, without those in `holes`. */
 function series(interval: Interval, from: number, count: number, holes: readonly number[] = []): Candles {
@@ -39,6 +40,83 @@ test('where nothing covers a day whole, the candles that cover most of it tell i
   assert.equal(shape(stretches([hours, minutes], 0, DAY)), ['1h 0-20'])
 })
 
+test('a hole of days is left out, and the days after it are told', () => {
+  const daily = series('1d', 0, 8, [2, 3])
+  assert.equal(shape(stretches([daily], 0, 8 * DAY)), ['1d 0-6'])
+  const hours = series(
+    '1h',
+    0,
+    96,
+    [...Array(48).keys()].map(i => i + 24),
+  )
+  assert.equal(shape(stretches([hours], 0, 4 * DAY)), ['1h 0-48'])
+  assert.equal(shape(stretches([hours, series('1d', 0, 4, [1])], 0, 4 * DAY)), [
+    '1h 0-24',
+    '1d 1-2',
+    '1h 24-48',
+  ])
+})
+
+test('a range that begins or ends within a day is told by what is whole in it', () => {
+  const all = [series('1d', 0, 2), series('1h', 0, 48)]
+  assert.equal(shape(stretches(all, 6 * HOUR, DAY + 3 * HOUR)), ['1h 6-27'])
+  assert.equal(shape(stretches([series('1d', 0, 2)], 6 * HOUR, 2 * DAY)), ['1d 1-2'])
+})
+
+test(`bars are in order, apart, in range, and no day could be covered better or as well by finer ones (seed ${SEED})`, () => {
+  const intervals = ['1d', '4h', '1h', '15m'] as const
+  const holes = fc.array(fc.nat(400), { maxLength: 12 })
+  const kinds = fc.record({ present: fc.boolean(), first: fc.nat(50), holes })
+  fc.assert(
+    fc.property(
+      fc.array(kinds, { minLength: 4, maxLength: 4 }),
+      fc.nat(30),
+      fc.integer({ min: 1, max: 110 }),
+      (plans, fromHour, hours) => {
+        const all = plans.flatMap(({ present, first, holes }, k) => {
+          const span = INTERVAL_MS[intervals[k]]
+          const count = (4 * DAY) / span
+          return present ? [series(intervals[k], (first % count) * span, count - (first % count), holes)] : []
+        })
+        const from = fromHour * HOUR
+        const to = from + hours * HOUR
+        const parts = stretches(all, from, to)
+        let before = from
+        const covered = new Map<number, { interval: Interval; share: number }>()
+        for (const { candles, from: first, to: end } of parts) {
+          const span = INTERVAL_MS[candles.interval]
+          assert.ok(first < end)
+          for (let row = first; row < end; row++) {
+            const start = candles.start[row]
+            assert.ok(start >= before && start + span <= to)
+            before = start + span
+            const day = Math.floor(start / DAY)
+            const { interval, share } = covered.get(day) ?? { interval: candles.interval, share: 0 }
+            assert.is(interval, candles.interval, 'a day is told by one interval')
+            covered.set(day, { interval, share: share + span })
+          }
+        }
+        for (const candles of all) {
+          const span = INTERVAL_MS[candles.interval]
+          const shares = new Map<number, number>()
+          for (let row = 0; row < candles.length; row++) {
+            const start = candles.start[row]
+            const day = Math.floor(start / DAY)
+            if (start >= from && start + span <= to) shares.set(day, (shares.get(day) ?? 0) + span)
+          }
+          for (const [day, share] of shares) {
+            const told = covered.get(day)
+            assert.ok(told !== undefined, `day ${day} is told`)
+            const isFiner = span < INTERVAL_MS[told.interval]
+            assert.ok(isFiner ? share < told.share : share <= told.share, `day ${day} is told best`)
+          }
+        }
+      },
+    ),
+    { seed: SEED, numRuns: 400 },
+  )
+})
+
 test('only whole candles of the range are told', () => {
   assert.equal(shape(stretches([series('1d', 0, 5)], DAY, 3 * DAY)), ['1d 1-3'])
   assert.equal(shape(stretches([series('1d', 0, 5)], DAY, 3 * DAY + HOUR)), ['1d 1-3'])
@@ -52,7 +130,21 @@ test('the mark price is told where its candles cover the bar whole, else it is t
   assert.equal(markRange(mark, 0, DAY), { open: 100, high: 124, low: 76, close: 100 })
   assert.is(markRange(mark, 0, DAY + HOUR), null)
   assert.is(markRange(mark, 0, 30 * MINUTE), null)
-  assert.is(barAt(daily, 0, mark).markHigh, 124)
+  assert.equal(barAt(daily, 0, mark), {
+    start: 0,
+    end: DAY,
+    open: 100,
+    high: 101,
+    low: 99,
+    close: 100,
+    markOpen: 100,
+    markHigh: 124,
+    markLow: 76,
+    markClose: 100,
+  })
+  const holed = { ...series('1h', 0, 24, [5]), symbol: 'XUSDT', interval: '1h' as const }
+  assert.is(markRange(holed, 0, DAY), null)
+  assert.equal(markRange(holed, 6 * HOUR, 8 * HOUR), { open: 100, high: 108, low: 92, close: 100 })
   assert.is(barAt(daily, 1, mark).markHigh, daily.high[1])
 })
 
@@ -82,6 +174,33 @@ test('settlements are as recorded, and every 8 h at the assumed rate where nothi
   ])
 })
 
+test('a history is trusted between settlements of at most 8 h, whatever their spacing, and not beyond its ends', () => {
+  const at = (...hours: readonly number[]) => ({
+    time: Float64Array.from(hours, hour => hour * HOUR),
+    rate: new Float64Array(hours.length).fill(0.001),
+  })
+  const told = (hours: readonly number[], from: number, to: number): string[] =>
+    new FundingTape(at(...hours), 0.0001)
+      .within(from * HOUR, to * HOUR)
+      .map(({ time, isAssumed }) => `${time / HOUR}${isAssumed ? ' assumed' : ''}`)
+  // Every 8 h, then hourly, then every 4 h: as recorded.
+  assert.equal(told([0, 8, 16, 17, 18, 19, 23, 27], 0, 24), ['8', '16', '17', '18', '19', '23'])
+  // 24:00 lies between 23:00 and 27:00, which settles nothing.
+  assert.equal(told([0, 8, 16, 17, 18, 19, 23, 27], 23, 28), ['27'])
+  // Two are missing: a hole of 24 h.
+  assert.equal(told([0, 8, 32, 40], 0, 40), ['8', '16 assumed', '24 assumed', '32', '40'])
+  // Before the first and after the last.
+  assert.equal(told([20, 28], 0, 48), [
+    '8 assumed',
+    '16 assumed',
+    '20',
+    '28',
+    '32 assumed',
+    '40 assumed',
+    '48 assumed',
+  ])
+})
+
 test('the last settled rate is given per 8 h, and not at all when it is old', () => {
   const recorded = { time: Float64Array.of(4 * HOUR, 8 * HOUR), rate: Float64Array.of(0.001, 0.002) }
   const tape = new FundingTape(recorded, 0.0001)
@@ -89,7 +208,12 @@ test('the last settled rate is given per 8 h, and not at all when it is old', ()
   assert.is(tape.settledPer8h(4 * HOUR), 0.001)
   // Settled every 4 h: twice the rate per 8 h.
   assert.is(tape.settledPer8h(8 * HOUR), 0.004)
+  assert.is(tape.settledPer8h(16 * HOUR - 1), 0.004)
   assert.is(tape.settledPer8h(16 * HOUR), null)
+  assert.is(new FundingTape(null, 0.0001).settledPer8h(0), null)
+  // After a hole the spacing says nothing: 8 h are taken.
+  const holed = { time: Float64Array.of(0, 30 * HOUR), rate: Float64Array.of(0.001, 0.002) }
+  assert.is(new FundingTape(holed, 0.0001).settledPer8h(31 * HOUR), 0.002)
 })
 
 test(`asking whether anything settles agrees with what settles (seed ${SEED})`, () => {

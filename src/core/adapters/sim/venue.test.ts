@@ -1,15 +1,22 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, HOUR, type Steps, type Ticks } from '../../base/units.ts'
-import type { Input } from '../../engine/protocol.ts'
+import { runSimulated } from '../../engine/drivers/simulated.ts'
+import { Engine } from '../../engine/engine.ts'
+import type { EngineEvent, Input, OrderRequest } from '../../engine/protocol.ts'
+import { defaultSettings } from '../../engine/settings.ts'
 import { CandleSeries, type Candles } from '../../market/candles.ts'
 import { instrumentFrom } from '../../market/instruments.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
+import type { MarkCandles } from '../../market/mark.ts'
 import type { SymbolMarket } from '../../market/symbol-market.ts'
+import type { Trade } from '../../portfolio/trade.ts'
 import { DEFAULT_COSTS } from './exchange.ts'
+import { marketsOf, said, venueOf, WALLET } from './market.fixture.ts'
 import { Venue, type VenueOptions } from './venue.ts'
 
 const test = suite('venue')
+const SEEDS = 6
 
 function series(symbol: string, interval: Interval, from: number, count: number): CandleSeries {
   const candles = new CandleSeries(symbol, interval, count)
@@ -81,6 +88,100 @@ test('the order in which symbols are given changes nothing', () => {
   assert.equal(tellings(new Venue([b, a], OPTIONS)), tellings(new Venue([a, b], OPTIONS)))
 })
 
+test('candles of different intervals come in order of time, and at one instant in order of their symbols', () => {
+  const b = market('BUSDT', series('BUSDT', '1d', 0, 4), series('BUSDT', '15m', 2 * DAY, 96))
+  const lines = tellings(new Venue([b, market('AUSDT', series('AUSDT', '1d', 0, 5))], OPTIONS))
+  const times = lines.filter(line => !line.startsWith('history')).map(line => Number(line.split(' ')[0]))
+  assert.equal(
+    times,
+    [...times].sort((x, y) => x - y),
+  )
+  assert.equal(lines.slice(-6), [
+    '72 AUSDT 1d 48',
+    '72 BUSDT 15m 71.75',
+    '72 BUSDT 1d 48',
+    '96 AUSDT 1d 72',
+    '96 BUSDT 1d 72',
+    '120 AUSDT 1d 96',
+  ])
+})
+
+test('the last settled rate is told at the beginning and whenever it changes at a daily close', () => {
+  const rates = {
+    time: Float64Array.of(40 * HOUR, 48 * HOUR, 72 * HOUR),
+    rate: Float64Array.of(0.001, 0.002, 0.002),
+  }
+  const venue = new Venue([{ ...market('AUSDT', series('AUSDT', '1d', 0, 6)), funding: rates }], OPTIONS)
+  const told = (inputs: readonly Input[]): (number | null)[] =>
+    inputs.flatMap(input => (input.type === 'funding-rate' ? [input.per8h] : []))
+  assert.equal(told(venue.history()), [0.002])
+  const later: (number | null)[][] = []
+  for (let at = venue.nextAt; at !== null; at = venue.nextAt) {
+    for (const _ of venue.advance(at)) later.push(told(venue.take()))
+  }
+  // Told still at 72:00, of 8 h before 96:00 nothing is known, and that does not change.
+  assert.equal(later, [[], [null], [], []])
+})
+
+/** An entry that fills at 99 in the first bar of `series`. */
+const ENTRY: OrderRequest = {
+  clientOrderId: 'one',
+  symbol: 'AUSDT',
+  side: 'long',
+  purpose: 'entry',
+  type: 'limit',
+  price: 990 as Ticks,
+  steps: 1000 as Steps,
+  stop: 900 as Ticks,
+  leverage: 3,
+  postOnly: false,
+}
+
+/** Runs a venue to its end and returns the fills, as `hour price`. */
+function fills(venue: Venue): string[] {
+  const found: string[] = []
+  for (let at = venue.nextAt; at !== null; at = venue.nextAt) {
+    for (const _ of venue.advance(at)) {
+      for (const input of venue.take()) {
+        if (input.type === 'fill') found.push(`${input.cause} ${input.time / HOUR} ${input.price}`)
+      }
+    }
+  }
+  return found
+}
+
+test('an order is matched by the finest candles there are, and by daily ones alone where detail is switched off', () => {
+  // By the hour the price goes to 98 at 05:00, and to 89 at 07:00; the day says both at once.
+  const hours = new CandleSeries('AUSDT', '1h', 24)
+  const low = (hour: number): number => (hour === 5 ? 98 : hour === 7 ? 89 : 99.5)
+  for (let hour = 0; hour < 24; hour++) hours.push(2 * DAY + hour * HOUR, 100, 101, low(hour), 100, 1, 100)
+  const daily = new CandleSeries('AUSDT', '1d', 3)
+  for (let day = 0; day < 3; day++) daily.push(day * DAY, 100, 101, day === 2 ? 89 : 98, 100, 24, 2_400)
+  for (const [detail, expected] of [
+    // 90 - 0.018 - 2 % of 12 = 89.742.
+    [true, ['order 53 990', 'stop 56 897']],
+    [false, ['order 48 990', 'stop 72 897']],
+  ] as const) {
+    const venue = new Venue([market('AUSDT', daily, hours)], { ...OPTIONS, detail })
+    venue.history()
+    venue.place(ENTRY)
+    assert.equal(fills(venue), expected)
+  }
+})
+
+test('a symbol whose candles ended before trading begins takes no orders', () => {
+  const venue = new Venue(
+    [market('AUSDT', series('AUSDT', '1d', 0, 2)), market('BUSDT', series('BUSDT', '1d', 0, 4))],
+    OPTIONS,
+  )
+  venue.history()
+  venue.place(ENTRY)
+  assert.equal(
+    venue.take().map(input => (input.type === 'order' ? `${input.status}: ${input.reason}` : input.type)),
+    ['rejected: AUSDT is not trading'],
+  )
+})
+
 test('without recorded daily candles they are summed up from finer ones, and so are those of 15 minutes', () => {
   const lines = tellings(new Venue([market('AUSDT', series('AUSDT', '5m', 2 * DAY, 288))], OPTIONS))
   assert.is(lines.filter(line => line.includes('15m')).length, 96)
@@ -93,18 +194,7 @@ test('a position is settled when the candles of its symbol end, while the others
     OPTIONS,
   )
   venue.history()
-  venue.place({
-    clientOrderId: 'one',
-    symbol: 'AUSDT',
-    side: 'long',
-    purpose: 'entry',
-    type: 'limit',
-    price: 990 as Ticks,
-    steps: 1000 as Steps,
-    stop: 900 as Ticks,
-    leverage: 3,
-    postOnly: false,
-  })
+  venue.place(ENTRY)
   const heard: string[] = []
   for (let at = venue.nextAt; at !== null; at = venue.nextAt) {
     for (const _ of venue.advance(at)) {
@@ -124,6 +214,58 @@ test('what the data lacked is counted', () => {
   const { withoutMark, withoutMinutes15, inferredFilters, bars } = venue.replaced()
   assert.equal([withoutMark, withoutMinutes15, inferredFilters], [['AUSDT'], ['AUSDT'], []])
   assert.equal([...bars], [['1d', 2]])
+})
+
+test('settlements are counted as a position has them, and a mark price has to cover every bar', () => {
+  const hourly = (count: number): MarkCandles => ({
+    ...series('AUSDT', '1h', 2 * DAY, count),
+    interval: '1h',
+  })
+  const rates = { time: Float64Array.of(56 * HOUR), rate: Float64Array.of(0.001) }
+  for (const [marks, missing] of [
+    [72, []],
+    [71, ['AUSDT']],
+  ] as const) {
+    const venue = new Venue(
+      [
+        {
+          ...market('AUSDT', series('AUSDT', '1d', 0, 5)),
+          mark: new Map([['1h', hourly(marks)]]),
+          funding: rates,
+        },
+      ],
+      OPTIONS,
+    )
+    venue.history()
+    venue.place(ENTRY)
+    // 101 - 0.0202 - 2 % of 4 = 100.8998.
+    assert.equal(fills(venue), ['order 48 990', 'settlement 120 1008'])
+    const { fundingRecorded, fundingAssumed, withoutMark } = venue.replaced()
+    // Nine settlements in three days; that of 56:00 is recorded.
+    assert.equal([fundingRecorded, fundingAssumed, withoutMark], [1, 8, missing])
+  }
+})
+
+test(`a venue that matches every bar and looks at every symbol tells the same story (seeds 1 to ${SEEDS})`, () => {
+  let trades = 0
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const markets = marketsOf(seed, 12, { symbols: 4, minutes15Days: 8, minutes5Days: 5, minutes5Symbols: 2 })
+    const run = (isThorough: boolean): string => {
+      const venue = venueOf(markets)
+      if (isThorough) {
+        venue.exchange.isUntouched = () => false
+        venue.exchange.isActive = () => true
+      }
+      const engine = new Engine(defaultSettings(), { wallet: WALLET })
+      const events: EngineEvent[] = []
+      const closed: Trade[] = []
+      runSimulated(engine, venue, { event: event => events.push(event), trade: trade => closed.push(trade) })
+      trades += closed.length
+      return said({ events, trades: closed, engine })
+    }
+    assert.is(run(true), run(false))
+  }
+  assert.ok(trades > 20, `${trades} trades`)
 })
 
 test('a market without candles has no next instant', () => {
