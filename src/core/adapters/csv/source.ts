@@ -13,6 +13,12 @@ export interface ByteSource {
 }
 
 const BLOCK = 512 * 1024
+const LEAST_BLOCK = 16 * 1024
+
+/** Many small files would otherwise cost more in memory, and so in collecting garbage, than in reading. */
+function blockFor(size: number | undefined): number {
+  return size === undefined ? BLOCK : Math.min(BLOCK, Math.max(LEAST_BLOCK, size + 1))
+}
 
 function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
@@ -38,12 +44,12 @@ function fileError(path: string, error: unknown): unknown {
   }
 }
 
-async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+async function* fileBytes(path: string, block: number): AsyncGenerator<Uint8Array> {
   const file = await open(path).catch((error: unknown) => {
     throw fileError(path, error)
   })
   // A fresh block each time: a reader downstream may still hold the last one.
-  const read = () => file.read(Buffer.allocUnsafeSlow(BLOCK), 0, BLOCK)
+  const read = () => file.read(Buffer.allocUnsafeSlow(block), 0, block)
   try {
     // One block ahead, so that the disk works while the reader does.
     let ahead = read()
@@ -67,13 +73,16 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
  * throws a DataError with a remedy.
  */
 export function openFile(path: string): ByteSource {
-  const bytes = fileBytes(path)
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat === undefined ? { name: path, bytes } : { name: path, bytes, size: stat.size }
+  const size = statSync(path, { throwIfNoEntry: false })?.size
+  const bytes = fileBytes(path, blockFor(size))
+  return size === undefined ? { name: path, bytes } : { name: path, bytes, size }
 }
 
-async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const unpack = createGunzip({ chunkSize: BLOCK })
+async function* gunzip(
+  { name, size }: ByteSource,
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const unpack = createGunzip({ chunkSize: blockFor(size === undefined ? size : 4 * size) })
   pipeline(Readable.from(bytes), unpack, () => {})
   try {
     for await (const block of unpack) yield block
@@ -111,7 +120,7 @@ export async function* plainBytes(source: ByteSource): AsyncGenerator<Uint8Array
       for (let next = await blocks.next(); next.done !== true; next = await blocks.next()) yield next.value
     }
     const zipped = head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b
-    yield* zipped ? gunzip(source.name, whole()) : whole()
+    yield* zipped ? gunzip(source, whole()) : whole()
   } finally {
     await blocks.return?.()
   }
