@@ -173,6 +173,7 @@ test('other cycles wait for the one that runs, and other inputs are taken meanwh
 test('a difference between account and books is told once for as long as it lasts', () => {
   const desk = begun()
   const ask = (): string => {
+    desk.restart()
     desk.now += 30 * SECOND
     desk.price('SOLUSDT', 100 + (desk.now % 7))
     const [{ queryId }] = only(desk.feed({ type: 'time' }), 'query-account')

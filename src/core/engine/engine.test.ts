@@ -53,6 +53,12 @@ test('a signal proposed twice trades once, also when both come together, or afte
   assert.equal(gates(desk.propose(gridSignal())), ['once'])
 })
 
+test('where targets follow the bands, a target that a signal brings along is left aside', () => {
+  const desk = new Desk().introduce('SOLUSDT')
+  const [entered] = events(desk.propose(gridSignal('SOLUSDT', { target: ticks(2_000) })), 'entered')
+  assert.is(entered.figures.target, null)
+})
+
 test('a signal whose entry was rejected is not tried again', () => {
   const desk = new Desk().introduce('SOLUSDT')
   const [order] = placed(desk.propose(gridSignal()))
@@ -169,6 +175,7 @@ test('a strategy rests on a symbol from the order on, and after a stop, to the e
   const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
   desk.open(reversionSignal())
   desk.stopOut(desk.position())
+  desk.restart()
   desk.now += 2 * HOUR - 1
   desk.price('SOLUSDT', 102)
   const later = { candleStart: MIDNIGHT - DAY + 1, lastAt: desk.now }

@@ -255,6 +255,7 @@ test('after a refused amendment the account tells whether the target still rests
 
   const gone = started()
   const other = only(gone.desk.wait(30 * SECOND), 'query-account')[0]
+  gone.desk.restart()
   const settled = gone.desk.reply(other.queryId, gone.desk.account([]))
   const anew = placed([...settled, ...gone.desk.live(2 * MINUTE)])
   assert.is(anew.length, 2)
@@ -272,6 +273,25 @@ test('a fill behind a refused amendment is still the fill of its target', () => 
   desk.live(2 * MINUTE)
   desk.order(first.clientOrderId, 'rejected', 'it has filled')
   assert.is(events(desk.fill(first), 'reduced')[0].reason, 'partial-target-1')
+})
+
+test('a fill behind a refused cancellation is still the fill of its target', () => {
+  const desk = new Desk().introduce('SOLUSDT')
+  desk.live(0)
+  const { instrument } = gridSignal()
+  // TP1 of 20 % is below the least quantity and goes with TP2; of 40 % it stands by itself.
+  const signal = gridSignal('SOLUSDT', { instrument: { ...instrument, minQty: steps(500) } })
+  const orders = placed(desk.open(signal).effects)
+  assert.equal(
+    orders.map(order => order.steps),
+    [853, 640],
+  )
+  for (const order of orders) desk.order(order.clientOrderId, 'accepted')
+  desk.price('SOLUSDT', 96)
+  const [cancel] = only(desk.live(2 * MINUTE), 'cancel')
+  assert.is(cancel.clientOrderId, orders[0].clientOrderId)
+  desk.order(cancel.clientOrderId, 'rejected', 'too late to cancel')
+  assert.is(events(desk.fill(orders[0]), 'reduced')[0].reason, 'partial-target-1')
 })
 
 /** An exchange that only keeps account of the resting reduce-only orders, for the property below. */

@@ -281,6 +281,8 @@ test('nor does it of lines that are no records at all', () => {
 })
 
 test('a prototype in the record stands for no field', () => {
+  const inherited: WireRecord = Object.assign(Object.create({ score: 9.9 }), changed('score', undefined))
+  assert.is(refusal(() => decodeScored(inherited)).place?.field, 'score')
   const without = changed('score', undefined)
   const line = JSON.stringify(without).replace('{', '{"__proto__":{"score":9.9},')
   assert.is(refusal(() => decodeScored(parseRecord(line))).place?.field, 'score')
