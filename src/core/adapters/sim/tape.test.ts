@@ -142,7 +142,7 @@ test('the mark price is told where its candles cover the bar whole, else it is t
     markLow: 76,
     markClose: 100,
   })
-  const holed = { ...series('1h', 0, 24, [5]), symbol: 'XUSDT', interval: '1h' as const }
+  const holed = { ...series('1h', 0, 40, [5]), symbol: 'XUSDT', interval: '1h' as const }
   assert.is(markRange(holed, 0, DAY), null)
   assert.equal(markRange(holed, 6 * HOUR, 8 * HOUR), { open: 100, high: 108, low: 92, close: 100 })
   assert.is(barAt(daily, 1, mark).markHigh, daily.high[1])

@@ -88,8 +88,8 @@ export function markRange(
   const count = (end - start) / span
   const from = firstAtOrAfter(mark.start, mark.length, start)
   const last = from + count - 1
-  if (count === 0 || last >= mark.length || mark.start[from] !== start || mark.start[last] !== end - span)
-    return null
+  // Candles do not overlap: only without a hole does the last of so many begin just then.
+  if (count === 0 || last >= mark.length || mark.start[last] !== end - span) return null
   let high = mark.high[from]
   let low = mark.low[from]
   for (let i = from + 1; i <= last; i++) {

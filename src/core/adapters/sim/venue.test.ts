@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY, HOUR, type Steps, type Ticks } from '../../base/units.ts'
+import { DAY, HOUR, MINUTE, type Steps, type Ticks } from '../../base/units.ts'
 import { runSimulated } from '../../engine/drivers/simulated.ts'
 import { Engine } from '../../engine/engine.ts'
 import type { EngineEvent, Input, OrderRequest } from '../../engine/protocol.ts'
@@ -167,6 +167,37 @@ test('an order is matched by the finest candles there are, and by daily ones alo
     venue.place(ENTRY)
     assert.equal(fills(venue), expected)
   }
+})
+
+test('an order that comes in the middle of a day knows nothing of the hours before it', () => {
+  const hours = new CandleSeries('AUSDT', '1h', 24)
+  for (let hour = 0; hour < 24; hour++) {
+    hours.push(2 * DAY + hour * HOUR, 100, 101, hour === 5 || hour === 15 ? 98 : 99.5, 100, 1, 100)
+  }
+  const venue = new Venue([market('AUSDT', series('AUSDT', '1d', 0, 3), hours)], OPTIONS)
+  venue.history()
+  venue.exchange.setTime(2 * DAY + 10 * HOUR + MINUTE)
+  venue.place(ENTRY)
+  // 100 - 0.02 - 2 % of 1.5 = 99.95.
+  assert.equal(fills(venue), ['order 63 990', 'settlement 72 999'])
+})
+
+test('reports come before what the market tells, and prices only while a position is held', () => {
+  const venue = new Venue([market('AUSDT', series('AUSDT', '1d', 0, 6))], OPTIONS)
+  venue.history()
+  venue.place({ ...ENTRY, price: 970 as Ticks })
+  for (const _ of venue.advance(3 * DAY));
+  assert.equal(
+    venue.take().map(input => input.type),
+    ['order', 'candle'],
+  )
+  venue.place({ ...ENTRY, clientOrderId: 'two' })
+  for (const _ of venue.advance(4 * DAY));
+  // Three settlements of the day follow the fill.
+  assert.equal(
+    venue.take().map(input => input.type),
+    ['order', 'fill', 'funding', 'funding', 'funding', 'price', 'candle'],
+  )
 })
 
 test('a symbol whose candles ended before trading begins takes no orders', () => {
