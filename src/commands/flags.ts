@@ -26,13 +26,19 @@ export function listFlag(parsed: ParsedArguments, name: string): readonly string
   return Array.isArray(value) ? value : []
 }
 
+/** No amount of money given by a flag is greater. */
+const MOST = 1e12
+
 /** A flag that takes a number above 0. Throws a UsageError for anything else. */
 export function numberFlag(parsed: ParsedArguments, name: string, flag: string): number | undefined {
   const text = textFlag(parsed, name)
   if (text === undefined) return undefined
   const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
-  throw new UsageError(`${flag} ${text} is not a number above 0`, `for example: ${flag} 1000`)
+  if (text.trim() !== '' && value > 0 && value <= MOST) return value
+  throw new UsageError(
+    `${flag} ${text} is not a number above 0 and up to ${MOST}`,
+    `for example: ${flag} 1000`,
+  )
 }
 
 /** The names given with `--symbol` in capitals, each once; `null` for all. Throws a UsageError. */

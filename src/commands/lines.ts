@@ -50,7 +50,10 @@ function figureText(figures: Figures): string {
 }
 
 function rounded(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(2)
+  // Cents are enough of large figures; of small ones, prices of cheap coins, what can be told apart.
+  return Number.isInteger(value) || Math.abs(value) < 1
+    ? String(Number(value.toPrecision(4)))
+    : value.toFixed(2)
 }
 
 /** A moment to the minute, UTC. */

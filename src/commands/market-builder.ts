@@ -43,6 +43,15 @@ export class MarketBuilder {
   }
 
   candles(candles: Candles): void {
+    const { symbol, interval, start, length } = candles
+    if (length > 0 && start[0] % INTERVAL_MS[interval] !== 0) {
+      const first = new Date(start[0]).toISOString()
+      throw new DataError(
+        `candles ${symbol} ${interval} begin at ${first}, not at a whole ${interval} of UTC`,
+        undefined,
+        'shift the times to UTC, or give candles that begin where the exchange begins them',
+      )
+    }
     add(this.#of(candles.symbol).candles, candles)
   }
 

@@ -76,6 +76,7 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
   const { replaced, counts, trades } = simulation
   const notes = ['the tier lists are of today: in a backtest they are hindsight']
   if (config.portfolioGates) notes.push('the long share allows at most 5 longs while there are no shorts')
+  else notes.push('every signal is traded for itself: the wallet is no limit and its balance says nothing')
   if (simulation.halted) notes.push('a drawdown halted all entries before the end')
   const count = (name: string): number => counts[name] ?? 0
   const without15 = count('missing:atr15m')
@@ -95,6 +96,9 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
     notes.push(`mark price taken to be the last price on ${plural(replaced.withoutMark)}`)
   if (replaced.inferredFilters.length > 0)
     notes.push(`ticks and steps read off the prices on ${plural(replaced.inferredFilters)}`)
+  notes.push(
+    'rests after a stop or a target count from the opening of the candle it filled in: shorter ones than a candle do not show',
+  )
   notes.push(
     'maintenance margin 0.5 / greatest leverage; correlation, losing-streak and x10-loss limits are not applied',
   )
@@ -124,8 +128,8 @@ export function summaryRecord(report: Report): WireRecord {
     seed: BOOTSTRAP.seed,
     from: period.from,
     to: period.to,
-    finalWallet: wallet,
-    finalEquity: equity[equity.length - 1].equity,
+    finalWallet: report.portfolioGates ? wallet : null,
+    finalEquity: report.portfolioGates ? equity[equity.length - 1].equity : null,
     halted,
     symbolsTraded: groups.symbol.length,
     counts: Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -165,6 +165,8 @@ export class Engine {
       case 'price': {
         const symbol = this.#symbol(input.symbol)
         symbol.price(input.time, input.last, input.mark)
+        if (input.low !== undefined && input.high !== undefined)
+          this.#ranged(input.symbol, input.low, input.high)
         this.#priced(symbol)
         break
       }
@@ -333,11 +335,17 @@ export class Engine {
     const name = symbol.instrument.symbol
     if (!this.#held.has(name)) return
     this.#touchAll()
+    this.#ranged(name, symbol.mark, symbol.mark)
+  }
+
+  /** Keeps the extremes that a position has seen. */
+  #ranged(symbol: string, low: number, high: number): void {
+    if (!this.#held.has(symbol)) return
     for (const side of ['long', 'short'] as const) {
-      const position = this.#portfolio.positions.get(positionKey(name, side))
-      if (position !== undefined && (symbol.mark < position.lowest || symbol.mark > position.highest)) {
-        this.#fold({ type: 'price-seen', symbol: name, side, price: symbol.mark })
-      }
+      const position = this.#portfolio.positions.get(positionKey(symbol, side))
+      if (position === undefined) continue
+      if (low < position.lowest) this.#fold({ type: 'price-seen', symbol, side, price: low })
+      if (high > position.highest) this.#fold({ type: 'price-seen', symbol, side, price: high })
     }
   }
 
@@ -499,17 +507,19 @@ export class Engine {
 
   #timeExits(): void {
     for (const position of this.#portfolio.positions.values()) {
-      if (this.#now < position.openedAt + this.#longestHold(position)) continue
+      if (this.#now < this.#closeBy(position)) continue
       if (this.#findOrder(position, 'close') !== undefined) continue
       const hours = ((this.#now - position.openedAt) / HOUR).toFixed(0)
       this.#close(position, `held for ${hours} h, the longest allowed`)
     }
   }
 
-  #longestHold(position: Position): number {
-    const bars = this.#settings.maxBars * INTERVAL_MS[position.timeframe]
-    const own = this.#entries.find(one => one.strategy.id === position.strategy)?.terms.maxHold ?? null
-    return own === null ? bars : Math.min(bars, own)
+  /** The close of the last bar a position may be held in, the bar of its entry being the first; or its own limit. */
+  #closeBy({ openedAt, strategy, timeframe }: Position): Timestamp {
+    const bar = INTERVAL_MS[timeframe]
+    const bars = Math.floor(openedAt / bar) * bar + this.#settings.maxBars * bar
+    const own = this.#entries.find(one => one.strategy.id === strategy)?.terms.maxHold ?? null
+    return own === null ? bars : Math.min(bars, openedAt + own)
   }
 
   #close(position: Position, reason: string): void {
@@ -890,7 +900,7 @@ export class Engine {
   ): void {
     switch (status) {
       case 'accepted':
-        this.#rest(entry.strategy, entry.symbol, 'cooldown')
+        this.#rest(entry.strategy, entry.symbol, 'cooldown', this.#now)
         return
       case 'amended':
         return
@@ -1039,7 +1049,7 @@ export class Engine {
 
   /** Notes the moments at which something is due for a position by the passing of time alone. */
   #remember(position: Position): void {
-    this.#schedule.touchAt('light', position.openedAt + this.#longestHold(position))
+    this.#schedule.touchAt('light', this.#closeBy(position))
     for (const id of Object.keys(this.#management)) {
       const bound = this.#management[id]
       if (bound === undefined) continue
@@ -1119,9 +1129,9 @@ export class Engine {
       if (entry.symbol === fill.symbol && entry.side === fill.side) this.#cancelEntry(entry)
     }
     if (fill.cause === 'stop' || fill.cause === 'liquidation') {
-      this.#rest(position.strategy, position.symbol, 'cooldownAfterStop')
+      this.#rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)
     } else if (order !== undefined && order.leg !== 'close') {
-      this.#rest(position.strategy, position.symbol, 'cooldownAfterTarget')
+      this.#rest(position.strategy, position.symbol, 'cooldownAfterTarget', fill.earliest ?? fill.time)
     }
   }
 
@@ -1157,11 +1167,12 @@ export class Engine {
     strategy: string,
     symbol: string,
     which: 'cooldown' | 'cooldownAfterStop' | 'cooldownAfterTarget',
+    from: Timestamp,
   ): void {
     const terms = this.#entries.find(one => one.strategy.id === strategy)?.terms
     if (terms === undefined || terms[which] === 0) return
     const key = `${strategy}:${symbol}`
-    const until = this.#now + terms[which]
+    const until = from + terms[which]
     if (until > (this.#cooldowns.get(key) ?? 0)) this.#cooldowns.set(key, until)
   }
 

@@ -169,6 +169,8 @@ test('the engine reproduces every line of the trade that was worked out by hand'
   is('funding', trade.funding)
   is('net', trade.net)
   is('net %', trade.netPercent)
+  is('MAE %', trade.mae)
+  is('MFE %', trade.mfe)
   is('wallet', engine.portfolio.wallet)
   assert.equal([trade.openedAt, trade.closedAt], [candles.start[20], candles.start[23] + DAY])
   assert.equal(

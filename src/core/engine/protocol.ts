@@ -24,6 +24,9 @@ export type Input =
       readonly time: Timestamp
       readonly last: number
       readonly mark: number
+      /** Lowest and highest price since the one before, where that is known. */
+      readonly low?: number
+      readonly high?: number
     }
   /** The funding rate that a decision sees, per 8 h, positive when longs pay; `null` when it is not known. */
   | {
@@ -100,6 +103,8 @@ export interface FillInput {
   readonly at: Timestamp
   /** Stamp of the fill itself, possibly earlier than `at`. */
   readonly time: Timestamp
+  /** When it can have happened at the earliest, where only the candle is known; left out: at `time`. */
+  readonly earliest?: Timestamp
   readonly execId: string
   /** The order it belongs to; `null` for a stop, a liquidation or a settlement. */
   readonly clientOrderId: string | null

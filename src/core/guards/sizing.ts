@@ -46,6 +46,10 @@ export const sizing: Guard<typeof params> = {
       })
     }
     const wanted = fixed ?? marginFor(proposal, house.equity, p) * signal.leverage
+    // Beyond what can be counted exactly no exchange takes an order either.
+    if (!(wanted / entry / instrument.stepSize < Number.MAX_SAFE_INTEGER)) {
+      return refuse('sizing', `${wanted} USDT are too many steps of ${signal.symbol}`, { wanted, entry })
+    }
     let steps = toSteps(instrument, wanted / entry, 'down')
     let how =
       fixed === null ? `margin ${(wanted / signal.leverage).toFixed(2)} USDT` : `fixed value ${fixed} USDT`

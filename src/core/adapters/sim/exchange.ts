@@ -76,6 +76,7 @@ interface RestingOrder {
 }
 
 interface HeldPosition {
+  readonly openedAt: Timestamp
   readonly side: Side
   readonly leverage: number
   steps: Steps
@@ -112,6 +113,8 @@ export class SimExchange {
   #settled = { recorded: 0, assumed: 0 }
   #sequence = 0
   #executions = 0
+  /** Opening of the bar that is being matched: an exit inside it can have happened then at the earliest. */
+  #barStart: Timestamp = Number.POSITIVE_INFINITY
   #outbox: Input[] = []
 
   constructor(options: ExchangeOptions) {
@@ -161,6 +164,16 @@ export class SimExchange {
   isActive(symbol: string): boolean {
     const book = this.#books.get(symbol)
     return book !== undefined && (book.position !== null || book.orders.size > 0)
+  }
+
+  /**
+   * The part of a bar's range that its position has seen: all of it, and on the bar of the entry what counts against
+   * the position together with the close.
+   */
+  range(symbol: string, bar: Bar): { readonly low: Price; readonly high: Price } {
+    const { position } = this.#book(symbol)
+    if (position === null || position.openedAt < bar.start) return { low: bar.low, high: bar.high }
+    return position.side === 'long' ? { low: bar.low, high: bar.close } : { low: bar.close, high: bar.high }
   }
 
   /** Whether a symbol has a position. */
@@ -348,6 +361,7 @@ export class SimExchange {
    */
   *bar(symbol: string, bar: Bar, settlements: readonly Settlement[]): Generator<void, void> {
     const book = this.#book(symbol)
+    this.#barStart = bar.start
     if (book.position !== null) this.#liquidateAtOpen(symbol, book, book.position, bar, settlements)
     yield* this.#fillAtOpen(symbol, book, bar)
     yield* this.#enterInside(symbol, book, bar)
@@ -358,6 +372,7 @@ export class SimExchange {
       yield* this.#exitInside(symbol, book, position, bar)
     }
     book.last = bar.close
+    this.#barStart = Number.POSITIVE_INFINITY
     if (this.#outbox.length > 0) yield
   }
 
@@ -591,6 +606,7 @@ export class SimExchange {
     const before = book.position
     if (before === null) {
       book.position = {
+        openedAt: time,
         side: request.side,
         leverage: request.leverage,
         steps,
@@ -671,6 +687,7 @@ export class SimExchange {
       type: 'fill',
       at: this.#now,
       time,
+      earliest: Math.min(time, this.#barStart),
       execId,
       clientOrderId,
       cause,

@@ -203,7 +203,15 @@ export class Venue {
       yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
     }
     if (this.exchange.hasPosition(symbol)) {
-      this.#outbox.push({ type: 'price', at, time: at, symbol, last: bar.close, mark: bar.markClose })
+      this.#outbox.push({
+        type: 'price',
+        at,
+        time: at,
+        symbol,
+        last: bar.close,
+        mark: bar.markClose,
+        ...this.exchange.range(symbol, bar),
+      })
       yield
     }
   }
