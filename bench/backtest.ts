@@ -134,7 +134,7 @@ function fusedLoop(): number | string {
   try {
     const program = join(folder, 'fused')
     execFileSync('gcc', ['-O3', '-march=native', '-o', program, source, '-lm'])
-    return Number(execFileSync(program, { encoding: 'utf8' }))
+    return Number(execFileSync(program, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   } catch (error) {
     return error instanceof Error ? error.message.split('\n')[0] : String(error)
   }
