@@ -1,5 +1,5 @@
 import { type Config, configHash, defaultConfig } from '../src/commands/config.ts'
-import { figure, groupCells, type Report } from '../src/commands/report.ts'
+import { figure, GROUP_HEAD, groupCells, type Report } from '../src/commands/report.ts'
 import { withFlags } from '../src/commands/simulate.ts'
 import { summarise } from '../src/core/performance/summary.ts'
 import type { Trade } from '../src/core/portfolio/trade.ts'
@@ -72,22 +72,7 @@ export function evidenceTables(reports: readonly EvidenceReport[]): ReadonlyMap<
     const lines = [
       `**${run.title}.** \`${run.command}\``,
       '',
-      ...markdown(
-        [
-          '',
-          'trades',
-          'win rate %',
-          'average %',
-          '95 % interval',
-          'best %',
-          'worst %',
-          'profit factor',
-          'net USDT',
-          'fees',
-          'funding',
-        ],
-        rows,
-      ),
+      ...markdown(GROUP_HEAD, rows),
       '',
       `${groups.symbol.length} of ${report.symbols} symbols traded; ${summary.open.trades} positions open at the end (${figure(summary.open.net, 2)} USDT) are not in the table.`,
     ]

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { EngineEvent } from '../core/engine/protocol.ts'
-import { testTrade } from '../core/performance/test-trades.ts'
+import { testTrade } from '../core/performance/trades.fixture.ts'
 import { eventLine, minute, say, tradeLine } from './lines.ts'
 
 const test = suite('lines')

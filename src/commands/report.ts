@@ -142,7 +142,8 @@ export function summaryRecord(report: Report): WireRecord {
   }
 }
 
-const GROUP_HEAD = [
+/** What the cells of `groupCells` are; the first names the group. */
+export const GROUP_HEAD: readonly string[] = [
   '',
   'trades',
   'win rate %',

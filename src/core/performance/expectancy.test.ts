@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { expectancy } from './expectancy.ts'
-import { testTrade } from './test-trades.ts'
+import { testTrade } from './trades.fixture.ts'
 
 const test = suite('expectancy')
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { closingMonth, closingYear, groupTrades } from './group.ts'
-import { testTrade } from './test-trades.ts'
+import { testTrade } from './trades.fixture.ts'
 
 const test = suite('group')
 

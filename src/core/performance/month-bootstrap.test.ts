@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { random } from '../base/random.ts'
 import { BOOTSTRAP, monthBootstrap } from './month-bootstrap.ts'
-import { testTrade } from './test-trades.ts'
+import { testTrade } from './trades.fixture.ts'
 
 const test = suite('month bootstrap')
 const inMonth = (month: number, netPercent: number) =>

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { nearZeroShare } from './near-zero.ts'
-import { tradesWithNet } from './test-trades.ts'
+import { tradesWithNet } from './trades.fixture.ts'
 
 const test = suite('near zero')
 

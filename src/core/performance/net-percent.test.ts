@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { averageNetPercent, bestNetPercent, worstNetPercent } from './net-percent.ts'
-import { testTrade } from './test-trades.ts'
+import { testTrade } from './trades.fixture.ts'
 
 const test = suite('net percent')
 const trades = [

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { profitFactor } from './profit-factor.ts'
-import { tradesWithNet } from './test-trades.ts'
+import { tradesWithNet } from './trades.fixture.ts'
 
 const test = suite('profit factor')
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sharpe } from './sharpe.ts'
-import { dailyEquity } from './test-trades.ts'
+import { dailyEquity } from './trades.fixture.ts'
 
 const test = suite('sharpe')
 

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY } from '../base/units.ts'
 import { summarise } from './summary.ts'
-import { dailyEquity, testTrade } from './test-trades.ts'
+import { dailyEquity, testTrade } from './trades.fixture.ts'
 
 const test = suite('summary')
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { dailyEquity } from './test-trades.ts'
 import { totalReturn } from './total-return.ts'
+import { dailyEquity } from './trades.fixture.ts'
 
 const test = suite('total return')
 

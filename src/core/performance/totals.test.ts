@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { testTrade } from './test-trades.ts'
 import { totalFees, totalFunding, totalNet } from './totals.ts'
+import { testTrade } from './trades.fixture.ts'
 
 const test = suite('totals')
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { testTrade } from './test-trades.ts'
+import { testTrade } from './trades.fixture.ts'
 import { turnover } from './turnover.ts'
 
 const test = suite('turnover')

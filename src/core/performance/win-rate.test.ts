@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { tradesWithNet } from './test-trades.ts'
+import { tradesWithNet } from './trades.fixture.ts'
 import { winRate } from './win-rate.ts'
 
 const test = suite('win rate')
