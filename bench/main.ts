@@ -4,6 +4,7 @@ import process from 'node:process'
 import { benchBacktest } from './backtest.ts'
 import { benchIndicators } from './indicators.ts'
 import { benchStartup } from './startup.ts'
+import { benchStatus } from './status.ts'
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
@@ -15,3 +16,4 @@ print(
 await benchIndicators(print)
 await benchBacktest(print)
 benchStartup(print)
+await benchStatus(print)

@@ -64,6 +64,9 @@ test('only code is left of a source text', () => {
     ['a / b / c', 'a / b / c'],
     ['return /[/"]/u', 'return       u'],
     ["'a\\'b' + c", '       + c'],
+    ['<B c={1} /> + Date()', '<B c={1} /> + Date()'],
+    ['<B c="1" /></B> + a', '<B c=    /></B> + a'],
+    ['a.replace(/>/g, b)', 'a.replace(   g, b)'],
     ['#!/bin/x\na', '        \na'],
   ]
   for (const [text, code] of cases) assert.is(mask(text).code, code)

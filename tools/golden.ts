@@ -1,7 +1,7 @@
 /** Writes anew what is derived from the code: tables of documents, config.example.yaml. `node tools/golden.ts` */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { configExample } from './config-example.ts'
+import { configExample } from '../src/commands/config-example.ts'
 import { DOCUMENTS, TABLES, withTables } from './tables.ts'
 
 const root = join(import.meta.dirname, '..')

@@ -21,6 +21,12 @@ export interface Masked {
 /** After one of these a slash begins a regular expression, after anything else it divides. */
 const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|throw|await|yield))\s*$/
 
+/** True at the slash of `</Box>` or `<Box />`, which begins no regular expression. */
+function closesElement(text: string, at: number): boolean {
+  if (text[at - 1] === '<') return true
+  return text[at + 1] === '>' && /["'}\w]\s*$/.test(text.slice(Math.max(0, at - 40), at))
+}
+
 function endOfString(text: string, start: number): number {
   const quote = text[start]
   for (let i = start + 1; i < text.length; i += 1) {
@@ -93,7 +99,8 @@ export function mask(text: string): Masked {
     else if (char === '}' && templates[open] === 0) {
       templates.pop()
       template(at + 1)
-    } else if (char === '/' && BEFORE_REGEXP.test(code.slice(-40))) hide(endOfRegExp(text, at), false)
+    } else if (char === '/' && !closesElement(text, at) && BEFORE_REGEXP.test(code.slice(-40)))
+      hide(endOfRegExp(text, at), false)
     else {
       if (open >= 0 && char === '{') templates[open] += 1
       if (open >= 0 && char === '}') templates[open] -= 1

@@ -353,7 +353,7 @@ test('the user can end it in the middle, and nothing is left of the export', asy
 })
 
 test('a terminal gets aligned tables in which no figure is missing, whatever happened', async () => {
-  const broke = folder.file('broke.yaml', 'startingBalance: 0\n')
+  const broke = folder.file('broke.yaml', 'startingBalance: 0.000001\n')
   for (const words of [
     SOME,
     ['--csv', 'BTCUSDT.csv', '--timerange', '20300101-'],

@@ -2,7 +2,7 @@ import { tradeRecord } from '../core/wire/encode.ts'
 import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, type Config, loadConfig } from './config.ts'
 import { EXIT } from './exit-codes.ts'
-import { ExportFile } from './export.ts'
+import { Exports } from './exports.ts'
 import { RECORDS_FLAG, type TimeRange, textFlag, timerangeFlag, wantsRecords } from './flags.ts'
 import { say } from './lines.ts'
 import { loadMarket, MARKET_FLAGS } from './market.ts'
@@ -28,31 +28,32 @@ export const backtestCommand: CommandSpec = {
   flags: [
     ...MARKET_FLAGS,
     ...SIMULATION_FLAGS,
-    { flags: '--export <file>', description: 'write the trade and summary records to a file, too' },
+    {
+      flags: '--export <file>',
+      description: 'write trades and summary, too: FILE.db as a database, else as records; - as a database',
+    },
     CONFIG_FLAG,
     RECORDS_FLAG,
   ],
   async run(world, parsed) {
     const config = withFlags(await loadConfig(world, parsed), parsed)
     const range = timerangeFlag(parsed)
-    const name = textFlag(parsed, 'export')
-    const file = name === undefined ? null : new ExportFile(world, name)
+    const exports = new Exports(world, textFlag(parsed, 'export'))
     try {
       const market = await loadMarket(world, parsed, 'replay', range.to ?? range.from)
       for (const warning of market.warnings) say(world, warning)
       const simulation = await simulated(world, parsed, market, config, range)
       if (simulation === null) return world.signal.reason === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
       const report = reportOf(simulation, market, config, ownVersion())
-      const records = [...simulation.trades.map(tradeRecord), summaryRecord(report)].map(ndjson)
-      if (file !== null) {
-        for (const record of records) file.write(record)
-        file.keep()
-      }
-      if (wantsRecords(world, parsed)) for (const record of records) await world.stdout.write(record)
-      else await world.stdout.write(reportText(report))
+      await exports.keep(simulation.trades, report)
+      if (exports.isOut) return EXIT.ok
+      if (wantsRecords(world, parsed)) {
+        const records = [...simulation.trades.map(tradeRecord), summaryRecord(report)]
+        for (const record of records) await world.stdout.write(ndjson(record))
+      } else await world.stdout.write(reportText(report))
       return EXIT.ok
     } finally {
-      file?.drop()
+      exports.drop()
     }
   },
 }

@@ -23,6 +23,26 @@ export type CommandLine =
   | { readonly kind: 'answer'; readonly text: string }
   | { readonly kind: 'refusal'; readonly text: string }
 
+/** The flags of a command, and of the groups above it. */
+function flagsOf(command: Command, program: Command): ParsedArguments['flags'] {
+  const above = command.parent === null || command.parent === program ? {} : flagsOf(command.parent, program)
+  return { ...above, ...command.opts() }
+}
+
+/**
+ * A group that runs by itself takes its flags wherever they stand, also after the name of one of its commands: they
+ * are that command's where it has them too, and wrong otherwise.
+ */
+function refuseFlagsOfGroups(command: Command, program: Command): void {
+  const own = new Set(command.options.map(one => one.attributeName()))
+  for (let group = command.parent; group !== null && group !== program; group = group.parent) {
+    for (const one of group.options) {
+      const isGiven = group.getOptionValueSource(one.attributeName()) === 'cli'
+      if (isGiven && !own.has(one.attributeName())) command.error(`error: unknown option '${one.long}'`)
+    }
+  }
+}
+
 /** The named command, loaded, among the others, of which the overview needs no more than this. */
 type Listed = CommandSpec | Pick<CommandSpec, 'name' | 'summary'>
 
@@ -125,9 +145,16 @@ function parse(
     assert(run !== undefined || command.commands.length > 0, `${title} neither runs nor has commands`)
     if (run === undefined || (command.commands.length > 0 && !groupsRun)) return
     command.action(() => {
+      refuseFlagsOfGroups(command, program)
       const { color, quiet, verbose } = program.opts<{ color: boolean; quiet?: true; verbose?: true }>()
       const globals = { color, quiet: quiet === true, verbose: verbose === true }
-      chosen = { kind: 'run', title, run, parsed: { flags: command.opts(), args: command.args }, globals }
+      chosen = {
+        kind: 'run',
+        title,
+        run,
+        parsed: { flags: flagsOf(command, program), args: command.args },
+        globals,
+      }
     })
   }
 

@@ -47,6 +47,11 @@ export interface World {
   }
   /** Aborted by Ctrl-C (reason 'SIGINT') or SIGTERM (reason 'SIGTERM'): end cleanly, soon. */
   readonly signal: AbortSignal
+  /**
+   * SIGHUP, which asks a loop to read its configuration again. Without a listener it ends the process, as everywhere.
+   * Returns what ends the listening.
+   */
+  readonly hangup: { listen(callback: () => void): () => void }
   readonly color: boolean
   readonly quiet: boolean
   readonly verbose: boolean

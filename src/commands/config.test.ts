@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { configExample } from '../../tools/config-example.ts'
 import { EVIDENCE_RUNS, expectedHashes, recordedHashes } from '../../tools/evidence-tables.ts'
 import { ConfigError } from '../core/base/errors.ts'
 import { type Config, configHash, costsOf, defaultConfig, loadConfig } from './config.ts'
+import { configExample } from './config-example.ts'
 import { bbw, Folder } from './world.fixture.ts'
 
 const test = suite('configuration')
@@ -20,7 +20,7 @@ function load(...texts: readonly string[]): Promise<Config> {
   const stdin = (async function* () {
     yield Buffer.from('startingBalance: 77')
   })()
-  const world = { cwd: folder.path, stdin: Object.assign(stdin, { isTTY: false }) }
+  const world = { env: {}, cwd: folder.path, stdin: Object.assign(stdin, { isTTY: false }) }
   return loadConfig(world, { flags: { config }, args: [] })
 }
 
@@ -57,8 +57,11 @@ test('an unknown key is refused with the nearest, a wrong value with its path', 
     ],
     ['__proto__: {}', '__proto__ is not a setting'],
     ['constructor: {}', 'constructor is not a setting'],
-    ['startingBalance: lots', 'startingBalance has to be a number, 0 or more, not "lots"'],
-    ['startingBalance: -1', 'startingBalance has to be a number, 0 or more, not -1'],
+    [
+      'startingBalance: lots',
+      'startingBalance has to be a number above 0 and up to 1000000000000, not "lots"',
+    ],
+    ['startingBalance: -1', 'startingBalance has to be a number above 0 and up to 1000000000000, not -1'],
     ['startingBalance: .nan', 'startingBalance has to be a number'],
     ['startingBalance: .inf', 'startingBalance has to be a number'],
     ['startingBalance: 1e400', 'startingBalance has to be a number'],
@@ -71,9 +74,9 @@ test('an unknown key is refused with the nearest, a wrong value with its path', 
     ['guards: {total-margin: {usdt: much}}', 'guards.total-margin.usdt has to be a number'],
     ['- a list', 'the configuration has to be a mapping'],
     ['words', 'the configuration has to be a mapping'],
-    ['a: 1\na: 2', 'is not YAML'],
+    ['a: 1\na: 2', 'line 2, column 1: is not YAML: Map keys must be unique'],
     ['a: [', 'is not YAML'],
-    ['a: 1\n---\nb: 2', 'is not YAML'],
+    ['a: 1\n---\nb: 2', 'is not YAML: there is more than one document in it'],
     ['\u0000\u0001', '0.yaml'],
   ] as const) {
     const words = await refusal(text)
@@ -84,11 +87,11 @@ test('an unknown key is refused with the nearest, a wrong value with its path', 
 
 test('a later file is laid over an earlier one, and can take a limit back', async () => {
   const { startingBalance, fees, guards, universe } = await load(
-    'startingBalance: 1\nfees: {maker: 0.5}\nguards: {total-margin: {usdt: 50}}\nuniverse: {neverTrade: [A]}',
+    'startingBalance: 1\nfees: {maker: 0.05}\nguards: {total-margin: {usdt: 50}}\nuniverse: {neverTrade: [A]}',
     'startingBalance: 2\nfees:\nuniverse: {neverTrade: [B]}',
-    'fees: {taker: 0.25}\nguards: {total-margin: {usdt: null}}',
+    'fees: {taker: 0.025}\nguards: {total-margin: {usdt: null}}',
   )
-  assert.equal([startingBalance, fees], [2, { maker: 0.5, taker: 0.25 }])
+  assert.equal([startingBalance, fees], [2, { maker: 0.05, taker: 0.025 }])
   assert.is(guards['total-margin'].usdt, null)
   assert.is(guards['total-margin'].percent, 60)
   assert.equal(universe.neverTrade, ['B'])

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { UsageError } from '../core/base/errors.ts'
 import { dataDirectory, ensureDirectory } from './data-dir.ts'
 
 const test = suite('data directory')
@@ -26,6 +27,22 @@ test('the folder is made for its owner alone', () => {
   const folder = ensureDirectory(join(parent, 'a', 'b'))
   assert.is(statSync(folder).mode & 0o777, 0o700)
   assert.is(ensureDirectory(folder), folder)
+  rmSync(parent, { recursive: true })
+})
+
+test('a file in the place of the folder, or of one above it, is refused with what can be done', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'bbw-dir-'))
+  const file = join(parent, 'file')
+  writeFileSync(file, '')
+  for (const folder of [file, join(file, 'below')]) {
+    try {
+      ensureDirectory(folder)
+      assert.unreachable()
+    } catch (error) {
+      assert.instance(error, UsageError)
+      assert.match(String(error), `${folder} cannot be the data folder`)
+    }
+  }
   rmSync(parent, { recursive: true })
 })
 

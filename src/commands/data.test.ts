@@ -82,6 +82,7 @@ async function run(name: string, args: readonly string[], setting: Setting): Pro
     },
     clock: { now: () => T0, monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: setting.signal ?? new AbortController().signal,
+    hangup: { listen: () => () => {} },
     color: false,
     quiet: setting.quiet === true,
     verbose: false,

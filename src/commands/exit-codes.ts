@@ -14,6 +14,10 @@ export const EXIT = {
   exchange: 5,
   /** A risk rule, a cap or the kill switch said no. */
   refused: 6,
+  /** A lock or a budget is taken; the same command may succeed later. */
+  busy: 75,
+  /** Another instance owns the account. */
+  held: 79,
   /** Ctrl-C. */
   interrupted: 130,
 } as const
@@ -32,5 +36,7 @@ export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning
   { code: EXIT.configuration, meaning: 'configuration, credentials or installation' },
   { code: EXIT.exchange, meaning: 'network or exchange; trying again may help' },
   { code: EXIT.refused, meaning: 'refused by a risk rule, a cap or the kill switch' },
+  { code: EXIT.busy, meaning: 'a lock or a budget is taken; try again' },
+  { code: EXIT.held, meaning: 'another instance of bbw owns the account' },
   { code: EXIT.interrupted, meaning: 'stopped by Ctrl-C' },
 ]

@@ -48,7 +48,7 @@ export class ExportFile {
   }
 
   /** Throws a StoreError when the disk is full or gone. */
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     this.#carry(() => writeFileSync(this.#descriptor, text))
   }
 

@@ -1,6 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ConfigError, DataError, ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
+import {
+  ConfigError,
+  DataError,
+  ExchangeError,
+  HeldError,
+  StoreError,
+  UsageError,
+} from '../core/base/errors.ts'
 import { failureOf } from './failures.ts'
 
 const test = suite('failures')
@@ -33,11 +40,22 @@ test('every kind of error has its exit code and says what can be done', () => {
     [new StoreError('disk full', { retryable: false }), 1, ['disk full']],
     [
       new StoreError('locked', { retryable: true }),
-      1,
-      ['locked', 'the store was busy: trying again may help'],
+      75,
+      ['W803 locked', 'the store was busy: trying again may help'],
     ],
-    [new Error('broken'), 1, ['unexpected fault: broken']],
-    ['thrown text', 1, ['unexpected fault: thrown text']],
+    [
+      new StoreError('no room', { retryable: false, trouble: 'full', remedy: 'make room' }),
+      1,
+      ['C805 no room', 'make room'],
+    ],
+    [new StoreError('another one', { retryable: false, trouble: 'lease-lost' }), 79, ['C802 another one']],
+    [
+      new HeldError('process 7 trades', { pid: 7, host: 'a', ageMs: 0 }, 'stop it'),
+      79,
+      ['E801 process 7 trades', 'stop it'],
+    ],
+    [new Error('broken'), 1, ['E708 unexpected fault: broken']],
+    ['thrown text', 1, ['E708 unexpected fault: thrown text']],
   ]
   for (const [error, code, lines] of cases) assert.equal(failureOf(error, false), { code, lines })
 })
@@ -51,7 +69,7 @@ test('the stack and the cause are shown with verbose alone', () => {
 })
 
 test('what an error quotes stays on its line and off the terminal', () => {
-  assert.equal(failureOf(new Error('a\nb\u001b[31m'), false).lines, ['unexpected fault: a b [31m'])
+  assert.equal(failureOf(new Error('a\nb\u001b[31m'), false).lines, ['E708 unexpected fault: a b [31m'])
 })
 
 test.run()

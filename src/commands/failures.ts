@@ -1,6 +1,15 @@
-import { ConfigError, DataError, ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
+import {
+  ConfigError,
+  codeOf,
+  DataError,
+  ExchangeError,
+  HeldError,
+  StoreError,
+  type StoreTrouble,
+  UsageError,
+} from '../core/base/errors.ts'
+import { harmless } from '../core/base/harmless.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { harmless } from './harmless.ts'
 
 /** What a command's error means for the user. */
 export interface Failure {
@@ -23,6 +32,16 @@ function remedied(message: string, remedy: string | undefined): readonly string[
   return remedy === undefined ? [message] : [message, remedy]
 }
 
+const STORE_EXIT: { readonly [K in StoreTrouble]: ExitCode } = {
+  busy: EXIT.busy,
+  'lease-lost': EXIT.held,
+  full: EXIT.fault,
+  io: EXIT.fault,
+  damaged: EXIT.fault,
+  unsound: EXIT.fault,
+  other: EXIT.fault,
+}
+
 function explain(error: unknown): Failure {
   if (error instanceof UsageError) {
     return { code: EXIT.usage, lines: remedied(error.message, error.remedy) }
@@ -42,11 +61,15 @@ function explain(error: unknown): Failure {
     return { code: EXIT.exchange, lines: remedied(error.message, remedy) }
   }
   if (error instanceof StoreError) {
-    const remedy = error.retryable ? 'the store was busy: trying again may help' : undefined
-    return { code: EXIT.fault, lines: remedied(error.message, remedy) }
+    const remedy = error.remedy ?? (error.retryable ? 'the store was busy: trying again may help' : undefined)
+    const message = error.trouble === 'other' ? error.message : `${codeOf(error)} ${error.message}`
+    return { code: STORE_EXIT[error.trouble], lines: remedied(message, remedy) }
+  }
+  if (error instanceof HeldError) {
+    return { code: EXIT.held, lines: remedied(`E801 ${error.message}`, error.remedy) }
   }
   const message = error instanceof Error ? error.message : String(error)
-  return { code: EXIT.fault, lines: [`unexpected fault: ${message}`] }
+  return { code: EXIT.fault, lines: [`E708 unexpected fault: ${message}`] }
 }
 
 /**

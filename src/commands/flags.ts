@@ -110,3 +110,16 @@ function timeOf(text: string): Timestamp {
     dayOf(match.slice(1, 4).join('')) + (match[4] === undefined ? 0 : Date.parse(`1970-01-01${match[4]}`))
   )
 }
+
+/** Market time passes this many times as fast where nothing is said: a day a second. */
+export const DEFAULT_SPEED = 86_400
+
+/** The speed given with `--speed`, market seconds a second; infinite for `max`. Throws a UsageError. */
+export function speedFlag(parsed: ParsedArguments): number {
+  const text = textFlag(parsed, 'speed')
+  if (text === undefined) return DEFAULT_SPEED
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const speed = Number(text)
+  if (text.trim() !== '' && Number.isFinite(speed) && speed > 0) return speed
+  throw new UsageError(`--speed ${text} is neither a number above 0 nor max`, 'for example: --speed 3600')
+}

@@ -7,6 +7,7 @@ import { eventLine, minute, say, tradeLine } from './lines.ts'
 const test = suite('lines')
 const EVENT: EngineEvent = {
   kind: 'entered',
+  code: null,
   ts: Date.UTC(2024, 6, 26, 0, 2, 59),
   symbol: 'BTCUSDT',
   side: 'long',

@@ -1,8 +1,8 @@
+import { harmless } from '../core/base/harmless.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import type { Figures } from '../core/guards/guard.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
 import type { World } from './command.ts'
-import { harmless } from './harmless.ts'
 
 /** Tells a person something beside the data, unless only data are wanted. */
 export function say(world: Pick<World, 'stderr' | 'quiet'>, words: string): void {
@@ -39,7 +39,8 @@ const SHOWN: readonly string[] = [
   'wallet',
 ]
 
-function figureText(figures: Figures): string {
+/** The figures that a line shows, in a fixed order: `score 6.5 qty 0.01 price 60000.0`. */
+export function figureText(figures: Figures): string {
   const parts: string[] = []
   for (const name of SHOWN) {
     const value = figures[name]

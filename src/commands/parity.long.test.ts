@@ -18,7 +18,7 @@ for (const range of ['20210601-', '20240601-20250601']) {
   check(`both make the same trades of BTC and ETH, all intervals, in ${range}`, async () => {
     const flags = ['--market', RECORDED, '--symbol', 'BTCUSDT,ETHUSDT', '--timerange', range]
     const backtest = await exportedTrades(folder, ['backtest', ...flags])
-    const run = await exportedTrades(folder, ['run', '--speed', 'max', ...flags])
+    const run = await exportedTrades(folder, ['run', '--no-state', '--speed', 'max', ...flags])
     assert.ok(backtest.length > 20, `${backtest.length} trades`)
     assert.equal(run, backtest)
   })

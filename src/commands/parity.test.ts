@@ -9,7 +9,7 @@ test.after(() => folder.remove())
 
 async function compare(flags: readonly string[], least: number): Promise<void> {
   const backtest = await exportedTrades(folder, ['backtest', ...flags])
-  const run = await exportedTrades(folder, ['run', '--speed', 'max', ...flags])
+  const run = await exportedTrades(folder, ['run', '--no-state', '--speed', 'max', ...flags])
   assert.ok(backtest.length >= least, `${backtest.length} trades`)
   assert.ok(backtest.every(line => line.startsWith('{"v":1,"type":"trade"')))
   assert.equal(run, backtest)
@@ -37,7 +37,7 @@ test('a cost that is set otherwise on one side alone makes them differ', async (
     'simulation: {slippageOfRange: 0.021}',
   ]) {
     const config = folder.file('costs.yaml', setting)
-    const run = await exportedTrades(folder, ['run', '--speed', 'max', ...flags, '-c', config])
+    const run = await exportedTrades(folder, ['run', '--no-state', '--speed', 'max', ...flags, '-c', config])
     assert.not.equal(run, backtest, setting)
   }
 })

@@ -21,7 +21,7 @@ export const REGISTRY: readonly RegistryEntry[] = [
   },
   {
     name: 'trade',
-    summary: 'put scored signals through the guards and say what would be done',
+    summary: 'put scored signals through the guards, and pause, resume or halt entries',
     load: async () => (await import('./trade.ts')).tradeCommand,
   },
   {
@@ -35,8 +35,33 @@ export const REGISTRY: readonly RegistryEntry[] = [
     load: async () => (await import('./run.ts')).runCommand,
   },
   {
+    name: 'status',
+    summary: 'what is held, protected, earned and refused, and how healthy the loop is',
+    load: async () => (await import('./status-command.ts')).statusCommand,
+  },
+  {
+    name: 'sim',
+    summary: 'the embedded exchange as a process of its own',
+    load: async () => (await import('./sim.ts')).simCommand,
+  },
+  {
     name: 'data',
     summary: 'bring market data in, list and check them',
     load: async () => (await import('./data.ts')).dataCommand,
+  },
+  {
+    name: 'config',
+    summary: 'write, check and show the configuration',
+    load: async () => (await import('./config-command.ts')).configCommand,
+  },
+  {
+    name: 'db',
+    summary: 'back up, check and restore the state',
+    load: async () => (await import('./db.ts')).dbCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'what a code such as E971 means, what bbw does and what you can do',
+    load: async () => (await import('./explain.ts')).explainCommand,
   },
 ]

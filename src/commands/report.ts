@@ -41,7 +41,7 @@ const KEYS = {
 /** Puts a simulation's figures together. */
 export function reportOf(
   simulation: Simulation,
-  market: LoadedMarket,
+  market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'>,
   config: Config,
   version: string,
 ): Report {
@@ -85,6 +85,10 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
   const unknown = count('missing:funding-rate')
   if (unknown > 0)
     notes.push(`${unknown} entries scored with funding of 0.01 % per 8 h paid by longs, none being known`)
+  if (replaced === null) {
+    notes.push('what the data lack is known to the exchange in the other process alone')
+    return notes
+  }
   const { fundingAssumed, fundingRecorded } = replaced
   if (fundingAssumed > 0) {
     notes.push(

@@ -18,12 +18,12 @@ const SHORT = [...MAX, '--timerange', '20240701-20240815']
 test.after(() => folder.remove())
 
 function run(words: readonly string[], setting: Parameters<typeof bbw>[1] = {}): Promise<Outcome> {
-  return bbw(['run', ...words], { cwd: folder.path, ...setting })
+  return bbw(['run', '--no-state', ...words], { cwd: folder.path, ...setting })
 }
 
 /** `bbw run` as a process of its own. */
 function start(...words: readonly string[]): ChildProcess {
-  return spawn('bin/bbw', ['run', '--market', 'fixtures', ...words], {
+  return spawn('bin/bbw', ['run', '--no-state', '--market', 'fixtures', ...words], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, BBW_DATA_DIR: folder.path },

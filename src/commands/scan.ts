@@ -35,9 +35,16 @@ export const scanCommand: CommandSpec = {
   flags: [...MARKET_FLAGS, AT_FLAG, ...SHARED, CONFIG_FLAG, RECORDS_FLAG],
   async run(world, parsed) {
     const config = withFlags(await loadConfig(world, parsed), parsed)
-    const market = await marketAt(world, parsed)
-    say(world, `${market.name}: ${market.markets.length} symbols at ${minute(market.at)} UTC`)
-    const signals = engineAt(market, config).look()
+    const { scanTurn } = await import('./scan-turn.ts')
+    const endTurn = await scanTurn(world, parsed)
+    let signals: readonly Signal[]
+    try {
+      const market = await marketAt(world, parsed)
+      say(world, `${market.name}: ${market.markets.length} symbols at ${minute(market.at)} UTC`)
+      signals = engineAt(market, config).look()
+    } finally {
+      endTurn()
+    }
     if (wantsRecords(world, parsed)) {
       for (const signal of signals) await world.stdout.write(ndjson(signalRecord(signal)))
     } else if (signals.length > 0) {

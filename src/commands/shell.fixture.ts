@@ -48,6 +48,18 @@ const RUNS: { readonly [name: string]: CommandSpec['run'] } = {
     await world.stdout.write(`stopped by ${world.signal.reason}\n`)
     return 0
   },
+  /** Hears two hangups, and then no more. */
+  hangup: async world => {
+    holdOpen()
+    let heard = 0
+    const stop = world.hangup.listen(() => {
+      heard += 1
+      if (heard === 2) stop()
+      world.stderr.write(`heard ${heard}\n`)
+    })
+    world.stderr.write('ready\n')
+    return new Promise(() => {})
+  },
   sleep: async world => {
     world.stderr.write('ready\n')
     await world.clock.sleep(60_000, world.signal)

@@ -112,7 +112,7 @@ test('an error is told in words and by its exit code', () => {
 
 test('a fault takes one line, and shows its stack with verbose', () => {
   const short = run(['fault'])
-  assert.equal([short.status, short.stderr], [1, 'bbw fault: unexpected fault: first second\n'])
+  assert.equal([short.status, short.stderr], [1, 'bbw fault: E708 unexpected fault: first second\n'])
   const full = run(['fault', '--verbose'])
   assert.is(full.status, 1)
   assert.match(full.stderr, 'shell.fixture.ts')
@@ -120,12 +120,12 @@ test('a fault takes one line, and shows its stack with verbose', () => {
 
 test('an error thrown beside the command is a fault as well', () => {
   const { status, stderr } = run(['late'])
-  assert.equal([status, stderr], [1, 'bbw late: unexpected fault: thrown on the side\n'])
+  assert.equal([status, stderr], [1, 'bbw late: E708 unexpected fault: thrown on the side\n'])
 })
 
 test('a command that nothing can end any more does not pass for done', () => {
   const { status, stderr } = run(['forgotten'])
-  assert.equal([status, stderr], [1, 'bbw forgotten: unexpected fault: the command waits for nothing\n'])
+  assert.equal([status, stderr], [1, 'bbw forgotten: E708 unexpected fault: the command waits for nothing\n'])
 })
 
 test('Ctrl-C and SIGTERM let a command end cleanly', async () => {
@@ -138,6 +138,21 @@ test('Ctrl-C and SIGTERM let a command end cleanly', async () => {
     child.kill(signal)
     assert.equal(await ended, { end: code, stdout: `stopped by ${signal}\n`, stderr: 'ready\n' })
   }
+})
+
+test('SIGHUP goes to who listens, and ends the process where nobody does', async () => {
+  const { child, said, ended } = start('hangup')
+  await said('ready')
+  for (const word of ['heard 1', 'heard 2']) {
+    child.kill('SIGHUP')
+    await said(word)
+  }
+  child.kill('SIGHUP')
+  assert.equal(await ended, { end: 'SIGHUP', stdout: '', stderr: 'ready\nheard 1\nheard 2\n' })
+  const deaf = start('wait')
+  await deaf.said('ready')
+  deaf.child.kill('SIGHUP')
+  assert.is((await deaf.ended).end, 'SIGHUP')
 })
 
 test('a command that is unwound by the signal says nothing', async () => {

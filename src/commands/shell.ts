@@ -90,6 +90,14 @@ function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, gl
       sleep: (ms, stop) => after(ms, undefined, stop === undefined ? {} : { signal: stop }),
     },
     signal,
+    hangup: {
+      listen(callback) {
+        // Node itself ends the process by the signal again once nobody listens.
+        const hear = (): void => callback()
+        host.on('SIGHUP', hear)
+        return () => void host.off('SIGHUP', hear)
+      },
+    },
     color: stdout.isTTY === true && !plain,
     quiet: globals.quiet,
     verbose: globals.verbose,

@@ -29,6 +29,13 @@ export const SIMULATION_FLAGS: readonly FlagSpec[] = [
   { flags: '--no-detail', description: 'match orders on daily candles even where there are finer ones' },
 ]
 
+/** Those of them that are the exchange's own; the others are its trader's. */
+export const VENUE_FLAGS: readonly FlagSpec[] = SIMULATION_FLAGS.filter(({ flags }) =>
+  ['--timerange', '--starting-balance', '--no-portfolio-gates', '--no-detail'].some(name =>
+    flags.startsWith(name),
+  ),
+)
+
 /** The configuration with what the flags say laid over it. */
 export function withFlags(config: Config, parsed: ParsedArguments): Config {
   const only = listFlag(parsed, 'strategy')
@@ -94,9 +101,12 @@ export interface Simulation {
   readonly period: Period
   readonly wallet: Usdt
   readonly counts: { readonly [name: string]: number }
-  readonly replaced: Replaced
+  /** `null`: the exchange's data are its own. */
+  readonly replaced: Replaced | null
   readonly halted: boolean
 }
+
+const NOTHING_EARLIER = { trades: [], events: [] }
 
 /** Gathers what a run says on its way into a `Simulation`. */
 export class Recorder {
@@ -105,21 +115,32 @@ export class Recorder {
   readonly #from: Timestamp
   readonly #start: Usdt
 
-  constructor(from: Timestamp, start: Usdt) {
+  /** @param earlier what earlier runs on the same books have left */
+  constructor(
+    from: Timestamp,
+    start: Usdt,
+    earlier: { readonly trades: readonly Trade[]; readonly events: readonly EngineEvent[] } = NOTHING_EARLIER,
+  ) {
     this.#from = from
     this.#start = start
+    this.trades.push(...earlier.trades)
+    for (const event of earlier.events) this.event(event)
   }
 
   event(event: EngineEvent): void {
     const { equity } = event.figures
-    if (event.kind === 'digest' && typeof equity === 'number') this.#equity.push({ time: event.ts, equity })
+    if (event.kind !== 'digest' || typeof equity !== 'number') return
+    // A run that goes on may look at its last day once more.
+    while (this.#equity.length > 0 && this.#equity[this.#equity.length - 1].time >= event.ts)
+      this.#equity.pop()
+    this.#equity.push({ time: event.ts, equity })
   }
 
   trade(trade: Trade): void {
     this.trades.push(trade)
   }
 
-  finish(engine: Engine, venue: Venue, at: Timestamp): Simulation {
+  finish(engine: Engine, venue: Pick<Venue, 'replaced'> | null, at: Timestamp): Simulation {
     const last = this.#equity[this.#equity.length - 1]
     const close = { time: at, equity: engine.equity() }
     // The last day ends with the data, minutes or a whole day after its digest.
@@ -130,7 +151,7 @@ export class Recorder {
       period: { from: this.#from, to: at },
       wallet: engine.portfolio.wallet,
       counts: engine.counts,
-      replaced: venue.replaced(),
+      replaced: venue?.replaced() ?? null,
       halted: engine.halted,
     }
   }

@@ -1,4 +1,4 @@
-import { harmless } from './harmless.ts'
+import { harmless } from '../core/base/harmless.ts'
 
 const GAP = '  '
 /** A figure as a column of figures has it: sign, digits and separators, and a unit behind it. */

@@ -196,7 +196,7 @@ test('the settings of the guards are those of the configuration', async () => {
   const line = lineOf('BTCUSDT', 'bollinger-grid-long')
   folder.file('strict.yaml', 'guards: {score-threshold: {least: 9.9}}')
   assert.match(String((await eventOf(line, '-c', 'strict.yaml')).reason), 'score-threshold')
-  const poor = await trade(line, '-c', folder.file('poor.yaml', 'startingBalance: 0'))
+  const poor = await trade(line, '-c', folder.file('poor.yaml', 'startingBalance: 0.000001'))
   assert.is(poor.code, 6)
   assert.not.match(poor.out, /NaN|Infinity/)
 })

@@ -1,39 +1,60 @@
+import { UsageError } from '../core/base/errors.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import { decodeScored } from '../core/wire/decode.ts'
 import { eventRecord } from '../core/wire/encode.ts'
-import type { CommandSpec } from './command.ts'
+import type { CommandSpec, ParsedArguments } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
+import { EXIT } from './exit-codes.ts'
 import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
 import { openRecords } from './input.ts'
 import { eventLine } from './lines.ts'
 import { MARKET_FLAGS } from './market.ts'
 import { eachRecord, ndjson } from './ndjson.ts'
+import { EXCHANGE_FLAGS } from './place.ts'
 import { readPortfolio } from './portfolio-file.ts'
 import { AT_FLAG, engineAt, marketAt } from './scan.ts'
+import { VENUE_FLAGS, withFlags } from './simulate.ts'
+import { CONTROL_COMMANDS } from './trade-orders.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
-  summary: 'put scored signals through the guards and say what would be done',
+  summary: 'put scored signals through the guards, and pause, resume or halt entries',
   description:
-    'Reads scored records, ranks them, puts each through all guards and prints an event for every entry and every refusal, with its figures. It is dry: no order is sent. It starts from an empty portfolio or from --portfolio. Signals are as old as the clock of the market says, which stands at its last daily close. Exits 6 when every signal was refused.',
+    'Reads scored records, ranks them, puts each through all guards and prints an event for every entry and every refusal, with its figures. It is dry: no order is sent. It starts from an empty portfolio or from --portfolio. Signals are as old as the clock of the market says, which stands at its last daily close. Exits 6 when every signal was refused. With --execute it trades: beside a running loop the signals are queued there and the outcome is waited for; where none runs the exchange and the books of the data folder are opened for the moment.',
   examples: [
     'bbw scan | bbw score | bbw trade',
     'bbw trade scored.ndjson --portfolio held.json',
     'bbw scan --at 2025-10-15 | bbw score | bbw trade --at 2025-10-15',
   ],
   arguments: [{ name: '[file]', description: 'scored records; standard input when left out or -' }],
+  commands: CONTROL_COMMANDS,
   flags: [
+    {
+      flags: '--execute',
+      description: 'hand the signals to the running loop, or trade on the exchange of the data folder',
+    },
+    ...EXCHANGE_FLAGS,
     { flags: '--portfolio <file>', description: 'JSON with the wallet and what is held' },
     ...MARKET_FLAGS,
+    ...VENUE_FLAGS,
     AT_FLAG,
     CONFIG_FLAG,
     RECORDS_FLAG,
   ],
   async run(world, parsed) {
     const source = openRecords(world, parsed)
-    const config = await loadConfig(world, parsed)
-    const market = await marketAt(world, parsed)
+    const config = withFlags(await loadConfig(world, parsed), parsed)
     const file = textFlag(parsed, 'portfolio')
+    if (parsed.flags.execute === true) {
+      refuseTrial(parsed)
+      const scored: Scored[] = []
+      const bad = await eachRecord(world, source, record => void scored.push(decodeScored(record)))
+      const { execute } = await import('./trade-execute.ts')
+      const code = await execute(world, parsed, config, scored)
+      return bad > 0 ? EXIT.usage : code
+    }
+    refuseVenue(parsed)
+    const market = await marketAt(world, parsed)
     const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, market)
     const scored: Scored[] = []
     const bad = await eachRecord(world, source, record => void scored.push(decodeScored(record)))
@@ -44,8 +65,26 @@ export const tradeCommand: CommandSpec = {
     for (const event of events) {
       await world.stdout.write(asRecords ? ndjson(eventRecord(event, true)) : `${eventLine(event)} (dry)\n`)
     }
-    if (bad > 0) return 2
+    if (bad > 0) return EXIT.usage
     const refused = events.filter(event => event.kind === 'refused').length
-    return scored.length > 0 && refused === scored.length ? 6 : 0
+    return scored.length > 0 && refused === scored.length ? EXIT.refused : EXIT.ok
   },
+}
+
+/** With `--execute` the books say what is held, and the exchange what time it is. */
+function refuseTrial(parsed: ParsedArguments): void {
+  for (const [name, flag] of [
+    ['portfolio', '--portfolio'],
+    ['at', '--at'],
+  ]) {
+    if (textFlag(parsed, name) !== undefined) {
+      throw new UsageError(`${flag} is for trying out and does not go with --execute`, 'leave it out')
+    }
+  }
+}
+
+/** What shapes the exchange says nothing where none is opened. */
+function refuseVenue({ flags }: ParsedArguments): void {
+  const given = flags.timerange !== undefined ? '--timerange' : flags.detail === false ? '--no-detail' : null
+  if (given !== null) throw new UsageError(`${given} goes with --execute alone`, 'leave it out')
 }

@@ -5,23 +5,34 @@ import { dirname, join } from 'node:path'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { failureOf } from './failures.ts'
-import { REGISTRY } from './registry.ts'
+import { REGISTRY, type RegistryEntry } from './registry.ts'
 
 export const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures', 'market')
+
+/** What the wall clock says where nothing else is told. */
+const WALL = Date.UTC(2026, 0, 1)
 
 /** What the outside is like; a pipe with nothing in it, unless something else is said. */
 export interface Setting {
   readonly cwd?: string
+  /** The commands that there are, instead of all. */
+  readonly registry?: readonly RegistryEntry[]
   readonly env?: World['env']
   /** What is piped in, whole or in blocks. */
   readonly stdin?: string | Uint8Array | readonly Uint8Array[]
   /** The streams that are terminals. */
   readonly terminals?: readonly ('stdin' | 'stdout' | 'stderr')[]
   readonly signal?: AbortSignal
+  /** What hands SIGHUP on; none comes, unless something else is said. */
+  readonly hangup?: World['hangup']
   /** By how much time goes on whenever the clock is asked. */
   readonly tickMs?: number
+  /** What the wall clock says at the beginning. */
+  readonly wall?: number
   /** Told the virtual time of every sleep. */
   readonly onSleep?: (now: number) => void
+  /** Takes the bytes that are no text, which are text of the outcome otherwise. */
+  readonly onBytes?: (bytes: Uint8Array) => void
 }
 
 export interface Outcome {
@@ -36,7 +47,9 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
   let err = ''
   let time = 0
   const { signal = new AbortController().signal, terminals = [], tickMs = 0 } = setting
-  const line = await readCommandLine(words, REGISTRY, '0.0.0', 100)
+  // What keeps a state, or a log, tells the time; of everything else no result may depend on it.
+  const wall = setting.wall ?? (words[0] === 'run' ? WALL : null)
+  const line = await readCommandLine(words, setting.registry ?? REGISTRY, '0.0.0', 100)
   if (line.kind === 'answer') return { code: 0, out: line.text, err }
   if (line.kind === 'refusal') return { code: 2, out, err: line.text }
   const world: World = {
@@ -47,7 +60,9 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
       isTTY: terminals.includes('stdout'),
       columns: 100,
       write: async text => {
-        out += typeof text === 'string' ? text : Buffer.from(text).toString()
+        if (typeof text === 'string') out += text
+        else if (setting.onBytes === undefined) out += Buffer.from(text).toString()
+        else setting.onBytes(text)
       },
     },
     stderr: {
@@ -59,7 +74,8 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
     },
     clock: {
       now: () => {
-        throw new Error('the wall clock was asked')
+        if (wall === null) throw new Error('the wall clock was asked')
+        return wall + time
       },
       monotonic: () => (time += tickMs),
       sleep: async (ms, stop) => {
@@ -69,6 +85,7 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
       },
     },
     signal,
+    hangup: setting.hangup ?? { listen: () => () => {} },
     color: false,
     quiet: line.globals.quiet,
     verbose: line.globals.verbose,

@@ -13,9 +13,18 @@ test('every kind says its name, its message and what it knows beside', () => {
     [
       new ExchangeError('text', { retryable: true, ambiguous: false }),
       'ExchangeError',
-      { retryable: true, ambiguous: false },
+      { retryable: true, ambiguous: false, why: undefined },
     ],
-    [new StoreError('text', { retryable: false }), 'StoreError', { retryable: false }],
+    [
+      new StoreError('text', { retryable: false }),
+      'StoreError',
+      { retryable: false, trouble: 'other', remedy: undefined },
+    ],
+    [
+      new StoreError('text', { retryable: true, remedy: 'wait' }),
+      'StoreError',
+      { retryable: true, trouble: 'busy', remedy: 'wait' },
+    ],
   ]
   for (const [error, name, known] of cases) {
     assert.instance(error, Error)

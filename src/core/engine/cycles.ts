@@ -28,6 +28,8 @@ export type CycleId = 'light' | 'heavy' | 'x10' | 'daily'
 
 export type StepId =
   | 'positions'
+  | 'reconcile'
+  | 'protect'
   | 'breakeven'
   | 'time-exits'
   | 'health'
@@ -56,6 +58,8 @@ export const CYCLES: readonly Cycle[] = [
     offset: 0,
     steps: [
       { id: 'positions', deadline: 10 * SECOND },
+      { id: 'reconcile', deadline: 2 * SECOND },
+      { id: 'protect', deadline: 3 * SECOND },
       { id: 'breakeven', deadline: 5 * SECOND },
       { id: 'time-exits', deadline: 5 * SECOND },
       { id: 'health', deadline: 5 * SECOND },

@@ -1,5 +1,5 @@
 /** An engine with a hand on every lever, for tests: each call feeds inputs and returns the effects. */
-import { DAY, type Milliseconds, type Price, type Timestamp, type Usdt } from '../base/units.ts'
+import { DAY, type Milliseconds, type Price, type Steps, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import { signalId } from '../decision/signal.ts'
 import { instrumentOf, MIDNIGHT, signalOf, ticks } from '../decision/view.fixture.ts'
@@ -8,7 +8,18 @@ import type { Side } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
 import { Engine, type EngineOptions } from './engine.ts'
 import { scoreSignal } from './pipeline.ts'
-import type { Account, Effect, EngineEvent, FillInput, Input, OrderRequest, Scored } from './protocol.ts'
+import type {
+  Account,
+  Effect,
+  EngineEvent,
+  Execution,
+  FillInput,
+  Input,
+  OrderReport,
+  OrderRequest,
+  RestingReport,
+  Scored,
+} from './protocol.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
 /** An input without its time. */
@@ -99,8 +110,19 @@ export class Desk {
   answer(effects: readonly Effect[]): readonly Effect[] {
     const seen = [...effects]
     for (const effect of effects) {
-      if (effect.type === 'query-account')
-        seen.push(...this.answer(this.reply(effect.queryId, this.account())))
+      switch (effect.type) {
+        case 'query-account':
+          seen.push(...this.answer(this.reply(effect.queryId, this.account())))
+          break
+        case 'query-executions':
+          seen.push(...this.answer(this.executions(effect.queryId)))
+          break
+        case 'query-order':
+          seen.push(...this.answer(this.found(effect.queryId, effect.clientOrderId, 'resting')))
+          break
+        default:
+          break
+      }
     }
     return seen
   }
@@ -109,18 +131,49 @@ export class Desk {
     return this.feed({ type: 'account', queryId, account })
   }
 
-  /** The account as the books have it, with the orders named. */
-  account(orders: readonly string[] = []): Account {
+  executions(queryId: string, executions: readonly Execution[] = []): readonly Effect[] {
+    return this.feed({ type: 'executions', queryId, executions })
+  }
+
+  found(
+    queryId: string,
+    clientOrderId: string,
+    state: OrderReport['state'],
+    filled: Steps = 0 as Steps,
+  ): readonly Effect[] {
+    return this.feed({
+      type: 'order-found',
+      queryId,
+      report: { clientOrderId, state, filled, reason: state },
+    })
+  }
+
+  /** The orders that the books have, as they would rest at the exchange. */
+  resting(): readonly RestingReport[] {
+    return this.engine.books().orders.map(booked => {
+      if (booked.kind === 'entry') {
+        const { clientOrderId, symbol, side, steps } = booked.entry
+        return { clientOrderId, symbol, side, purpose: 'entry', price: null, steps }
+      }
+      const { clientOrderId, symbol, side, price, steps } = booked.order
+      return { clientOrderId, symbol, side, purpose: 'exit', price, steps }
+    })
+  }
+
+  /** The account as the books have it, with all their orders or only those named. */
+  account(orders: readonly string[] | null = null): Account {
     const { wallet, positions } = this.engine.portfolio
+    const resting = this.resting()
     return {
       wallet,
       positions: [...positions.values()].map(one => ({
         symbol: one.symbol,
         side: one.side,
         steps: one.steps,
+        entry: one.entry,
         stop: one.stop,
       })),
-      orders,
+      orders: orders === null ? resting : resting.filter(one => orders.includes(one.clientOrderId)),
     }
   }
 
@@ -199,6 +252,25 @@ export class Desk {
   restart(settings: Settings = defaultSettings()): void {
     this.engine = Engine.load(settings, { wallet: 1_000 }, JSON.parse(JSON.stringify(this.engine.save())))
   }
+}
+
+/** Settings under which an answer may be a day late: for tests in which one stays out. */
+export const PATIENT: Settings = {
+  ...defaultSettings(),
+  recovery: { ...defaultSettings().recovery, answerSeconds: DAY / 1_000 },
+}
+
+/** Goes on from what a store would have kept of the books, as after the end of the process. */
+export function resumed(
+  desk: Desk,
+  settings: Settings = defaultSettings(),
+  options: Partial<EngineOptions> = {},
+): Desk {
+  const next = new Desk(settings)
+  next.now = desk.now
+  const books = JSON.parse(JSON.stringify(desk.engine.books()))
+  next.engine = Engine.resume(settings, { wallet: 1_000, incarnation: 2, ...options }, books)
+  return next
 }
 
 export function placed(effects: readonly Effect[]): readonly OrderRequest[] {

@@ -22,6 +22,12 @@ export interface GateChange {
   readonly figures: Figures
 }
 
+/** The gates after a person has resumed: nothing is paused or halted, and the peaks begin at the present equity. */
+export function resumedGates(gates: Gates, equity: Usdt): Gates {
+  const from = Number.isNaN(equity) ? gates.peak : equity
+  return openGates(from)
+}
+
 const NO_CHANGE: readonly GateChange[] = Object.freeze([])
 
 /** The gates of a house that has never lost anything. */

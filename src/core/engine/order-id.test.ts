@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { clientOrderId, type OrderLeg } from './order-id.ts'
+import { clientOrderId, NO_INSTANCE, type OrderLeg, ownerOf } from './order-id.ts'
 
 const test = suite('order id')
 const SEED = 5
@@ -16,7 +16,7 @@ const intents = fc.record({
 test('an id has at most 36 characters of the set the exchange takes, whatever the signal is called', () => {
   fc.assert(
     fc.property(intents, ({ signal, leg, attempt }) => {
-      assert.match(clientOrderId(signal, leg, attempt), /^bbw-[A-Za-z0-9_-]{1,32}$/)
+      assert.match(clientOrderId('0a1f', signal, leg, attempt), /^bbw-[A-Za-z0-9_-]{1,32}$/)
     }),
     { seed: SEED, numRuns: 2_000 },
   )
@@ -26,9 +26,9 @@ test('the same intent always has the same id, and no two intents share one', () 
   const ids = new Map<string, string>()
   fc.assert(
     fc.property(intents, ({ signal, leg, attempt }) => {
-      const id = clientOrderId(signal, leg, attempt)
+      const id = clientOrderId('0a1f', signal, leg, attempt)
       const intent = JSON.stringify([signal, leg, attempt])
-      assert.is(id, clientOrderId(signal, leg, attempt))
+      assert.is(id, clientOrderId('0a1f', signal, leg, attempt))
       assert.is(ids.get(id) ?? intent, intent)
       ids.set(id, intent)
     }),
@@ -38,9 +38,17 @@ test('the same intent always has the same id, and no two intents share one', () 
 
 test('ids do not change from one version to the next: orders at the exchange bear them', () => {
   assert.is(
-    clientOrderId('mean-reversion:BTCUSDT:long:1767139200000', 'entry', 0),
-    'bbw-98ccf85a0ada57db4b7db05839a7',
+    clientOrderId(NO_INSTANCE, 'mean-reversion:BTCUSDT:long:1767139200000', 'entry', 0),
+    'bbw-0000-98ccf85a0ada57db4b7db05839',
   )
+})
+
+test('an order id says whose it is', () => {
+  const id = clientOrderId('0a1f', 'signal', 'entry', 0)
+  assert.is(ownerOf(id, '0a1f'), 'own')
+  assert.is(ownerOf(id, '0a1e'), 'rival')
+  assert.is(ownerOf('web-1234', '0a1f'), 'other')
+  assert.is(ownerOf('', '0a1f'), 'other')
 })
 
 test.run()

@@ -2,7 +2,17 @@
 import type { Steps, Ticks, Timestamp } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
-import type { Account, EngineEvent, Input, OrderRequest } from './protocol.ts'
+import type { Row } from './books.ts'
+import type {
+  Account,
+  EngineEvent,
+  Execution,
+  Input,
+  IntentState,
+  OrderReport,
+  OrderRequest,
+  Scored,
+} from './protocol.ts'
 
 export interface ClockPort {
   now(): Timestamp
@@ -20,6 +30,10 @@ export interface BrokerPort {
   cancel(symbol: string, clientOrderId: string): Promise<void>
   setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void>
   account(): Promise<Account>
+  /** What became of an order, from all records of the exchange together. */
+  lookUp(symbol: string, clientOrderId: string): Promise<OrderReport>
+  /** All executions at or after a time, oldest first. Rejects rather than leave one out. */
+  executions(since: Timestamp): Promise<readonly Execution[]>
 }
 
 /** What the exchange tells without being asked: prices, candles, fills, reports on orders. */
@@ -27,9 +41,63 @@ export interface FeedPort {
   listen(hear: (input: Input) => void): void
 }
 
-/** Where intents are made durable before they are sent. Rejects with a `StoreError`. */
+/** An exchange whose market a driver lets pass: in this process, or in another one. */
+export interface PacedExchange extends BrokerPort, FeedPort {
+  readonly clock: ClockPort
+  /** Instruments, candles closed by now, funding rates and last prices, as of the exchange's present moment. */
+  history(): Promise<readonly Input[]>
+  /**
+   * Moves the market to its end, or past `until`.
+   *
+   * @param idle resolves when the trader has nothing on its way
+   * @param pace waits until the moment may come; resolves to false to stop before it
+   * @returns why it ended
+   */
+  run(
+    idle: () => Promise<void>,
+    pace: (at: Timestamp) => Promise<boolean>,
+    until: Timestamp | null,
+  ): Promise<'ended' | 'until' | 'stopped'>
+}
+
+/** What one step of the engine has to leave behind, written in one transaction. */
+export interface Batch {
+  /** By the exchange's clock. */
+  readonly at: Timestamp
+  /** Orders to be sent, written ahead. */
+  readonly intents: readonly {
+    readonly key: string
+    readonly order: OrderRequest
+    readonly signalId: string
+  }[]
+  readonly outcomes: readonly {
+    readonly key: string
+    readonly state: IntentState
+    readonly reason: string
+  }[]
+  /** Rows of the books that have changed; a value of `null` removes the row. */
+  readonly rows: readonly Row[]
+  readonly verdicts: readonly {
+    readonly scored: Scored
+    readonly verdict: string
+    readonly reason: string
+  }[]
+  readonly events: readonly EngineEvent[]
+  readonly trades: readonly Trade[]
+  readonly answers: readonly { readonly id: string; readonly ok: boolean; readonly reason: string }[]
+  /** Something leaves the house after it: it has to be on the disk before. */
+  readonly isAhead: boolean
+}
+
+/** Where the state is kept. */
 export interface StorePort {
-  persist(key: string, order: OrderRequest, signalId: string): Promise<void>
+  /**
+   * Writes a batch, whole or not at all, and only while this process holds the lease.
+   *
+   * @returns the keys of intents that were refused because their row, or one that excludes it, is there already
+   * @throws StoreError: nothing was written. A `trouble` of `lease-lost` means that nothing may be sent any more.
+   */
+  commit(batch: Batch): readonly string[]
 }
 
 /** Where events and trades go. Never waits. */

@@ -2,7 +2,8 @@
  * What goes into the engine and what comes out of it. Both are plain data: a recorded list of inputs, fed again,
  * gives the same effects. `at` is the time at which the driver handed the input over and never goes back.
  */
-import type { Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Code } from '../base/codes.ts'
+import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Figures } from '../guards/guard.ts'
 import type { Instrument } from '../market/instrument.ts'
@@ -42,8 +43,11 @@ export type Input =
       readonly type: 'order'
       readonly at: Timestamp
       readonly clientOrderId: string
-      readonly status: 'accepted' | 'amended' | 'rejected' | 'cancelled'
+      /** `unknown`: a request was sent and no answer says whether it took effect. */
+      readonly status: 'accepted' | 'amended' | 'rejected' | 'cancelled' | 'unknown'
       readonly reason: string
+      /** Why it was rejected or is unknown, where that decides what is to be done. */
+      readonly why?: OrderTrouble
     }
   | FillInput
   /** What became of a stop request: the stop now in force, or why not. */
@@ -53,19 +57,46 @@ export type Input =
       readonly requestId: string
       readonly ok: boolean
       readonly reason: string
+      readonly why?: StopTrouble
     }
-  | {
-      readonly type: 'funding'
-      readonly at: Timestamp
-      readonly symbol: string
-      readonly side: Side
-      readonly time: Timestamp
-      /** Received; paid when negative. */
-      readonly amount: Usdt
-      readonly rate: number
-    }
+  | FundingInput
   /** The reply to `query-account`. */
   | { readonly type: 'account'; readonly at: Timestamp; readonly queryId: string; readonly account: Account }
+  /** The reply to `query-order`. */
+  | {
+      readonly type: 'order-found'
+      readonly at: Timestamp
+      readonly queryId: string
+      readonly report: OrderReport
+    }
+  /** The reply to `query-executions`: all of them, oldest first. */
+  | {
+      readonly type: 'executions'
+      readonly at: Timestamp
+      readonly queryId: string
+      readonly executions: readonly Execution[]
+    }
+  /** Something that was told may have been lost on its way: everything is to be compared. */
+  | { readonly type: 'feed-gap'; readonly at: Timestamp; readonly reason: string }
+  /** Whether the state can be written. */
+  | {
+      readonly type: 'store'
+      readonly at: Timestamp
+      readonly ok: boolean
+      readonly reason: string
+      readonly code: Code | null
+    }
+  /** What a person wants, at whatever door; `id` names the request. */
+  | {
+      readonly type: 'command'
+      readonly at: Timestamp
+      readonly id: string
+      readonly command: 'pause' | 'resume' | 'halt'
+      readonly by: string
+      readonly reason: string
+      /** Where bbw itself is the one who gives it. */
+      readonly code?: Code
+    }
   /** The reply to a query will not come. */
   | {
       readonly type: 'query-failed'
@@ -79,9 +110,48 @@ export type Input =
       readonly at: Timestamp
       readonly key: string
       readonly reason: string
+      readonly code: Code
     }
-  /** Scored signals that a person or a pipe hands in; they pass the same guards as the engine's own. */
-  | { readonly type: 'propose'; readonly at: Timestamp; readonly scored: readonly Scored[] }
+  /**
+   * Scored signals that a person or a pipe hands in; they pass the same guards as the engine's own. With an `id` each
+   * verdict is answered.
+   */
+  | {
+      readonly type: 'propose'
+      readonly at: Timestamp
+      readonly scored: readonly Scored[]
+      readonly id?: string
+    }
+
+/** `duplicate-id`: the exchange has had an order of this id. `unreadable`: an answer came that cannot be read. */
+export type OrderTrouble = 'duplicate-id' | 'unreadable'
+
+/** `crossed`: the price is beyond the stop. `not-modified`: nothing was changed. `unknown`: no answer says. */
+export type StopTrouble = 'crossed' | 'not-modified' | 'unknown'
+
+export interface FundingInput {
+  readonly type: 'funding'
+  readonly at: Timestamp
+  readonly symbol: string
+  readonly side: Side
+  readonly time: Timestamp
+  /** Received; paid when negative. */
+  readonly amount: Usdt
+  readonly rate: number
+}
+
+/** What changes the wallet: a fill, or funding of a position. */
+export type Execution = FillInput | FundingInput
+
+/** What the exchange knows of an order by its client order id, all its records taken together. */
+export interface OrderReport {
+  readonly clientOrderId: string
+  /** `absent`: it knows of none. */
+  readonly state: 'resting' | 'filled' | 'cancelled' | 'rejected' | 'absent'
+  /** Filled so far. */
+  readonly filled: Steps
+  readonly reason: string
+}
 
 export interface CandleInput {
   readonly type: 'candle'
@@ -112,6 +182,8 @@ export interface FillInput {
   readonly symbol: string
   /** Side of the position that is opened or closed. */
   readonly side: Side
+  /** Of an execution without an order of bbw's: whether it adds to a position. */
+  readonly opens?: boolean
   readonly price: Ticks
   readonly steps: Steps
   readonly fee: Usdt
@@ -127,9 +199,23 @@ export interface Account {
     readonly symbol: string
     readonly side: Side
     readonly steps: Steps
+    readonly entry: Price
     readonly stop: Ticks | null
   }[]
-  readonly orders: readonly string[]
+  readonly orders: readonly RestingReport[]
+}
+
+/** An order that rests at the exchange. */
+export interface RestingReport {
+  readonly clientOrderId: string
+  readonly symbol: string
+  /** Side of the position it adds to or takes from. */
+  readonly side: Side
+  readonly purpose: 'entry' | 'exit'
+  /** `null`: at the market. */
+  readonly price: Ticks | null
+  /** Left to fill. */
+  readonly steps: Steps
 }
 
 /** A signal with its score. */
@@ -180,9 +266,36 @@ export type Effect =
       readonly stop: Ticks
     }
   | { readonly type: 'query-account'; readonly queryId: string }
+  | {
+      readonly type: 'query-order'
+      readonly queryId: string
+      readonly symbol: string
+      readonly clientOrderId: string
+    }
+  /** All executions at or after a time. */
+  | { readonly type: 'query-executions'; readonly queryId: string; readonly since: Timestamp }
+  /** What became of an intent that was persisted, for its row. */
+  | {
+      readonly type: 'outcome'
+      readonly key: string
+      readonly state: IntentState
+      readonly reason: string
+    }
+  /** A scored signal and what became of it: `entered`, or the gate that refused it. */
+  | {
+      readonly type: 'verdict'
+      readonly scored: Scored
+      readonly verdict: string
+      readonly reason: string
+    }
+  /** The outcome of a `command` or `propose` that bore an id. */
+  | { readonly type: 'answer'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Something for the journal and the trader. */
   | { readonly type: 'event'; readonly event: EngineEvent }
   | { readonly type: 'trade'; readonly trade: Trade }
+
+/** What has become of an intent. `unknown`: it was sent, and nothing says whether it arrived. */
+export type IntentState = 'pending' | 'unknown' | 'open' | 'filled' | 'cancelled' | 'rejected' | 'dropped'
 
 export type EventKind =
   | 'entered'
@@ -201,11 +314,21 @@ export type EventKind =
   | 'halted'
   | 'step-failed'
   | 'drift'
+  | 'reconciled'
+  | 'recovered'
+  | 'unknown'
+  | 'looked-up'
+  | 'resent'
+  | 'stop-restored'
+  | 'foreign'
+  | 'store'
   | 'digest'
 
 /** One line of the journal. Prices and quantities in `figures` are decimal strings, money is a number of USDT. */
 export interface EngineEvent {
   readonly kind: EventKind
+  /** The message's code where it has one (`base/codes.ts`). */
+  readonly code: Code | null
   readonly ts: Timestamp
   readonly symbol: string | null
   readonly side: Side | null

@@ -1,10 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { positionOf, steps, ticks } from '../decision/view.fixture.ts'
+import { positionOf, steps } from '../decision/view.fixture.ts'
 import { emptyPortfolio, type Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
-import type { Account } from './protocol.ts'
-import { agrees, drift } from './reconcile.ts'
+import type { Account, RestingReport } from './protocol.ts'
+import { agrees, type Comparison, compare } from './reconcile.ts'
 
 const test = suite('reconcile')
 
@@ -17,45 +17,70 @@ const THERE: Account['positions'][number] = {
   symbol: 'SOLUSDT',
   side: 'long',
   steps: HELD.steps,
+  entry: HELD.entry,
   stop: HELD.stop,
 }
 const ACCOUNT: Account = { wallet: 1_000, positions: [THERE], orders: [] }
 
-const still = (): boolean => false
+const NONE: ReadonlySet<string> = new Set()
 
-test('equal books and account, and a cent of rounding, are no drift', () => {
-  assert.is(drift(BOOKS, ACCOUNT, still), '')
-  assert.is(drift(BOOKS, { ...ACCOUNT, wallet: 1_000.0099 }, still), '')
-  assert.is(drift(emptyPortfolio(5), { wallet: 5, positions: [], orders: ['any'] }, still), '')
+function resting(clientOrderId: string): RestingReport {
+  return { clientOrderId, symbol: 'SOLUSDT', side: 'long', purpose: 'exit', price: null, steps: steps(1) }
+}
+
+const compared = (over: Partial<Account>, booked = NONE, known = NONE): Comparison =>
+  compare(BOOKS, { ...ACCOUNT, ...over }, booked, known, '0a1f')
+
+test('equal books and account, and a cent of rounding, are no difference', () => {
+  for (const over of [{}, { wallet: 1_000.0099 }]) {
+    assert.equal(compared(over), {
+      differences: [],
+      walletDiffers: false,
+      foreign: [],
+      missing: [],
+      orphans: [],
+      rivals: [],
+    })
+  }
 })
 
-test('every difference is named, all of them in one line', () => {
-  const cases: readonly (readonly [Partial<Account>, string])[] = [
-    [{ wallet: 1_000.02 }, 'wallet 1000.02, in the books 1000.00'],
-    [{ wallet: Number.NaN }, 'wallet NaN, in the books 1000.00'],
-    [{ positions: [] }, 'SOLUSDT:long is not at the exchange'],
-    [{ positions: [{ ...THERE, steps: steps(7) }] }, 'SOLUSDT:long: 7 steps, in the books 1000'],
-    [{ positions: [{ ...THERE, stop: ticks(900) }] }, 'SOLUSDT:long: stop at 900 ticks, in the books 950'],
-    [{ positions: [{ ...THERE, stop: null }] }, 'SOLUSDT:long: stop at null ticks, in the books 950'],
-    [{ positions: [THERE, { ...THERE, symbol: 'XUSDT' }] }, 'XUSDT:long is not in the books'],
-    [
-      { wallet: 0, positions: [{ ...THERE, side: 'short' }] },
-      'wallet 0.00, in the books 1000.00; SOLUSDT:long is not at the exchange; SOLUSDT:short is not in the books',
-    ],
+test('what positions differ in is named, a stop apart, which is read back by itself', () => {
+  const cases: readonly (readonly [Partial<Account>, readonly string[]])[] = [
+    [{ positions: [] }, ['SOLUSDT:long is not at the exchange']],
+    [{ positions: [{ ...THERE, steps: steps(7) }] }, ['SOLUSDT:long: 7 steps, in the books 1000']],
+    [{ positions: [{ ...THERE, stop: null }] }, []],
+    [{ positions: [{ ...THERE, side: 'short' }] }, ['SOLUSDT:long is not at the exchange']],
   ]
-  for (const [over, expected] of cases) assert.is(drift(BOOKS, { ...ACCOUNT, ...over }, still), expected)
+  for (const [over, expected] of cases) assert.equal(compared(over).differences, expected)
 })
 
-test('while a stop is on its way, either may be in force; a quantity may not differ', () => {
-  const moved = { ...ACCOUNT, positions: [{ ...THERE, stop: ticks(960) }] }
-  assert.is(
-    drift(BOOKS, moved, key => key === 'SOLUSDT:long'),
-    '',
+test('a wallet differs by more than a cent, or by not being a number', () => {
+  for (const wallet of [1_000.02, 999.98, Number.NaN]) assert.is(compared({ wallet }).walletDiffers, true)
+})
+
+test("a position that is not in the books is somebody else's, on the other side too", () => {
+  const foreign = { ...THERE, symbol: 'XUSDT' }
+  assert.equal(compared({ positions: [THERE, foreign] }).foreign, [{ symbol: 'XUSDT', side: 'long' }])
+  assert.equal(compared({ positions: [THERE, { ...THERE, side: 'short' }] }).foreign, [
+    { symbol: 'SOLUSDT', side: 'short' },
+  ])
+})
+
+test("orders are missing, orphans, a rival's or of no concern", () => {
+  const orders = ['bbw-0a1f-1', 'bbw-0a1f-2', 'bbw-ffff-3', 'web-4'].map(resting)
+  const found = compared(
+    { orders },
+    new Set(['bbw-0a1f-1', 'bbw-0a1f-9']),
+    new Set(['bbw-0a1f-1', 'bbw-0a1f-9']),
   )
-  const less = { ...ACCOUNT, positions: [{ ...THERE, steps: steps(1) }] }
-  assert.is.not(
-    drift(BOOKS, less, () => true),
-    '',
+  assert.equal(found.missing, ['bbw-0a1f-9'])
+  assert.equal(
+    found.orphans.map(order => order.clientOrderId),
+    ['bbw-0a1f-2'],
+  )
+  assert.equal(
+    found.rivals.map(order => order.clientOrderId),
+    ['bbw-ffff-3'],
   )
 })
 

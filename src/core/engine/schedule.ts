@@ -62,6 +62,12 @@ export class Schedule {
     this.#due[id] = next > this.#lastSlot[id] ? next : this.#lastSlot[id] + cycle.period
   }
 
+  /** Makes a cycle due at a moment of its own, between its turns: something cannot wait for the next one. */
+  hurry(id: CycleId, at: Timestamp): void {
+    const due = this.#due[id]
+    if (due === null || at < due) this.#due[id] = at
+  }
+
   /** Touches a cycle at a moment to come. */
   touchAt(cycle: CycleId, at: Timestamp): void {
     this.#timers.push({ cycle, at })
@@ -86,6 +92,11 @@ export class Schedule {
       if (due !== null && due < at && running !== id) at = due
     }
     return at === NEVER ? null : at
+  }
+
+  /** When a cycle is due; `null`: nothing it looks at has changed. */
+  dueAt(id: CycleId): Timestamp | null {
+    return this.#due[id]
   }
 
   save(): SavedSchedule {

@@ -4,7 +4,14 @@ import { ConfigError } from '../base/errors.ts'
 import { GUARDS } from '../guards/list.ts'
 import { UNIVERSE } from '../market/tiers.ts'
 import { ENTRY_STRATEGIES, HEAVY_MANAGEMENT, SIZING, X10_MANAGEMENT } from './cycles.ts'
-import { defaultSettings, nearest, overlay, type Settings } from './settings.ts'
+import {
+  defaultSettings,
+  nearest,
+  overlay,
+  overlayReporting,
+  type SettingProblem,
+  type Settings,
+} from './settings.ts'
 
 const test = suite('settings')
 
@@ -108,10 +115,10 @@ test('names of the language itself are no settings', () => {
 
 test('a value of another type is refused with its place', () => {
   const cases: readonly (readonly [unknown, RegExp])[] = [
-    [{ maxBars: '30' }, /^maxBars has to be a number, 0 or more, not "30"$/],
-    [{ maxBars: true }, /^maxBars has to be a number/],
-    [{ maxBars: null }, /^maxBars has to be a number/],
-    [{ maxBars: {} }, /^maxBars has to be a number/],
+    [{ maxBars: '30' }, /^maxBars has to be a whole number from 1 to 100000, not "30"$/],
+    [{ maxBars: true }, /^maxBars has to be a whole number/],
+    [{ maxBars: null }, /^maxBars has to be a whole number/],
+    [{ maxBars: {} }, /^maxBars has to be a whole number/],
     [{ portfolioGates: 1 }, /^portfolioGates has to be a boolean, not 1$/],
     [
       { strategies: { 'mean-reversion': { enabled: 'yes' } } },
@@ -119,27 +126,56 @@ test('a value of another type is refused with its place', () => {
     ],
     [{ universe: { neverTrade: 'WIF' } }, /^universe\.neverTrade has to be a list of names$/],
     [{ universe: { neverTrade: ['WIF', 3] } }, /^universe\.neverTrade has to be a list of names$/],
-    [{ universe: { quote: 3 } }, /^universe\.quote has to be a string, not 3$/],
+    [{ universe: { neverTrade: ['wif'] } }, /^universe\.neverTrade .* in capitals, without "wif"$/],
+    [{ universe: { quote: 3 } }, /^universe\.quote has to be a coin in capitals, such as USDT, not 3$/],
     [{ drawdown: 15 }, /^drawdown has to be a mapping of keys to values$/],
     [{ drawdown: [15] }, /^drawdown has to be a mapping of keys to values$/],
-    [{ guards: { 'daily-loss': { usdt: 'none' } } }, /^guards\.daily-loss\.usdt has to be a number/],
+    [{ guards: { 'daily-loss': { usdt: 'none' } } }, /^guards\.daily-loss\.usdt has to be a number from 0/],
     ['maxBars: 3', /^the configuration has to be a mapping of keys to values$/],
     [[1], /^the configuration has to be a mapping/],
   ]
   for (const [value, message] of cases) assert.match(refusal(value)[0], message)
 })
 
-test('numbers below 0 and numbers that are none are refused', () => {
-  for (const value of [-1, -0.0001, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-    assert.match(refusal({ maxBars: value })[0], /^maxBars has to be a number, 0 or more/)
+test('numbers out of their range and numbers that are none are refused', () => {
+  for (const value of [-1, 0, 1.5, 1e9, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    assert.is(
+      refusal({ maxBars: value })[0],
+      `maxBars has to be a whole number from 1 to 100000, not ${value}`,
+    )
   }
-  assert.is(written({ maxBars: 0 }).maxBars, 0)
+  assert.is(written({ maxBars: 1 }).maxBars, 1)
+})
+
+test('every problem is told, and what is wrong stays at its default', () => {
+  const problems: SettingProblem[] = []
+  const settings = overlayReporting(
+    { ...defaultSettings() },
+    { maxBar: 1, maxBars: 'x'.repeat(100), fees: 3, drawdown: { percent: 200, haltDays: 7 } },
+    problem => problems.push(problem),
+    (path, value) => (path[0] === 'drawdown' ? '(hidden)' : String(value).slice(0, 3)),
+  )
+  assert.equal(
+    problems.map(({ path, message }) => [path.join('/'), message]),
+    [
+      ['maxBar', 'maxBar is not a setting'],
+      ['maxBars', 'maxBars has to be a whole number from 1 to 100000, not xxx'],
+      ['fees', 'fees has to be a mapping of keys to values'],
+      ['drawdown/percent', 'drawdown.percent has to be a number above 0 and up to 100, not (hidden)'],
+    ],
+  )
+  const { drawdown, ...rest } = defaultSettings()
+  assert.equal(settings, { ...rest, drawdown: { ...drawdown, haltDays: 7 } })
+})
+
+test('a value that is long is not shown whole', () => {
+  assert.ok(refusal({ maxBars: 'x'.repeat(1_000) })[0].length < 150)
 })
 
 test('a limit that is off by default takes a number, and null again', () => {
   assert.is(written({ guards: { 'daily-loss': { usdt: 20 } } }).guards['daily-loss'].usdt, 20)
   assert.is(written({ guards: { 'daily-loss': { usdt: null } } }).guards['daily-loss'].usdt, null)
-  assert.match(refusal({ guards: { 'daily-loss': { usdt: -5 } } })[0], /0 or more/)
+  assert.match(refusal({ guards: { 'daily-loss': { usdt: -5 } } })[0], /from 0 to/)
 })
 
 test('the nearest name is one that is near, whatever the case', () => {

@@ -8,6 +8,7 @@ import type { GuardParams } from '../guards/guard.ts'
 import { GUARDS } from '../guards/list.ts'
 import { UNIVERSE, type UniverseParams } from '../market/tiers.ts'
 import { ENTRY_STRATEGIES, HEAVY_MANAGEMENT, SIZING, X10_MANAGEMENT } from './cycles.ts'
+import { fits, ruleOf, ruleWords } from './setting-ranges.ts'
 
 export interface Settings {
   /** Exchange fees as shares of a fill's value. */
@@ -31,6 +32,18 @@ export interface Settings {
   }
   /** Every position is closed at the latest after so many bars of its strategy's timeframe. */
   readonly maxBars: number
+  readonly recovery: {
+    /** A request without an answer for so long is unknown. */
+    readonly answerSeconds: number
+    /** A request may land up to so long after it was sent; only then does absence prove anything. */
+    readonly windowSeconds: number
+    /** An order that never arrived is sent again so often. */
+    readonly resends: number
+    /** After so many failed attempts to restore a stop the position is closed. */
+    readonly stopTries: number
+    /** Books and exchange that differ for so long halt entries. */
+    readonly haltSeconds: number
+  }
 }
 
 /** The whole configuration at its defaults. */
@@ -49,52 +62,120 @@ export function defaultSettings(): Settings {
     portfolioGates: true,
     drawdown: { percent: 15, pauseHours: 24, haltPauses: 3, haltDays: 30, haltPercent: 30 },
     maxBars: 30,
+    recovery: { answerSeconds: 10, windowSeconds: 7, resends: 2, stopTries: 3, haltSeconds: 35 },
   }
 }
 
 type Tree = { readonly [key: string]: unknown }
 
+/** What is wrong with one value that the user wrote. */
+export interface SettingProblem {
+  /** Key by key from the top; empty for the whole. */
+  readonly path: readonly string[]
+  readonly message: string
+  readonly remedy: string | undefined
+}
+
+/** Shows a value of the user in a message. */
+export type ShowValue = (path: readonly string[], value: unknown) => string
+
 /**
  * `defaults` with what the user wrote laid over them. The defaults are the schema: a key they do not have is refused
- * with the nearest one they do, and so is a value of another type.
+ * with the nearest one they do, and so is a value of another type or out of its range.
  *
  * @throws ConfigError naming the place as a path (`strategies.mean-reversion.leverage`)
  */
-export function overlay<T extends Tree>(defaults: T, written: unknown, place = ''): T {
+export function overlay<T extends Tree>(defaults: T, written: unknown): T {
+  return overlayReporting(defaults, written, ({ message, remedy }) => {
+    throw new ConfigError(message, remedy)
+  })
+}
+
+/** As `overlay`, but tells every problem and leaves what is wrong at its default. */
+export function overlayReporting<T extends Tree>(
+  defaults: T,
+  written: unknown,
+  report: (problem: SettingProblem) => void,
+  show: ShowValue = shown,
+): T {
+  return laidOver(defaults, written, [], report, show)
+}
+
+function laidOver<T extends Tree>(
+  defaults: T,
+  written: unknown,
+  path: readonly string[],
+  report: (problem: SettingProblem) => void,
+  show: ShowValue,
+): T {
   if (written === null || written === undefined) return defaults
-  if (!isTree(written))
-    throw new ConfigError(`${place || 'the configuration'} has to be a mapping of keys to values`)
+  if (!isTree(written)) {
+    const place = path.length === 0 ? 'the configuration' : path.join('.')
+    report({ path, message: `${place} has to be a mapping of keys to values`, remedy: undefined })
+    return defaults
+  }
   const merged: { [key: string]: unknown } = { ...defaults }
   for (const [key, value] of Object.entries(written)) {
-    const path = place === '' ? key : `${place}.${key}`
+    const here = [...path, key]
     if (!Object.hasOwn(defaults, key)) {
       const near = nearest(key, Object.keys(defaults))
-      throw new ConfigError(
-        `${path} is not a setting`,
-        near === undefined ? `settings here: ${Object.keys(defaults).join(', ')}` : `did you mean ${near}?`,
-      )
+      const remedy =
+        near === undefined ? `settings here: ${Object.keys(defaults).join(', ')}` : `did you mean ${near}?`
+      report({ path: here, message: `${here.join('.')} is not a setting`, remedy })
+      continue
     }
     const standard = (defaults as Tree)[key]
-    merged[key] = isTree(standard) ? overlay<Tree>(standard, value, path) : checked(standard, value, path)
+    if (isTree(standard)) merged[key] = laidOver<Tree>(standard, value, here, report, show)
+    else {
+      const problem = problemOf(standard, value, here, show)
+      if (problem === undefined) merged[key] = value
+      else report({ path: here, ...problem })
+    }
   }
   return merged as T
 }
 
-function checked(standard: unknown, value: unknown, path: string): unknown {
+/** Names as the lists of coins have them. */
+const NAME = /^[^\s\p{Cc}\p{Ll}]{1,30}$/u
+
+function problemOf(
+  standard: unknown,
+  value: unknown,
+  path: readonly string[],
+  show: ShowValue,
+): Omit<SettingProblem, 'path'> | undefined {
+  const name = path.join('.')
   if (Array.isArray(standard)) {
-    if (Array.isArray(value) && value.every(one => typeof one === 'string')) return value
-    throw new ConfigError(
-      `${path} has to be a list of names`,
-      `for example [${standard.slice(0, 2).join(', ')}]`,
-    )
+    if (!Array.isArray(value) || !value.every(one => typeof one === 'string')) {
+      const remedy = `for example [${standard.slice(0, 2).join(', ')}]`
+      return { message: `${name} has to be a list of names`, remedy }
+    }
+    const wrong = value.findIndex(one => !NAME.test(one))
+    if (wrong === -1) return undefined
+    const words = `has to be a list of names in capitals, without ${show(path, value[wrong])}`
+    return { message: `${name} ${words}`, remedy: undefined }
   }
-  if (typeof standard === 'number' || standard === null) {
-    if (standard === null && value === null) return null
-    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-    throw new ConfigError(`${path} has to be a number, 0 or more, not ${JSON.stringify(value)}`)
+  const rule = ruleOf(name)
+  // What is null by default is a limit that is off, and can be put off again.
+  if (standard === null && value === null) return undefined
+  if (typeof standard === 'boolean' || rule === undefined) {
+    const type = standard === null ? 'number' : typeof standard
+    const fine =
+      typeof value === type && (typeof value !== 'number' || (Number.isFinite(value) && value >= 0))
+    if (fine) return undefined
+    const words = type === 'number' ? 'number, 0 or more' : type
+    return { message: `${name} has to be a ${words}, not ${show(path, value)}`, remedy: undefined }
   }
-  if (typeof value === typeof standard) return value
-  throw new ConfigError(`${path} has to be a ${typeof standard}, not ${JSON.stringify(value)}`)
+  if (fits(rule, value)) return undefined
+  return { message: `${name} has to be ${ruleWords(rule)}, not ${show(path, value)}`, remedy: undefined }
+}
+
+/** No value fills the screen. */
+const SHOWN_LENGTH = 60
+
+function shown(_: readonly string[], value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text
 }
 
 function isTree(value: unknown): value is Tree {

@@ -6,7 +6,9 @@ import type { PendingEntry, Position } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
 import type { OrderLeg } from './order-id.ts'
+import type { Account, Execution, OrderReport, OrderRequest } from './protocol.ts'
 import type { SavedSchedule } from './schedule.ts'
+import type { Standing } from './standing.ts'
 
 /** A reduce-only order at the exchange, as far as the engine knows. */
 export interface WorkingOrder {
@@ -23,6 +25,27 @@ export interface WorkingOrder {
   wanted: { readonly price: Ticks; readonly steps: Steps } | null
 }
 
+/** An order that was sent, of which nothing says yet whether it has reached the exchange. */
+export interface Doubt {
+  /** When it was sent last: until its window has passed it may still land. */
+  readonly sentAt: Timestamp
+  /** How often it was sent again. */
+  readonly resends: number
+  /** `sent`: its answer is awaited, there is no doubt so far. Anything else says what raised one. */
+  readonly cause: 'sent' | 'no-answer' | 'lost-reply' | 'unreadable' | 'duplicate-id' | 'restart' | 'missing'
+  /** The exchange has said once that it knows nothing of it. */
+  readonly wasAbsent: boolean
+  /** For sending it once more; `null` for one that the exchange had accepted. */
+  readonly request: OrderRequest | null
+}
+
+/** An order that has ended without a whole fill, an entry or a reduce-only one, as it was then. */
+export interface Gone {
+  readonly at: Timestamp
+  readonly entry: PendingEntry | null
+  readonly order: WorkingOrder | null
+}
+
 /** How far the cancellation of an entry has come; `refused` and `asked` as with a doubted order. */
 export type Cancelling = 'sent' | 'refused' | 'asked'
 
@@ -30,14 +53,48 @@ export type Cancelling = 'sent' | 'refused' | 'asked'
 export interface StopRequest {
   readonly requestId: string
   readonly stop: Ticks
-  readonly why: StopMove
+  /** `restore`: the stop in the books is missing at the exchange. */
+  readonly why: StopMove | 'restore'
   readonly reason: string
+  /** When it was sent; of a wish, before when it is not to be sent. */
+  readonly sentAt: Timestamp
+  /** Nothing says whether it took effect: the account is read before anything else is asked. */
+  readonly doubt: 'none' | 'no-answer' | 'not-modified' | 'restart'
 }
 
 /** What is wanted of a position's stop: one request is in flight at most, the tightest wish waits behind it. */
 export interface StopState {
   readonly wish: StopRequest | null
   readonly inFlight: StopRequest | null
+  /** How often in a row the stop could not be restored, and since when it is missing; 0 where it is not. */
+  readonly tries: number
+  readonly missingSince: Timestamp
+  /** When the position was first told of; 0 where that is not known. */
+  readonly openedAt: Timestamp
+  /** The exchange has shown the stop since the entry, so that a missing one was removed by somebody. */
+  readonly wasSeen: boolean
+  /** Why the position is to be closed whatever it takes; `null`: it is not. */
+  readonly closing: string | null
+}
+
+/** Answers to the questions of the light cycle, as far as they have come; looked at when all are there. */
+export interface Verification {
+  readonly accountQuery: string
+  readonly executionsQuery: string | null
+  readonly orderQueries: readonly (readonly [queryId: string, clientOrderId: string])[]
+  account: Account | null
+  executions: readonly Execution[] | null
+  reports: OrderReport[]
+  /** State of the books when the questions were asked: what is told meanwhile makes the answers old. */
+  readonly revision: number
+}
+
+/** Why everything is compared before anything is added. */
+export interface Recovery {
+  readonly cause: 'restart' | 'gap'
+  readonly since: Timestamp
+  /** What was found missing and booked or taken over so far. */
+  readonly found: number
 }
 
 /** A cycle on its way through its steps. */
@@ -92,11 +149,27 @@ export interface EngineState {
   readonly attempts: readonly (readonly [string, number])[]
   readonly cooldowns: readonly (readonly [string, Timestamp])[]
   readonly fills: readonly (readonly [string, Timestamp])[]
+  readonly gone: readonly (readonly [string, Gone])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly schedule: SavedSchedule
   readonly running: RunningCycle | null
+  readonly failures: readonly (readonly [string, readonly Timestamp[]])[]
   readonly sequence: number
   readonly gates: Gates
   readonly drift: string
+  readonly driftSince: Timestamp | null
+  readonly standing: Standing
+  readonly doubts: readonly (readonly [string, Doubt])[]
+  readonly asked: readonly (readonly [string, Timestamp])[]
+  readonly foreign: readonly string[]
+  readonly rivals: number
+  readonly executedAt: Timestamp
+  readonly recovery: Recovery | null
+  readonly verification: Verification | null
+  readonly storeTrouble: string | null
+  readonly isUnreadable: boolean
+  readonly isDoubted: boolean
+  readonly revision: number
+  readonly decided: readonly (readonly [string, Timestamp])[]
   readonly counts: { readonly [name: string]: number }
 }

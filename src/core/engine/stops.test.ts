@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { DAY, HOUR, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { sign } from '../market/side.ts'
-import { Desk, events, gridSignal, only, placed, reversionSignal } from './desk.fixture.ts'
+import { Desk, events, gridSignal, only, PATIENT, placed, reversionSignal } from './desk.fixture.ts'
 import type { Effect, OrderRequest } from './protocol.ts'
 import { defaultSettings, overlay } from './settings.ts'
 
@@ -42,7 +42,7 @@ test('whatever prices come and however requests are answered, a stop only tighte
       fc.boolean(),
       fc.array(act, { minLength: 5, maxLength: 40 }),
       (isLong, isGrid, acts) => {
-        const desk = new Desk().introduce('SOLUSDT')
+        const desk = new Desk(PATIENT).introduce('SOLUSDT')
         desk.live(0)
         const side = isLong || isGrid ? 'long' : 'short'
         desk.open(isGrid ? gridSignal() : isLong ? reversionSignal() : shortReversion())
@@ -61,7 +61,7 @@ test('whatever prices come and however requests are answered, a stop only tighte
           const before = desk.position('SOLUSDT', side).stop
           note(desk.price('SOLUSDT', entry * (1 + (sign(side) * mark) / 1_000)))
           note(desk.live(minutes * MINUTE))
-          if (restart) desk.restart()
+          if (restart) desk.restart(PATIENT)
           if (reply !== 'none') {
             const request = waiting.shift()
             if (request !== undefined) {
@@ -91,7 +91,7 @@ test('whatever prices come and however requests are answered, a stop only tighte
 })
 
 test('wishes that come while a request is on its way are merged into the tightest', () => {
-  const desk = new Desk().introduce('SOLUSDT')
+  const desk = new Desk(PATIENT).introduce('SOLUSDT')
   desk.live(0)
   desk.open(reversionSignal())
   desk.price('SOLUSDT', 103.5)
@@ -181,7 +181,7 @@ test('targets are placed after the fill and not before, reduce only, and are rec
     ],
   )
   const types = effects.flatMap(effect => (effect.type === 'event' ? [] : [effect.type]))
-  assert.equal(types, ['persist', 'place', 'persist', 'place'])
+  assert.equal(types, ['outcome', 'persist', 'place', 'persist', 'place'])
 })
 
 test('a position with one target of its own has that one, for all of it', () => {
@@ -213,7 +213,7 @@ test('TP1 moves the stop to breakeven at once, and TP2 is told apart from it', (
 })
 
 test('targets that have to move are amended in place, never taken away and set anew', () => {
-  const desk = new Desk().introduce('SOLUSDT')
+  const desk = new Desk(PATIENT).introduce('SOLUSDT')
   desk.live(0)
   const orders = placed(desk.open(gridSignal()).effects)
   for (const order of orders) desk.order(order.clientOrderId, 'accepted')
@@ -234,7 +234,7 @@ test('targets that have to move are amended in place, never taken away and set a
 
 test('after a refused amendment the account tells whether the target still rests', () => {
   const started = (): { readonly desk: Desk; readonly ids: readonly string[] } => {
-    const desk = new Desk().introduce('SOLUSDT')
+    const desk = new Desk(PATIENT).introduce('SOLUSDT')
     desk.live(0)
     const orders = placed(desk.open(gridSignal()).effects)
     for (const order of orders) desk.order(order.clientOrderId, 'accepted')
@@ -255,7 +255,7 @@ test('after a refused amendment the account tells whether the target still rests
 
   const gone = started()
   const other = only(gone.desk.wait(30 * SECOND), 'query-account')[0]
-  gone.desk.restart()
+  gone.desk.restart(PATIENT)
   const settled = gone.desk.reply(other.queryId, gone.desk.account([]))
   const anew = placed([...settled, ...gone.desk.live(2 * MINUTE)])
   assert.is(anew.length, 2)

@@ -32,6 +32,8 @@ export interface House {
   readonly pauseReason: string
   /** Entries are refused until a person resumes. */
   readonly halted: boolean
+  /** What keeps the whole house, or one symbol, from adding anything at present. */
+  readonly blocks: readonly Block[]
   /** Until when a strategy rests on a symbol, by `strategy:symbol`. */
   readonly cooldowns: ReadonlyMap<string, Timestamp>
   readonly takerFee: number
@@ -40,6 +42,14 @@ export interface House {
     readonly strategy: SizingStrategy
     readonly params: SizingStrategy['params']
   }[]
+}
+
+/** Something that has to be over before an entry is admitted. */
+export interface Block {
+  readonly gate: 'kill-switch' | 'readiness'
+  /** `null`: all symbols. */
+  readonly symbol: string | null
+  readonly reason: string
 }
 
 /** The figures a refusal was based on: numbers with their limits, by name. */

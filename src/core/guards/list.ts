@@ -8,6 +8,7 @@ import {
   positionLimits,
   totalMargin,
 } from './portfolio-guards.ts'
+import { killSwitch, readiness } from './readiness.ts'
 import {
   confluence,
   distanceToStop,
@@ -23,6 +24,8 @@ import { sizing } from './sizing.ts'
  * that changes anything.
  */
 export const GUARDS: readonly Guard[] = [
+  killSwitch,
+  readiness,
   universe,
   scoreThreshold,
   freshSignal,

@@ -58,6 +58,7 @@ export function houseOf(over: Partial<House> = {}): House {
     pausedUntil: 0,
     pauseReason: '',
     halted: false,
+    blocks: [],
     cooldowns: new Map(),
     takerFee: 0.00055,
     sizingLayers: [],

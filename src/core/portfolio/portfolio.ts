@@ -70,6 +70,18 @@ export type PortfolioEvent =
       readonly stop: Ticks
       readonly kind: StopKind
     }
+  /** Somebody else has added to a position of bbw's. */
+  | {
+      readonly type: 'added-outside'
+      readonly symbol: string
+      readonly side: Side
+      readonly time: Timestamp
+      readonly price: Ticks
+      readonly steps: Steps
+      readonly fee: Usdt
+    }
+  /** The wallet is what the exchange says: something moved it that is no trade of bbw's. */
+  | { readonly type: 'wallet-set'; readonly wallet: Usdt }
   | { readonly type: 'halving-sent'; readonly symbol: string; readonly side: Side }
   | { readonly type: 'price-seen'; readonly symbol: string; readonly side: Side; readonly price: Price }
 
@@ -117,6 +129,20 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
       const next = { ...position, stop: event.stop, stopKind: event.kind }
       return { portfolio: withPosition(portfolio, next), trade: null }
     }
+    case 'added-outside': {
+      const position = held(portfolio, event.symbol, event.side)
+      const price = priceOf(position.instrument, event.price)
+      const next = {
+        ...seen(position, price),
+        entry: averaged(position.entry, position.steps, price, event.steps),
+        steps: (position.steps + event.steps) as Steps,
+        enteredSteps: (position.enteredSteps + event.steps) as Steps,
+        fees: position.fees + event.fee,
+      }
+      return { portfolio: realise(withPosition(portfolio, next), event.time, -event.fee), trade: null }
+    }
+    case 'wallet-set':
+      return { portfolio: { ...portfolio, wallet: event.wallet }, trade: null }
     case 'halving-sent': {
       const next = { ...held(portfolio, event.symbol, event.side), halved: true }
       return { portfolio: withPosition(portfolio, next), trade: null }

@@ -11,6 +11,7 @@ export type ExitReason =
   | 'partial-target-2'
   | 'time-exit'
   | 'liquidation'
+  | 'closed-outside'
   | 'end-of-data'
 
 /** One closing fill of a trade. */

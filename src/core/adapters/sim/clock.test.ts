@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { VirtualClock } from './clock.ts'
+import { aftermath, VirtualClock } from './clock.ts'
 
 const test = suite('virtual clock')
 
@@ -72,6 +72,22 @@ test('whoever is woken may ask to be woken again', () => {
     clock.ring()
   }
   assert.equal(times, [0, 10, 20, 30])
+})
+
+test('who comes at the end is woken for a while, who was there before is not', async () => {
+  const came = async (began: number): Promise<readonly number[]> => {
+    const clock = new VirtualClock(100_000)
+    const times: number[] = []
+    const wake = (): void => {
+      times.push(clock.now())
+      clock.wakeAt(clock.now() + 7_000, wake)
+    }
+    clock.wakeAt(0, wake)
+    await aftermath(clock, began, async () => {})
+    return times
+  }
+  assert.equal(await came(100_000), [100_000, 107_000, 114_000])
+  assert.equal(await came(80_000), [])
 })
 
 test.run()

@@ -1,5 +1,5 @@
 import { broken } from '../../base/assert.ts'
-import type { Timestamp } from '../../base/units.ts'
+import { type Milliseconds, SECOND, type Timestamp } from '../../base/units.ts'
 import type { ClockPort } from '../../engine/ports.ts'
 
 /** A clock that stands still until it is moved: the embedded exchange's. */
@@ -36,5 +36,27 @@ export class VirtualClock implements ClockPort {
     if (alarm === null || alarm.at > this.#now) return
     this.#alarm = null
     alarm.wake()
+  }
+}
+
+/** Longer than a trader needs to prove that what it had sent has never arrived. */
+const AFTERMATH: Milliseconds = 15 * SECOND
+
+/**
+ * Lets a trader that came just before the end of the market, or after it, set its books right: time goes on for it
+ * alone, for as long as that takes it at most.
+ *
+ * @param began when the trader came
+ */
+export async function aftermath(
+  clock: VirtualClock,
+  began: Timestamp,
+  idle: () => Promise<void>,
+): Promise<void> {
+  const end = began + AFTERMATH
+  for (let at = clock.alarmAt; at !== null && at <= end; at = clock.alarmAt) {
+    clock.moveTo(at)
+    clock.ring()
+    await idle()
   }
 }

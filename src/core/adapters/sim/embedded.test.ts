@@ -3,7 +3,10 @@ import * as assert from 'uvu/assert'
 import { DAY, MINUTE, type Steps, type Ticks, type Timestamp } from '../../base/units.ts'
 import type { Input, OrderRequest } from '../../engine/protocol.ts'
 import { EmbeddedExchange } from './embedded.ts'
+import { MemoryJournal } from './host.fixture.ts'
+import { SimHost } from './host.ts'
 import { marketsOf, tradingFrom, venueOf } from './market.fixture.ts'
+import { ScriptedTrader } from './trader.fixture.ts'
 
 const test = suite('embedded exchange')
 
@@ -34,7 +37,6 @@ interface Opened {
 
 function opened(): Opened {
   const venue = venueOf(MARKETS)
-  venue.history()
   const exchange = new EmbeddedExchange(venue)
   const heard: Input[] = []
   exchange.listen(input => heard.push(input))
@@ -71,13 +73,17 @@ test('what the exchange refuses is told over the feed too', async () => {
 test('a market order fills at the next open, and the account has it', async () => {
   const { exchange, heard } = opened()
   await exchange.place(order())
-  assert.equal((await exchange.account()).orders, ['entry-1'])
+  assert.equal((await exchange.account()).orders, [
+    { clientOrderId: 'entry-1', symbol: SYMBOL, side: 'long', purpose: 'entry', price: null, steps: 10 },
+  ])
   await exchange.run(idle, go, FROM + 15 * MINUTE)
   const fill = heard.find(input => input.type === 'fill')
   assert.is(fill?.type === 'fill' ? fill.time : null, FROM)
   const account = await exchange.account()
   assert.equal(account.orders, [])
-  assert.equal(account.positions, [{ symbol: SYMBOL, side: 'long', steps: 10, stop: 100 }])
+  const [{ entry, ...position }] = account.positions
+  assert.equal(position, { symbol: SYMBOL, side: 'long', steps: 10, stop: 100 })
+  assert.ok(entry > 0)
 })
 
 test('the market moves only while the trader has nothing on its way', async () => {
@@ -162,6 +168,35 @@ test('what is told comes in order of time, and each symbol has its daily close',
     )
     assert.is(closes.length, 5)
   }
+})
+
+test('opened again on its journal within an instant, it goes on with that instant', async () => {
+  const journal = new MemoryJournal()
+  const host = new SimHost(venueOf(MARKETS), journal)
+  const exchange = new EmbeddedExchange(host)
+  const trader = new ScriptedTrader(exchange, SYMBOL)
+  const stopped = await exchange
+    .run(
+      async () => {
+        await trader.idle()
+        if (trader.heard.filter(input => input.type === 'fill').length === 3) throw new Error('killed')
+      },
+      go,
+      null,
+    )
+    .catch((error: Error) => error.message)
+  assert.equal([stopped, host.isMidway], ['killed', true])
+  const again = new EmbeddedExchange(new SimHost(venueOf(MARKETS), journal.copy()))
+  assert.is(again.clock.now(), host.now)
+  assert.equal(await again.account(), await exchange.account())
+  assert.equal(await again.executions(0), await exchange.executions(0))
+  assert.equal(await again.lookUp(SYMBOL, 'entry-1'), await exchange.lookUp(SYMBOL, 'entry-1'))
+  const [one, other]: Input[][] = [[], []]
+  exchange.listen(input => one.push(input))
+  again.listen(input => other.push(input))
+  assert.equal([await exchange.run(idle, go, null), await again.run(idle, go, null)], ['ended', 'ended'])
+  assert.ok(one.length > 100)
+  assert.equal(other, one)
 })
 
 test.run()

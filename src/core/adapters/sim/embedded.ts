@@ -4,90 +4,107 @@
  * inside a candle can be answered inside that candle, at any speed.
  */
 import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
-import type { BrokerPort, FeedPort } from '../../engine/ports.ts'
-import type { Account, Input, OrderRequest } from '../../engine/protocol.ts'
+import type { PacedExchange } from '../../engine/ports.ts'
+import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { Side } from '../../market/side.ts'
-import { VirtualClock } from './clock.ts'
+import { aftermath, VirtualClock } from './clock.ts'
+import { SimHost } from './host.ts'
 import type { Venue } from './venue.ts'
 
-export class EmbeddedExchange implements BrokerPort, FeedPort {
+export class EmbeddedExchange implements PacedExchange {
   readonly clock: VirtualClock
-  readonly #venue: Venue
+  readonly #host: SimHost
   #hear: (input: Input) => void = () => {}
 
-  constructor(venue: Venue) {
-    this.#venue = venue
-    this.clock = new VirtualClock(venue.from)
+  /** @param source a venue by itself keeps nothing */
+  constructor(source: SimHost | Venue) {
+    this.#host = source instanceof SimHost ? source : new SimHost(source, null)
+    this.clock = new VirtualClock(this.#host.now)
   }
 
   listen(hear: (input: Input) => void): void {
     this.#hear = hear
   }
 
+  async history(): Promise<readonly Input[]> {
+    await Promise.resolve()
+    return this.#host.history()
+  }
+
   async place(order: OrderRequest): Promise<void> {
-    await this.#received(() => this.#venue.place(order))
+    await this.#received(() => this.#host.place(order))
   }
 
   async amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): Promise<void> {
-    await this.#received(() => this.#venue.exchange.amend(symbol, clientOrderId, price, steps))
+    await this.#received(() => this.#host.amend(symbol, clientOrderId, price, steps))
   }
 
   async cancel(symbol: string, clientOrderId: string): Promise<void> {
-    await this.#received(() => this.#venue.exchange.cancel(symbol, clientOrderId))
+    await this.#received(() => this.#host.cancel(symbol, clientOrderId))
   }
 
   async setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void> {
-    await this.#received(() => this.#venue.exchange.setStop(requestId, symbol, side, stop))
+    await this.#received(() => this.#host.setStop(requestId, symbol, side, stop))
   }
 
   async account(): Promise<Account> {
     await Promise.resolve()
-    return this.#venue.exchange.account()
+    return this.#host.account()
   }
 
-  async #received(request: () => void): Promise<void> {
+  async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
     await Promise.resolve()
-    request()
-    this.#tell()
+    return this.#host.lookUp(symbol, clientOrderId)
   }
 
-  #tell(): void {
-    for (let inputs = this.#venue.take(); inputs.length > 0; inputs = this.#venue.take()) {
-      for (const input of inputs) this.#hear(input)
-    }
+  async executions(since: Timestamp): Promise<readonly Execution[]> {
+    await Promise.resolve()
+    return this.#host.executions(since)
   }
 
-  /**
-   * Moves the market to its end, or past `until`.
-   *
-   * @param idle resolves when the trader has nothing on its way
-   * @param pace waits until the moment may come; resolves to false to stop before it
-   * @returns why it ended
-   */
+  async #received(request: () => readonly Input[]): Promise<void> {
+    await Promise.resolve()
+    this.#tell(request())
+  }
+
+  /** Names the market for as long as its journal lasts. */
+  get market(): string {
+    return this.#host.market
+  }
+
+  #tell(inputs: readonly Input[]): void {
+    for (const input of inputs) this.#hear(input)
+  }
+
   async run(
     idle: () => Promise<void>,
     pace: (at: Timestamp) => Promise<boolean>,
     until: Timestamp | null,
   ): Promise<'ended' | 'until' | 'stopped'> {
-    const venue = this.#venue
+    const host = this.#host
+    const began = this.clock.now()
     for (;;) {
       await idle()
-      const next = venue.nextAt
-      if (next === null) return 'ended'
-      const alarm = this.clock.alarmAt
-      const at = alarm !== null && alarm < next ? alarm : next
-      if (until !== null && at > until) return 'until'
-      if (!(await pace(at))) return 'stopped'
-      this.clock.moveTo(at)
-      if (at === next) {
-        for (const _ of venue.advance(at)) {
-          this.#tell()
-          await idle()
+      let at = host.now
+      // An instant that an earlier run was in the middle of is not paced: it has come.
+      if (!host.isMidway) {
+        const { next } = host
+        if (next === null) {
+          await aftermath(this.clock, began, idle)
+          return 'ended'
         }
-      } else {
-        venue.exchange.setTime(at)
+        const alarm = this.clock.alarmAt
+        at = alarm !== null && alarm < next ? alarm : next
+        if (until !== null && at > until) return 'until'
+        if (!(await pace(at))) return 'stopped'
+        this.clock.moveTo(at)
       }
-      if (venue.nextAt !== null) this.clock.ring()
+      for (let step = host.advance(at); ; step = host.advance(at)) {
+        this.#tell(step.inputs)
+        if (!step.more) break
+        await idle()
+      }
+      if (host.next !== null) this.clock.ring()
     }
   }
 }

@@ -626,7 +626,7 @@ test('targets fill from the nearest on, each at its price, and the stop holds fo
   desk.bar(101, 111, 100, 108)
   assert.equal(desk.told.slice(1), ['105 0.2 maker order 2', '110 0.3 maker order 2'])
   assert.equal(desk.exchange.account().positions, [
-    { symbol: SYMBOL, side: 'long', steps: steps(0.5), stop: ticks(90) },
+    { symbol: SYMBOL, side: 'long', steps: steps(0.5), entry: 100, stop: ticks(90) },
   ])
 })
 
@@ -799,7 +799,7 @@ test('a further entry is averaged in, and its stop is the whole position', () =>
   desk.order({ purpose: 'entry', price: ticks(96), stop: ticks(92) })
   desk.bar(99, 100, 95, 99)
   assert.equal(desk.exchange.account().positions, [
-    { symbol: SYMBOL, side: 'long', steps: steps(2), stop: ticks(92) },
+    { symbol: SYMBOL, side: 'long', steps: steps(2), entry: 98, stop: ticks(92) },
   ])
   desk.order({ purpose: 'exit', price: null, steps: steps(2) })
   // Entered at 98 on average; 99 - 0.0198 - 2 % of 2 = 98.9402.
@@ -942,9 +942,9 @@ function play(
       const ahead = (ticks: number): Ticks => at(last + sign(side) * ticks)
       for (const target of day.targets)
         order({ purpose: 'exit', side: held.side, price: ahead(target), steps: steps(0.3) })
-      const resting = desk.exchange.account().orders.find(id => orders.get(id)?.purpose === 'exit')
+      const resting = desk.exchange.account().orders.find(one => one.purpose === 'exit')
       if (day.amends !== null && resting !== undefined) {
-        desk.exchange.amend(SYMBOL, resting, ahead(day.amends), steps(0.2))
+        desk.exchange.amend(SYMBOL, resting.clientOrderId, ahead(day.amends), steps(0.2))
       }
       if (day.moves !== null) desk.exchange.setStop('s', SYMBOL, held.side, ahead(-day.moves))
       if (day.leaves && day.targets.length === 0) order({ purpose: 'exit', side: held.side, price: null })
@@ -961,8 +961,8 @@ function play(
     else desk.bar(o, h, l, c, { rates, mark: [mo, mh, ml, mc] })
     after(played, low, high, first)
     if (day.expires) {
-      for (const id of desk.exchange.account().orders) {
-        if (orders.get(id)?.purpose === 'entry') desk.exchange.cancel(SYMBOL, id)
+      for (const { clientOrderId, purpose } of desk.exchange.account().orders) {
+        if (purpose === 'entry') desk.exchange.cancel(SYMBOL, clientOrderId)
       }
     }
     last = close
@@ -1056,7 +1056,7 @@ test(`books kept from the reports alone agree with the exchange, whatever comes 
         }
         if (positions.length === 0) {
           assert.ok(
-            resting.every(id => orders.get(id)?.purpose === 'entry'),
+            resting.every(one => orders.get(one.clientOrderId)?.purpose === 'entry'),
             'no reducing order outlives its position',
           )
         }

@@ -13,11 +13,23 @@
  * a taker's exit would lose beyond it is not the account's.
  */
 import { assert, broken } from '../../base/assert.ts'
-import type { Price, Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
-import type { Account, FillInput, Input, OrderRequest } from '../../engine/protocol.ts'
+import { DAY, type Price, type Steps, type Ticks, type Timestamp, type Usdt } from '../../base/units.ts'
+import type {
+  Account,
+  Execution,
+  FillInput,
+  Input,
+  OrderReport,
+  OrderRequest,
+  OrderTrouble,
+  RestingReport,
+  StopTrouble,
+} from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { formatTicks, priceOf, qtyOf, toTicks } from '../../market/quantise.ts'
 import { opposite, type Side, sign } from '../../market/side.ts'
+import type { Act } from './acts.ts'
+import { Records } from './records.ts'
 
 /** What trading costs on the embedded exchange. Fractions of a fill's value unless said otherwise. */
 export interface Costs {
@@ -73,6 +85,8 @@ interface RestingOrder {
   since: Timestamp
   /** At or beyond the last price when it was sent: it takes at the next open. */
   marketable: boolean
+  /** To be rejected once time goes on, although it was accepted. */
+  readonly isDoomed: boolean
 }
 
 interface HeldPosition {
@@ -91,7 +105,15 @@ interface HeldPosition {
 interface Book {
   readonly instrument: Instrument
   last: Price | null
+  /** The mark price at the same moment, and that moment; `null` where the last price is known without its time. */
+  mark: Price | null
+  pricedAt: Timestamp | null
   trading: boolean
+  /** A taker gets no more than so many steps at once; `null`: all that is wanted. */
+  depth: Steps | null
+  /** What is to happen to the next entry that fills, and to the next order that comes. */
+  dropsStop: boolean
+  rejectsLater: boolean
   readonly orders: Map<string, RestingOrder>
   position: HeldPosition | null
 }
@@ -101,13 +123,22 @@ export interface ExchangeOptions {
   readonly wallet: Usdt
   /** Orders need margin. Switched off where every signal is to be traded for itself, whatever the wallet has. */
   readonly checkMargin: boolean
+  /** For how many days executions and closed orders are known. */
+  readonly historyDays?: number
 }
+
+/** A real exchange lets its executions be asked for over two years. */
+const HISTORY_DAYS = 730
+
+/** What a position opened by hand has, where there is none to add to. */
+const MANUAL_LEVERAGE = 1
 
 export class SimExchange {
   readonly #costs: Costs
   readonly #checkMargin: boolean
   readonly #books = new Map<string, Book>()
-  readonly #ids = new Set<string>()
+  readonly #records: Records
+  #doomed = 0
   #wallet: Usdt
   #now: Timestamp = 0
   #settled = { recorded: 0, assumed: 0 }
@@ -121,6 +152,7 @@ export class SimExchange {
     this.#costs = options.costs
     this.#checkMargin = options.checkMargin
     this.#wallet = options.wallet
+    this.#records = new Records((options.historyDays ?? HISTORY_DAYS) * DAY)
   }
 
   /** Lists an instrument; one that is not trading takes no orders. */
@@ -128,16 +160,43 @@ export class SimExchange {
     this.#books.set(instrument.symbol, {
       instrument,
       last: null,
+      mark: null,
+      pricedAt: null,
       trading: isTrading,
+      depth: null,
+      dropsStop: false,
+      rejectsLater: false,
       orders: new Map(),
       position: null,
     })
   }
 
+  /** Whether a symbol is listed, trading or not. */
+  isListed(symbol: string): boolean {
+    return this.#books.has(symbol)
+  }
+
   /** Sets the exchange's clock; reports bear its time. */
   setTime(now: Timestamp): void {
     if (!(now >= this.#now)) broken(`the exchange's time goes back from ${this.#now} to ${now}`)
+    const isLater = now > this.#now
     this.#now = now
+    if (isLater && this.#doomed > 0) this.#rejectDoomed()
+  }
+
+  /** Orders that were accepted only to be rejected. */
+  #rejectDoomed(): void {
+    this.#doomed = 0
+    for (const { orders } of this.#books.values()) {
+      for (const { request, isDoomed } of [...orders.values()]) {
+        if (!isDoomed) continue
+        const { clientOrderId, symbol } = request
+        orders.delete(clientOrderId)
+        const reason = 'rejected after it had been accepted'
+        this.#records.rejected(clientOrderId, symbol, reason, this.#now)
+        this.#report(clientOrderId, 'rejected', reason)
+      }
+    }
   }
 
   get now(): Timestamp {
@@ -205,41 +264,77 @@ export class SimExchange {
     return true
   }
 
-  setLast(symbol: string, price: Price): void {
-    this.#book(symbol).last = price
+  /** The last price and, where it is known of when it is, the mark price of the same moment and that moment. */
+  setLast(symbol: string, price: Price, mark: Price | null = null, time: Timestamp | null = null): void {
+    const book = this.#book(symbol)
+    book.last = price
+    book.mark = mark
+    book.pricedAt = time
+  }
+
+  get wallet(): Usdt {
+    return this.#wallet
   }
 
   account(): Account {
     const positions: Account['positions'][number][] = []
-    const orders: string[] = []
+    const orders: RestingReport[] = []
     for (const [symbol, { position, orders: resting }] of this.#books) {
       if (position !== null) {
-        positions.push({ symbol, side: position.side, steps: position.steps, stop: position.stop })
+        const { side, steps, entry, stop } = position
+        positions.push({ symbol, side, steps, entry, stop })
       }
-      orders.push(...resting.keys())
+      for (const { request, price, steps } of resting.values()) {
+        const { clientOrderId, side, purpose } = request
+        orders.push({ clientOrderId, symbol, side, purpose, price, steps })
+      }
     }
     return { wallet: this.#wallet, positions, orders }
+  }
+
+  /** What became of an order; of all that there have ever been, but for those closed too long ago. */
+  lookUp(symbol: string, clientOrderId: string): OrderReport {
+    return this.#records.lookUp(symbol, clientOrderId, this.#now)
+  }
+
+  /**
+   * Fills and funding that were told at or after a time, oldest first, so all that happened since then and possibly
+   * some that are stamped a little earlier: a candle tells of its inside when it closes.
+   */
+  executions(since: Timestamp): readonly Execution[] {
+    return this.#records.executions(since, this.#now)
   }
 
   // --- requests -----------------------------------------------------------------------------------------------
 
   place(request: OrderRequest): void {
-    const refusal = this.#refusal(request)
-    this.#ids.add(request.clientOrderId)
-    if (refusal !== null) {
-      this.#report(request.clientOrderId, 'rejected', refusal)
+    const { clientOrderId, symbol } = request
+    if (this.#records.isUsed(clientOrderId)) {
+      const reason = `order id ${clientOrderId} was used before`
+      this.#report(clientOrderId, 'rejected', reason, 'duplicate-id')
       return
     }
-    const book = this.#book(request.symbol)
-    book.orders.set(request.clientOrderId, {
+    const refusal = this.#refusal(request)
+    if (refusal !== null) {
+      this.#records.rejected(clientOrderId, symbol, refusal, this.#now)
+      this.#report(clientOrderId, 'rejected', refusal)
+      return
+    }
+    const book = this.#book(symbol)
+    const isDoomed = book.rejectsLater
+    if (isDoomed) this.#doomed++
+    book.rejectsLater = false
+    this.#records.accepted(clientOrderId, symbol)
+    book.orders.set(clientOrderId, {
       request,
       sequence: ++this.#sequence,
       price: request.price,
       steps: request.steps,
       since: this.#now,
       marketable: this.#isMarketable(book, request, request.price),
+      isDoomed,
     })
-    this.#report(request.clientOrderId, 'accepted', '')
+    this.#report(clientOrderId, 'accepted', '')
   }
 
   amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): void {
@@ -267,15 +362,17 @@ export class SimExchange {
   }
 
   cancel(symbol: string, clientOrderId: string): void {
-    const removed = this.#book(symbol).orders.delete(clientOrderId)
-    if (removed) this.#report(clientOrderId, 'cancelled', 'cancelled on request')
+    const book = this.#book(symbol)
+    if (book.orders.has(clientOrderId)) this.#drop(book, clientOrderId, 'cancelled on request')
     else this.#report(clientOrderId, 'rejected', 'the order to cancel does not rest here')
   }
 
   setStop(requestId: string, symbol: string, side: Side, stop: Ticks): void {
-    const { position, instrument } = this.#book(symbol)
-    const refused = (reason: string): void => {
-      this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: false, reason })
+    const book = this.#book(symbol)
+    const { position, instrument } = book
+    const refused = (reason: string, why?: StopTrouble): void => {
+      const trouble = why === undefined ? {} : { why }
+      this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: false, reason, ...trouble })
     }
     if (position === null || position.side !== side) {
       refused(`no ${side} position on ${symbol}`)
@@ -285,11 +382,32 @@ export class SimExchange {
       refused('the stop is below the least price')
       return
     }
+    if (position.stop === stop) {
+      refused('the stop is there already', 'not-modified')
+      return
+    }
+    if (this.#isCrossed(book, side, stop)) {
+      refused(`the price is beyond the stop ${formatTicks(instrument, stop)}`, 'crossed')
+      return
+    }
+    this.#moveStop(position, stop)
+    this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: true, reason: '' })
+  }
+
+  #moveStop(position: HeldPosition, stop: Ticks | null): void {
     // Several moves within one bar leave the stop it began with in force over its range.
     if (position.stopSince < this.#now) position.stopBefore = position.stop
     position.stop = stop
     position.stopSince = this.#now
-    this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: true, reason: '' })
+  }
+
+  /**
+   * Whether the mark price is beyond a stop. Only the very moment of a price says so: inside a candle nobody knows
+   * where the price is, there a stop counts at the close.
+   */
+  #isCrossed(book: Book, side: Side, stop: Ticks): boolean {
+    if (book.mark === null || book.pricedAt !== this.#now || Number.isFinite(this.#barStart)) return false
+    return (book.mark - priceOf(book.instrument, stop)) * sign(side) <= 0
   }
 
   /** Why an order is refused, or `null`. */
@@ -298,7 +416,6 @@ export class SimExchange {
     const book = this.#books.get(symbol)
     if (book === undefined || !book.trading) return `${symbol} is not trading`
     const { instrument, position } = book
-    if (this.#ids.has(request.clientOrderId)) return `order id ${request.clientOrderId} was used before`
     if (!Number.isSafeInteger(steps) || steps <= 0) return 'the quantity is not a number of steps'
     if ((request.type === 'limit') !== (price !== null))
       return 'a limit order has a price, a market order none'
@@ -353,6 +470,111 @@ export class SimExchange {
     return used
   }
 
+  // --- acts of others ------------------------------------------------------------------------------------------
+
+  /**
+   * Does what a person, another bot or the exchange itself does to the account. What follows is reported as ever.
+   *
+   * @returns why it cannot be done, or `null`
+   */
+  act(act: Act): string | null {
+    if (act.kind === 'rest') {
+      this.place(act.order)
+      return null
+    }
+    if (act.kind === 'deposit') {
+      this.#wallet += act.usdt
+      return null
+    }
+    if (act.kind === 'cancel-all' && act.symbol === null) {
+      for (const book of this.#books.values()) this.#dropAll(book, 'cancelled by hand')
+      return null
+    }
+    const symbol = act.symbol ?? ''
+    const book = this.#books.get(symbol)
+    if (book === undefined) return `${symbol} is not listed`
+    switch (act.kind) {
+      case 'cancel-all':
+        this.#dropAll(book, 'cancelled by hand')
+        return null
+      case 'thin':
+        book.depth = act.steps
+        return null
+      case 'drop-stop':
+        book.dropsStop = true
+        return null
+      case 'reject-later':
+        book.rejectsLater = true
+        return null
+      case 'settle':
+        if (!book.trading) return `${symbol} is not trading`
+        this.#settle(symbol, book, book.last, 0)
+        return null
+      case 'open':
+        return this.#openByHand(symbol, book, act.side, act.steps)
+      default:
+        return this.#actOnPosition(symbol, book, act)
+    }
+  }
+
+  #actOnPosition(
+    symbol: string,
+    book: Book,
+    act: Extract<Act, { readonly kind: 'reduce' | 'remove-stop' | 'move-stop' | 'liquidate' }>,
+  ): string | null {
+    const { position, last, instrument } = book
+    if (position === null || position.side !== act.side) return `no ${act.side} position on ${symbol}`
+    switch (act.kind) {
+      case 'remove-stop':
+        this.#moveStop(position, null)
+        return null
+      case 'move-stop':
+        if (act.stop < instrument.minPrice) return 'the stop is below the least price'
+        if (this.#isCrossed(book, act.side, act.stop)) return 'the price is beyond the stop'
+        this.#moveStop(position, act.stop)
+        return null
+      case 'reduce': {
+        if (last === null) return `${symbol} has no price yet`
+        const steps = Math.min(act.steps, position.steps) as Steps
+        const ticks = toTicks(instrument, last, 'nearest')
+        this.#exit(symbol, book, position, steps, ticks, 'taker', this.#now, null, 'order')
+        return null
+      }
+      case 'liquidate':
+        this.#liquidate(symbol, book, position, this.#now)
+        return null
+    }
+  }
+
+  #openByHand(symbol: string, book: Book, side: Side, steps: Steps): string | null {
+    const { instrument, last, position } = book
+    if (!book.trading) return `${symbol} is not trading`
+    if (last === null) return `${symbol} has no price yet`
+    if (steps < instrument.minQty) return 'the quantity is below the least'
+    if (position !== null && position.side !== side)
+      return `the account is one-way and holds ${opposite(side)}`
+    const leverage = position?.leverage ?? MANUAL_LEVERAGE
+    const margin = (last * qtyOf(instrument, steps)) / leverage
+    if (this.#checkMargin && this.#wallet - this.#usedMargin() < margin) return 'not enough margin'
+    const ticks = toTicks(instrument, last, 'nearest')
+    this.#addTo(book, side, leverage, steps, priceOf(instrument, ticks), null, this.#now)
+    const fee = this.#fee(book, ticks, steps, 'taker')
+    this.#wallet -= fee
+    this.#fill(symbol, side, null, 'order', this.#now, ticks, steps, fee, 'taker', true, true)
+    return null
+  }
+
+  #dropAll(book: Book, reason: string): void {
+    for (const id of [...book.orders.keys()]) this.#drop(book, id, reason)
+  }
+
+  /** Removes a resting order. */
+  #drop(book: Book, clientOrderId: string, reason: string): void {
+    book.orders.delete(clientOrderId)
+    this.#records.cancelled(clientOrderId, reason, this.#now)
+    this.#report(clientOrderId, 'cancelled', reason)
+  }
+
   // --- the market moves ---------------------------------------------------------------------------------------
 
   /**
@@ -371,25 +593,26 @@ export class SimExchange {
       yield* this.#exitAtOpen(symbol, book, position, bar)
       yield* this.#exitInside(symbol, book, position, bar)
     }
-    book.last = bar.close
+    this.setLast(symbol, bar.close, bar.markClose, bar.end)
     this.#barStart = Number.POSITIVE_INFINITY
     if (this.#outbox.length > 0) yield
   }
 
   /** The symbol's trading ends: what is open is settled at the last price as a taker would, orders are removed. */
   *close(symbol: string, price: Price, range: number): Generator<void, void> {
-    const book = this.#book(symbol)
+    this.#settle(symbol, this.#book(symbol), price, range)
+    if (this.#outbox.length > 0) yield
+  }
+
+  #settle(symbol: string, book: Book, price: Price | null, range: number): void {
     book.trading = false
     const { position } = book
     if (position !== null) {
+      assert(price !== null, `${symbol} is held and has a price`)
       const slipped = this.#slip(book, position.side === 'long' ? -1 : 1, price, range)
       this.#exit(symbol, book, position, position.steps, slipped, 'taker', this.#now, null, 'settlement')
     }
-    for (const id of [...book.orders.keys()]) {
-      book.orders.delete(id)
-      this.#report(id, 'cancelled', 'trading has ended')
-    }
-    if (this.#outbox.length > 0) yield
+    this.#dropAll(book, 'trading has ended')
   }
 
   /**
@@ -406,12 +629,12 @@ export class SimExchange {
     const direction = sign(position.side)
     if ((bar.markOpen - liquidationPrice(book.instrument, position)) * direction > 0) return
     this.#payFunding(symbol, book, position, bar, settlements)
-    this.#liquidate(symbol, book, position, bar)
+    this.#liquidate(symbol, book, position, bar.end)
   }
 
-  #liquidate(symbol: string, book: Book, position: HeldPosition, bar: Bar): void {
+  #liquidate(symbol: string, book: Book, position: HeldPosition, time: Timestamp): void {
     const ticks = bankruptcy(book.instrument, position)
-    this.#exit(symbol, book, position, position.steps, ticks, 'taker', bar.end, null, 'liquidation')
+    this.#exit(symbol, book, position, position.steps, ticks, 'taker', time, null, 'liquidation')
   }
 
   /** Market orders, limits that take and limits that the market has gapped over, in the order they were sent. */
@@ -428,9 +651,7 @@ export class SimExchange {
         const ticks = this.#slip(book, direction(request), bar.open, bar.high - bar.low)
         const { position } = book
         assert(position !== null, `${symbol}: a reducing order rests without a position`)
-        const steps = Math.min(order.steps, position.steps) as Steps
-        book.orders.delete(request.clientOrderId)
-        this.#exit(symbol, book, position, steps, ticks, 'taker', bar.start, order, 'order')
+        this.#takeFrom(symbol, book, position, order, ticks, 'taker', bar.start)
         yield
       }
     }
@@ -468,6 +689,8 @@ export class SimExchange {
     for (const order of sorted(book.orders)) {
       const { price, request } = order
       if (request.purpose !== 'entry' || price === null || order.since > bar.start) continue
+      // It may have been cancelled in answer to the fill of another.
+      if (!book.orders.has(request.clientOrderId)) continue
       if (!this.#reached(book, direction(request), price, bar)) continue
       this.#enter(symbol, book, order, price, 'maker', bar.start)
       yield
@@ -489,7 +712,7 @@ export class SimExchange {
       if (order.since > bar.start) continue
       const fill = this.#atOpen(book, order, bar)
       if (fill === null) continue
-      this.#fillTarget(symbol, book, position, order, fill.ticks, bar, fill.liquidity)
+      this.#takeFrom(symbol, book, position, order, fill.ticks, fill.liquidity, bar.end)
       yield
       // Where the fill has moved the stop, that was at the open: the whole range comes after it.
       position.stopSince = Math.min(position.stopSince, bar.start)
@@ -511,24 +734,43 @@ export class SimExchange {
           ? (bar.close - priceOf(book.instrument, price)) * sign(position.side) >= 0
           : this.#reached(book, direction(request), price, bar)
       if (!reached) continue
-      this.#fillTarget(symbol, book, position, order, price, bar, 'maker')
+      this.#takeFrom(symbol, book, position, order, price, 'maker', bar.end)
       yield
     }
     yield* this.#stopAtClose(symbol, book, position, bar)
   }
 
-  #fillTarget(
+  /** Fills a reducing order with what it wants, or with what the market has. */
+  #takeFrom(
     symbol: string,
     book: Book,
     position: HeldPosition,
     order: RestingOrder,
     ticks: Ticks,
-    bar: Bar,
     liquidity: 'maker' | 'taker',
+    time: Timestamp,
   ): void {
-    book.orders.delete(order.request.clientOrderId)
-    const steps = Math.min(order.steps, position.steps) as Steps
-    this.#exit(symbol, book, position, steps, ticks, liquidity, bar.end, order, 'order')
+    const wanted = Math.min(order.steps, position.steps) as Steps
+    const steps = available(book, wanted, liquidity)
+    const { clientOrderId } = order.request
+    if (steps === wanted || order.price === null) book.orders.delete(clientOrderId)
+    if (steps > 0) {
+      const isAll = steps === wanted
+      this.#exit(symbol, book, position, steps, ticks, liquidity, time, clientOrderId, 'order', isAll)
+    }
+    if (steps < wanted) this.#leaveRest(book, order, steps)
+  }
+
+  /** What a thin market left of an order: at the market it is cancelled, a limit rests. */
+  #leaveRest(book: Book, order: RestingOrder, taken: Steps): void {
+    const left = (order.steps - taken) as Steps
+    if (order.price === null) {
+      const { clientOrderId } = order.request
+      this.#drop(book, clientOrderId, `the market had ${taken} of ${order.steps} steps`)
+    } else {
+      order.steps = left
+      order.marketable = false
+    }
   }
 
   /** Reducing limits of a position, the nearest first. */
@@ -548,7 +790,7 @@ export class SimExchange {
     const stopHit = stop !== null && (worst - stop) * direction <= 0
     const liquidated = (worst - liquidation) * direction <= 0
     if (liquidated && (!stopHit || (liquidation - stop) * direction >= 0)) {
-      this.#liquidate(symbol, book, position, bar)
+      this.#liquidate(symbol, book, position, bar.end)
       return true
     }
     if (!stopHit) return false
@@ -571,7 +813,17 @@ export class SimExchange {
 
   #stopOut(symbol: string, book: Book, position: HeldPosition, from: Price, bar: Bar): void {
     const ticks = this.#slip(book, position.side === 'long' ? -1 : 1, from, bar.high - bar.low)
-    this.#exit(symbol, book, position, position.steps, ticks, 'taker', bar.end, null, 'stop')
+    const wanted = position.steps
+    const steps = available(book, wanted, 'taker')
+    const isAll = steps === wanted
+    if (!isAll) {
+      // It has fired: what the market did not take stands without a stop.
+      position.stop = null
+      position.stopBefore = null
+    }
+    if (steps > 0) {
+      this.#exit(symbol, book, position, steps, ticks, 'taker', bar.end, null, 'stop', isAll)
+    }
   }
 
   #payFunding(
@@ -586,7 +838,8 @@ export class SimExchange {
       this.#settled[isAssumed ? 'assumed' : 'recorded']++
       const amount = -sign(position.side) * rate * value
       this.#wallet += amount
-      this.#outbox.push({ type: 'funding', at: this.#now, symbol, side: position.side, time, amount, rate })
+      const { side } = position
+      this.#execute({ type: 'funding', at: this.#now, symbol, side, time, amount, rate })
     }
   }
 
@@ -600,30 +853,50 @@ export class SimExchange {
     liquidity: 'maker' | 'taker',
     time: Timestamp,
   ): void {
-    const { request, steps } = order
-    const price = priceOf(book.instrument, ticks)
-    book.orders.delete(request.clientOrderId)
+    const { request } = order
+    const { clientOrderId, side, leverage } = request
+    const steps = available(book, order.steps, liquidity)
+    const isAll = steps === order.steps
+    if (isAll || order.price === null) book.orders.delete(clientOrderId)
+    if (steps > 0) {
+      const stop = book.dropsStop ? null : request.stop
+      book.dropsStop = false
+      this.#addTo(book, side, leverage, steps, priceOf(book.instrument, ticks), stop, time)
+      const fee = this.#fee(book, ticks, steps, liquidity)
+      this.#wallet -= fee
+      this.#fill(symbol, side, clientOrderId, 'order', time, ticks, steps, fee, liquidity, isAll)
+    }
+    if (!isAll) this.#leaveRest(book, order, steps)
+  }
+
+  #addTo(
+    book: Book,
+    side: Side,
+    leverage: number,
+    steps: Steps,
+    price: Price,
+    stop: Ticks | null,
+    time: Timestamp,
+  ): void {
     const before = book.position
     if (before === null) {
+      const entry = price
       book.position = {
         openedAt: time,
-        side: request.side,
-        leverage: request.leverage,
+        side,
+        leverage,
         steps,
-        entry: price,
-        stop: request.stop,
+        entry,
+        stop,
         stopBefore: null,
         stopSince: time,
       }
-    } else {
-      before.entry = (before.entry * before.steps + price * steps) / (before.steps + steps)
-      before.steps = (before.steps + steps) as Steps
-      // The stop sent last is the whole position's.
-      if (request.stop !== null) before.stop = request.stop
+      return
     }
-    const fee = this.#fee(book, ticks, steps, liquidity)
-    this.#wallet -= fee
-    this.#fill(symbol, request.side, request.clientOrderId, 'order', time, ticks, steps, fee, liquidity)
+    before.entry = (before.entry * before.steps + price * steps) / (before.steps + steps)
+    before.steps = (before.steps + steps) as Steps
+    // The stop sent last is the whole position's.
+    if (stop !== null) before.stop = stop
   }
 
   #exit(
@@ -634,8 +907,9 @@ export class SimExchange {
     price: Ticks,
     liquidity: 'maker' | 'taker',
     time: Timestamp,
-    order: RestingOrder | null,
+    clientOrderId: string | null,
     cause: FillInput['cause'],
+    isAll = true,
   ): void {
     const { instrument } = book
     const direction = sign(position.side)
@@ -645,15 +919,13 @@ export class SimExchange {
     const fee = this.#fee(book, ticks, steps, liquidity)
     this.#wallet += gross - fee
     position.steps = (position.steps - steps) as Steps
-    const id = order?.request.clientOrderId ?? null
-    this.#fill(symbol, position.side, id, cause, time, ticks, steps, fee, liquidity)
+    const opens = clientOrderId === null ? false : undefined
+    this.#fill(symbol, position.side, clientOrderId, cause, time, ticks, steps, fee, liquidity, isAll, opens)
     if (position.steps > 0) return
     book.position = null
     // A reducing order cannot outlive its position.
     for (const [resting, { request }] of book.orders) {
-      if (request.purpose !== 'exit') continue
-      book.orders.delete(resting)
-      this.#report(resting, 'cancelled', 'the position is closed')
+      if (request.purpose === 'exit') this.#drop(book, resting, 'the position is closed')
     }
   }
 
@@ -681,9 +953,11 @@ export class SimExchange {
     steps: Steps,
     fee: Usdt,
     liquidity: 'maker' | 'taker',
+    complete: boolean,
+    opens?: boolean,
   ): void {
     const execId = `sim-${++this.#executions}`
-    this.#outbox.push({
+    this.#execute({
       type: 'fill',
       at: this.#now,
       time,
@@ -697,16 +971,24 @@ export class SimExchange {
       steps,
       fee,
       liquidity,
-      complete: true,
+      complete,
+      ...(opens === undefined ? {} : { opens }),
     })
+  }
+
+  #execute(execution: Execution): void {
+    this.#records.executed(execution, this.#now)
+    this.#outbox.push(execution)
   }
 
   #report(
     clientOrderId: string,
     status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
     reason: string,
+    why?: OrderTrouble,
   ): void {
-    this.#outbox.push({ type: 'order', at: this.#now, clientOrderId, status, reason })
+    const trouble = why === undefined ? {} : { why }
+    this.#outbox.push({ type: 'order', at: this.#now, clientOrderId, status, reason, ...trouble })
   }
 
   #book(symbol: string): Book {
@@ -719,6 +1001,11 @@ export class SimExchange {
 /** +1 where the order buys, -1 where it sells. */
 function direction(request: OrderRequest): 1 | -1 {
   return (request.side === 'long') === (request.purpose === 'entry') ? 1 : -1
+}
+
+/** What a taker gets of what it wants; a maker is taken from and gets all. */
+function available({ depth }: Book, wanted: Steps, liquidity: 'maker' | 'taker'): Steps {
+  return depth === null || liquidity === 'maker' ? wanted : (Math.min(depth, wanted) as Steps)
 }
 
 function sorted(orders: ReadonlyMap<string, RestingOrder>): RestingOrder[] {

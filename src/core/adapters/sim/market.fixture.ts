@@ -5,6 +5,7 @@ import { LiveDriver } from '../../engine/drivers/live.ts'
 import { runSimulated } from '../../engine/drivers/simulated.ts'
 import { Engine, type EngineOptions } from '../../engine/engine.ts'
 import { scoreSignal } from '../../engine/pipeline.ts'
+import type { PacedExchange } from '../../engine/ports.ts'
 import type { Effect, EngineEvent, Input, OrderRequest } from '../../engine/protocol.ts'
 import { defaultSettings, type Settings } from '../../engine/settings.ts'
 import type { EngineState } from '../../engine/state.ts'
@@ -118,13 +119,16 @@ export function simulate(
   return { events, trades, engine }
 }
 
-/** The same run under the live driver, over the ports of the embedded exchange. */
-export async function runLive(markets: readonly SymbolMarket[], options: RunOptions = {}): Promise<Run> {
+/** The same run under the live driver, over the ports of the embedded exchange or of another one for the venue. */
+export async function runLive(
+  markets: readonly SymbolMarket[],
+  options: RunOptions = {},
+  exchangeOf: (venue: Venue) => Promise<PacedExchange> = async venue => new EmbeddedExchange(venue),
+): Promise<Run> {
   const engine = new Engine(options.settings ?? defaultSettings(), engineOptions(options))
   const events: EngineEvent[] = []
   const trades: Trade[] = []
-  const venue = venueOf(markets, options)
-  const exchange = new EmbeddedExchange(venue)
+  const exchange = await exchangeOf(venueOf(markets, options))
   const driver = new LiveDriver(engine, {
     clock: exchange.clock,
     broker: exchange,
@@ -132,7 +136,7 @@ export async function runLive(markets: readonly SymbolMarket[], options: RunOpti
     journal: { event: event => events.push(event), trade: trade => trades.push(trade) },
     store: null,
   })
-  driver.start(venue.history())
+  driver.start(await exchange.history())
   await exchange.run(
     () => driver.idle(),
     () => Promise.resolve(true),
@@ -241,7 +245,13 @@ export function misbehave(
       switch (effect.type) {
         case 'persist':
           if (!happens(mischief.refusePersist)) break
-          answer({ type: 'persist-refused', at: now, key: effect.key, reason: 'the disk is full' })
+          answer({
+            type: 'persist-refused',
+            at: now,
+            key: effect.key,
+            reason: 'the disk is full',
+            code: 'C805',
+          })
           if (effect.order.purpose === 'entry') refused.add(effect.key)
           break
         case 'place':
@@ -270,6 +280,23 @@ export function misbehave(
           else answer({ type: 'account', at: now, queryId, account: venue.exchange.account() })
           break
         }
+        case 'query-order': {
+          const { queryId, symbol, clientOrderId } = effect
+          if (happens(mischief.loseQuery)) break
+          const report = venue.exchange.lookUp(symbol, clientOrderId)
+          answer({ type: 'order-found', at: now, queryId, report })
+          break
+        }
+        case 'query-executions': {
+          const { queryId, since } = effect
+          if (happens(mischief.loseQuery)) break
+          const executions = venue.exchange.executions(since)
+          answer({ type: 'executions', at: now, queryId, executions })
+          break
+        }
+        case 'outcome':
+        case 'verdict':
+        case 'answer':
         case 'event':
         case 'trade':
           break

@@ -11,6 +11,7 @@ import type { Instrument } from '../../market/instrument.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { MarkCandles } from '../../market/mark.ts'
 import type { SymbolMarket } from '../../market/symbol-market.ts'
+import type { Act } from './acts.ts'
 import { type Costs, SimExchange } from './exchange.ts'
 import { barAt, FundingTape, markRange, type Stretch, stretches, told } from './tape.ts'
 
@@ -25,6 +26,8 @@ export interface VenueOptions {
   readonly checkMargin: boolean
   /** Match orders on candles finer than a day where there are some. */
   readonly detail: boolean
+  /** For how many days the exchange knows executions and closed orders. */
+  readonly historyDays?: number
 }
 
 /** What the venue's data did not have and what stood for it. */
@@ -66,6 +69,9 @@ interface Track {
 
 export class Venue {
   readonly exchange: SimExchange
+  /** What it was made of, by symbol. */
+  readonly markets: readonly SymbolMarket[]
+  readonly options: VenueOptions
   readonly #tracks: readonly Track[]
   readonly #bySymbol = new Map<string, Track>()
   readonly #from: Timestamp
@@ -76,6 +82,8 @@ export class Venue {
   constructor(markets: readonly SymbolMarket[], options: VenueOptions) {
     this.exchange = new SimExchange(options)
     const sorted = [...markets].sort((a, b) => (a.instrument.symbol < b.instrument.symbol ? -1 : 1))
+    this.markets = sorted
+    this.options = options
     const dailies = sorted.map(market => dailyOf(market))
     const firsts = dailies.map(daily => (daily.length > 0 ? daily.start[0] : NEVER))
     this.#from = options.from ?? Math.min(...firsts)
@@ -83,6 +91,7 @@ export class Venue {
     this.#tracks = sorted.map((market, k) => this.#track(market, dailies[k], options))
     for (const track of this.#tracks) this.#bySymbol.set(track.instrument.symbol, track)
     this.exchange.setTime(Math.min(this.#from, Number.MAX_SAFE_INTEGER))
+    for (const track of this.#tracks) this.#begin(track)
   }
 
   #track(market: SymbolMarket, daily: Candles, options: VenueOptions): Track {
@@ -109,29 +118,80 @@ export class Venue {
     }
   }
 
+  /** Candles that closed until trading begins are known then. */
+  #begin(track: Track): void {
+    for (const series of [track.minutes15, track.daily]) {
+      if (series === null) continue
+      const { candles, span } = series
+      while (series.row < candles.length && candles.start[series.row] + span <= this.#from) series.row++
+      series.next = this.#closeOf(series)
+    }
+    const { candles, row } = track.daily
+    if (row > 0) this.exchange.setLast(track.instrument.symbol, candles.close[row - 1])
+    track.rate = track.funding.settledPer8h(this.#from)
+    this.#schedule(track)
+  }
+
   /**
-   * What is known before trading begins: instruments, and the candles that closed until then, in order of time.
+   * What is known at the present moment: instruments, the candles that have closed and were told, in order of time,
+   * funding rates, and the last price where it is newer than the daily close.
+   *
+   * @param only of this symbol; of all if left out
    */
-  history(): readonly Input[] {
-    const at = this.#from
+  history(only?: string): readonly Input[] {
+    const at = this.exchange.now
     const inputs: Input[] = []
     for (const track of this.#tracks) {
-      const { instrument } = track
+      const { instrument, rate } = track
+      const { symbol } = instrument
+      if (only !== undefined && symbol !== only) continue
       inputs.push({ type: 'instrument', at, instrument })
       for (const series of [track.minutes15, track.daily]) {
         if (series === null) continue
-        const { candles, span } = series
-        while (series.row < candles.length && candles.start[series.row] + span <= at) {
-          inputs.push(candleInput(candles, series.row++, at))
-        }
-        series.next = this.#closeOf(series)
+        for (let row = 0; row < series.row; row++) inputs.push(candleInput(series.candles, row, at))
       }
-      const { row } = track.daily
-      if (row > 0) this.exchange.setLast(instrument.symbol, track.daily.candles.close[row - 1])
-      this.#rate(track, at, inputs)
-      this.#schedule(track)
+      if (rate !== null) inputs.push({ type: 'funding-rate', at, symbol, per8h: rate })
+      const price = this.#newestPrice(track, at)
+      if (price !== null) inputs.push({ type: 'price', at, symbol, ...price })
     }
     return inputs
+  }
+
+  /** The close of the newest bar that has ended; `null` where the daily close says as much. */
+  #newestPrice(
+    { parts, part, row, mark, daily }: Track,
+    at: Timestamp,
+  ): { readonly time: Timestamp; readonly last: number; readonly mark: number } | null {
+    const endOf = ({ candles }: Stretch, row: number): Timestamp =>
+      candles.start[row] + INTERVAL_MS[candles.interval]
+    let newest = -1
+    let told: Candles | null = null
+    // A symbol without a stake has not been looked at for a while: its next bar may lie in the past.
+    for (let k = Math.max(0, Math.min(part, parts.length) - 1); k < parts.length; k++) {
+      const { candles, from, to } = parts[k]
+      let next = k < part ? to : k === part ? row : from
+      while (next < to && endOf(parts[k], next) <= at) next++
+      if (next > from) {
+        newest = next - 1
+        told = candles
+      }
+      if (next < to) break
+    }
+    if (told === null) return null
+    const bar = barAt(told, newest, mark)
+    const closed = daily.row > 0 ? daily.candles.start[daily.row - 1] + DAY : 0
+    return bar.end > closed ? { time: bar.end, last: bar.close, mark: bar.markClose } : null
+  }
+
+  /** When the bars of each symbol end; a symbol without any is left out. */
+  ends(): ReadonlyMap<string, Timestamp> {
+    const ends = new Map<string, Timestamp>()
+    for (const { instrument, parts } of this.#tracks) {
+      if (parts.length === 0) continue
+      const { candles, to } = parts[parts.length - 1]
+      ends.set(instrument.symbol, candles.start[to - 1] + INTERVAL_MS[candles.interval])
+    }
+    return ends
   }
 
   /** Start of trading. */
@@ -155,6 +215,24 @@ export class Venue {
     if (idle) this.#schedule(track)
   }
 
+  /** What others do to the account (`SimExchange.act`). Returns why it cannot be done, or `null`. */
+  act(act: Act): string | null {
+    const symbol = act.kind === 'rest' ? act.order.symbol : act.kind === 'deposit' ? null : act.symbol
+    const track = symbol === null ? undefined : this.#bySymbol.get(symbol)
+    if (track === undefined) return this.exchange.act(act)
+    if (!this.exchange.isActive(track.instrument.symbol)) this.#skipTo(track, this.exchange.now)
+    const refusal = this.exchange.act(act)
+    if (act.kind === 'settle' && refusal === null) {
+      // A symbol that is no longer traded has no further candles.
+      track.ended = true
+      track.part = track.parts.length
+      track.daily.next = NEVER
+      if (track.minutes15 !== null) track.minutes15.next = NEVER
+    }
+    this.#schedule(track)
+    return refusal
+  }
+
   /** Inputs for the trader since the last call: first what the exchange reports, then what the market tells. */
   take(): readonly Input[] {
     const reports = this.exchange.take()
@@ -170,6 +248,7 @@ export class Venue {
    */
   *advance(at: Timestamp): Generator<void, void> {
     this.exchange.setTime(at)
+    if (this.exchange.hasReports) yield
     for (const track of this.#tracks) {
       if (track.next !== at) continue
       if (this.exchange.isActive(track.instrument.symbol)) yield* this.#match(track, at)
@@ -198,7 +277,7 @@ export class Venue {
     this.#step(track)
     const held = this.exchange.hasPosition(symbol)
     if (this.exchange.isUntouched(symbol, bar) && !(held && track.funding.settles(bar.start, bar.end))) {
-      this.exchange.setLast(symbol, bar.close)
+      this.exchange.setLast(symbol, bar.close, bar.markClose, bar.end)
     } else {
       yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
     }

@@ -2,31 +2,17 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError, StoreError } from '../../base/errors.ts'
 import { DAY, MINUTE, SECOND, type Timestamp } from '../../base/units.ts'
-import { MIDNIGHT } from '../../decision/view.fixture.ts'
+import { MIDNIGHT, steps } from '../../decision/view.fixture.ts'
 import type { Trade } from '../../portfolio/trade.ts'
 import { gridSignal, instrument, reversionSignal } from '../desk.fixture.ts'
 import { Engine } from '../engine.ts'
 import { scoreSignal } from '../pipeline.ts'
-import type { BrokerPort, ClockPort, FeedPort, JournalPort, StorePort } from '../ports.ts'
-import type { Account, EngineEvent, Input, OrderRequest } from '../protocol.ts'
+import type { Batch, BrokerPort, ClockPort, FeedPort, JournalPort, StorePort } from '../ports.ts'
+import type { Account, EngineEvent, Execution, Input, OrderReport, OrderRequest } from '../protocol.ts'
 import { defaultSettings } from '../settings.ts'
 import { LiveDriver } from './live.ts'
 
 const test = suite('live driver')
-
-/** Something that is waited for, to be settled by hand. */
-class Gate {
-  readonly opened: Promise<void>
-  #open: () => void = () => {}
-  constructor() {
-    this.opened = new Promise(resolve => {
-      this.#open = resolve
-    })
-  }
-  open(): void {
-    this.#open()
-  }
-}
 
 /** Lets every promise that can go on do so. */
 async function settle(): Promise<void> {
@@ -62,8 +48,24 @@ class Outside implements ClockPort, BrokerPort, FeedPort, StorePort, JournalPort
     const failure = this.failures.get(what)
     if (failure !== undefined) throw failure
   }
-  async persist(key: string, order: OrderRequest): Promise<void> {
-    await this.#ask(`persist-${order.purpose}`, key)
+  readonly batches: Batch[] = []
+  /** Keys of intents that the store has already. */
+  readonly there = new Set<string>()
+  commit(batch: Batch): readonly string[] {
+    for (const { key, order } of batch.intents) this.asked.push(`persist-${order.purpose} ${key}`)
+    const failure = this.failures.get('commit')
+    if (failure !== undefined) throw failure
+    this.batches.push(batch)
+    return batch.intents.map(intent => intent.key).filter(key => this.there.has(key))
+  }
+  async lookUp(_symbol: string, clientOrderId: string): Promise<OrderReport> {
+    await this.#ask('look-up', clientOrderId)
+    return this.reports.get(clientOrderId) ?? { clientOrderId, state: 'absent', filled: steps(0), reason: '' }
+  }
+  readonly reports = new Map<string, OrderReport>()
+  async executions(): Promise<readonly Execution[]> {
+    await this.#ask('executions', '')
+    return []
   }
   async place(order: OrderRequest): Promise<void> {
     this.orders.push(order)
@@ -159,46 +161,89 @@ function fill(bench: Bench, order: OrderRequest, over: Partial<Extract<Input, { 
 
 const words = (asked: readonly string[]): string[] => asked.map(one => one.split(' ')[0])
 
-test('an order leaves only once its intent is durable', async () => {
+test('an order leaves only once its intent is written, in the batch of its step', async () => {
   const bench = started()
   const { outside, driver } = bench
-  const gate = new Gate()
-  outside.waits.set('persist-entry', gate.opened)
   propose(bench, gridSignal())
-  await settle()
-  assert.equal(words(outside.asked), ['persist-entry'])
-  assert.equal(outside.orders, [])
-  gate.open()
-  await driver.idle()
   assert.equal(words(outside.asked), ['persist-entry', 'place-entry'])
+  await driver.idle()
   const [persisted, sent] = outside.asked.map(one => one.split(' ')[1])
   assert.is(persisted, sent)
-})
-
-test('a store that refuses drops the entry, and the engine knows', async () => {
-  const bench = started()
-  bench.outside.failures.set('persist-entry', new StoreError('the disk is full', { retryable: false }))
-  propose(bench, gridSignal())
-  await bench.driver.idle()
-  assert.equal(words(bench.outside.asked), ['persist-entry'])
-  assert.equal(bench.outside.kinds(), ['entered', 'refused'])
-  assert.is(bench.outside.events[1].reason, 'store: the disk is full')
-  assert.is(bench.engine.portfolio.pending.size, 0)
-})
-
-test('a store that refuses one entry drops that one alone', async () => {
-  const bench = started()
-  const { outside } = bench
-  outside.failures.set('persist-entry', new StoreError('busy', { retryable: true }))
-  propose(bench, gridSignal())
-  await bench.driver.idle()
-  outside.failures.delete('persist-entry')
-  propose(bench, gridSignal('ADAUSDT'))
-  await bench.driver.idle()
+  const [batch] = outside.batches
+  assert.is(batch.isAhead, true)
   assert.equal(
-    outside.orders.map(order => order.symbol),
-    ['ADAUSDT'],
+    batch.intents.map(intent => intent.signalId),
+    [gridSignal().id],
   )
+  assert.equal(
+    batch.rows.map(row => row.table),
+    ['orders', 'kv', 'kv'],
+  )
+  assert.equal(
+    batch.events.map(event => event.kind),
+    ['entered'],
+  )
+  assert.equal(
+    batch.verdicts.map(one => one.verdict),
+    ['entered'],
+  )
+})
+
+test('a step writes the rows it has changed and no others', async () => {
+  const bench = started()
+  const { outside, driver } = bench
+  propose(bench, gridSignal(), gridSignal('ADAUSDT'))
+  await driver.idle()
+  const [first, second] = outside.orders
+  fill(bench, first)
+  await driver.idle()
+  const keys = (outside.batches.at(-1)?.rows ?? []).map(row => row.key)
+  assert.ok(keys.includes(`${first.symbol}:long`), keys.join())
+  assert.ok(keys.includes(first.clientOrderId), 'its row is removed')
+  assert.not.ok(keys.includes(second.clientOrderId), keys.join())
+})
+
+test('a store that refuses drops the entry, and the engine adds nothing until it writes again', async () => {
+  const bench = started()
+  const { outside, driver, engine } = bench
+  outside.failures.set('commit', new StoreError('the disk is full', { retryable: false, trouble: 'full' }))
+  propose(bench, gridSignal())
+  await driver.idle()
+  assert.equal(outside.orders, [])
+  assert.equal(outside.kinds(), ['entered', 'refused', 'store'])
+  assert.is(outside.events[1].reason, 'store: the disk is full')
+  assert.is(outside.events[2].code, 'C805')
+  assert.is(engine.portfolio.pending.size, 0)
+  propose(bench, gridSignal('ADAUSDT'))
+  await driver.idle()
+  assert.match(outside.events.at(-1)?.reason ?? '', /^readiness: the state cannot be saved: the disk is full/)
+
+  outside.failures.delete('commit')
+  outside.time += 30 * SECOND
+  outside.hear({ type: 'time', at: 0 })
+  assert.is(outside.events.at(-1)?.reason, 'the state is saved again')
+  const written = outside.batches.flatMap(batch => batch.events.map(event => event.kind))
+  assert.equal(written.slice(0, 3), ['entered', 'refused', 'store'], 'what could not be written is kept')
+  propose(bench, reversionSignal('ADAUSDT'))
+  await driver.idle()
+  assert.is(outside.orders.length, 1)
+})
+
+test('an intent whose row is there already is not sent', async () => {
+  const bench = started()
+  const { outside, driver, engine } = bench
+  propose(bench, gridSignal())
+  await driver.idle()
+  const [{ clientOrderId }] = outside.orders
+  const other = started()
+  other.outside.there.add(clientOrderId)
+  propose(other, gridSignal())
+  await other.driver.idle()
+  assert.equal(other.outside.orders, [])
+  assert.equal(other.outside.kinds(), ['entered', 'refused'])
+  assert.is(other.outside.events[1].code, 'I113')
+  assert.is(other.engine.portfolio.pending.size, 0)
+  assert.is(engine.portfolio.pending.size, 1)
 })
 
 test('a store that refuses never holds back an order that reduces', async () => {
@@ -206,41 +251,34 @@ test('a store that refuses never holds back an order that reduces', async () => 
   const { outside } = bench
   propose(bench, gridSignal())
   await bench.driver.idle()
-  outside.failures.set('persist-exit', new StoreError('the disk is full', { retryable: false }))
+  outside.failures.set('commit', new StoreError('the disk is full', { retryable: false, trouble: 'full' }))
   fill(bench, outside.orders[0])
   await bench.driver.idle()
-  assert.equal(words(outside.asked).slice(2), ['persist-exit', 'place-exit', 'persist-exit', 'place-exit'])
-  assert.equal(outside.kinds().slice(2), ['rejected', 'rejected'])
-  assert.match(outside.events[2].reason, /^not recorded: the disk is full$/)
+  assert.equal(words(outside.asked).slice(2, 6), ['persist-exit', 'persist-exit', 'place-exit', 'place-exit'])
+  outside.failures.delete('commit')
+  assert.is(bench.driver.flush(), true)
+  const late = outside.batches.at(-1)
+  assert.is(late?.intents.length, 2, 'they are written down when that is possible again')
 })
 
-test('effects leave in their order, and a slow store holds back only what comes after', async () => {
+test('a lease that is lost ends it before anything leaves', async () => {
   const bench = started()
   const { outside, driver } = bench
-  // A position at leverage 10 whose stop is to be moved, and an entry whose record is slow.
-  propose(bench, reversionSignal())
-  await driver.idle()
-  fill(bench, outside.orders[0])
-  await driver.idle()
-  outside.asked.length = 0
-  outside.time = MIDNIGHT + 8 * MINUTE
-  outside.hear({ type: 'price', at: 0, symbol: 'SOLUSDT', time: outside.time, last: 103.5, mark: 103.5 })
-  outside.hear({ type: 'price', at: 0, symbol: 'ADAUSDT', time: outside.time, last: 102, mark: 102 })
-  const gate = new Gate()
-  outside.waits.set('persist-entry', gate.opened)
-  outside.alarm?.wake()
-  await settle()
-  const before = words(outside.asked)
-  assert.equal(before, ['account', 'set-stop'])
-  propose(bench, gridSignal('ADAUSDT', { lastAt: outside.time }))
-  outside.time += 30 * SECOND
-  outside.hear({ type: 'price', at: 0, symbol: 'SOLUSDT', time: outside.time, last: 103.5, mark: 103.5 })
-  outside.hear({ type: 'time', at: 0 })
-  await settle()
-  assert.equal(words(outside.asked).slice(2), ['persist-entry'], 'what comes after waits')
-  gate.open()
-  await driver.idle()
-  assert.equal(words(outside.asked).slice(2), ['persist-entry', 'place-entry', 'account'])
+  outside.failures.set('commit', new StoreError('taken over', { retryable: false, trouble: 'lease-lost' }))
+  propose(bench, gridSignal())
+  try {
+    await driver.idle()
+    assert.unreachable('idle has to reject')
+  } catch (error) {
+    assert.instance(error, StoreError)
+  }
+  assert.equal(outside.orders, [])
+  assert.equal(outside.events, [])
+  outside.failures.delete('commit')
+  propose(bench, gridSignal('ADAUSDT'))
+  assert.equal(outside.orders, [], 'nothing is sent any more')
+  assert.is(driver.flush(), true)
+  assert.equal(outside.batches, [], 'and nothing is written')
 })
 
 test('every input bears the time at which it is taken, whatever it came with', async () => {
@@ -265,20 +303,42 @@ test('an order that the exchange refuses outright is rejected, with its reason',
   assert.is(bench.engine.portfolio.pending.size, 0)
 })
 
-test('no clear answer is no verdict: the entry stays pending until the feed tells', async () => {
-  const bench = started()
-  const { outside } = bench
-  outside.failures.set('place-entry', new ExchangeError('time-out', { retryable: true, ambiguous: true }))
-  propose(bench, gridSignal())
-  await bench.driver.idle()
-  assert.equal(outside.kinds(), ['entered'])
-  assert.is(bench.engine.portfolio.pending.size, 1)
-  fill(bench, outside.orders[0])
-  await bench.driver.idle()
-  assert.is(bench.engine.portfolio.positions.size, 1)
+test('no clear answer is no verdict: the order is looked up, and found or not', async () => {
+  for (const isThere of [true, false]) {
+    const bench = started()
+    const { outside, driver } = bench
+    outside.failures.set('place-entry', new ExchangeError('time-out', { retryable: true, ambiguous: true }))
+    propose(bench, gridSignal())
+    await driver.idle()
+    assert.equal(outside.kinds(), ['entered', 'unknown'])
+    assert.is(outside.events[1].code, 'E105')
+    assert.is(bench.engine.portfolio.pending.size, 1)
+    const [{ clientOrderId }] = outside.orders
+    if (isThere) {
+      outside.reports.set(clientOrderId, { clientOrderId, state: 'resting', filled: steps(0), reason: '' })
+    }
+    outside.failures.clear()
+    outside.alarm?.wake()
+    await driver.idle()
+    const asked = words(outside.asked).filter(word => word === 'look-up')
+    assert.is(asked.length, 1)
+    assert.is(outside.kinds().includes('looked-up'), isThere)
+    assert.is(bench.engine.portfolio.pending.size, 1, 'absence proves nothing while it may still land')
+  }
 })
 
-test('a stop that fails is told to the engine whatever the failure, since asking again does no harm', async () => {
+test('an answer that cannot be read is told as such', async () => {
+  const bench = started()
+  bench.outside.failures.set(
+    'place-entry',
+    new ExchangeError('HTML 502', { retryable: true, ambiguous: true, why: 'unreadable' }),
+  )
+  propose(bench, gridSignal())
+  await bench.driver.idle()
+  assert.is(bench.outside.events[1].code, 'E106')
+})
+
+test('a stop request that fails is told, and one without a clear answer is read back', async () => {
   for (const ambiguous of [true, false]) {
     const bench = started()
     const { outside, driver } = bench
@@ -290,8 +350,9 @@ test('a stop that fails is told to the engine whatever the failure, since asking
     outside.hear({ type: 'price', at: 0, symbol: 'SOLUSDT', time: outside.time, last: 103.5, mark: 103.5 })
     outside.alarm?.wake()
     await driver.idle()
-    assert.is(outside.events.at(-1)?.kind, 'stop-failed')
-    assert.is(outside.events.at(-1)?.reason, 'HTTP 502')
+    assert.is(outside.kinds().includes('stop-failed'), !ambiguous)
+    if (ambiguous) assert.is(outside.alarm?.at, outside.time, 'the account is read at once')
+    else assert.is(outside.events.at(-1)?.reason, 'HTTP 502')
   }
 })
 
@@ -306,8 +367,10 @@ test('a question that fails comes back as such, and the cycle goes on', async ()
   outside.time = MIDNIGHT + 30 * SECOND
   outside.alarm?.wake()
   await driver.idle()
-  assert.is(outside.events.at(-1)?.kind, 'step-failed')
-  assert.match(outside.events.at(-1)?.reason ?? '', /HTTP 502/)
+  const [failed, unreadable] = outside.events.slice(-2)
+  assert.is(failed.kind, 'step-failed')
+  assert.match(failed.reason, /HTTP 502/)
+  assert.is(unreadable.code, 'W308')
 })
 
 test('the alarm is set to what the engine wants next, after every input', async () => {
@@ -322,10 +385,7 @@ test('the alarm is set to what the engine wants next, after every input', async 
 test('a broken invariant ends it: idle rejects, nothing is heard and nothing is sent any more', async () => {
   const bench = started()
   const { outside, driver, engine } = bench
-  const gate = new Gate()
-  outside.waits.set('persist-entry', gate.opened)
   propose(bench, gridSignal())
-  await settle()
   const idle = driver.idle()
   outside.hear({ type: 'price', at: 0, symbol: 'NEWUSDT', time: 0, last: 1, mark: 1 })
   try {
@@ -334,10 +394,8 @@ test('a broken invariant ends it: idle rejects, nothing is heard and nothing is 
   } catch (error) {
     assert.match(String(error), /broken invariant: NEWUSDT was never introduced/)
   }
-  gate.open()
   await settle()
-  assert.equal(words(outside.asked), ['persist-entry'])
-  assert.equal(outside.kinds(), ['entered'], 'what was decided before is still told')
+  assert.equal(words(outside.asked), ['persist-entry', 'place-entry'])
   const before = JSON.stringify(engine.save())
   propose(bench, gridSignal('ADAUSDT'))
   await settle()

@@ -2,11 +2,16 @@
  * The live driver: carries effects out over ports and feeds back what comes of them, whenever it comes. It keeps no
  * state of the trading; the engine has it all. What an order's request came to is told by the feed, so a request that
  * was received is not yet anything else.
+ *
+ * What a step leaves behind is committed before the first of its effects leaves, in one transaction and without
+ * waiting in between, so a crash finds either a request that is written down or one that was never sent.
  */
-import { ExchangeError } from '../../base/errors.ts'
+import { broken } from '../../base/assert.ts'
+import { codeOf, ExchangeError, StoreError } from '../../base/errors.ts'
+import { isWorthWriting, RowChanges } from '../books.ts'
 import type { Engine } from '../engine.ts'
-import type { BrokerPort, ClockPort, FeedPort, JournalPort, StorePort } from '../ports.ts'
-import type { Effect, Input, OrderRequest } from '../protocol.ts'
+import type { Batch, BrokerPort, ClockPort, FeedPort, JournalPort, StorePort } from '../ports.ts'
+import type { Effect, Input } from '../protocol.ts'
 
 export interface LivePorts {
   readonly clock: ClockPort
@@ -17,14 +22,29 @@ export interface LivePorts {
   readonly store: StorePort | null
 }
 
+/** Parts of batches that could not be written, until they are. */
+interface Backlog {
+  outcomes: Batch['outcomes'][number][]
+  verdicts: Batch['verdicts'][number][]
+  events: Batch['events'][number][]
+  trades: Batch['trades'][number][]
+  answers: Batch['answers'][number][]
+  intents: Batch['intents'][number][]
+}
+
+/** Events beyond so many wait no longer: what they tell is in the books. */
+const MOST_EVENTS = 10_000
+
 export class LiveDriver {
-  readonly #engine: Engine
+  #engine: Engine
   readonly #ports: LivePorts
   readonly #inbox: Input[] = []
+  readonly #changes = new RowChanges()
+  #backlog: Backlog = emptyBacklog()
+  #isStoreDown = false
   #stepping = false
-  /** Requests without an answer and batches of effects on their way. */
+  /** Requests without an answer. */
   #busy = 0
-  #sending: Promise<void> = Promise.resolve()
   #waiting: (() => void)[] = []
   #fault: { readonly error: unknown } | null = null
 
@@ -35,9 +55,20 @@ export class LiveDriver {
 
   /** Listens to the feed. `history` is what is known before the first moment. */
   start(history: readonly Input[]): void {
-    for (const input of history) this.#hear(input)
-    this.#ports.feed.listen(input => this.#hear(input))
+    for (const input of history) this.hear(input)
+    this.#ports.feed.listen(input => this.hear(input))
     this.#wake()
+  }
+
+  get engine(): Engine {
+    return this.#engine
+  }
+
+  /** Goes on with another engine, which has to stand where this one does: between two inputs only. */
+  replace(engine: Engine): void {
+    if (this.#stepping) broken('the engine is replaced within a step')
+    this.#engine = engine
+    this.#ports.clock.wakeAt(engine.wakeAt, this.#wake)
   }
 
   /** Resolves when nothing is on its way. Rejects with the fault that broke the engine, if one did. */
@@ -48,21 +79,27 @@ export class LiveDriver {
     if (this.#fault !== null) throw this.#fault.error
   }
 
-  readonly #wake = (): void => this.#hear({ type: 'time', at: this.#ports.clock.now() })
+  /** Writes what has not been written; whether everything is. For the end of a run. */
+  flush(): boolean {
+    if (this.#ports.store !== null && this.#fault === null) this.#commit(emptyBacklog(), false, true)
+    return !this.#isStoreDown
+  }
 
-  /** Inputs are taken one after the other, each bearing the time at which it is taken. */
-  #hear(input: Input): void {
+  readonly #wake = (): void => this.hear({ type: 'time', at: this.#ports.clock.now() })
+
+  /** Hands an input to the engine. They are taken one after the other, each bearing the time at which it is taken. */
+  hear(input: Input): void {
     this.#inbox.push(input)
     if (this.#stepping || this.#fault !== null) return
     this.#stepping = true
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
         const effects = this.#engine.step({ ...next, at: this.#ports.clock.now() })
-        if (effects.length > 0) this.#send(effects)
+        if (effects.length > 0 || (this.#isStoreDown && next.type === 'time')) this.#send(effects)
       }
       this.#ports.clock.wakeAt(this.#engine.wakeAt, this.#wake)
     } catch (error) {
-      // A broken invariant: nothing is sent any more, the process has to start anew.
+      // A broken invariant, or a lease that is lost: nothing is sent any more, the process has to start anew.
       this.#fault = { error }
       this.#settle()
     } finally {
@@ -70,41 +107,108 @@ export class LiveDriver {
     }
   }
 
-  /** Effects leave in the order of the steps; each batch begins once the one before has left. */
+  /** Commits what the step leaves behind, then lets its effects go. */
   #send(effects: readonly Effect[]): void {
-    const sent = this.#sending.then(() => this.#carryAll(effects))
-    this.#sending = sent
-    this.#track(sent)
+    const refused = this.#ports.store === null ? null : this.#persist(effects)
+    for (const effect of effects) {
+      if (effect.type === 'place' && refused?.has(effect.order.clientOrderId) === true) continue
+      this.#carry(effect)
+    }
   }
 
-  async #carryAll(effects: readonly Effect[]): Promise<void> {
-    const refused = new Set<string>()
+  /** Returns the orders that must not leave. */
+  #persist(effects: readonly Effect[]): ReadonlySet<string> {
+    const step = emptyBacklog()
+    let isAhead = false
     for (const effect of effects) {
-      // After a fault only the record goes on: what the engine wanted may itself have been wrong.
-      if (this.#fault !== null && effect.type !== 'event' && effect.type !== 'trade') continue
-      if (effect.type === 'persist') {
-        const refusal = await this.#persist(effect.key, effect.order, effect.signalId)
-        if (refusal === null) continue
-        this.#hear({ type: 'persist-refused', at: 0, key: effect.key, reason: refusal })
-        // Less exposure must never wait for a disk; more of it must.
-        if (effect.order.purpose === 'entry') refused.add(effect.key)
-      } else if (effect.type !== 'place' || !refused.has(effect.order.clientOrderId)) {
-        this.#carry(effect)
+      switch (effect.type) {
+        case 'persist':
+          step.intents.push({ key: effect.key, order: effect.order, signalId: effect.signalId })
+          break
+        case 'outcome':
+          step.outcomes.push({ key: effect.key, state: effect.state, reason: effect.reason })
+          break
+        case 'verdict':
+          step.verdicts.push({ scored: effect.scored, verdict: effect.verdict, reason: effect.reason })
+          break
+        case 'answer':
+          step.answers.push({ id: effect.id, ok: effect.ok, reason: effect.reason })
+          break
+        case 'event':
+          step.events.push(effect.event)
+          break
+        case 'trade':
+          step.trades.push(effect.trade)
+          break
+        case 'place':
+        case 'amend':
+        case 'cancel':
+        case 'set-stop':
+          isAhead = true
+          break
+        default:
+          break
       }
     }
+    return this.#commit(step, isAhead, false)
   }
 
-  async #persist(key: string, order: OrderRequest, signalId: string): Promise<string | null> {
-    if (this.#ports.store === null) return null
-    try {
-      await this.#ports.store.persist(key, order, signalId)
-      return null
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+  #commit(step: Backlog, isAhead: boolean, isLast: boolean): ReadonlySet<string> {
+    const { store } = this.#ports
+    const refused = new Set<string>()
+    if (store === null) return refused
+    const rows = this.#changes.of(this.#engine.books())
+    const waiting = this.#backlog
+    const all: Backlog = {
+      intents: [...waiting.intents, ...step.intents],
+      outcomes: [...waiting.outcomes, ...step.outcomes],
+      verdicts: [...waiting.verdicts, ...step.verdicts],
+      events: [...waiting.events, ...step.events],
+      trades: [...waiting.trades, ...step.trades],
+      answers: [...waiting.answers, ...step.answers],
     }
+    const isEmpty = Object.values(all).every(list => list.length === 0)
+    if (!isAhead && isEmpty && !isLast && !isWorthWriting(rows)) return refused
+    try {
+      const at = this.#ports.clock.now()
+      const duplicates = store.commit({ at, rows, isAhead, ...all })
+      this.#changes.keep()
+      this.#backlog = emptyBacklog()
+      for (const key of duplicates) {
+        if (!step.intents.some(intent => intent.key === key)) continue
+        refused.add(key)
+        const reason = 'its row, or one that excludes it, is there already'
+        this.#inbox.push({ type: 'persist-refused', at: 0, key, reason, code: 'I113' })
+      }
+      if (this.#isStoreDown) this.#inbox.push({ type: 'store', at: 0, ok: true, reason: '', code: null })
+      this.#isStoreDown = false
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.trouble === 'lease-lost') throw error
+      this.#onStoreDown(error, step, all, refused)
+    }
+    return refused
   }
 
-  #carry(effect: Exclude<Effect, { readonly type: 'persist' }>): void {
+  /** Nothing was written. More exposure waits for the disk; less of it must not. */
+  #onStoreDown(error: StoreError, step: Backlog, all: Backlog, refused: Set<string>): void {
+    const code = codeOf(error)
+    for (const { key, order } of step.intents) {
+      if (order.purpose !== 'entry') continue
+      refused.add(key)
+      this.#inbox.push({ type: 'persist-refused', at: 0, key, reason: error.message, code: 'E109' })
+    }
+    this.#backlog = {
+      ...all,
+      intents: all.intents.filter(intent => !refused.has(intent.key)),
+      events: all.events.slice(-MOST_EVENTS),
+    }
+    if (!this.#isStoreDown) {
+      this.#inbox.push({ type: 'store', at: 0, ok: false, reason: error.message, code })
+    }
+    this.#isStoreDown = true
+  }
+
+  #carry(effect: Effect): void {
     const { broker, journal } = this.#ports
     switch (effect.type) {
       case 'place':
@@ -124,18 +228,40 @@ export class LiveDriver {
       case 'set-stop':
         this.#track(
           broker.setStop(effect.requestId, effect.symbol, effect.side, effect.stop).catch((error: unknown) =>
-            this.#hear({
+            this.hear({
               type: 'stop',
               at: 0,
               requestId: effect.requestId,
               ok: false,
               reason: reasonOf(error),
+              ...(isAmbiguous(error) ? { why: 'unknown' as const } : {}),
             }),
           ),
         )
         return
       case 'query-account':
-        this.#track(this.#query(effect.queryId))
+        this.#ask(effect.queryId, async queryId => ({
+          type: 'account',
+          at: 0,
+          queryId,
+          account: await broker.account(),
+        }))
+        return
+      case 'query-order':
+        this.#ask(effect.queryId, async queryId => ({
+          type: 'order-found',
+          at: 0,
+          queryId,
+          report: await broker.lookUp(effect.symbol, effect.clientOrderId),
+        }))
+        return
+      case 'query-executions':
+        this.#ask(effect.queryId, async queryId => ({
+          type: 'executions',
+          at: 0,
+          queryId,
+          executions: await broker.executions(effect.since),
+        }))
         return
       case 'event':
         journal.event(effect.event)
@@ -143,29 +269,43 @@ export class LiveDriver {
       case 'trade':
         journal.trade(effect.trade)
         return
+      // They are for the store alone.
+      case 'persist':
+      case 'outcome':
+      case 'verdict':
+      case 'answer':
+        return
     }
   }
 
   /**
-   * An exchange that refuses a request outright has rejected it. An ambiguous failure is no verdict: the order stays
-   * "sent" until the feed or a look-up tells what became of it.
+   * An exchange that refuses a request outright has rejected it. An ambiguous failure is no verdict: the engine looks
+   * the order up before it concludes anything.
    */
   async #orderSent(sent: Promise<void>, clientOrderId: string): Promise<void> {
     try {
       await sent
     } catch (error) {
-      if (error instanceof ExchangeError && error.ambiguous) return
-      this.#hear({ type: 'order', at: 0, clientOrderId, status: 'rejected', reason: reasonOf(error) })
+      const status = isAmbiguous(error) ? 'unknown' : 'rejected'
+      const isUnreadable = error instanceof ExchangeError && error.why === 'unreadable'
+      const reason = reasonOf(error)
+      this.hear({
+        type: 'order',
+        at: 0,
+        clientOrderId,
+        status,
+        reason,
+        ...(isUnreadable ? { why: 'unreadable' as const } : {}),
+      })
     }
   }
 
-  async #query(queryId: string): Promise<void> {
-    try {
-      const account = await this.#ports.broker.account()
-      this.#hear({ type: 'account', at: 0, queryId, account })
-    } catch (error) {
-      this.#hear({ type: 'query-failed', at: 0, queryId, reason: reasonOf(error) })
-    }
+  #ask(queryId: string, question: (queryId: string) => Promise<Input>): void {
+    const answered = question(queryId).then(
+      input => this.hear(input),
+      (error: unknown) => this.hear({ type: 'query-failed', at: 0, queryId, reason: reasonOf(error) }),
+    )
+    this.#track(answered)
   }
 
   #track(work: Promise<void>): void {
@@ -186,6 +326,14 @@ export class LiveDriver {
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
+}
+
+function emptyBacklog(): Backlog {
+  return { outcomes: [], verdicts: [], events: [], trades: [], answers: [], intents: [] }
+}
+
+function isAmbiguous(error: unknown): boolean {
+  return error instanceof ExchangeError && error.ambiguous
 }
 
 function reasonOf(error: unknown): string {

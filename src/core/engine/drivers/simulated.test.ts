@@ -138,6 +138,10 @@ test('an alarm between two moves of the market moves the clock of the exchange, 
       cancel: () => assert.unreachable('nothing is cancelled'),
       setStop: () => assert.unreachable('no stop is set'),
       account: () => ({ wallet: 1_000, positions: [], orders: [] }),
+      lookUp: () => {
+        throw new Error('no order is looked up')
+      },
+      executions: () => [],
     },
     place: () => assert.unreachable('nothing is placed'),
     history: () => [{ type: 'instrument', at: start, instrument: MARKETS[0].instrument }],

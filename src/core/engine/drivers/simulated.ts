@@ -6,7 +6,7 @@ import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { Side } from '../../market/side.ts'
 import type { Engine } from '../engine.ts'
 import type { JournalPort } from '../ports.ts'
-import type { Account, Effect, Input, OrderRequest } from '../protocol.ts'
+import type { Account, Effect, Execution, Input, OrderReport, OrderRequest } from '../protocol.ts'
 
 /** A market with an exchange that answers at once. */
 export interface SimulatedMarket {
@@ -18,6 +18,8 @@ export interface SimulatedMarket {
     cancel(symbol: string, clientOrderId: string): void
     setStop(requestId: string, symbol: string, side: Side, stop: Ticks): void
     account(): Account
+    lookUp(symbol: string, clientOrderId: string): OrderReport
+    executions(since: Timestamp): readonly Execution[]
   }
   place(order: OrderRequest): void
   history(): readonly Input[]
@@ -83,6 +85,14 @@ function carry(market: SimulatedMarket, journal: JournalPort, effect: Effect, at
       return null
     case 'query-account':
       return { type: 'account', at, queryId: effect.queryId, account: market.exchange.account() }
+    case 'query-order': {
+      const report = market.exchange.lookUp(effect.symbol, effect.clientOrderId)
+      return { type: 'order-found', at, queryId: effect.queryId, report }
+    }
+    case 'query-executions': {
+      const executions = market.exchange.executions(effect.since)
+      return { type: 'executions', at, queryId: effect.queryId, executions }
+    }
     case 'event':
       journal.event(effect.event)
       return null
@@ -91,6 +101,9 @@ function carry(market: SimulatedMarket, journal: JournalPort, effect: Effect, at
       return null
     // Nothing outlives a simulation, so there is nothing to be made durable.
     case 'persist':
+    case 'outcome':
+    case 'verdict':
+    case 'answer':
       return null
   }
 }

@@ -1,0 +1,409 @@
+/**
+ * One trader at one exchange, put together: the state with its lease, the exchange, the engine under the live driver,
+ * and what the wall clock asks for beside the market. `run` keeps it going, `trade` opens it for a moment; starting and
+ * recovering are the same thing.
+ */
+import { join } from 'node:path'
+import process from 'node:process'
+import { backupFolder, dailyBackup } from '../core/adapters/sqlite/backup.ts'
+import { fieldOf } from '../core/adapters/sqlite/json.ts'
+import { KV } from '../core/adapters/sqlite/kv.ts'
+import { heldError } from '../core/adapters/sqlite/lease.ts'
+import type { Queued } from '../core/adapters/sqlite/queue.ts'
+import { type Recovery, recoverDamaged } from '../core/adapters/sqlite/recovery.ts'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import type { Log } from '../core/adapters/system/log.ts'
+import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
+import { severityOf } from '../core/base/codes.ts'
+import { StoreError } from '../core/base/errors.ts'
+import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
+import type { Books } from '../core/engine/books.ts'
+import { LiveDriver, type LivePorts } from '../core/engine/drivers/live.ts'
+import { Engine, type EngineOptions } from '../core/engine/engine.ts'
+import { openGates } from '../core/engine/gates.ts'
+import type { JournalPort, PacedExchange } from '../core/engine/ports.ts'
+import type { EngineEvent, Input } from '../core/engine/protocol.ts'
+import type { World } from './command.ts'
+import type { Config } from './config.ts'
+import { ensureDirectory } from './data-dir.ts'
+import { RUN_KEY, type RunFacts } from './run-facts.ts'
+
+/** The state's file in a data folder. */
+export const STATE_FILE = 'state.db'
+
+/** The lease is renewed several times before it would count as left behind. */
+const RENEW_MS: Milliseconds = 10 * SECOND
+/** Commands of other processes are looked for so often. */
+const LOOK_MS: Milliseconds = 250
+const UPKEEP_MS: Milliseconds = MINUTE
+/** A wall clock that is off by more than this between two looks has been set, or the machine has slept. */
+const JUMP_MS: Milliseconds = 5 * SECOND
+/** Events that decide nothing are kept so long. */
+const EVENTS_KEPT: Milliseconds = 400 * DAY
+/** An embedded exchange that was killed stands a little before the books: steps in which nothing happened are lost. */
+const MOST_BEHIND_MS: Milliseconds = 2 * DAY
+/** Answers can make something due at the same moment, but not for ever. */
+const MOST_ROUNDS = 20
+/** Memory beyond this, and twice what it was in the beginning, is worth a word. */
+const MUCH_MEMORY = 400 * 2 ** 20
+
+/** An exchange with the name of its market, and what gives it back. */
+export interface Connected {
+  readonly exchange: PacedExchange
+  readonly market: string
+  close(): void
+}
+
+export interface DeskOptions {
+  readonly world: Pick<World, 'clock'>
+  readonly config: Config
+  /** Where the state is kept; `null` keeps nothing. */
+  readonly folder: string | null
+  /** Connects to the exchange; called once the lease is held, so that no second process gets as far. */
+  connect(): Promise<Connected>
+  readonly facts: RunFacts
+  readonly journal: JournalPort
+  readonly log: Log
+  readonly everyCycle?: boolean
+  /** Bytes of memory in use; those of this process, unless something else is said. */
+  readonly memory?: () => number
+  /** Puts something between the driver and the outside. */
+  readonly between?: (ports: LivePorts) => LivePorts
+}
+
+/** The state as it was opened. */
+interface Opened {
+  readonly store: StateStore
+  readonly books: Books | null
+  readonly recovery: Recovery | null
+  readonly isSafeMode: boolean
+}
+
+export class Desk {
+  readonly driver: LiveDriver
+  readonly exchange: PacedExchange
+  readonly store: StateStore | null
+  readonly #options: DeskOptions
+  readonly #connected: Connected
+  readonly #engineOptions: EngineOptions
+  #renewAt = 0
+  #lookAt = 0
+  #snapshotAt = 0
+  #upkeepAt = 0
+  #lastWall: Timestamp = Number.NaN
+  #lastMono: Milliseconds = 0
+  #memoryAtStart = 0
+  #isClosed = false
+
+  private constructor(
+    options: DeskOptions,
+    opened: Opened | null,
+    connected: Connected,
+    engineOptions: EngineOptions,
+    engine: Engine,
+  ) {
+    const { journal, log } = options
+    this.#options = options
+    this.#connected = connected
+    this.#engineOptions = engineOptions
+    this.exchange = connected.exchange
+    this.store = opened?.store ?? null
+    const ports: LivePorts = {
+      clock: connected.exchange.clock,
+      broker: connected.exchange,
+      feed: connected.exchange,
+      store: this.store,
+      journal: {
+        event(event) {
+          journal.event(event)
+          if (event.code !== null && isWorthALine(event, opened?.books === null)) {
+            log.code(event.code, eventWords(event), fieldsOf(event))
+          }
+        },
+        trade: trade => journal.trade(trade),
+      },
+    }
+    this.driver = new LiveDriver(engine, options.between?.(ports) ?? ports)
+  }
+
+  /**
+   * Opens everything, takes the lease and compares the books with the exchange.
+   *
+   * @throws HeldError (exit 79) where another process holds the state; StoreError, ExchangeError
+   */
+  static async open(options: DeskOptions): Promise<Desk> {
+    const { config, world, log } = options
+    const opened = options.folder === null ? null : openState(options)
+    let connected: Connected | null = null
+    try {
+      const books = opened === null ? null : booksOf(opened, config)
+      connected = await options.connect()
+      if (opened !== null) {
+        refuseOtherMarket(opened.store, connected.market)
+        refuseEarlier(opened.store, connected.exchange.clock.now())
+      }
+      const engineOptions: EngineOptions = {
+        wallet: config.startingBalance,
+        everyCycle: options.everyCycle ?? false,
+        stopwatch: () => world.clock.monotonic(),
+        ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),
+      }
+      const engine = engineOf(config, engineOptions, opened !== null, books)
+      const desk = new Desk(options, opened, connected, engineOptions, engine)
+      opened?.store.write(RUN_KEY, options.facts)
+      desk.driver.start(await connected.exchange.history())
+      if (opened !== null) desk.#sayHowItBegan(opened)
+      await desk.#settle()
+      return desk
+    } catch (error) {
+      connected?.close()
+      if (opened !== null) giveBack(opened.store, log)
+      throw error
+    }
+  }
+
+  get engine(): Engine {
+    return this.driver.engine
+  }
+
+  /** Goes on under another configuration. Between two moments of the market only. */
+  reconfigure(config: Config): void {
+    this.driver.replace(Engine.load(config, this.#engineOptions, this.engine.save()))
+  }
+
+  /** Hands an input to the engine. */
+  hear(input: Input): void {
+    this.driver.hear(input)
+  }
+
+  /**
+   * What the wall clock asks for: to be called several times a second. Throws a StoreError when the lease is lost.
+   */
+  tick(): void {
+    const { store } = this
+    if (store === null || this.#isClosed) return
+    const mono = this.#options.world.clock.monotonic()
+    if (mono < this.#lookAt) return
+    this.#lookAt = mono + LOOK_MS
+    const wall = this.#options.world.clock.now()
+    this.#noteJump(wall, mono)
+    if (mono >= this.#renewAt) {
+      this.#renewAt = mono + RENEW_MS
+      this.#patiently(() => store.renew(wall))
+    }
+    this.#patiently(() => {
+      for (const queued of store.takeCommands(wall)) this.hear(inputOf(queued))
+    })
+    if (mono >= this.#snapshotAt) this.#saveSnapshot(mono)
+    if (mono >= this.#upkeepAt) {
+      this.#upkeepAt = mono + UPKEEP_MS
+      this.#upkeep(store, wall)
+    }
+  }
+
+  /**
+   * Saves and gives everything back. `isClean`: the end was asked for, or came with the end of the market.
+   *
+   * @returns whether everything was saved
+   * @throws StoreError (`lease-lost`) where a clean end finds that another process has taken over
+   */
+  close(isClean: boolean): boolean {
+    if (this.#isClosed) return true
+    this.#isClosed = true
+    const { store } = this
+    let isSaved = true
+    try {
+      if (store !== null) {
+        isSaved = this.driver.flush()
+        this.#saveSnapshot(0)
+        if (isClean) this.#patiently(() => store.noteCleanEnd(this.#options.world.clock.now()))
+      }
+    } catch (error) {
+      // Only a lost lease gets here. Whoever has it now has the books, too; one that ends for it has said so.
+      if (isClean) throw error
+      isSaved = false
+    } finally {
+      if (store !== null) giveBack(store, this.#options.log)
+      this.#connected.close()
+    }
+    return isSaved
+  }
+
+  /** Lets everything happen that is due at the present moment, so that the market goes on with books that are right. */
+  async #settle(): Promise<void> {
+    const { clock } = this.exchange
+    await this.driver.idle()
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const { wakeAt } = this.engine
+      if (wakeAt === null || wakeAt > clock.now()) return
+      this.hear({ type: 'time', at: 0 })
+      await this.driver.idle()
+    }
+  }
+
+  #sayHowItBegan({ store, recovery, isSafeMode }: Opened): void {
+    const { log } = this.#options
+    if (store.upgrade !== null) {
+      const { from, to, backup } = store.upgrade
+      log.code('I709', `the state was upgraded from version ${from} to ${to}; backup: ${backup}`)
+    }
+    if (recovery !== null) {
+      const reason =
+        recovery.restored === null
+          ? 'the state was damaged and there was no sound backup'
+          : `the state was damaged; ${recovery.restored} was restored`
+      log.code('C807', reason, { aside: recovery.aside })
+      this.hear({ type: 'command', at: 0, id: '', command: 'halt', by: 'bbw', reason, code: 'C807' })
+    }
+    if (isSafeMode) {
+      const reason = 'five starts within ten minutes without a clean end'
+      this.hear({ type: 'command', at: 0, id: '', command: 'halt', by: 'bbw', reason, code: 'C706' })
+    }
+  }
+
+  #noteJump(wall: Timestamp, mono: Milliseconds): void {
+    const off = wall - this.#lastWall - (mono - this.#lastMono)
+    this.#lastWall = wall
+    this.#lastMono = mono
+    if (!(Math.abs(off) > JUMP_MS)) return
+    const reason = `the wall clock has jumped by ${(off / SECOND).toFixed(0)} s`
+    this.#options.log.code('W702', reason)
+    this.#renewAt = 0
+    this.hear({ type: 'feed-gap', at: 0, reason })
+  }
+
+  #saveSnapshot(mono: Milliseconds): void {
+    const { store } = this
+    this.#snapshotAt = mono + Math.max(LOOK_MS, this.#options.config.operations.snapshotSeconds * SECOND)
+    if (store !== null) this.#patiently(() => store.write(KV.snapshot, this.engine.snapshot()))
+  }
+
+  #upkeep(store: StateStore, wall: Timestamp): void {
+    const { log, config } = this.#options
+    this.#patiently(() => {
+      const log8 = store.checkpoint()
+      if (log8.isHeldBack) log.code('W808', `${log8.pages} pages wait for a reader to end`, { ...log8 })
+      if (store.isFull) log.code('C805', 'the disk is full: the reserve was used up')
+      store.trim(this.exchange.clock.now() - EVENTS_KEPT)
+      const made = dailyBackup(store.path, {
+        now: wall,
+        folder: backupFolder(store.path),
+        keep: config.operations.backupKeep,
+      })
+      if (made !== null) log.info({ path: made.path, rows: made.counts }, 'backup made and proved')
+    })
+    const rss = this.#options.memory?.() ?? process.memoryUsage.rss()
+    if (this.#memoryAtStart === 0) this.#memoryAtStart = rss
+    else if (rss > MUCH_MEMORY && rss > 2 * this.#memoryAtStart) {
+      const mega = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`
+      log.code('W710', `${mega(rss)}, ${mega(this.#memoryAtStart)} at the start`)
+      this.#memoryAtStart = rss
+    }
+  }
+
+  /** Upkeep that fails is tried again later; only a lost lease ends the run. */
+  #patiently(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.trouble === 'lease-lost') throw error
+      this.#options.log.warn({ trouble: error.trouble }, `upkeep of the state: ${error.message}`)
+    }
+  }
+}
+
+/** Opens the state, or what can be saved of it, and takes the lease. */
+function openState({ world, folder, log }: DeskOptions): Opened {
+  const path = join(ensureDirectory(folder ?? ''), STATE_FILE)
+  const now = world.clock.now()
+  try {
+    return heldState(path, now, null)
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.trouble !== 'damaged') throw error
+    log.error({}, `the state is damaged: ${error.message}`)
+    return heldState(path, now, recoverDamaged(path, { ...thisProcess(), now, isAlive }))
+  }
+}
+
+function heldState(path: string, now: Timestamp, recovery: Recovery | null): Opened {
+  const store = StateStore.open(path, { now, random: Math.random, origin: 'sim' })
+  try {
+    const acquired = store.acquire(now)
+    if (!acquired.ok) throw heldError(acquired.holder)
+    return { store, books: store.loadBooks(), recovery, isSafeMode: store.noteStart(now).isSafeMode }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+/** With a state everything is compared before something is entered, with a new one as well: it may replace a lost one. */
+function engineOf(config: Config, options: EngineOptions, hasState: boolean, books: Books | null): Engine {
+  const fresh = (): Engine => new Engine(config, options)
+  return hasState ? Engine.resume(config, options, books ?? fresh().books()) : fresh()
+}
+
+/** Books from before the first run know what a person has said; what is in the account was only assumed. */
+function booksOf({ store, books }: Opened, { startingBalance: wallet }: Config): Books | null {
+  if (books === null || store.read('market') !== undefined) return books
+  return { ...books, ledger: { ...books.ledger, wallet, gates: openGates(wallet) } }
+}
+
+/** Books of one market say nothing of another one. */
+function refuseOtherMarket(store: StateStore, market: string): void {
+  const known = store.read('market')
+  if (known === undefined) store.write('market', market)
+  else if (known !== market) {
+    throw new StoreError(`${store.path} holds the books of another exchange or market`, {
+      retryable: false,
+      trouble: 'other',
+      remedy: 'choose another --data-dir, or begin anew with --new',
+    })
+  }
+}
+
+/** An exchange that stands before what the books know of is not the one they were kept with. */
+function refuseEarlier(store: StateStore, now: Timestamp): void {
+  const known = fieldOf(store.read(KV.snapshot), 'at')
+  if (typeof known !== 'number' || now >= known - MOST_BEHIND_MS) return
+  const at = (time: Timestamp): string => `${new Date(time).toISOString().slice(0, 16)}Z`
+  const words = `${store.path} holds books up to ${at(known)}, and the exchange stands at ${at(now)}`
+  throw new StoreError(`${words}: it is another one, or its own file is lost`, {
+    retryable: false,
+    trouble: 'other',
+    remedy: 'choose another --data-dir, or begin anew with --new, which keeps what is there',
+  })
+}
+
+function giveBack(store: StateStore, log: Log): void {
+  try {
+    store.release()
+  } catch (error) {
+    log.warn({}, `the lease could not be given back: ${error instanceof Error ? error.message : error}`)
+  }
+  store.close()
+}
+
+/** A command of another process as an input. */
+export function inputOf({ id, command }: Queued): Input {
+  return command.kind === 'propose'
+    ? { type: 'propose', at: 0, id, scored: command.records }
+    : { type: 'command', at: 0, id, command: command.kind, by: command.by, reason: command.reason }
+}
+
+/** The journal has everything; the log has what a person should know of: not that a new state begins with nothing. */
+function isWorthALine({ code, kind, figures }: EngineEvent, isNew: boolean): boolean {
+  if (code === null) return false
+  if (kind !== 'recovered') return severityOf(code) !== 'info'
+  return !isNew || Object.values(figures).some(figure => figure !== 0)
+}
+
+function eventWords({ symbol, side, reason }: EngineEvent): string {
+  return [symbol, side, reason].filter(word => word !== null && word !== '').join(' ')
+}
+
+function fieldsOf({ kind, ts, symbol, clientOrderId, figures }: EngineEvent): {
+  readonly [name: string]: unknown
+} {
+  return { kind, at: new Date(ts).toISOString(), symbol, clientOrderId, figures }
+}

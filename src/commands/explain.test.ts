@@ -1,0 +1,99 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CODES, isCode } from '../core/base/codes.ts'
+import { explainCommand } from './explain.ts'
+import { bbw, type Outcome, records, type Setting } from './world.fixture.ts'
+
+const test = suite('explain')
+const registry = [{ name: 'explain', summary: explainCommand.summary, load: async () => explainCommand }]
+const TERMINAL: Setting = { terminals: ['stdout'] }
+
+function explain(words: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  return bbw(['explain', ...words], { registry, ...setting })
+}
+
+test('a code is explained in words on a terminal, whatever its case', async () => {
+  for (const code of ['E971', 'e971', ' e971 ']) {
+    const { code: exit, out } = await explain([code], TERMINAL)
+    assert.is(exit, 0)
+    const { title, what, did, can } = CODES.E971
+    assert.is(
+      out,
+      [
+        `E971  ${title} (error)`,
+        `what happened    ${what}`,
+        `what bbw does    ${did}`,
+        `what you can do  ${can}`,
+        '',
+      ].join('\n'),
+    )
+  }
+})
+
+test('in a pipe, or when asked, it is a record', async () => {
+  const { title, what, did, can } = CODES.C805
+  const expected = {
+    v: 1,
+    type: 'explanation',
+    id: 'C805',
+    ts: 0,
+    severity: 'critical',
+    title,
+    what,
+    did,
+    can,
+  }
+  assert.equal(records((await explain(['C805'])).out), [expected])
+  assert.equal(records((await explain(['C805', '--json'], TERMINAL)).out), [expected])
+})
+
+test('without a code all are listed', async () => {
+  const { code, out } = await explain([])
+  assert.is(code, 0)
+  assert.equal(
+    records(out).map(({ id }) => id),
+    Object.keys(CODES),
+  )
+  const table = (await explain([], TERMINAL)).out.trimEnd().split('\n')
+  assert.is(table.length, Object.keys(CODES).length + 1)
+  assert.ok(table.some(line => /^W972\s+warning\s+configuration changed$/.test(line)))
+})
+
+test('a code that is none is not found, and the nearest is named', async () => {
+  const { code, out, err } = await explain(['E972'])
+  assert.equal([code, out], [3, ''])
+  assert.match(err, /there is no code E972\n {2}did you mean \w+\?/)
+  for (const word of ['constructor', '\u001b[2Jxxxxxxxx', '']) {
+    const other = await explain([word])
+    assert.is(other.code, 3, word)
+    assert.not(other.err.includes('\u001b'))
+  }
+})
+
+/** The codes in the texts of source files: `'E101'`, and in front of longer texts. */
+function codesIn(text: string): readonly string[] {
+  return [...text.matchAll(/(?<=['"`])[IWEC]\d{3}(?=['"`. ])/g)].map(([code]) => code)
+}
+
+test('the codes in a text are found', () => {
+  assert.equal(codesIn("code('E101', x); `W702 The clock`; const E999 = 1; 'E1000', 'XE101'"), [
+    'E101',
+    'W702',
+  ])
+})
+
+test('every code that is spoken of is explained, and every one explained is spoken of', () => {
+  const root = join(import.meta.dirname, '..')
+  const spoken = new Set(
+    globSync('**/*.{ts,tsx}', { cwd: root })
+      .filter(path => !/\.(?:test|fixture)\.tsx?$/.test(path) && path !== join('core', 'base', 'codes.ts'))
+      .flatMap(path => codesIn(readFileSync(join(root, path), 'utf8'))),
+  )
+  assert.equal([...spoken].filter(code => !isCode(code)).sort(), [])
+  const silent = Object.keys(CODES).filter(code => !spoken.has(code))
+  assert.equal(silent, [])
+})
+
+test.run()

@@ -1,0 +1,138 @@
+/** Whole processes on one folder: those whose state is damaged, and what they say on standard error. */
+import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { random } from '../core/base/random.ts'
+import {
+  BUSY,
+  codesSaid,
+  enteredIn,
+  FAST,
+  inDatabase,
+  Loops,
+  rewritten,
+  type Started,
+} from './started.fixture.ts'
+
+const test = suite('a damaged state')
+const loops = new Loops()
+const { processes } = loops
+const fresh = (): string => loops.fresh()
+const run = (data: string, ...words: readonly string[]): Started => loops.run(data, ...words)
+
+test.after(() => loops.end())
+
+test('H7: a state with flipped bytes is put aside, its backup restored, and entries wait for a person', async () => {
+  const data = fresh()
+  // Not at full speed: a loop makes its backup once it has run for a moment.
+  assert.is((await run(data, ...BUSY, '--until', '2024-07-20').ended).code, 0)
+  const chance = random(3)
+  let injected = 0
+  rewritten(join(data, 'state.db'), bytes => {
+    // Past the header, so that it is still taken for a database.
+    for (; injected < 4_000; injected += 1) {
+      bytes[100 + chance.int(bytes.length - 100)] ^= 1 + chance.int(255)
+    }
+    return bytes
+  })
+  const again = await run(data, ...FAST, '--until', '2024-09-01').ended
+  assert.is(injected, 4_000)
+  assert.is(again.code, 0, again.err)
+  assert.match(again.err, /C807 the state was damaged; \S+state-\w+\.db was restored/)
+  assert.ok(readdirSync(data).some(name => /^state-damaged-\w+\.db$/.test(name)))
+  assert.ok(codesSaid(again.err).includes('I705'))
+  assert.is(enteredIn(again.out), 0, 'entries are halted')
+  const { code } = await processes.start(['trade', 'resume', '--data-dir', data]).ended
+  assert.is(code, 0)
+  const resumed = await run(data, ...FAST, '--until', '2024-12-01').ended
+  assert.is(resumed.code, 0)
+  assert.ok(enteredIn(resumed.out) > 0, 'and go on once a person has said so')
+})
+
+test('H7: a state whose log was deleted is compared with the exchange', async () => {
+  const data = await loops.killed()
+  const injected = statSync(join(data, 'state.db-wal')).size
+  for (const suffix of ['-wal', '-shm']) rmSync(join(data, `state.db${suffix}`), { force: true })
+  assert.ok(injected > 0)
+  const { code, err } = await run(data, ...FAST, '--until', '2024-09-01').ended
+  assert.is(code, 0, err)
+  assert.match(err, /I705|C807/)
+  // What was opened since the last checkpoint is not known any more: then a person has to look.
+  if (codesSaid(err).includes('W303')) assert.match(err, 'C807')
+})
+
+test('H7: a state that is older than the last run is told from what the exchange knows, and entries wait', async () => {
+  const data = fresh()
+  assert.is((await run(data, ...FAST, '--until', '2024-06-19T00:10Z').ended).code, 0)
+  const path = join(data, 'state.db')
+  const old = readFileSync(path)
+  const loop = run(data, ...BUSY)
+  // What was sent before is known; some of what has filled by then was not.
+  await loop.says(/(?:"kind":"filled"[\s\S]*){8}/, 'out')
+  await loop.kill()
+  // As if its log had never been written back: the file as it was, without what came after.
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+  rewritten(path, () => old)
+  const { code, out, err } = await run(data, ...FAST, '--until', '2024-12-01').ended
+  assert.is(code, 0, err)
+  assert.match(err, 'C807 the books are older than the last run')
+  assert.ok(codesSaid(err).includes('I705'), 'it was compared all the same')
+  assert.is(enteredIn(out), 0)
+})
+
+test('H7: a log that is torn at its end loses no more than its end, and the loop recovers', async () => {
+  const data = await loops.killed()
+  const chance = random(5)
+  let injected = 0
+  for (let nth = 0; nth < 3; nth += 1) {
+    const copy = fresh()
+    cpSync(data, copy, { recursive: true })
+    rmSync(join(copy, 'state.db-shm'), { force: true })
+    rewritten(join(copy, 'state.db-wal'), bytes => {
+      injected += 1
+      // In the last two commits: a tear through the whole of it is as good as its loss.
+      return bytes.subarray(0, bytes.length - 1 - chance.int(8_000))
+    })
+    const { code, err } = await run(copy, ...FAST, '--until', '2024-09-01').ended
+    assert.is(code, 0, err)
+    assert.match(err, /I705 \d+ positions and \d+ entries as at the exchange/)
+  }
+  assert.is(injected, 3)
+})
+
+test('H9: an SQLite that can damage logs, and a network file system, are refused in words', async () => {
+  const { failureOf } = await import('./failures.ts')
+  let injected = 0
+  for (const over of [{ sqliteVersion: '3.49.0' }, { fileSystemType: () => 0x6969 }]) {
+    const data = fresh()
+    try {
+      const options = { now: 0, random: () => 0, origin: 'sim', ...over }
+      StateStore.open(join(data, 'state.db'), options)
+      assert.unreachable()
+    } catch (error) {
+      const { code, lines } = failureOf(error, false)
+      injected += 1
+      assert.is(code, 1)
+      assert.match(lines[0], /^C809 /)
+      assert.match(lines[1], 'use the Node that bbw brings, and a folder on a local disk')
+    }
+  }
+  assert.is(injected, 2)
+})
+
+test('G9: a state of a later bbw is refused with what to do, and not touched', async () => {
+  const data = fresh()
+  assert.is((await run(data, ...FAST, '--until', '2024-06-25').ended).code, 0)
+  const path = join(data, 'state.db')
+  inDatabase(path, db => db.exec('PRAGMA user_version = 99'))
+  const before = readFileSync(path)
+  const { code, err } = await run(data, ...FAST).ended
+  assert.is(code, 1)
+  assert.match(err, 'it is of a later bbw (schema 99')
+  assert.match(err, 'update bbw')
+  assert.equal(readFileSync(path), before)
+})
+
+test.run()

@@ -1,0 +1,59 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { LivePorts } from '../core/engine/drivers/live.ts'
+import type { World } from './command.ts'
+import { runLoop } from './run-loop.ts'
+import { bbw, dailyFixtures, Folder } from './world.fixture.ts'
+
+const test = suite('run loop')
+const folder = new Folder()
+test.after(() => folder.remove())
+
+const SOME = ['--market', dailyFixtures(folder), '--symbol', 'BTCUSDT,ETHUSDT', '--until', '2024-07-10']
+
+test('nothing can be put aside where nothing is kept', async () => {
+  const { code, err } = await bbw(['run', ...SOME, '--new', '--no-state'])
+  assert.is(code, 2)
+  assert.match(err, '--new and --no-state exclude one another')
+})
+
+test('what stands between the driver and the outside sees every request', async () => {
+  let out = ''
+  let placed = 0
+  const world: World = {
+    env: {},
+    cwd: folder.path,
+    stdin: Object.assign((async function* () {})(), { isTTY: false }),
+    stdout: {
+      isTTY: false,
+      columns: 100,
+      write: async text => {
+        out += text
+      },
+    },
+    stderr: { isTTY: false, columns: 100, write: () => {} },
+    clock: { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0, sleep: async () => {} },
+    signal: new AbortController().signal,
+    hangup: { listen: () => () => {} },
+    color: false,
+    quiet: false,
+    verbose: false,
+  }
+  const [, market, , symbol, , until] = SOME
+  const flags = { market, symbol, until, state: false, speed: 'max', ndjson: true }
+  const code = await runLoop(world, { flags, args: [] }, (ports: LivePorts) => ({
+    ...ports,
+    broker: Object.assign(Object.create(ports.broker), {
+      place: (...words: Parameters<LivePorts['broker']['place']>) => {
+        placed++
+        return ports.broker.place(...words)
+      },
+    }),
+  }))
+  assert.is(code, 0)
+  assert.ok(placed > 0, `${placed} orders`)
+  const entered = out.split('\n').filter(line => line.includes('"kind":"entered"')).length
+  assert.ok(entered > 0 && placed >= entered, `${entered} entries, ${placed} orders`)
+})
+
+test.run()

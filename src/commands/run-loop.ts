@@ -1,0 +1,296 @@
+import { join, resolve } from 'node:path'
+import type { Venue } from '../core/adapters/sim/venue.ts'
+import { type Log, openLog } from '../core/adapters/system/log.ts'
+import { UsageError } from '../core/base/errors.ts'
+import { secretsIn } from '../core/base/secrets.ts'
+import { DAY, HOUR, MINUTE, SECOND, type Timestamp } from '../core/base/units.ts'
+import type { JournalPort } from '../core/engine/ports.ts'
+import { terminalAsker } from './ask.ts'
+import type { ParsedArguments, World } from './command.ts'
+import { type Config, configHash, loadConfig } from './config.ts'
+import { watchReload } from './config-reload.ts'
+import { dataDirectory, ensureDirectory } from './data-dir.ts'
+import { Desk, type DeskOptions } from './desk.ts'
+import { EXIT } from './exit-codes.ts'
+import { Exports } from './exports.ts'
+import { speedFlag, textFlag, timeFlag } from './flags.ts'
+import { minute, say } from './lines.ts'
+import { type Place, placeOf } from './place.ts'
+import { type Report, reportOf } from './report.ts'
+import type { RunFacts } from './run-facts.ts'
+import { Screen } from './screen.ts'
+import { simUrlFlag } from './sim-credentials.ts'
+import { Recorder, withFlags } from './simulate.ts'
+import { ownVersion } from './version.ts'
+
+/** Up to this speed every cycle runs at each of its turns, so that a person can watch them. */
+const WATCHABLE_SPEED = 3_600
+
+/** However long the market takes, what the wall clock asks for is looked after in between. */
+const LONGEST_WAIT_MS = 250
+
+/** Where nothing is asked for, a timer still takes no more than 2^31 ms. */
+const LONGEST_SLEEP_MS = DAY
+
+/** At full speed the loop looks up for signals and writes its lines every so many instants. */
+const INSTANTS_A_BREATH = 64
+
+/**
+ * Runs the loop of one command line to its end and returns the exit code.
+ *
+ * @param between puts something between the driver and the outside
+ */
+export async function runLoop(
+  world: World,
+  parsed: ParsedArguments,
+  between?: DeskOptions['between'],
+): Promise<number> {
+  const loaded = withFlags(await loadConfig(world, parsed), parsed)
+  const speed = speedFlag(parsed)
+  const until = timeFlag(parsed, 'until', '--until') ?? null
+  const url = simUrlFlag(parsed)
+  const folder = parsed.flags.state === false ? null : dataDirectory(world, textFlag(parsed, 'dataDir'))
+  if (folder === null && parsed.flags.new === true) {
+    throw new UsageError('--new and --no-state exclude one another', 'give one of them')
+  }
+  const exports = new Exports(world, textFlag(parsed, 'export'))
+  const screen = new Screen(world, {
+    asRecords: parsed.flags.ndjson === true,
+    isPlain: parsed.flags.plain === true,
+    isSilent: exports.isOut,
+  })
+  const log = openRunLog(world, loaded, folder, screen.isDashboard)
+  try {
+    if (parsed.flags.new === true && folder !== null) await putAside(world, folder)
+    const place = await placeOf(world, parsed, loaded, url, folder, until)
+    const run = new Run(world, parsed, loaded, folder, place, screen, log, speed, between)
+    return await run.through(until, exports)
+  } finally {
+    exports.drop()
+    await screen.close()
+    log.close()
+  }
+}
+
+/** Moves the files of an earlier run out of the way. Throws a HeldError while somebody uses them. */
+async function putAside(world: World, folder: string): Promise<void> {
+  const { setAside } = await import('../core/adapters/sqlite/set-aside.ts')
+  for (const path of setAside(folder, world.clock.now())) {
+    if (path.endsWith('.db')) say(world, `put aside: ${path}`)
+  }
+}
+
+function openRunLog(world: World, config: Config, folder: string | null, isScreenTaken: boolean): Log {
+  const { level, file, maxMegabytes } = config.operations.log
+  const named = file === null ? null : resolve(world.cwd, file)
+  return openLog({
+    level: world.quiet ? 'error' : world.verbose ? 'debug' : level,
+    file: named ?? (isScreenTaken && folder !== null ? join(ensureDirectory(folder), 'bbw.log') : null),
+    maxMegabytes,
+    // A screen that shows a dashboard has no room for lines.
+    stderr: isScreenTaken ? { isTTY: true, write: () => {} } : world.stderr,
+    secrets: secretsIn(world.env),
+    clock: world.clock,
+  })
+}
+
+/** One run from its start to its end. */
+class Run {
+  readonly #world: World
+  readonly #parsed: ParsedArguments
+  readonly #folder: string | null
+  readonly #place: Place
+  readonly #screen: Screen
+  readonly #log: Log
+  readonly #speed: number
+  readonly #between: DeskOptions['between']
+  #config: Config
+  #venue: Venue | null = null
+
+  constructor(
+    world: World,
+    parsed: ParsedArguments,
+    config: Config,
+    folder: string | null,
+    place: Place,
+    screen: Screen,
+    log: Log,
+    speed: number,
+    between: DeskOptions['between'],
+  ) {
+    this.#world = world
+    this.#parsed = parsed
+    this.#config = config
+    this.#folder = folder
+    this.#place = place
+    this.#screen = screen
+    this.#log = log
+    this.#speed = speed
+    this.#between = between
+  }
+
+  async through(until: Timestamp | null, exports: Exports): Promise<number> {
+    const world = this.#world
+    const screen = this.#screen
+    const facts: RunFacts = { exchange: 'sim', dry: false, market: this.#place.words }
+    const early: Parameters<JournalPort['trade']>[0][] = []
+    let recorder: Recorder | null = null
+    const desk = await Desk.open({
+      world,
+      config: this.#config,
+      folder: this.#folder,
+      connect: async () => {
+        const connected = await this.#place.connect(world, this.#log)
+        this.#venue = connected.venue
+        refuseEnded(until, connected.venue?.from ?? null)
+        return connected
+      },
+      facts,
+      log: this.#log,
+      everyCycle: this.#speed <= WATCHABLE_SPEED,
+      ...(this.#between === undefined ? {} : { between: this.#between }),
+      journal: {
+        event(event) {
+          recorder?.event(event)
+          screen.event(event)
+        },
+        trade(trade) {
+          if (recorder === null) early.push(trade)
+          else recorder.trade(trade)
+          screen.trade(trade)
+        },
+      },
+    })
+    let isClean = false
+    const stopWatching = this.#watchReload(desk)
+    try {
+      const began = beganAt(desk, this.#config)
+      recorder = new Recorder(began.at, began.wallet, {
+        trades: desk.store?.trades() ?? early,
+        events: desk.store?.events('digest') ?? [],
+      })
+      const now = desk.exchange.clock.now()
+      say(world, `${this.#place.words} from ${minute(now)} UTC, ${speedText(this.#speed)}`)
+      await screen.open(desk, facts, speedText(this.#speed))
+      const how = await desk.exchange.run(() => desk.driver.idle(), this.#pacer(desk, now), until)
+      isClean = true
+      const at = desk.exchange.clock.now()
+      const report = this.#report(recorder, desk, at)
+      const { positions } = desk.engine.portfolio
+      if (!desk.close(true)) this.#log.code('E109', 'the end of the run could not be saved')
+      await screen.close()
+      await exports.keep(recorder.trades, report)
+      if (!exports.isOut) await screen.end(report)
+      if (how !== 'stopped') return EXIT.ok
+      const held = `${positions.size} open positions${positions.size > 0 ? ', each with its stop' : ''}`
+      const words = `I704 stopped at ${minute(at)} UTC with ${held}`
+      if (!world.quiet) world.stderr.write(`${words}\n`)
+      return world.signal.reason === 'SIGINT' ? EXIT.interrupted : EXIT.ok
+    } finally {
+      stopWatching()
+      desk.close(isClean || screen.isReaderGone)
+    }
+  }
+
+  #report(recorder: Recorder, desk: Desk, at: Timestamp): Report {
+    const market = this.#place.market ?? {
+      name: this.#place.words,
+      hash: configHash(this.#config),
+      markets: [],
+    }
+    const simulation = recorder.finish(desk.engine, this.#venue, at)
+    return reportOf(simulation, market, this.#config, ownVersion())
+  }
+
+  /** Reads the configuration again when the terminal hangs up, or whoever sends SIGHUP. */
+  #watchReload(desk: Desk): () => void {
+    const world = this.#world
+    return watchReload(world, this.#parsed, {
+      current: () => this.#config,
+      apply: config => {
+        this.#config = config
+        desk.reconfigure(config)
+      },
+      say: lines => {
+        this.#log.code('W972', lines.join('\n').replace(/^W972 /, ''))
+        // The log is on standard error, unless it has a file of its own.
+        if (this.#config.operations.log.file !== null) for (const line of lines) say(world, line)
+      },
+      // The dashboard reads the keys, so that nobody could answer.
+      ask: this.#screen.isDashboard ? null : terminalAsker(world),
+      withFlags: config => withFlags(config, this.#parsed),
+    })
+  }
+
+  /** Lets market time pass at a speed; false once the user has asked for the end. */
+  #pacer(desk: Desk, from: Timestamp): (at: Timestamp) => Promise<boolean> {
+    const world = this.#world
+    const screen = this.#screen
+    const speed = this.#speed
+    const begun = world.clock.monotonic()
+    const most = this.#folder === null && !screen.isDashboard ? LONGEST_SLEEP_MS : LONGEST_WAIT_MS
+    const isOver = (): boolean => world.signal.aborted || screen.hasQuit
+    let instants = 0
+    return async at => {
+      if (speed === Number.POSITIVE_INFINITY) {
+        if (++instants % INSTANTS_A_BREATH !== 0) return !isOver()
+        desk.tick()
+        await screen.flush()
+        await world.clock.sleep(0)
+        return !isOver()
+      }
+      desk.tick()
+      await screen.flush()
+      const left = (): number => begun + (at - from) / speed - world.clock.monotonic()
+      for (let wait = left(); wait > 0 && !isOver(); wait = left()) {
+        await interruptedSleep(world, Math.min(wait, most))
+        desk.tick()
+        await screen.flush()
+        // A command of another process may want an answer before the market moves.
+        await desk.driver.idle()
+      }
+      return !isOver()
+    }
+  }
+}
+
+/** When the books begin and with how much; noted at the first start on them. */
+function beganAt(desk: Desk, config: Config): { readonly at: Timestamp; readonly wallet: number } {
+  const fresh = { at: desk.exchange.clock.now(), wallet: config.startingBalance }
+  if (desk.store === null) return fresh
+  const known = desk.store.read('began')
+  if (typeof known === 'object' && known !== null && 'at' in known && 'wallet' in known) {
+    return { at: Number(known.at), wallet: Number(known.wallet) }
+  }
+  desk.store.write('began', fresh)
+  return fresh
+}
+
+function refuseEnded(until: Timestamp | null, from: Timestamp | null): void {
+  if (until === null || from === null || until > from) return
+  throw new UsageError(
+    `--until ${minute(until)} is not after the beginning, ${minute(from)} UTC`,
+    '--timerange says when trading begins',
+  )
+}
+
+/** Sleeps no longer than until the user asks for the end. */
+async function interruptedSleep({ clock, signal }: World, ms: number): Promise<void> {
+  try {
+    await clock.sleep(ms, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+function speedText(speed: number): string {
+  if (speed === Number.POSITIVE_INFINITY) return 'at full speed'
+  const day = DAY / speed
+  const span =
+    day >= HOUR
+      ? `${(day / HOUR).toFixed(1)} h`
+      : day >= MINUTE
+        ? `${(day / MINUTE).toFixed(1)} min`
+        : `${(day / SECOND).toFixed(2)} s`
+  return `at speed ${speed}: a day of the market passes in ${span}`
+}

@@ -1,0 +1,319 @@
+/** What `bbw status` reports, made of what a store holds. Pure: reading is somebody else's. */
+import { decimalText } from '../core/base/decimal.ts'
+import {
+  HOUR,
+  type Milliseconds,
+  type Percent,
+  SECOND,
+  type Timestamp,
+  type Usdt,
+} from '../core/base/units.ts'
+import type { EngineEvent } from '../core/engine/protocol.ts'
+import type { CycleSnapshot, PositionSnapshot, Snapshot } from '../core/engine/snapshot.ts'
+import type { Standing } from '../core/engine/standing.ts'
+import type { Side } from '../core/market/side.ts'
+import type { StopKind } from '../core/portfolio/position.ts'
+import { WIRE_VERSION } from '../core/wire/encode.ts'
+
+/** The process that holds the lease, by the wall clock of its machine. */
+export interface LeaseHolder {
+  readonly pid: number
+  readonly host: string
+  readonly since: Timestamp
+  readonly renewedAt: Timestamp
+}
+
+/** Net results of the closed trades that the store holds. */
+export interface TradeSums {
+  /** Closed on the UTC day of the newest state. */
+  readonly today: Usdt
+  readonly total: Usdt
+  readonly count: number
+  /** With a net result above 0. */
+  readonly wins: number
+}
+
+/** What a store says, at one moment. */
+export interface StatusParts {
+  readonly holder: LeaseHolder | null
+  readonly exchange: string
+  /** No order leaves the house. */
+  readonly isDry: boolean
+  /** As the running loop has left it last; `null` before the first. */
+  readonly snapshot: Snapshot | null
+  readonly standing: Standing
+  readonly trades: TradeSums
+  /** The newest, newest first, without refusals. */
+  readonly events: readonly EngineEvent[]
+  /** The newest refusals, newest first. */
+  readonly refusals: readonly EngineEvent[]
+  readonly schemaVersion: number
+  readonly databaseBytes: number
+  /** What is wrong with the store itself, in words. */
+  readonly notes: readonly string[]
+}
+
+/** Where parts are read from. A read sees one moment of the store and blocks nobody. */
+export interface StatusSource {
+  /** `null`: nothing has been written yet. Throws StoreError. */
+  read(): StatusParts | null
+  close(): void
+}
+
+/** A lease that has not been renewed for so long is nobody's: its holder is gone or frozen. */
+export const LEASE_STALE: Milliseconds = 30 * SECOND
+
+export interface ReportedPosition {
+  readonly symbol: string
+  readonly side: Side
+  readonly qty: string
+  readonly entry: string
+  readonly mark: string | null
+  readonly stop: string
+  readonly stopKind: StopKind
+  readonly protected: boolean
+  readonly targets: PositionSnapshot['targets']
+  readonly unrealised: Usdt | null
+  readonly unrealisedPercent: Percent | null
+  readonly strategy: string
+  readonly leverage: number
+  readonly margin: Usdt
+  readonly fees: Usdt
+  readonly funding: Usdt
+  readonly score: number
+  readonly signalId: string
+  readonly openedAt: Timestamp
+  readonly ageHours: number
+}
+
+export interface ReportedPending {
+  readonly symbol: string
+  readonly side: Side
+  readonly strategy: string
+  readonly qty: string
+  readonly price: string
+  readonly stop: string
+  readonly leverage: number
+  readonly sentAt: Timestamp
+  /** Nothing says whether it has reached the exchange. */
+  readonly unknown: boolean
+  readonly clientOrderId: string
+}
+
+export interface ReportedEvent {
+  readonly ts: Timestamp
+  readonly kind: string
+  readonly code: string | null
+  readonly symbol: string | null
+  readonly side: Side | null
+  readonly strategy: string | null
+  readonly reason: string
+  readonly figures: EngineEvent['figures']
+}
+
+/** One record of `bbw status --json`. Prices and quantities are decimal texts, money is USDT, times are epoch ms. */
+export interface StatusReport {
+  readonly v: number
+  readonly type: 'status'
+  readonly id: 'status'
+  /** When it was made, by the wall clock. */
+  readonly ts: Timestamp
+  /** A loop holds the lease and renews it. */
+  readonly running: boolean
+  readonly pid: number | null
+  readonly host: string | null
+  readonly since: Timestamp | null
+  readonly exchange: string | null
+  readonly dry: boolean
+  /** The exchange's time of the state; `null`: there is none yet. */
+  readonly at: Timestamp | null
+  readonly equity: Usdt | null
+  readonly wallet: Usdt | null
+  readonly pnl: { readonly today: Usdt; readonly total: Usdt; readonly unrealised: Usdt }
+  readonly trades: { readonly count: number; readonly wins: number }
+  readonly standing: {
+    readonly paused: Standing['paused']
+    readonly halted: Standing['halted']
+  }
+  readonly positions: readonly ReportedPosition[]
+  readonly pending: readonly ReportedPending[]
+  readonly gates: readonly {
+    readonly gate: string
+    readonly open: boolean
+    readonly value: string
+    readonly limit: string
+    readonly reason: string
+  }[]
+  readonly cycles: readonly CycleSnapshot[]
+  readonly refusals: readonly ReportedEvent[]
+  readonly events: readonly ReportedEvent[]
+  readonly health: {
+    readonly ok: boolean
+    /** What is wrong, in words; empty when all is well. */
+    readonly notes: readonly string[]
+    readonly drift: string
+    readonly recovering: boolean
+    readonly schemaVersion: number | null
+    readonly databaseBytes: number | null
+  }
+}
+
+const NOTHING = {
+  v: WIRE_VERSION,
+  type: 'status',
+  id: 'status',
+  running: false,
+  pid: null,
+  host: null,
+  since: null,
+  exchange: null,
+  dry: true,
+  at: null,
+  equity: null,
+  wallet: null,
+  pnl: { today: 0, total: 0, unrealised: 0 },
+  trades: { count: 0, wins: 0 },
+  standing: { paused: null, halted: null },
+  positions: [],
+  pending: [],
+  gates: [],
+  cycles: [],
+  refusals: [],
+  events: [],
+  health: { ok: true, notes: [], drift: '', recovering: false, schemaVersion: null, databaseBytes: null },
+} as const
+
+/** The report where no loop has ever run. */
+export function noState(now: Timestamp): StatusReport {
+  return { ...NOTHING, ts: now }
+}
+
+/** True while the holder renews its lease; `now` is the wall clock. A lease from the future counts as renewed. */
+export function isAlive(holder: LeaseHolder | null, now: Timestamp): boolean {
+  return holder !== null && now - holder.renewedAt <= LEASE_STALE
+}
+
+/** The report of what a store says, at `now` of the wall clock. */
+export function statusReport(parts: StatusParts, now: Timestamp): StatusReport {
+  const { holder, snapshot, standing, trades } = parts
+  const running = isAlive(holder, now)
+  const notes = healthNotes(snapshot, { holder, now }, parts.notes)
+  return {
+    v: WIRE_VERSION,
+    type: 'status',
+    id: 'status',
+    ts: now,
+    running,
+    pid: running ? (holder?.pid ?? null) : null,
+    host: running ? (holder?.host ?? null) : null,
+    since: running ? (holder?.since ?? null) : null,
+    exchange: parts.exchange === '' ? null : parts.exchange,
+    dry: parts.isDry,
+    at: snapshot?.at ?? null,
+    equity: known(snapshot?.equity),
+    wallet: known(snapshot?.wallet),
+    pnl: {
+      today: snapshot?.realisedToday ?? trades.today,
+      total: trades.total,
+      unrealised: known(snapshot?.unrealised) ?? 0,
+    },
+    trades: { count: trades.count, wins: trades.wins },
+    standing: { paused: standing.paused, halted: standing.halted },
+    positions: (snapshot?.positions ?? []).map(one => reportedPosition(one, snapshot?.at ?? one.openedAt)),
+    pending: (snapshot?.pending ?? []).map(({ price, isUnknown, margin, ...rest }) => ({
+      ...rest,
+      price: priceText(price),
+      unknown: isUnknown,
+    })),
+    gates: (snapshot?.gates ?? []).map(({ isOpen, ...rest }) => ({ ...rest, open: isOpen })),
+    cycles: snapshot?.cycles ?? [],
+    refusals: parts.refusals.map(reportedEvent),
+    events: parts.events.map(reportedEvent),
+    health: {
+      ok: notes.length === 0,
+      notes,
+      drift: snapshot?.drift ?? '',
+      recovering: snapshot?.isRecovering ?? false,
+      schemaVersion: parts.schemaVersion,
+      databaseBytes: parts.databaseBytes,
+    },
+  }
+}
+
+/**
+ * What a person should know about the health of the loop and its store; empty when all is well. `lease` is `null` in
+ * the loop's own process, `notes` are what the store says of itself.
+ */
+export function healthNotes(
+  snapshot: Snapshot | null,
+  lease: { readonly holder: LeaseHolder | null; readonly now: Timestamp } | null,
+  notes: readonly string[],
+): readonly string[] {
+  const found: string[] = []
+  if (lease !== null && lease.holder !== null && !isAlive(lease.holder, lease.now)) {
+    const { pid, host, renewedAt } = lease.holder
+    const seconds = Math.round((lease.now - renewedAt) / SECOND)
+    found.push(
+      `process ${pid} on ${host} ended without a word, or hangs: its lease was renewed ${seconds} s ago`,
+    )
+  }
+  if (snapshot !== null) {
+    const bare = snapshot.positions.filter(one => !one.isProtected)
+    for (const { symbol, side } of bare) found.push(`${symbol} ${side} has no confirmed stop`)
+    const unknown = snapshot.pending.filter(one => one.isUnknown)
+    for (const { symbol } of unknown) found.push(`nothing says whether the entry on ${symbol} has arrived`)
+    if (snapshot.drift !== '') found.push(`books and exchange differ: ${snapshot.drift}`)
+    if (snapshot.isRecovering) found.push('recovering: no entries until books and exchange agree')
+    for (const { cycle, errors, lastError } of snapshot.cycles) {
+      if (lastError !== null) found.push(`${cycle} cycle: ${errors} failed, last: ${lastError}`)
+    }
+  }
+  return [...found, ...notes]
+}
+
+function reportedPosition(position: PositionSnapshot, at: Timestamp): ReportedPosition {
+  const { symbol, side, qty, entry, mark, stop, stopKind, isProtected, targets } = position
+  const { unrealised, unrealisedPercent, strategy, leverage, margin, fees, funding } = position
+  const { score, signalId, openedAt } = position
+  const ageHours = Math.max(0, Math.round((10 * (at - openedAt)) / HOUR) / 10)
+  return {
+    symbol,
+    side,
+    qty,
+    entry: priceText(entry),
+    mark: mark === null ? null : priceText(mark),
+    stop,
+    stopKind,
+    protected: isProtected,
+    targets,
+    unrealised: known(unrealised),
+    unrealisedPercent: known(unrealisedPercent),
+    strategy,
+    leverage,
+    margin,
+    fees,
+    funding,
+    score,
+    signalId,
+    openedAt,
+    ageHours,
+  }
+}
+
+function reportedEvent(event: EngineEvent): ReportedEvent {
+  const { ts, kind, code, symbol, side, strategy, reason, figures } = event
+  return { ts, kind, code, symbol, side, strategy, reason, figures }
+}
+
+/** More digits than any price has, and fewer than show how a double is rounded. */
+const DIGITS = 12
+
+/** An averaged price as a plain decimal text. */
+function priceText(price: number): string {
+  return decimalText(Number(price.toPrecision(DIGITS)))
+}
+
+/** `null` for what cannot be known: a position without a price makes equity `NaN`. */
+function known(value: number | null | undefined): number | null {
+  return value === undefined || value === null || !Number.isFinite(value) ? null : value
+}

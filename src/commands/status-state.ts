@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fieldOf } from '../core/adapters/sqlite/json.ts'
+import { KV } from '../core/adapters/sqlite/kv.ts'
+import {
+  openCopy,
+  openStatus,
+  type StatusSource as StateReader,
+} from '../core/adapters/sqlite/status-reader.ts'
+import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
+import { StoreError } from '../core/base/errors.ts'
+import { OPEN } from '../core/engine/standing.ts'
+import { RUN_KEY } from './run-facts.ts'
+import type { StatusParts, StatusSource } from './status-report.ts'
+import { statusOpener } from './status-source.ts'
+
+/** Events and refusals that a report shows, each. */
+const MOST_LINES = 20
+
+/** Opens the state of a data folder, or the bytes of a copy, for `bbw status`. */
+export const openStatusSource = statusOpener(async (path, isCopy): Promise<StatusSource> => {
+  if (isCopy) return sourceOver(await openCopy(readFileSync(path), basename(path)), true)
+  const reader = openedState(path)
+  if (reader === null) {
+    throw new StoreError(`${path} is gone`, { retryable: true, remedy: 'try again' })
+  }
+  return sourceOver(reader, false)
+})
+
+/** A reader has to write, too: the log's index beside the state. */
+function openedState(path: string): StateReader | null {
+  try {
+    return openStatus(path)
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.trouble !== 'io') throw error
+    const remedy = `where only reading is allowed, bbw status --db ${path} reads it as a copy`
+    throw new StoreError(error.message, { retryable: error.retryable, trouble: 'io', remedy })
+  }
+}
+
+function sourceOver(reader: StateReader, isCopy: boolean): StatusSource {
+  const value = (key: string): unknown => {
+    const [row] = reader.query('SELECT value FROM kv WHERE key = ?', key)
+    return row === undefined ? undefined : JSON.parse(String(row.value))
+  }
+  return {
+    read(): StatusParts | null {
+      const at = Number(fieldOf(value(KV.snapshot), 'at'))
+      const view = reader.status(Number.isFinite(at) ? at : 0, MOST_LINES)
+      const facts = value(RUN_KEY)
+      if (view.ledger === null && view.snapshot === null && facts === undefined) return null
+      const [size] = reader.query(
+        'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
+      )
+      const notes: string[] = []
+      if (reader.isWithoutLog)
+        notes.push('the newest changes may be missing: the log was not copied with the file')
+      if (view.queued > 0) notes.push(`${view.queued} commands of other processes wait`)
+      return {
+        holder: isCopy ? null : holderOf(view.lease),
+        exchange: String(fieldOf(facts, 'exchange') ?? ''),
+        isDry: fieldOf(facts, 'dry') === true,
+        snapshot: view.snapshot,
+        standing: view.ledger?.standing ?? OPEN,
+        trades: {
+          today: view.today.net,
+          total: view.total.net,
+          count: view.total.count,
+          wins: view.total.won,
+        },
+        events: view.events,
+        refusals: view.refusals,
+        schemaVersion: view.schema,
+        databaseBytes: Number(size?.bytes ?? 0),
+        notes,
+      }
+    },
+    close: () => reader.close(),
+  }
+}
+
+/** Who holds the lease; a process of this machine that has ended holds nothing. */
+function holderOf(lease: ReturnType<StateReader['status']>['lease']): StatusParts['holder'] {
+  const holder = lease?.holder ?? null
+  if (holder === null) return null
+  const { pid, host, processStart, startedAt, renewedAt } = holder
+  if (host === thisProcess().host && !isAlive(pid, processStart)) return null
+  return { pid, host, since: startedAt, renewedAt }
+}

@@ -1,0 +1,142 @@
+/** Orders of a person to bbw itself: carried out by the loop that runs, or at once where none does. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fieldOf } from '../core/adapters/sqlite/json.ts'
+import { KV } from '../core/adapters/sqlite/kv.ts'
+import { heldError } from '../core/adapters/sqlite/lease.ts'
+import type { CommandOutcome, Queued } from '../core/adapters/sqlite/queue.ts'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { StoreError } from '../core/base/errors.ts'
+import { RowChanges } from '../core/engine/books.ts'
+import { Engine } from '../core/engine/engine.ts'
+import type { EngineEvent } from '../core/engine/protocol.ts'
+import { eventRecord } from '../core/wire/encode.ts'
+import type { ParsedArguments, World } from './command.ts'
+import { type Config, loadConfig } from './config.ts'
+import { dataDirectory, ensureDirectory } from './data-dir.ts'
+import { inputOf, STATE_FILE } from './desk.ts'
+import { EXIT } from './exit-codes.ts'
+import { textFlag, wantsRecords } from './flags.ts'
+import { eventLine, say } from './lines.ts'
+import { ndjson } from './ndjson.ts'
+
+/** The loop looks for commands several times a second; one that does not in this time is stuck. */
+const PATIENCE_MS = 10_000
+const LOOK_MS = 50
+
+/** Opens the state of a data folder to write to it; `null` where there is none and `make` is false. */
+export function openState(world: World, parsed: ParsedArguments, make: boolean): StateStore | null {
+  const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
+  const path = join(folder, STATE_FILE)
+  if (!make && !existsSync(path)) return null
+  ensureDirectory(folder)
+  return StateStore.open(path, { now: world.clock.now(), random: Math.random, origin: 'sim' })
+}
+
+/**
+ * Hands a request to the loop that holds the state and waits for its outcome; the same id is carried out once.
+ *
+ * @returns `null` when the loop has ended before it saw the request, which is taken back then
+ * @throws StoreError (75) when the loop does not answer; what it has not seen is taken back
+ */
+export async function askLoop(
+  world: World,
+  store: StateStore,
+  queued: Queued,
+): Promise<CommandOutcome | null> {
+  const first = store.enqueue(queued, world.clock.now())
+  const deadline = world.clock.monotonic() + PATIENCE_MS
+  for (let outcome: CommandOutcome | null = first; ; outcome = store.outcome(queued.id)) {
+    if (outcome !== null && outcome.state !== 'queued' && outcome.state !== 'taken') return outcome
+    const now = world.clock.now()
+    const isGone = store.holder(now) === null
+    if (isGone && store.withdraw(queued.id, now)) return null
+    if (world.clock.monotonic() >= deadline) {
+      const isBack = store.withdraw(queued.id, now)
+      const late = isBack ? null : store.outcome(queued.id)
+      if (late !== null && late.state !== 'taken') return late
+      const words = isGone ? 'bbw has ended before it answered' : 'the running bbw does not answer'
+      throw new StoreError(words, {
+        retryable: true,
+        remedy: isBack
+          ? 'bbw status says what it does; nothing was changed'
+          : 'it has the request already and may carry it out: look at bbw status',
+      })
+    }
+    await world.clock.sleep(LOOK_MS, world.signal)
+  }
+}
+
+/** Carries out what a person orders, in the running loop or on the books. Returns the exit code. */
+export async function order(
+  world: World,
+  parsed: ParsedArguments,
+  name: 'pause' | 'resume' | 'halt',
+): Promise<number> {
+  const config = await loadConfig(world, parsed)
+  const store = openState(world, parsed, true)
+  if (store === null) throw new Error('a state that is to be made is there')
+  try {
+    const reason = textFlag(parsed, 'reason') ?? 'by command'
+    const queued: Queued = { id: `${name}-${randomUUID()}`, command: { kind: name, by: 'cli', reason } }
+    const holder = store.holder(world.clock.now())
+    if (holder !== null) {
+      say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
+      const outcome = await askLoop(world, store, queued)
+      if (outcome !== null) {
+        say(world, `${name}: ${outcome.state}`)
+        return outcome.state === 'done' ? EXIT.ok : EXIT.refused
+      }
+    }
+    const events = carryOut(world, store, config, queued)
+    for (const event of events) await tell(world, parsed, event)
+    if (events.length === 0) say(world, `${name}: so it is already, nothing was changed`)
+    return EXIT.ok
+  } finally {
+    store.close()
+  }
+}
+
+/** Carries an order out on the books themselves; only while no loop holds them. */
+function carryOut(world: World, store: StateStore, config: Config, queued: Queued): readonly EngineEvent[] {
+  const wall = world.clock.now()
+  const acquired = store.acquire(wall)
+  if (!acquired.ok) throw heldError(acquired.holder)
+  try {
+    const books = store.loadBooks()
+    const options = { wallet: config.startingBalance, instance: store.instance, incarnation: acquired.token }
+    const engine = books === null ? new Engine(config, options) : Engine.resume(config, options, books)
+    const changes = new RowChanges()
+    if (books !== null) {
+      changes.of(books)
+      changes.keep()
+    }
+    // The books go by the exchange's clock, which is known from what the loop last said of itself.
+    const known = fieldOf(store.read(KV.snapshot), 'at')
+    const at = typeof known === 'number' ? known : wall
+    const events = engine
+      .step({ ...inputOf(queued), at })
+      .flatMap(effect => (effect.type === 'event' ? [effect.event] : []))
+    store.commit({
+      at,
+      intents: [],
+      outcomes: [],
+      rows: changes.of(engine.books()),
+      verdicts: [],
+      events,
+      trades: [],
+      answers: [],
+      isAhead: true,
+    })
+    return events
+  } finally {
+    store.release()
+  }
+}
+
+/** Prints an event as a record or a line. */
+export async function tell(world: World, parsed: ParsedArguments, event: EngineEvent): Promise<void> {
+  const text = wantsRecords(world, parsed) ? ndjson(eventRecord(event, false)) : `${eventLine(event)}\n`
+  await world.stdout.write(text)
+}

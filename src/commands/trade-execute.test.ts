@@ -1,0 +1,176 @@
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
+
+const test = suite('trade --execute')
+const folder = new Folder()
+const MARKET = ['--market', dailyFixtures(folder)]
+const DAY = '2024-07-26'
+const wall = Date.UTC(2026, 0, 1)
+let states = 0
+
+test.after(() => folder.remove())
+
+const SCANNED = (await bbw(['scan', ...MARKET, '--at', DAY])).out
+const SCORED = (await bbw(['score'], { stdin: SCANNED })).out
+
+function execute(data: string, stdin = SCORED, ...words: readonly string[]): Promise<Outcome> {
+  return bbw(['trade', '--execute', ...MARKET, '--data-dir', data, ...words], { wall, stdin })
+}
+
+function run(data: string, until: string, ...words: readonly string[]): Promise<Outcome> {
+  return bbw(['run', ...MARKET, '--data-dir', data, '--speed', 'max', '--until', until, '--ndjson', ...words])
+}
+
+/** A data folder whose market stands at the day of the signals, where nothing was entered. */
+async function standing(): Promise<string> {
+  states++
+  const data = join(folder.path, `state-${states}`)
+  await bbw(['trade', 'pause', '--data-dir', data], { wall })
+  const { code, err } = await run(data, DAY)
+  assert.is(code, 0, err)
+  await bbw(['trade', 'resume', '--data-dir', data], { wall })
+  return data
+}
+
+const entered = (out: string): readonly unknown[] =>
+  records(out)
+    .filter(record => record.kind === 'entered')
+    .map(record => record.signalId)
+
+test('where no loop runs it trades on the exchange of the folder, and the next run manages what it opened', async () => {
+  const data = await standing()
+  const { code, out, err } = await execute(data)
+  assert.is(code, 0, err)
+  const events = records(out)
+  assert.equal(
+    events.map(event => event.signalId).sort(),
+    records(SCORED)
+      .map(record => record.id)
+      .sort(),
+  )
+  assert.ok(events.every(event => event.dry === false))
+  const ids = entered(out)
+  assert.ok(ids.length > 1)
+  const [status] = records((await bbw(['status', '--data-dir', data, '--json'], { wall })).out)
+  assert.is((status.pending as unknown[]).length, ids.length)
+  // Their entries live for a day or two: each is filled or expires, and whatever is closed is one of them.
+  const later = records((await run(data, '2024-09-30')).out)
+  const ended = later.filter(record => record.kind === 'filled' || record.kind === 'expired')
+  for (const id of ids)
+    assert.ok(
+      ended.some(record => record.signalId === id),
+      String(id),
+    )
+})
+
+test('the same signals again trade nothing again', async () => {
+  const data = await standing()
+  const first = entered((await execute(data)).out)
+  const again = await execute(data)
+  assert.is(again.code, 6)
+  assert.equal(entered(again.out), [])
+  for (const event of records(again.out)) {
+    if (first.includes(event.signalId)) assert.match(String(event.reason), /^(?:once|one-position): /)
+  }
+  const { out } = await bbw(['status', '--data-dir', data, '--json'], { wall })
+  assert.is((records(out)[0].pending as unknown[]).length, first.length)
+})
+
+test('a halted state refuses them all with 6, and nothing at all is well', async () => {
+  const data = await standing()
+  await bbw(['trade', 'halt', '--data-dir', data, '--reason', 'a fire'], { wall })
+  const { code, out } = await execute(data)
+  assert.is(code, 6)
+  for (const event of records(out)) assert.match(String(event.reason), 'kill-switch: halted by cli: a fire')
+  const nothing = await execute(data, '')
+  assert.equal([nothing.code, nothing.out], [0, ''])
+})
+
+test('what is for trying out is refused, and a broken record is named while the others are judged', async () => {
+  const data = await standing()
+  for (const words of [
+    ['--at', DAY],
+    ['--portfolio', 'held.json'],
+  ]) {
+    const { code, out, err } = await execute(data, SCORED, ...words)
+    assert.equal([code, out], [2, ''])
+    assert.match(err, `${words[0]} is for trying out and does not go with --execute`)
+  }
+  const broken = await execute(data, `${SCORED}nonsense\n`)
+  assert.is(broken.code, 2)
+  assert.match(broken.err, `standard input, line ${records(SCORED).length + 1}`)
+  assert.ok(entered(broken.out).length > 0)
+})
+
+test('another market than that of the folder is refused with words', async () => {
+  const data = await standing()
+  const { code, out, err } = await execute(data, SCORED, '--symbol', 'BTCUSDT')
+  assert.equal([code, out], [1, ''])
+  assert.match(err, 'was written on another market')
+})
+
+/** Runs a loop on the folder, and once it sleeps hands the signals in as often as asked, one after the other. */
+async function beside(
+  data: string,
+  times: number,
+): Promise<{ readonly looped: Outcome; readonly asked: readonly Outcome[] }> {
+  const asked: Outcome[] = []
+  const stop = new AbortController()
+  let asking: Promise<void> | null = null
+  const ask = async (): Promise<void> => {
+    for (let time = 0; time < times; time++) asked.push(await execute(data))
+    stop.abort('SIGTERM')
+  }
+  const words = ['run', ...MARKET, '--data-dir', data, '--speed', '0.001', '--ndjson']
+  const looped = await bbw(words, {
+    signal: stop.signal,
+    onSleep: () => {
+      asking ??= ask()
+    },
+  })
+  await asking
+  return { looped, asked }
+}
+
+test('beside a loop they are queued to it, and handed in twice they are traded once', async () => {
+  const data = await standing()
+  const { looped, asked } = await beside(data, 2)
+  const [first, second] = asked
+  assert.is(first.code, 0, first.err)
+  assert.match(first.err, /I810 queued to the running bbw \(process \d+ on /)
+  const ids = entered(first.out)
+  assert.ok(ids.length > 1)
+  assert.equal(entered(looped.out), ids)
+  assert.is(second.code, 0)
+  assert.match(second.err, 'I113 these signals were handed in before')
+  assert.equal(second.out, first.out)
+})
+
+test('beside a loop that is halted they are refused with 6', async () => {
+  const data = await standing()
+  await bbw(['trade', 'halt', '--data-dir', data], { wall })
+  const { asked } = await beside(data, 1)
+  assert.is(asked[0].code, 6)
+  assert.match(asked[0].out, 'kill-switch')
+})
+
+test('a request that no loop answered can be made again', async () => {
+  const data = await standing()
+  const self = { pid: 4121, host: 'elsewhere', processStart: 'then' }
+  const stuck = StateStore.open(join(data, 'state.db'), { now: wall, random: () => 0, origin: 'sim', self })
+  assert.ok(stuck.acquire(wall).ok)
+  const { code, err } = await execute(data)
+  assert.is(code, 75)
+  assert.match(err, 'the running bbw does not answer')
+  stuck.release()
+  stuck.close()
+  const { asked } = await beside(data, 1)
+  assert.is(asked[0].code, 0, asked[0].err)
+  assert.not.match(asked[0].err, 'I113')
+  assert.ok(entered(asked[0].out).length > 1)
+})
+
+test.run()

@@ -1,0 +1,103 @@
+/** Signals of a pipe handed to the trader itself: to the loop that runs, or to one opened for the moment. */
+import { openLog } from '../core/adapters/system/log.ts'
+import { hashText } from '../core/base/hash.ts'
+import { secretsIn } from '../core/base/secrets.ts'
+import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
+import type { ParsedArguments, World } from './command.ts'
+import type { Config } from './config.ts'
+import { dataDirectory } from './data-dir.ts'
+import { Desk } from './desk.ts'
+import { EXIT } from './exit-codes.ts'
+import { textFlag } from './flags.ts'
+import { say } from './lines.ts'
+import { placeOf } from './place.ts'
+import { simUrlFlag } from './sim-credentials.ts'
+import { askLoop, openState, tell } from './trade-control.ts'
+
+/** Events of the newest ones in which the outcome of a request is looked for. */
+const MOST_EVENTS = 2_000
+
+/** Returns the exit code: 6 when every signal was refused. */
+export async function execute(
+  world: World,
+  parsed: ParsedArguments,
+  config: Config,
+  scored: readonly Scored[],
+): Promise<number> {
+  if (scored.length === 0) return EXIT.ok
+  const code = await executeThere(world, parsed, scored)
+  return code ?? (await executeHere(world, parsed, config, scored))
+}
+
+/** Queues the signals to the loop that runs and waits for it; `null` where none does. */
+async function executeThere(
+  world: World,
+  parsed: ParsedArguments,
+  scored: readonly Scored[],
+): Promise<number | null> {
+  const store = openState(world, parsed, false)
+  try {
+    const holder = store?.holder(world.clock.now()) ?? null
+    if (store === null || holder === null) return null
+    say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
+    // The id comes from the signals: the same file piped twice is one request.
+    const id = `propose-${hashText(scored.map(one => one.signal.id).join('|'))}`
+    const known = store.outcome(id)
+    if (known !== null && known.state !== 'withdrawn')
+      say(world, 'I113 these signals were handed in before; this is what became of them')
+    const outcome = await askLoop(world, store, { id, command: { kind: 'propose', records: scored } })
+    if (outcome === null) return null
+    const ids = new Set(scored.map(one => one.signal.id))
+    const events = store.recentEvents(MOST_EVENTS).filter(event => isAnswer(event, ids))
+    for (const event of events) await tell(world, parsed, event)
+    return outcome.state === 'done' ? EXIT.ok : EXIT.refused
+  } finally {
+    store?.close()
+  }
+}
+
+function isAnswer({ kind, signalId }: EngineEvent, ids: ReadonlySet<string>): boolean {
+  return (kind === 'entered' || kind === 'refused') && signalId !== null && ids.has(signalId)
+}
+
+/** Opens the desk for a moment: recovers, proposes, and leaves what is on its way to the next run. */
+async function executeHere(
+  world: World,
+  parsed: ParsedArguments,
+  config: Config,
+  scored: readonly Scored[],
+): Promise<number> {
+  const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
+  const place = await placeOf(world, parsed, config, simUrlFlag(parsed), folder, null)
+  const log = openLog({
+    level: world.verbose ? 'debug' : 'warn',
+    file: null,
+    maxMegabytes: config.operations.log.maxMegabytes,
+    stderr: world.stderr,
+    secrets: secretsIn(world.env),
+    clock: world.clock,
+  })
+  const told: EngineEvent[] = []
+  const desk = await Desk.open({
+    world,
+    config,
+    folder,
+    connect: () => place.connect(world, log),
+    facts: { exchange: 'sim', dry: false, market: place.words },
+    log,
+    journal: { event: event => void told.push(event), trade: () => {} },
+  })
+  let isClean = false
+  try {
+    const ids = new Set(scored.map(one => one.signal.id))
+    desk.hear({ type: 'propose', at: 0, scored })
+    await desk.driver.idle()
+    isClean = true
+    const events = told.filter(event => isAnswer(event, ids))
+    for (const event of events) await tell(world, parsed, event)
+    return events.some(event => event.kind === 'entered') ? EXIT.ok : EXIT.refused
+  } finally {
+    desk.close(isClean)
+    log.close()
+  }
+}

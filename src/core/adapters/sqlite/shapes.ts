@@ -1,0 +1,249 @@
+/**
+ * What the rows of the books must look like. Each check says where something is wrong, `null` when nothing is. The
+ * shapes follow the types: a field that is added there and not here does not compile.
+ */
+import type { BookedOrder, BookedPosition, Counts, Ledger } from '../../engine/books.ts'
+import type { Gates } from '../../engine/gates.ts'
+import type { OrderRequest } from '../../engine/protocol.ts'
+import type { Standing } from '../../engine/standing.ts'
+import type { Doubt, Gone, StopRequest, StopState, WorkingOrder } from '../../engine/state.ts'
+import type { Instrument } from '../../market/instrument.ts'
+import type { PendingEntry, Position } from '../../portfolio/position.ts'
+import type { TradeExit } from '../../portfolio/trade.ts'
+import { fieldOf } from './json.ts'
+
+type Check = (value: unknown, at: string) => string | null
+type Shape<T> = { readonly [K in keyof T]-?: Check }
+
+const one =
+  (isRight: (value: unknown) => boolean): Check =>
+  (value, at) =>
+    isRight(value) ? null : at
+
+const text = one(value => typeof value === 'string')
+const number = one(value => Number.isFinite(value))
+const flag = one(value => typeof value === 'boolean')
+const among = (...values: readonly unknown[]): Check => one(value => values.includes(value))
+const orNull =
+  (check: Check): Check =>
+  (value, at) =>
+    value === null ? null : check(value, at)
+/** For a field that an earlier bbw did not write. */
+const orAbsent =
+  (check: Check): Check =>
+  (value, at) =>
+    value === undefined ? null : check(value, at)
+
+const side = among('long', 'short')
+
+function list(check: Check): Check {
+  return (value, at) => {
+    if (!Array.isArray(value)) return at
+    for (const [index, entry] of value.entries()) {
+      const wrong = check(entry, `${at}[${index}]`)
+      if (wrong !== null) return wrong
+    }
+    return null
+  }
+}
+
+const entries: Check = list(
+  one(value => Array.isArray(value) && typeof value[0] === 'string' && Number.isFinite(value[1])),
+)
+
+function object<T>(shape: Shape<T>): Check {
+  const checks = Object.entries<Check>(shape)
+  return (value, at) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return at
+    for (const [name, check] of checks) {
+      const wrong = check(fieldOf(value, name), at === '' ? name : `${at}.${name}`)
+      if (wrong !== null) return wrong
+    }
+    return null
+  }
+}
+
+const instrument = object<Instrument>({
+  symbol: text,
+  baseCoin: text,
+  quoteCoin: text,
+  tick: text,
+  step: text,
+  tickSize: number,
+  stepSize: number,
+  minQty: number,
+  maxQty: orNull(number),
+  minPrice: number,
+  minNotional: number,
+  maxLeverage: number,
+  maintenanceMarginRate: number,
+  source: text,
+})
+
+const exit = object<TradeExit>({ time: number, price: number, qty: number, reason: text })
+
+const position = object<Position>({
+  symbol: text,
+  side,
+  instrument,
+  strategy: text,
+  timeframe: text,
+  signalId: text,
+  clientOrderId: text,
+  score: number,
+  leverage: number,
+  entry: number,
+  steps: number,
+  enteredSteps: number,
+  openedAt: number,
+  stop: number,
+  stopKind: among('initial', 'breakeven', 'trailing'),
+  initialStop: number,
+  target: orNull(number),
+  targetsFilled: among(0, 1, 2),
+  weekBbAtEntry: orNull(number),
+  halved: flag,
+  gross: number,
+  fees: number,
+  funding: number,
+  exits: list(exit),
+  lowest: number,
+  highest: number,
+  reason: text,
+})
+
+const pending = object<PendingEntry>({
+  clientOrderId: text,
+  signalId: text,
+  strategy: text,
+  timeframe: text,
+  symbol: text,
+  side,
+  instrument,
+  score: number,
+  steps: number,
+  price: number,
+  stop: number,
+  target: orNull(number),
+  leverage: number,
+  margin: number,
+  candleStart: number,
+  sentAt: number,
+  weekBb: orNull(number),
+  reason: text,
+})
+
+const stopRequest = orNull(
+  object<StopRequest>({
+    requestId: text,
+    stop: number,
+    why: text,
+    reason: text,
+    sentAt: number,
+    doubt: text,
+  }),
+)
+
+const working = object<WorkingOrder>({
+  clientOrderId: text,
+  symbol: text,
+  side,
+  leg: text,
+  price: orNull(number),
+  steps: number,
+  state: text,
+  wanted: orNull(object<NonNullable<WorkingOrder['wanted']>>({ price: number, steps: number })),
+})
+
+const gone = object<Gone>({ at: number, entry: orNull(pending), order: orNull(working) })
+
+const request = object<OrderRequest>({
+  clientOrderId: text,
+  symbol: text,
+  side,
+  purpose: among('entry', 'exit'),
+  type: among('limit', 'market'),
+  price: orNull(number),
+  steps: number,
+  stop: orNull(number),
+  leverage: number,
+  postOnly: flag,
+})
+
+const doubt = orNull(
+  object<Doubt>({
+    sentAt: number,
+    resends: number,
+    cause: text,
+    wasAbsent: flag,
+    request: orNull(request),
+  }),
+)
+
+const entryOrder = object<Extract<BookedOrder, { kind: 'entry' }>>({
+  kind: among('entry'),
+  entry: pending,
+  cancelling: orNull(text),
+  doubt,
+})
+
+const exitOrder = object<Extract<BookedOrder, { kind: 'exit' }>>({
+  kind: among('exit'),
+  order: working,
+  doubt,
+})
+
+const standing = orNull(object<NonNullable<Standing['paused']>>({ at: number, by: text, reason: text }))
+
+/** Where a record is no position of the books; `null` when it is one. */
+export const wrongPosition: Check = object<BookedPosition>({
+  position,
+  stop: orNull(
+    object<StopState>({
+      wish: stopRequest,
+      inFlight: stopRequest,
+      tries: number,
+      missingSince: number,
+      openedAt: number,
+      wasSeen: flag,
+      closing: orNull(text),
+    }),
+  ),
+})
+
+/** Where a record is no order of the books; `null` when it is one. */
+export const wrongOrder: Check = (value, at) =>
+  fieldOf(value, 'kind') === 'exit' ? exitOrder(value, at) : entryOrder(value, at)
+
+/** Where a record is no ledger; `null` when it is one. */
+export const wrongLedger: Check = object<Ledger>({
+  version: among(1),
+  wallet: number,
+  day: number,
+  dayRealised: number,
+  gates: object<Gates>({
+    peak: number,
+    high: number,
+    pausedUntil: number,
+    pauseReason: text,
+    pauses: list(number),
+    halted: flag,
+  }),
+  standing: object<Standing>({ paused: standing, halted: standing }),
+  executedAt: number,
+  attempts: entries,
+  fills: entries,
+  gone: orAbsent(
+    list((value, at) =>
+      Array.isArray(value) && typeof value[0] === 'string' ? gone(value[1], `${at}[1]`) : at,
+    ),
+  ),
+  used: entries,
+  decided: entries,
+  foreign: list(text),
+})
+
+/** Whether a record is counts by name. */
+export function isCounts(value: unknown): value is Counts {
+  return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite)
+}

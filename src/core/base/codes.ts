@@ -1,0 +1,406 @@
+/**
+ * The codes of bbw's messages. Each message reads `CODE what happened. What bbw did. What you can do.`; the letter is
+ * the severity: I information, W warning, E error, C critical. `bbw explain CODE` prints the entry.
+ */
+
+export interface CodeEntry {
+  /** What the code stands for, in a few words. */
+  readonly title: string
+  /** What has happened, and how it comes about. */
+  readonly what: string
+  /** What bbw does by itself. */
+  readonly did: string
+  /** What is left to the user. */
+  readonly can: string
+}
+
+const NOTHING = 'Nothing has to be done.'
+
+export const CODES = {
+  // --- submitting orders
+  E101: {
+    title: 'reply lost, order found',
+    what: 'An order was sent and its answer never came. A look-up by its client order id found it at the exchange.',
+    did: 'Took the order over as it stands; no second one was sent.',
+    can: NOTHING,
+  },
+  E102: {
+    title: 'order never arrived',
+    what: 'An order was sent, and after the time within which it could still have landed the exchange knows nothing of it: neither orders, history, executions nor the position show it.',
+    did: 'Sent it again under the same id, twice at most; an entry whose signal has gone stale meanwhile is dropped.',
+    can: 'Look at the connection if it happens often.',
+  },
+  W103: {
+    title: 'late acceptance',
+    what: 'A request that was held up on its way reached the exchange seconds later.',
+    did: 'Waited for the end of its time window before judging, then took the order over.',
+    can: NOTHING,
+  },
+  I104: {
+    title: 'already placed',
+    what: 'The exchange says that an order with this client order id exists.',
+    did: 'Looked the order up and took it over; nothing was sent twice.',
+    can: NOTHING,
+  },
+  E105: {
+    title: 'no clear answer',
+    what: 'The exchange answered a request with an error that does not say whether it took effect.',
+    did: 'Counts the request as unknown until a look-up tells; no entry on that symbol meanwhile.',
+    can: 'If it lasts, look at the status page of the exchange.',
+  },
+  E106: {
+    title: 'unreadable reply',
+    what: 'What came back is not the reply of an exchange: empty, cut off, or a page of HTML.',
+    did: 'Counts a request as unknown until a look-up tells, and an answer as not given.',
+    can: 'A proxy between bbw and the exchange is the usual cause.',
+  },
+  I107: {
+    title: 'unsent entry discarded',
+    what: 'bbw ended between writing an entry down and sending it. The exchange does not know it.',
+    did: 'Dropped it: its signal is no longer fresh, or it will be decided anew.',
+    can: NOTHING,
+  },
+  I108: {
+    title: 'order recovered',
+    what: 'bbw ended after an order had reached the exchange and before its answer was written down.',
+    did: 'Found it by its client order id and took it over, with its stop.',
+    can: NOTHING,
+  },
+  E109: {
+    title: 'cannot save',
+    what: 'What has happened could not be written to the state.',
+    did: 'Keeps it in memory, tries again, and admits no entry until it is written. Stops at the exchange stay; exits go on.',
+    can: 'Look at disk space and permissions of the data folder.',
+  },
+  W110: {
+    title: 'order rejected',
+    what: 'An order that had been received was rejected afterwards.',
+    did: 'Freed its slot; an acceptance is never taken for a fill.',
+    can: 'The reason of the exchange is in the event.',
+  },
+  W111: {
+    title: 'filled in part',
+    what: 'Only a part of an order was filled before the rest was cancelled.',
+    did: 'Keeps the part as a position of its own size; stop and targets cover it.',
+    can: NOTHING,
+  },
+  I112: {
+    title: 'symbol reserved',
+    what: 'Another entry on this symbol is held or on its way.',
+    did: 'Skipped the signal.',
+    can: NOTHING,
+  },
+  I113: {
+    title: 'duplicate signal',
+    what: 'This signal has been acted on before, by this process or another one.',
+    did: 'Ignored it.',
+    can: NOTHING,
+  },
+  I130: {
+    title: 'paused',
+    what: 'A person has paused entries.',
+    did: 'Admits no entry; positions are managed on.',
+    can: 'bbw trade resume',
+  },
+  I131: {
+    title: 'resumed',
+    what: 'A person has resumed entries.',
+    did: 'Pause and halt are lifted; the equity peak restarts at the present equity.',
+    can: NOTHING,
+  },
+  C132: {
+    title: 'halted',
+    what: 'Entries are halted: by a person, or by a limit on losses.',
+    did: 'Admits no entry, over restarts too; positions are managed on.',
+    can: 'Find out why, then: bbw trade resume',
+  },
+  W133: {
+    title: 'drawdown pause',
+    what: 'Equity has fallen too far from its peak.',
+    did: 'Pauses entries for the time configured, then restarts the peak.',
+    can: 'bbw status shows the figures.',
+  },
+  // --- stops
+  C201: {
+    title: 'stop missing',
+    what: 'A position stands at the exchange without its stop.',
+    did: 'Set the stop again, up to three times; then closes the position.',
+    can: 'Look at the position if it repeats.',
+  },
+  C202: {
+    title: 'price past the stop',
+    what: 'The stop could not be set because the price is already beyond it.',
+    did: 'Closes the position at the market, reduce-only.',
+    can: NOTHING,
+  },
+  I203: {
+    title: 'stop confirmed',
+    what: 'The answer to moving a stop was lost; the account shows the stop where it was wanted.',
+    did: 'Took it as moved.',
+    can: NOTHING,
+  },
+  I204: {
+    title: 'stop already there',
+    what: 'The exchange says that nothing was modified, and the account shows the stop where it was wanted.',
+    did: 'Took it as moved.',
+    can: NOTHING,
+  },
+  I205: {
+    title: 'stop verified after a restart',
+    what: 'bbw ended while a stop was being moved.',
+    did: 'Read the stop back: it is the old one or the new one, and the move is made again where it is the old one.',
+    can: NOTHING,
+  },
+  E206: {
+    title: 'no valid stop',
+    what: 'Rounded to the tick, the stop would be 0 or on the wrong side of the price.',
+    did: 'Refused the entry; nothing was sent.',
+    can: NOTHING,
+  },
+  W207: {
+    title: 'stop changed outside',
+    what: 'The stop of a position was removed or loosened outside of bbw.',
+    did: 'Restored it. A tighter one is kept.',
+    can: 'Close the position if you do not want it.',
+  },
+  W208: {
+    title: 'orders cancelled outside',
+    what: 'Orders of bbw were cancelled outside of it.',
+    did: 'Frees the slots of entries and sets targets again; the stop of a position is not among its orders.',
+    can: NOTHING,
+  },
+  C210: {
+    title: 'stop filled in part',
+    what: 'A stop fired and the market took only a part of the position.',
+    did: 'Closes the rest at the market, reduce-only, again until nothing is left.',
+    can: 'Look at the position: its market is thin.',
+  },
+  I211: {
+    title: 'orphan order removed',
+    what: 'An order of bbw rests at the exchange that no position or entry needs.',
+    did: 'Cancelled it by its id.',
+    can: NOTHING,
+  },
+  I212: {
+    title: 'target and stop both fired',
+    what: 'A target and the stop of one position filled at the same time, or a fill was told twice.',
+    did: 'Counted each execution once; the size is that of the exchange.',
+    can: NOTHING,
+  },
+  // --- fills and foreign activity
+  I301: {
+    title: 'missed fill booked',
+    what: 'The exchange shows an execution that was never told.',
+    did: 'Booked it as if it had been told in time.',
+    can: NOTHING,
+  },
+  W303: {
+    title: 'position not opened by bbw',
+    what: 'The account holds a position that bbw did not open.',
+    did: 'Leaves it alone and admits no entry on that symbol.',
+    can: 'Close it, or protect it yourself.',
+  },
+  I304: {
+    title: 'size changed outside',
+    what: 'A part of a position was closed outside of bbw.',
+    did: 'Follows the size of the exchange; targets are set anew.',
+    can: NOTHING,
+  },
+  C305: {
+    title: 'another bbw trades this account',
+    what: 'The account has orders of another instance of bbw.',
+    did: 'Admits no entry; halts at the second sight.',
+    can: 'Stop one of the two, then: bbw trade resume',
+  },
+  C306: {
+    title: 'liquidated',
+    what: 'The exchange has taken a position over.',
+    did: 'Booked the loss; the strategy rests on the symbol.',
+    can: 'Look at leverage and stops.',
+  },
+  W307: {
+    title: 'closed by settlement',
+    what: 'The exchange has settled a position, without an order: its trading has ended.',
+    did: 'Booked it.',
+    can: NOTHING,
+  },
+  W308: {
+    title: 'account unreadable',
+    what: 'The account could not be read.',
+    did: 'Keeps the last known state; nothing counts as gone. No entry until it is read again.',
+    can: 'Look at the connection if it lasts.',
+  },
+  W309: {
+    title: 'books differ from the exchange',
+    what: 'Positions, stops, orders or the wallet at the exchange are not what the books say.',
+    did: 'Admits no entry, asks the exchange for what was missed and sets right what can be.',
+    can: 'bbw status shows the difference.',
+  },
+  C310: {
+    title: 'not converged',
+    what: 'Books and exchange have differed for too long.',
+    did: 'Halted entries; stops at the exchange stay, exits go on.',
+    can: 'Compare the account with bbw status, then: bbw trade resume',
+  },
+  C403: {
+    title: 'exchange unreachable',
+    what: 'The exchange does not answer.',
+    did: 'Admits no entry, keeps trying, and reconciles before anything else once it answers. Stops at the exchange stay.',
+    can: 'Look at the connection, and whether the exchange is up.',
+  },
+  // --- process life
+  W702: {
+    title: 'time jumped',
+    what: 'The wall clock has moved by more than the time that has passed: it was set, or the machine slept.',
+    did: 'Reconciles before anything else.',
+    can: 'Let the system keep its clock by NTP.',
+  },
+  I704: {
+    title: 'stopped',
+    what: 'bbw was asked to end.',
+    did: 'Sent nothing new, waited for what was on its way, saved and left; stops stay at the exchange.',
+    can: NOTHING,
+  },
+  I705: {
+    title: 'recovered',
+    what: 'bbw has started on the state of an earlier run.',
+    did: 'Compared it with the exchange, set right what differed, and goes on.',
+    can: NOTHING,
+  },
+  C706: {
+    title: 'safe mode after several restarts',
+    what: 'bbw was started five times within ten minutes without a clean end.',
+    did: 'Protects what is held and admits no entry.',
+    can: 'Read the log for the cause, then: bbw trade resume',
+  },
+  E708: {
+    title: 'internal error',
+    what: 'bbw has met a state that must not be.',
+    did: 'Stopped sending and ended with exit code 1; the next start recovers.',
+    can: 'Start it again and report the message.',
+  },
+  I709: {
+    title: 'database upgraded',
+    what: 'The state was written by an earlier version of bbw.',
+    did: 'Backed it up, then migrated it in one transaction.',
+    can: NOTHING,
+  },
+  W710: {
+    title: 'memory rising',
+    what: 'The process uses much more memory than it should.',
+    did: 'Goes on.',
+    can: 'Report it, and restart bbw at a quiet moment: a restart forgets nothing.',
+  },
+  W711: {
+    title: 'the same step fails again and again',
+    what: 'A step of a cycle has failed more than three times within five minutes, or in as many turns.',
+    did: 'Tries again at each turn; says so again when it has come to that once more.',
+    can: 'The reason is in the event: look at the connection, and report it if that is well.',
+  },
+  // --- store, disk, several processes
+  E801: {
+    title: 'already running',
+    what: 'Another process of bbw holds this account.',
+    did: 'Did not start, exit code 79.',
+    can: 'Stop the other one, or choose another --data-dir.',
+  },
+  C802: {
+    title: 'lease lost',
+    what: 'Another process has taken the account over, because this one had not renewed its lease in time.',
+    did: 'Sent nothing more and ended with exit code 79.',
+    can: 'Look for what froze this process.',
+  },
+  W803: {
+    title: 'database busy',
+    what: 'Another process holds the database for longer than a write may take.',
+    did: 'Tries again; entries wait.',
+    can: 'Look for a process that keeps the database open.',
+  },
+  C805: {
+    title: 'disk full',
+    what: 'The state cannot be written: the disk is full.',
+    did: 'Freed its reserve file, admits no entry; stops at the exchange stay, exits go on.',
+    can: 'Free some space.',
+  },
+  C806: {
+    title: 'disk error',
+    what: 'The state cannot be written: the disk fails, or the file system is read-only.',
+    did: 'Admits no entry; stops at the exchange stay, exits go on.',
+    can: 'Look at the disk, and remount it.',
+  },
+  C807: {
+    title: 'database damaged',
+    what: 'The state failed its check, or is older than the last run: the exchange has executed orders of this bbw that the state does not know.',
+    did: 'Put damaged files aside, restored the newest sound backup and rebuilt the rest from the exchange. Entries are halted.',
+    can: 'Compare bbw status with the account, then: bbw trade resume',
+  },
+  W808: {
+    title: 'write-ahead log grows',
+    what: 'The write-ahead log cannot be emptied because a reader holds an old view.',
+    did: 'Goes on; the log is emptied when the reader ends.',
+    can: 'End the process that keeps the database open.',
+  },
+  C809: {
+    title: 'SQLite can corrupt its log',
+    what: 'This version of SQLite can damage a database that several processes write, or the folder is on a network file system.',
+    did: 'Refused to trade.',
+    can: 'Use the Node that bbw brings, and a local disk.',
+  },
+  I810: {
+    title: 'queued to the running bbw',
+    what: 'A loop is running, so a command from outside is carried out by it.',
+    did: 'Wrote the command down and waited for its outcome.',
+    can: NOTHING,
+  },
+  I811: {
+    title: 'scan already running',
+    what: 'Another scan on this data folder is at work.',
+    did: 'Waited its turn, or ended with exit code 75.',
+    can: 'Let the scheduler start scans further apart.',
+  },
+  // --- configuration
+  E971: {
+    title: 'unknown setting',
+    what: 'The configuration has a key that is no setting, or a value that cannot be.',
+    did: 'Did not start, exit code 4.',
+    can: 'bbw config check names the place and the nearest key.',
+  },
+  W972: {
+    title: 'configuration changed',
+    what: 'The configuration was read again.',
+    did: 'Took over what does not raise risk; what does waits for a confirmation.',
+    can: 'bbw config show --origin shows what is in force.',
+  },
+  E973: {
+    title: 'variable not set',
+    what: 'The configuration names an environment variable that is not set.',
+    did: 'Did not start, exit code 4.',
+    can: 'Set the variable, or write the value.',
+  },
+  E974: {
+    title: 'secret readable by others',
+    what: 'A file with secrets can be read by other users.',
+    did: 'Refused to read it.',
+    can: 'chmod 600 FILE',
+  },
+} as const satisfies { readonly [code: string]: CodeEntry }
+
+export type Code = keyof typeof CODES
+
+/** The severity that the code's letter says. */
+export function severityOf(code: Code): 'info' | 'warning' | 'error' | 'critical' {
+  switch (code[0]) {
+    case 'I':
+      return 'info'
+    case 'W':
+      return 'warning'
+    case 'E':
+      return 'error'
+    default:
+      return 'critical'
+  }
+}
+
+export function isCode(text: string): text is Code {
+  return Object.hasOwn(CODES, text)
+}

@@ -1,0 +1,127 @@
+/**
+ * What has to survive the process, as rows. The market is not among it: candles and prices come again from the
+ * exchange. A row is compared by its JSON text, so that a step writes only what it has changed.
+ */
+import type { Timestamp, Usdt } from '../base/units.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import type { Gates } from './gates.ts'
+import type { Standing } from './standing.ts'
+import type { Cancelling, Doubt, Gone, StopState, WorkingOrder } from './state.ts'
+
+export type RowTable = 'positions' | 'orders' | 'cooldowns' | 'kv'
+
+/** One row of a table of the state; a value of `null` removes it. */
+export interface Row {
+  readonly table: RowTable
+  readonly key: string
+  readonly value: unknown
+}
+
+/** An order as the books keep it: an entry on its way, or a reduce-only order of a position. */
+export type BookedOrder =
+  | {
+      readonly kind: 'entry'
+      readonly entry: PendingEntry
+      readonly cancelling: Cancelling | null
+      readonly doubt: Doubt | null
+    }
+  | { readonly kind: 'exit'; readonly order: WorkingOrder; readonly doubt: Doubt | null }
+
+export interface BookedPosition {
+  readonly position: Position
+  readonly stop: StopState | null
+}
+
+/** The one row `books` of `kv`: what is neither an order nor a position nor a cooldown. */
+export interface Ledger {
+  readonly version: 1
+  readonly wallet: Usdt
+  readonly day: number
+  readonly dayRealised: Usdt
+  readonly gates: Gates
+  readonly standing: Standing
+  /** Time of the newest execution booked. */
+  readonly executedAt: Timestamp
+  readonly attempts: readonly (readonly [string, number])[]
+  readonly fills: readonly (readonly [string, Timestamp])[]
+  /** Left out by a bbw that did not keep them. */
+  readonly gone?: readonly (readonly [string, Gone])[]
+  readonly used: readonly (readonly [string, Timestamp])[]
+  /** Start of the daily candle decided on last, by symbol. */
+  readonly decided: readonly (readonly [string, Timestamp])[]
+  readonly foreign: readonly string[]
+}
+
+/** How often what happened, for reports; written along with what matters more. */
+export type Counts = { readonly [name: string]: number }
+
+/** Everything that survives. */
+export interface Books {
+  readonly ledger: Ledger
+  readonly positions: readonly BookedPosition[]
+  readonly orders: readonly BookedOrder[]
+  readonly cooldowns: readonly (readonly [string, Timestamp])[]
+  readonly counts: Counts
+}
+
+/** The keys in `kv` of the ledger and the counts. */
+export const LEDGER_KEY = 'books'
+export const COUNTS_KEY = 'counts'
+
+/** The rows that hold the books. */
+export function rowsOf(books: Books): Row[] {
+  return [
+    ...books.positions.map(value => ({
+      table: 'positions' as const,
+      key: positionKey(value.position.symbol, value.position.side),
+      value,
+    })),
+    ...books.orders.map(value => ({
+      table: 'orders' as const,
+      key: value.kind === 'entry' ? value.entry.clientOrderId : value.order.clientOrderId,
+      value,
+    })),
+    ...books.cooldowns.map(([key, value]) => ({ table: 'cooldowns' as const, key, value })),
+    { table: 'kv', key: LEDGER_KEY, value: books.ledger },
+    { table: 'kv', key: COUNTS_KEY, value: books.counts },
+  ]
+}
+
+/** Remembers what was written last, and tells what has changed since. */
+export class RowChanges {
+  #written = new Map<string, string>()
+  #next: Map<string, string> | null = null
+
+  /**
+   * The rows to be written so that `books` are there. They count as written only once `keep` is called: after a write
+   * that failed they are told again.
+   */
+  of(books: Books): readonly Row[] {
+    const changed: Row[] = []
+    const next = new Map<string, string>()
+    for (const row of rowsOf(books)) {
+      const id = `${row.table}/${row.key}`
+      const text = JSON.stringify(row.value)
+      next.set(id, text)
+      if (this.#written.get(id) !== text) changed.push(row)
+    }
+    for (const id of this.#written.keys()) {
+      if (next.has(id)) continue
+      const slash = id.indexOf('/')
+      changed.push({ table: id.slice(0, slash) as RowTable, key: id.slice(slash + 1), value: null })
+    }
+    this.#next = next
+    return changed
+  }
+
+  /** What `of` told last has been written. */
+  keep(): void {
+    if (this.#next !== null) this.#written = this.#next
+    this.#next = null
+  }
+}
+
+/** Whether rows have to be written by themselves; counts alone can wait for the next ones. */
+export function isWorthWriting(rows: readonly Row[]): boolean {
+  return rows.some(row => row.key !== COUNTS_KEY)
+}

@@ -1,0 +1,69 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Desk, gridSignal, placed } from './desk.fixture.ts'
+import type { Snapshot } from './snapshot.ts'
+
+const test = suite('snapshot')
+
+function held(): Desk {
+  const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
+  for (const order of placed(desk.open(gridSignal()).effects)) desk.order(order.clientOrderId, 'accepted')
+  desk.propose(gridSignal('ADAUSDT'))
+  desk.price('SOLUSDT', 98)
+  return desk
+}
+
+const gate = (snapshot: Snapshot, name: string): Snapshot['gates'][number] | undefined =>
+  snapshot.gates.find(one => one.gate === name)
+
+test('a position has its prices, its stop, its targets and what it has made', () => {
+  const snapshot = held().engine.snapshot()
+  const [position] = snapshot.positions
+  assert.is(position.symbol, 'SOLUSDT')
+  assert.is(position.entry, 97)
+  assert.is(position.mark, 98)
+  assert.is(position.stop, '93.0')
+  assert.is(position.isProtected, true)
+  assert.equal(
+    position.targets.map(target => [target.leg, target.price]),
+    [
+      ['target-1', '100.0'],
+      ['target-2', '105.0'],
+    ],
+  )
+  assert.ok(Math.abs((position.unrealisedPercent ?? 0) - 100 / 97) < 1e-9)
+  assert.is(snapshot.unrealised, position.unrealised)
+  assert.is(snapshot.equity, snapshot.wallet + snapshot.unrealised)
+  assert.equal(
+    snapshot.pending.map(one => [one.symbol, one.isUnknown]),
+    [['ADAUSDT', false]],
+  )
+})
+
+test('it survives JSON', () => {
+  const snapshot = held().engine.snapshot()
+  assert.equal(JSON.parse(JSON.stringify(snapshot)), snapshot)
+})
+
+test('the gates say what they see, their limit, and why they are closed', () => {
+  const desk = held()
+  assert.ok(desk.engine.snapshot().gates.every(one => one.isOpen))
+  desk.feed({ type: 'command', id: 'c', command: 'pause', by: 'me', reason: 'lunch' })
+  const paused = gate(desk.engine.snapshot(), 'kill-switch')
+  assert.is(paused?.value, 'paused')
+  assert.is(paused?.reason, 'paused by me: lunch')
+  desk.feed({ type: 'command', id: 'd', command: 'resume', by: 'me', reason: '' })
+  assert.is(gate(desk.engine.snapshot(), 'kill-switch')?.isOpen, true)
+  desk.stopOut(desk.position(), { fee: 200 })
+  assert.match(gate(desk.engine.snapshot(), 'daily-loss')?.reason ?? '', /at its limit/)
+})
+
+test('the cycles are there with their next turn', () => {
+  const desk = held()
+  desk.live(30_000)
+  const [light] = desk.engine.snapshot().cycles
+  assert.is(light.cycle, 'light')
+  assert.ok((light.lastAt ?? 0) > 0 && light.runs > 0)
+})
+
+test.run()

@@ -1,0 +1,244 @@
+/**
+ * What a person sees of a running engine: plain data for `status`, the dashboard and every other door. Prices and
+ * quantities that an exchange has are decimal texts, money is a number of USDT, times are milliseconds.
+ */
+import type { Milliseconds, Percent, Price, Timestamp, Usdt } from '../base/units.ts'
+import type { House } from '../guards/guard.ts'
+import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
+import type { Side } from '../market/side.ts'
+import { usedMargin } from '../portfolio/portfolio.ts'
+import { positionKey, positionMargin, type StopKind, unrealised } from '../portfolio/position.ts'
+import type { CycleId } from './cycles.ts'
+import type { Gates } from './gates.ts'
+import type { Settings } from './settings.ts'
+import type { Standing } from './standing.ts'
+import type { WorkingOrder } from './state.ts'
+
+export interface Snapshot {
+  /** By the exchange's clock. */
+  readonly at: Timestamp
+  readonly wallet: Usdt
+  /** Wallet and unrealised profit. */
+  readonly equity: Usdt
+  readonly unrealised: Usdt
+  /** Realised on this UTC day, fees and funding included. */
+  readonly realisedToday: Usdt
+  readonly peak: Usdt
+  readonly usedMargin: Usdt
+  readonly positions: readonly PositionSnapshot[]
+  readonly pending: readonly PendingSnapshot[]
+  readonly gates: readonly GateSnapshot[]
+  readonly cycles: readonly CycleSnapshot[]
+  /** What books and exchange differ in; empty when they agree. */
+  readonly drift: string
+  readonly isRecovering: boolean
+}
+
+export interface PositionSnapshot {
+  readonly symbol: string
+  readonly side: Side
+  readonly strategy: string
+  readonly qty: string
+  readonly entry: Price
+  /** `null` before the first price. */
+  readonly mark: Price | null
+  readonly stop: string
+  readonly stopKind: StopKind
+  /** The exchange has confirmed the stop. */
+  readonly isProtected: boolean
+  readonly targets: readonly { readonly leg: string; readonly price: string; readonly qty: string }[]
+  readonly leverage: number
+  readonly margin: Usdt
+  readonly notional: Usdt
+  readonly unrealised: Usdt | null
+  /** Of the entry value. */
+  readonly unrealisedPercent: Percent | null
+  readonly fees: Usdt
+  readonly funding: Usdt
+  readonly score: number
+  readonly openedAt: Timestamp
+  readonly signalId: string
+}
+
+export interface PendingSnapshot {
+  readonly symbol: string
+  readonly side: Side
+  readonly strategy: string
+  readonly qty: string
+  readonly price: Price
+  readonly stop: string
+  readonly leverage: number
+  readonly margin: Usdt
+  readonly sentAt: Timestamp
+  /** It was sent, and nothing says whether it arrived. */
+  readonly isUnknown: boolean
+  readonly clientOrderId: string
+}
+
+/** A gate that looks at the whole house, and what it says now. */
+export interface GateSnapshot {
+  readonly gate: string
+  readonly isOpen: boolean
+  /** What it sees and its limit, in words. */
+  readonly value: string
+  readonly limit: string
+  /** Why it is closed; empty while it is open. */
+  readonly reason: string
+}
+
+export interface CycleSnapshot {
+  readonly cycle: CycleId
+  readonly every: Milliseconds
+  /** When it last began; `null` before the first time. */
+  readonly lastAt: Timestamp | null
+  /** When it is due next; `null`: nothing has changed that it looks at. */
+  readonly nextAt: Timestamp | null
+  /** Of the last run, on the machine's own clock. */
+  readonly tookMs: Milliseconds | null
+  readonly runs: number
+  /** Steps that failed so far, and the last failure. */
+  readonly errors: number
+  readonly lastError: string | null
+}
+
+/** What a snapshot is made of. */
+export interface SnapshotParts {
+  readonly house: House
+  readonly settings: Settings
+  readonly gates: Gates
+  readonly standing: Standing
+  readonly drift: string
+  readonly isRecovering: boolean
+  markOf(symbol: string): Price
+  isProtected(key: string): boolean
+  isUnknown(clientOrderId: string): boolean
+  readonly orders: Iterable<WorkingOrder>
+  readonly cycles: readonly CycleSnapshot[]
+}
+
+export function snapshotOf(parts: SnapshotParts): Snapshot {
+  const { house, gates } = parts
+  const { portfolio, equity, now } = house
+  const orders = [...parts.orders]
+  const positions = [...portfolio.positions.values()].map((position): PositionSnapshot => {
+    const { symbol, side, instrument, steps, entry } = position
+    const mark = parts.markOf(symbol)
+    const known = !Number.isNaN(mark)
+    const notional = qtyOf(instrument, steps) * entry
+    const profit = known ? unrealised(position, mark) : null
+    const key = positionKey(symbol, side)
+    return {
+      symbol,
+      side,
+      strategy: position.strategy,
+      qty: formatSteps(instrument, steps),
+      entry,
+      mark: known ? mark : null,
+      stop: formatTicks(instrument, position.stop),
+      stopKind: position.stopKind,
+      isProtected: parts.isProtected(key),
+      targets: orders
+        .filter(order => order.symbol === symbol && order.side === side && order.price !== null)
+        .map(({ leg, price, steps: left }) => ({
+          leg,
+          price: price === null ? '' : formatTicks(instrument, price),
+          qty: formatSteps(instrument, left),
+        })),
+      leverage: position.leverage,
+      margin: positionMargin(position),
+      notional,
+      unrealised: profit,
+      unrealisedPercent: profit === null ? null : (100 * profit) / notional,
+      fees: position.fees,
+      funding: position.funding,
+      score: position.score,
+      openedAt: position.openedAt,
+      signalId: position.signalId,
+    }
+  })
+  const sum = positions.reduce((total, one) => total + (one.unrealised ?? 0), 0)
+  return {
+    at: now,
+    wallet: portfolio.wallet,
+    equity: Number.isNaN(equity) ? portfolio.wallet + sum : equity,
+    unrealised: sum,
+    realisedToday: house.realisedToday,
+    peak: gates.peak,
+    usedMargin: usedMargin(portfolio),
+    positions,
+    pending: [...portfolio.pending.values()].map(entry => ({
+      symbol: entry.symbol,
+      side: entry.side,
+      strategy: entry.strategy,
+      qty: formatSteps(entry.instrument, entry.steps),
+      price: entry.price,
+      stop: formatTicks(entry.instrument, entry.stop),
+      leverage: entry.leverage,
+      margin: entry.margin,
+      sentAt: entry.sentAt,
+      isUnknown: parts.isUnknown(entry.clientOrderId),
+      clientOrderId: entry.clientOrderId,
+    })),
+    gates: gatesOf(parts),
+    cycles: parts.cycles,
+    drift: parts.drift,
+    isRecovering: parts.isRecovering,
+  }
+}
+
+/** The gates that look at the whole house, with what each sees now. */
+function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnapshot[] {
+  const { portfolio, equity, now, realisedToday, blocks } = house
+  const why = (gate: 'kill-switch' | 'readiness'): string =>
+    blocks
+      .filter(block => block.gate === gate)
+      .map(block => (block.symbol === null ? block.reason : `${block.symbol}: ${block.reason}`))
+      .join('; ')
+  const shown = (gate: string, value: string, limit: string, reason: string): GateSnapshot => ({
+    gate,
+    isOpen: reason === '',
+    value,
+    limit,
+    reason,
+  })
+  const rows = [
+    shown(
+      'kill-switch',
+      standing.halted !== null ? 'halted' : standing.paused !== null ? 'paused' : 'open',
+      '',
+      why('kill-switch'),
+    ),
+    shown('readiness', why('readiness') === '' ? 'ready' : 'not ready', '', why('readiness')),
+  ]
+  if (!settings.portfolioGates) return rows
+  const money = (amount: Usdt): string => `${amount.toFixed(2)} USDT`
+  const limitOf = (percent: number | null, usdt: number | null): Usdt =>
+    Math.min(
+      percent === null ? Number.POSITIVE_INFINITY : (equity * percent) / 100,
+      usdt ?? Number.POSITIVE_INFINITY,
+    )
+  const daily = settings.guards['daily-loss'] ?? {}
+  const lossLimit = limitOf(daily.percent ?? null, daily.usdt ?? null)
+  const isLost = -realisedToday >= lossLimit
+  const total = settings.guards['total-margin'] ?? {}
+  const marginLimit = limitOf(total.percent ?? null, total.usdt ?? null)
+  const used = usedMargin(portfolio)
+  const drawdown = gates.peak > 0 ? 100 * (1 - equity / gates.peak) : 0
+  const isDown = gates.halted || now < gates.pausedUntil
+  return [
+    ...rows,
+    shown(
+      'daily-loss',
+      money(realisedToday),
+      `-${money(lossLimit)}`,
+      isLost ? 'the loss of this day is at its limit' : '',
+    ),
+    shown(
+      'drawdown',
+      `${drawdown.toFixed(2)} %`,
+      `${settings.drawdown.percent} %`,
+      isDown ? gates.pauseReason : '',
+    ),
+    shown('total-margin', money(used), money(marginLimit), used >= marginLimit ? 'no margin is left' : ''),
+  ]
+}

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CODES } from './core/base/codes.ts'
+import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
+import { TRADING_ROWS } from './faults-trading.fixture.ts'
+import { TRADING_INCIDENTS } from './incidents-trading.fixture.ts'
+
+const test = suite('fault map')
+
+/** All lists of rows. */
+const LISTS: readonly (readonly FaultRow[])[] = [TRADING_ROWS]
+
+/** The groups of the catalogue that the lists cover, each with its last number. */
+const GROUPS: { readonly [group: string]: number } = { A: 13, B: 13, C: 11 }
+
+const CATALOGUE = Object.entries(GROUPS).flatMap(([group, last]) =>
+  Array.from({ length: last }, (_, k) => `${group}${k + 1}`),
+)
+
+/** The source of a test file, from `src`; `null` where there is none. */
+function sourceOf(file: string): string | null {
+  const path = join(import.meta.dirname, file)
+  return file.endsWith('.test.ts') && existsSync(path) ? readFileSync(path, 'utf8') : null
+}
+
+/** The code of a test, from its title to the next one; `null` where there is none. */
+function bodyOf(text: string, title: string): string | null {
+  const escaped = title.replaceAll('\\', '\\\\').replaceAll("'", "\\'")
+  const starts = [`test('${escaped}',`, `test("${title}",`, `test(\n  '${escaped}',`]
+  const from = Math.max(...starts.map(start => text.indexOf(start)))
+  if (from < 0) return null
+  const to = text.indexOf('\ntest', from)
+  return text.slice(from, to < 0 ? undefined : to)
+}
+
+/** What is wrong with a test that is named. */
+function wrongTest({ file, title }: NamedTest, source: (file: string) => string | null): string[] {
+  const text = source(file)
+  if (text === null) return [`${file} is not there`]
+  return bodyOf(text, title) === null ? [`${file} has no test "${title}"`] : []
+}
+
+/** A sentence, or more: so many words, and a full stop. */
+const isSaid = (reason: string): boolean => reason.split(/\s+/).length >= 8 && reason.endsWith('.')
+
+function wrongRow(row: FaultRow, source: (file: string) => string | null): string[] {
+  const wrong: string[] = row.codes.filter(code => !(code in CODES)).map(code => `${code} is no code`)
+  const { shown } = row
+  if ('notApplicable' in shown) {
+    if (!isSaid(shown.notApplicable)) wrong.push('it does not say why it does not apply')
+    return wrong
+  }
+  if (shown.length === 0) wrong.push('no test')
+  for (const named of shown) {
+    wrong.push(...wrongTest(named, source))
+    if (!named.title.startsWith(`${row.row}: `)) wrong.push(`"${named.title}" does not name its row`)
+  }
+  // A code that no test of the row speaks of was not shown to be emitted.
+  const bodies = shown.map(({ file, title }) => bodyOf(source(file) ?? '', title))
+  if (bodies.includes(null)) return wrong
+  for (const code of row.codes) {
+    if (!bodies.some(body => body?.includes(`'${code}'`))) wrong.push(`no test of it looks for ${code}`)
+  }
+  return wrong
+}
+
+/** What is wrong with the lists against the numbers that they have to cover. */
+function wrongMap(
+  lists: readonly (readonly FaultRow[])[],
+  numbers: readonly string[],
+  source: (file: string) => string | null = sourceOf,
+): readonly string[] {
+  const rows = lists.flat()
+  const wrong: string[] = []
+  for (const number of numbers) {
+    const count = rows.filter(({ row }) => row === number).length
+    if (count !== 1) wrong.push(`${number} stands ${count} times in the lists`)
+  }
+  for (const row of rows) {
+    if (!numbers.includes(row.row)) wrong.push(`${row.row} is no row of the catalogue`)
+    wrong.push(...wrongRow(row, source).map(what => `${row.row}: ${what}`))
+  }
+  return wrong
+}
+
+test('every row of the catalogue has its tests, or says why there is none', () => {
+  assert.equal(wrongMap(LISTS, CATALOGUE), [])
+})
+
+test('every incident of trading has its tests', () => {
+  assert.equal(
+    TRADING_INCIDENTS.map(({ incident }) => incident),
+    [25, 26, 27, 28, 29],
+  )
+  for (const { incident, shown } of TRADING_INCIDENTS) {
+    assert.ok(shown.length > 0)
+    for (const named of shown) {
+      assert.equal(wrongTest(named, sourceOf), [])
+      assert.ok(named.title.startsWith(`incident ${incident}: `))
+    }
+  }
+})
+
+test('a map with a hole, a slip or an excuse that is none is found out', () => {
+  const source = (file: string): string | null =>
+    file === 'here.test.ts' ? "test('X1: it works', () => has('E101'))" : null
+  const right: FaultRow = {
+    row: 'X1',
+    what: 'something',
+    codes: ['E101'],
+    shown: [{ file: 'here.test.ts', title: 'X1: it works' }],
+  }
+  const why = 'There is nothing of the kind here that could break at all.'
+  const told = (...rows: readonly FaultRow[]): readonly string[] => wrongMap([rows], ['X1'], source)
+  assert.equal(told(right), [])
+  assert.equal(told({ ...right, codes: [], shown: { notApplicable: why } }), [])
+  assert.equal(told(), ['X1 stands 0 times in the lists'])
+  assert.equal(told(right, right), ['X1 stands 2 times in the lists'])
+  assert.equal(told(right, { ...right, row: 'X2' }), [
+    'X2 is no row of the catalogue',
+    'X2: "X1: it works" does not name its row',
+  ])
+  assert.equal(told({ ...right, shown: [{ file: 'here.test.ts', title: 'X1: it worked' }] }), [
+    'X1: here.test.ts has no test "X1: it worked"',
+  ])
+  assert.equal(told({ ...right, shown: [] }), ['X1: no test', 'X1: no test of it looks for E101'])
+  assert.equal(told({ ...right, codes: ['Q999'] }), [
+    'X1: Q999 is no code',
+    'X1: no test of it looks for Q999',
+  ])
+  assert.equal(told({ ...right, codes: ['E102'] }), ['X1: no test of it looks for E102'])
+  assert.equal(told({ ...right, codes: [], shown: { notApplicable: 'Not here.' } }), [
+    'X1: it does not say why it does not apply',
+  ])
+  assert.equal(told({ ...right, codes: [], shown: [{ file: 'gone.test.ts', title: 'X1: it works' }] }), [
+    'X1: gone.test.ts is not there',
+  ])
+})
+
+test('the map itself with a row taken out or a title misspelt is found out', () => {
+  const [first, ...rest] = TRADING_ROWS
+  assert.equal(wrongMap([rest], CATALOGUE), [`${first.row} stands 0 times in the lists`])
+  assert.ok('length' in first.shown)
+  const [shown, ...others] = first.shown as readonly NamedTest[]
+  const misspelt = { ...first, shown: [{ ...shown, title: `${shown.title}s` }, ...others] }
+  assert.equal(wrongMap([[misspelt, ...rest]], CATALOGUE), [
+    `${first.row}: ${shown.file} has no test "${shown.title}s"`,
+  ])
+})
+
+test.run()

@@ -1,0 +1,322 @@
+/** The rows of the fault catalogue on clock and process life (G), and on the database, the disk and several processes (H). */
+import type { FaultRow } from './fault-map.fixture.ts'
+
+const DESK = 'commands/desk.test.ts'
+const FAULTS = 'commands/run-faults.test.ts'
+const DAMAGE = 'commands/run-damage.test.ts'
+const DISK = 'commands/run-disk.test.ts'
+const LIFE = 'commands/run-life.test.ts'
+const SQLITE = 'core/adapters/sqlite'
+
+export const PROCESS_ROWS: readonly FaultRow[] = [
+  {
+    row: 'G1',
+    what: 'the clock is ahead of the exchange’s',
+    codes: ['W701'],
+    shown: {
+      notApplicable:
+        'the embedded exchange is its own clock, and an offset to it does not exist; a real exchange brings this',
+    },
+  },
+  {
+    row: 'G2',
+    what: 'the wall clock jumps, or the machine sleeps',
+    codes: ['W702'],
+    shown: [
+      {
+        file: DESK,
+        title:
+          'G2: a wall clock that jumps is said, the account is compared before anything else, and the trading is the same',
+      },
+    ],
+  },
+  {
+    row: 'G3',
+    what: 'time zones, changes of the clock, leap days',
+    codes: [],
+    shown: [
+      {
+        file: LIFE,
+        title:
+          'G3: a run says the same, to the byte, in every time zone, over a leap day and both changes of the clock',
+      },
+      {
+        file: 'core/portfolio/portfolio.test.ts',
+        title: 'the day begins at 00:00 UTC with nothing realised, and that moment belongs to it',
+      },
+    ],
+  },
+  {
+    row: 'G4',
+    what: 'SIGTERM in the middle of everything',
+    codes: ['I704'],
+    shown: [
+      {
+        file: LIFE,
+        title:
+          'incident 66: SIGTERM ends a loop within 8 s, with everything saved and the stops at the exchange',
+      },
+    ],
+  },
+  {
+    row: 'G5',
+    what: 'killed at any point',
+    codes: ['I705'],
+    shown: [
+      { file: LIFE, title: 'G5: a loop that was killed goes on where it stood' },
+      {
+        file: DESK,
+        title:
+          'incident 6: at every moment the state on the disk is the one in memory, wherever a kill would fall',
+      },
+    ],
+  },
+  {
+    row: 'G6',
+    what: 'started again and again',
+    codes: ['C706'],
+    shown: [{ file: LIFE, title: 'G6: the fifth start within ten minutes protects and enters nothing' }],
+  },
+  {
+    row: 'G7',
+    what: 'the event loop is blocked',
+    codes: ['C707'],
+    shown: {
+      notApplicable: 'the watchdog belongs to the unit of a service, which bbw does not come with so far',
+    },
+  },
+  {
+    row: 'G8',
+    what: 'a rejection that nobody handles',
+    codes: ['E708'],
+    shown: [
+      {
+        file: LIFE,
+        title:
+          'G8: a rejection that nobody handles ends a loop with 1 and says so, and the next one recovers',
+      },
+    ],
+  },
+  {
+    row: 'G9',
+    what: 'an update with open positions, a state of another version',
+    codes: ['I709'],
+    shown: [
+      {
+        file: 'incidents-process.test.ts',
+        title: 'incident 73: a state of every version so far is upgraded, with its books',
+      },
+      {
+        file: `${SQLITE}/migrations.test.ts`,
+        title: 'a state of an earlier version is backed up, then upgraded over all steps in between',
+      },
+      { file: DAMAGE, title: 'G9: a state of a later bbw is refused with what to do, and not touched' },
+    ],
+  },
+  {
+    row: 'G10',
+    what: 'memory grows',
+    codes: ['W710'],
+    shown: [
+      {
+        file: DESK,
+        title: 'G10: memory that has doubled beyond measure is said once, and the loop goes on',
+      },
+      {
+        file: 'commands/soak.long.test.ts',
+        title: 'incident 74: memory and handles of a loop are as many after many months as after one',
+      },
+    ],
+  },
+  {
+    row: 'H1',
+    what: 'two loops on one folder',
+    codes: ['E801'],
+    shown: [
+      {
+        file: FAULTS,
+        title:
+          'incident 62: a second loop on the folder does not start and says who runs, and the first goes on',
+      },
+      {
+        file: DESK,
+        title:
+          'H1: a second trader on the folder gets no further than the lease, and neither exchange nor books are touched',
+      },
+    ],
+  },
+  {
+    row: 'H2',
+    what: 'the holder of the lease is frozen, and wakes',
+    codes: ['C802'],
+    shown: [
+      {
+        file: FAULTS,
+        title: 'H2: a frozen loop whose place was taken sends nothing when it wakes, and ends with 79',
+      },
+      {
+        file: DESK,
+        title: 'H2: a trader whose lease was taken sends nothing more, and its next tick says so',
+      },
+    ],
+  },
+  {
+    row: 'H3',
+    what: 'the database is busy',
+    codes: ['W803'],
+    shown: [
+      {
+        file: DISK,
+        title: 'H3: while another process holds the database entries wait, and go on once it lets go',
+      },
+      {
+        file: DESK,
+        title:
+          'H3: while the database is busy nothing is entered, exits and stops go on, and nothing is lost',
+      },
+    ],
+  },
+  {
+    row: 'H4',
+    what: 'a transaction refused in its middle',
+    codes: [],
+    shown: [
+      {
+        file: `${SQLITE}/connection.test.ts`,
+        title: 'no code of the adapter begins a transaction in another way',
+      },
+      {
+        file: `${SQLITE}/connection.test.ts`,
+        title: 'a transaction that reads before it writes is never refused in the middle',
+      },
+    ],
+  },
+  {
+    row: 'H5',
+    what: 'the disk is full',
+    codes: ['C805'],
+    shown: [
+      {
+        file: DISK,
+        title:
+          'H5: on a full disk the reserve is used, then entries wait while exits and stops go on, until there is room',
+      },
+      {
+        file: DESK,
+        title: 'H5: while the disk is full nothing is entered, exits and stops go on, and nothing is lost',
+      },
+      {
+        file: `${SQLITE}/state-store.test.ts`,
+        title: 'a full database gives up its reserve, and says so when that is not enough',
+      },
+    ],
+  },
+  {
+    row: 'H6',
+    what: 'the disk fails, or cannot be written',
+    codes: ['C806'],
+    shown: [
+      {
+        file: DISK,
+        title:
+          'H6: when the system refuses the write entries wait while exits and stops go on, until it does not',
+      },
+      {
+        file: DESK,
+        title: 'H6: while the disk fails nothing is entered, exits and stops go on, and nothing is lost',
+      },
+      {
+        file: `${SQLITE}/state-store.test.ts`,
+        title:
+          'a file system that is read-only, or refuses the write, is trouble of the disk and changes nothing',
+      },
+    ],
+  },
+  {
+    row: 'H7',
+    what: 'the state is damaged, or its log was deleted',
+    codes: ['C807'],
+    shown: [
+      {
+        file: DAMAGE,
+        title:
+          'H7: a state with flipped bytes is put aside, its backup restored, and entries wait for a person',
+      },
+      { file: DAMAGE, title: 'H7: a state whose log was deleted is compared with the exchange' },
+      {
+        file: DAMAGE,
+        title:
+          'H7: a state that is older than the last run is told from what the exchange knows, and entries wait',
+      },
+      {
+        file: DAMAGE,
+        title: 'H7: a log that is torn at its end loses no more than its end, and the loop recovers',
+      },
+      {
+        file: 'core/engine/recovery.test.ts',
+        title: 'books that do not know an order of their own bbw that has filled are old: entries are halted',
+      },
+    ],
+  },
+  {
+    row: 'H8',
+    what: 'a reader keeps the log from being emptied',
+    codes: ['W808'],
+    shown: [
+      {
+        file: DESK,
+        title: 'H8: a log that a reader keeps from being emptied is said, until the reader ends',
+      },
+    ],
+  },
+  {
+    row: 'H9',
+    what: 'an SQLite that damages logs, a network file system',
+    codes: ['C809'],
+    shown: [
+      {
+        file: DAMAGE,
+        title: 'H9: an SQLite that can damage logs, and a network file system, are refused in words',
+      },
+      {
+        file: `${SQLITE}/state-store.test.ts`,
+        title:
+          'a store is refused on an SQLite that damages logs and on a network file system, before anything is made',
+      },
+    ],
+  },
+  {
+    row: 'H10',
+    what: 'an order of a person beside a running loop',
+    codes: ['I810'],
+    shown: [
+      {
+        file: FAULTS,
+        title:
+          'H10: an order of a person beside a loop is queued to it, carried out by it, and its outcome told',
+      },
+    ],
+  },
+  {
+    row: 'H11',
+    what: 'two scans at once',
+    codes: ['I811'],
+    shown: [{ file: FAULTS, title: 'H11: a second scan on the folder waits for the first, and says so' }],
+  },
+  {
+    row: 'H12',
+    what: 'a status while much is written',
+    codes: [],
+    shown: [
+      {
+        file: FAULTS,
+        title:
+          'H12: a status beside a loop that writes all the time succeeds, locks nothing and writes nothing',
+      },
+      {
+        file: `${SQLITE}/state-store.many.test.ts`,
+        title: 'a status is of one moment while another process writes, 50 times',
+      },
+    ],
+  },
+]

@@ -1,0 +1,309 @@
+/** The rows of the fault catalogue about orders, stops and books, with the tests that show each. */
+import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
+
+const named =
+  (file: string) =>
+  (...titles: readonly string[]): readonly NamedTest[] =>
+    titles.map(title => ({ file, title }))
+
+const orders = named('faults-orders.test.ts')
+const stops = named('faults-stops.test.ts')
+const books = named('faults-books.test.ts')
+
+export const TRADING_ROWS: readonly FaultRow[] = [
+  {
+    row: 'A1',
+    what: 'the reply is lost after the order was accepted',
+    codes: ['E101'],
+    shown: orders(
+      'A1: a reply lost after the order was accepted is looked up and taken over',
+      'A1: a driver that takes silence for a refusal, or sends again blindly, is found out',
+    ),
+  },
+  {
+    row: 'A2',
+    what: 'the request is lost before it arrives',
+    codes: ['E102'],
+    shown: orders(
+      'A2: a request that never arrived is sent again under the same id, once its window has passed',
+      'A2: a request that never arrives at all is given up after two more tries',
+    ),
+  },
+  {
+    row: 'A3',
+    what: 'a request lands late',
+    codes: ['W103'],
+    shown: orders(
+      'A3: a request that lands late is waited for, and is the only one',
+      'A3: a driver that judges before the window ends is found out',
+    ),
+  },
+  {
+    row: 'A4',
+    what: 'the exchange has the id already',
+    codes: ['I104'],
+    shown: orders('A4: an id that the exchange has already is looked up and taken over'),
+  },
+  {
+    row: 'A5',
+    what: 'an error that does not say whether the order was taken',
+    codes: ['E105'],
+    shown: orders('A5: an error that says nothing is no verdict, whether the order was taken or not'),
+  },
+  {
+    row: 'A6',
+    what: 'a reply that cannot be read',
+    codes: ['E106'],
+    shown: orders('A6: a reply that cannot be read is no verdict, whether the order was taken or not'),
+  },
+  {
+    row: 'A7',
+    what: 'bbw ends between writing an entry down and sending it',
+    codes: ['I107', 'E102'],
+    shown: orders(
+      'A7: an entry written down and never sent is dropped when its signal is old, and sent when it is not',
+    ),
+  },
+  {
+    row: 'A8',
+    what: 'bbw ends between the acceptance and writing it down',
+    codes: ['I108'],
+    shown: orders('A8: an order that was taken while bbw ended is recovered with its stop'),
+  },
+  {
+    row: 'A9',
+    what: 'the state cannot be written',
+    codes: ['E109', 'W803', 'C805'],
+    shown: orders(
+      'A9: a state that cannot be written keeps entries out, and nothing is lost once it can',
+      'A9: an entry whose row cannot be written is never sent',
+    ),
+  },
+  {
+    row: 'A10',
+    what: 'an order is rejected after it was received',
+    codes: ['W110'],
+    shown: orders('A10: an order that is rejected after it was accepted frees its slot'),
+  },
+  {
+    row: 'A11',
+    what: 'a market order fills in part, and the rest is cancelled',
+    codes: ['W111'],
+    shown: orders('A11: a market order that fills in part is a position of that size under its stop'),
+  },
+  {
+    row: 'A12',
+    what: 'two strategies want one symbol at once',
+    codes: ['I112'],
+    shown: orders(
+      'A12: of two strategies that want one symbol at the same moment one gets it',
+      'A12: a symbol that is reserved in the state stays reserved, whatever the books know',
+    ),
+  },
+  {
+    row: 'A13',
+    what: 'a signal is seen by two processes',
+    codes: ['I113'],
+    shown: orders(
+      'A13: a signal that was acted on is ignored when it comes again, also after a restart',
+      'A13: an order whose row is in the state already is not sent',
+    ),
+  },
+  {
+    row: 'B1',
+    what: 'the attached stop is missing after the fill',
+    codes: ['C201'],
+    shown: stops(
+      'B1: a stop that the exchange has lost is set again within two seconds of the fill',
+      'B1: two requests for it that vanish leave the position without a stop for half a second',
+      'B1: a bbw that never asks for the stop again is found out',
+      'B1: a position whose stop cannot be set after three tries is closed',
+    ),
+  },
+  {
+    row: 'B2',
+    what: 'the price is past the stop that is to be set',
+    codes: ['C202'],
+    shown: stops('B2: a position whose price is past its stop is closed at the market'),
+  },
+  {
+    row: 'B3',
+    what: 'the reply to moving a stop is lost',
+    codes: ['I203'],
+    shown: stops(
+      'B3: an answer to moving a stop that was lost is replaced by reading the stop back',
+      'B3: a request to move a stop that never arrived is made again with the same value',
+    ),
+  },
+  {
+    row: 'B4',
+    what: 'the exchange says that nothing was modified',
+    codes: ['I204'],
+    shown: stops(
+      'B4: an answer that nothing was modified counts once the stop is read back where it was wanted',
+      'B4: an answer that nothing was modified does not count where the stop stands elsewhere',
+    ),
+  },
+  {
+    row: 'B5',
+    what: 'bbw ends while it moves a stop',
+    codes: ['I205'],
+    shown: stops('B5: wherever bbw ends while it moves a stop, there is the old one or the new one'),
+  },
+  {
+    row: 'B6',
+    what: 'rounding leaves a stop of nothing, or one on the wrong side',
+    codes: ['E206'],
+    shown: stops(
+      'B6: a stop that rounds to nothing or lies on the wrong side is refused, whatever tick and price',
+      'B6: an entry whose stop would be nothing is refused by the whole of bbw, and nothing is sent',
+    ),
+  },
+  {
+    row: 'B7',
+    what: 'somebody removes the stop',
+    codes: ['W207'],
+    shown: stops(
+      'B7: a stop that somebody removes or loosens is restored within a cycle',
+      'B7: a stop that somebody tightens is kept',
+    ),
+  },
+  {
+    row: 'B8',
+    what: 'somebody cancels all orders',
+    codes: ['W208'],
+    shown: stops(
+      'B8: orders that somebody cancels are let go or set again, and the stop stays',
+      'B8: a cancellation that was never told is found, and a stop is none of the orders',
+    ),
+  },
+  {
+    row: 'B9',
+    what: 'no more conditional orders are taken on a symbol',
+    codes: [],
+    shown: {
+      notApplicable:
+        'The one stop of a position is a property of the position, and its targets, two at most, are reduce-only limit orders: bbw places no conditional order that a limit on their number could refuse.',
+    },
+  },
+  {
+    row: 'B10',
+    what: 'the stop fires and a thin market takes only a part',
+    codes: ['C210'],
+    shown: stops('B10: what a stop could not sell in a thin market is closed until nothing is left'),
+  },
+  {
+    row: 'B11',
+    what: 'an order is left after its position is closed',
+    codes: ['I211'],
+    shown: stops(
+      'B11: an order of bbw that no position needs is removed',
+      'B11: no order of a position outlives it',
+    ),
+  },
+  {
+    row: 'B12',
+    what: 'a target and the stop fire together, and are told twice',
+    codes: ['I212'],
+    shown: stops(
+      'B12: a target and the stop that fire together, each told twice and in the wrong order, are counted once',
+    ),
+  },
+  {
+    row: 'B13',
+    what: 'bbw ends half way through exchanging one position for another',
+    codes: [],
+    shown: {
+      notApplicable:
+        'No strategy exchanges one position for another: each entry and each exit stands for itself, so there is no pair of which only one half could be done.',
+    },
+  },
+  {
+    row: 'C1',
+    what: 'a fill is not told',
+    codes: ['I301'],
+    shown: books(
+      'C1: a fill that was never told is found and booked, of an entry, of a target and of a stop',
+      'C1: a bbw that asks for no executions is found out',
+    ),
+  },
+  {
+    row: 'C2',
+    what: 'a fill is told twice, or out of order',
+    codes: [],
+    shown: books(
+      'C2: executions that are told twice are booked once',
+      'C2: an execution that is told after the end of its order is still of that order',
+      'C2: a close that fills in part and is told in the wrong order is nobody else’s',
+      'C2: an execution of an order that was given up is its own after a restart, too',
+    ),
+  },
+  {
+    row: 'C3',
+    what: 'somebody opens a position by hand',
+    codes: ['W303'],
+    shown: books(
+      'C3: a position that somebody opens by hand is left alone, and its symbol is blocked while it is there',
+    ),
+  },
+  {
+    row: 'C4',
+    what: 'somebody changes the size of a position by hand',
+    codes: ['I304'],
+    shown: books(
+      'C4: a part that somebody closes or adds by hand changes the position and its targets',
+      'C4: a position that somebody closes by hand is closed in the books',
+    ),
+  },
+  {
+    row: 'C5',
+    what: 'another bbw trades the account',
+    codes: ['C305'],
+    shown: books('C5: orders of another bbw stop entries at the first sight and halt them at the second'),
+  },
+  {
+    row: 'C6',
+    what: 'the exchange liquidates a position',
+    codes: ['C306'],
+    shown: books('C6: a liquidation is booked as the loss it is, and the strategy rests on the symbol'),
+  },
+  {
+    row: 'C7',
+    what: 'the exchange settles a position without an order',
+    codes: ['W307'],
+    shown: books('C7: a settlement without an order is booked, also where it was never told'),
+  },
+  {
+    row: 'C8',
+    what: 'the account cannot be read',
+    codes: ['W308'],
+    shown: books(
+      'C8: an account that cannot be read is not an empty one',
+      'C8: an order that cannot be looked up stays unknown',
+    ),
+  },
+  {
+    row: 'C9',
+    what: 'a list that comes in pages breaks off',
+    codes: [],
+    shown: {
+      notApplicable:
+        'The embedded exchange answers every question with the whole list or not at all; there are no pages that could break off between two of them.',
+    },
+  },
+  {
+    row: 'C10',
+    what: 'the exchange forgets closed orders in one of its records',
+    codes: [],
+    shown: {
+      notApplicable:
+        'A look-up at the embedded exchange covers all that it remembers in one answer; there is no second record to fall through to.',
+    },
+  },
+  {
+    row: 'C11',
+    what: 'a position is older than the history that can be asked for',
+    codes: [],
+    shown: books('C11: a position older than what the exchange remembers is known from the books'),
+  },
+]

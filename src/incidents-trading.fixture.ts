@@ -1,0 +1,57 @@
+/** Incidents of trading programs, told apart by number, with the tests that show that they cannot happen here. */
+import type { NamedTest } from './fault-map.fixture.ts'
+
+export interface IncidentRow {
+  readonly incident: number
+  readonly what: string
+  readonly shown: readonly NamedTest[]
+}
+
+export const TRADING_INCIDENTS: readonly IncidentRow[] = [
+  {
+    incident: 25,
+    what: 'a duplicate entry, because checking and ordering were apart',
+    shown: [{ file: 'faults-orders.test.ts', title: 'incident 25: two triggers at once become one order' }],
+  },
+  {
+    incident: 26,
+    what: 'an order lost on a time-out that was taken for a failure',
+    shown: [
+      {
+        file: 'faults-orders.test.ts',
+        title: 'incident 26: an order lost on a time-out becomes one position',
+      },
+    ],
+  },
+  {
+    incident: 27,
+    what: 'duplicate stop and target orders, placed without looking',
+    shown: [
+      {
+        file: 'faults-stops.test.ts',
+        title: 'incident 27: ten more rounds of every cycle leave the same stop and the same targets',
+      },
+    ],
+  },
+  {
+    incident: 28,
+    what: 'a cancellation taken for a fill',
+    shown: [
+      {
+        file: 'faults-books.test.ts',
+        title: 'incident 28: a cancellation, a part and a whole fill are told apart by what was executed',
+      },
+    ],
+  },
+  {
+    incident: 29,
+    what: 'false messages of stops and targets after a restart',
+    shown: [
+      {
+        file: 'faults-books.test.ts',
+        title:
+          'incident 29: a restart with a position and open orders tells of nothing that has not happened',
+      },
+    ],
+  },
+]
