@@ -29,7 +29,7 @@ test: install ## check types and style, run all tests
 	@$(MAKE) --no-print-directory lint
 	@$(NODE) node tools/test.ts
 
-check: install ## run the long tests: the installed package
+check: install ## run the long tests: the installed package, kills, many processes, months of running
 	@$(NODE) node tools/test.ts --long
 
 build: install ## compile src to dist, as the package has it

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
+import { HOUR, MINUTE, SECOND, type Steps, type Ticks } from './core/base/units.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { FillInput, Input } from './core/engine/protocol.ts'
 import { A_WHILE, FaultRig, OTHER, type RigOptions, SYMBOL } from './faults-rig.fixture.ts'
@@ -224,7 +224,7 @@ test('C5: orders of another bbw stop entries at the first sight and halt them at
       side: 'long',
       purpose: 'entry',
       type: 'limit',
-      price: 970 as never,
+      price: 970 as Ticks,
       steps: 100 as Steps,
       stop: null,
       leverage: 3,

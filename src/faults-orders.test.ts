@@ -76,11 +76,12 @@ const isFreed = (rig: FaultRig): boolean => rig.engine.portfolio.pending.size ==
 test('A1: a driver that takes silence for a refusal, or sends again blindly, is found out', async () => {
   const refusing = await replyLost({ mistake: takesSilenceForRefusal })
   assert.ok(isFreed(refusing) && refusing.account().orders.length === 1)
-  assert.not.ok(isFreed(await replyLost()))
+  const right = await replyLost()
+  assert.not.ok(isFreed(right))
   const blind = await replyLost({ mistake: sendsAgainBlindly })
   await blind.run(2 * MINUTE)
   assert.ok(wrong(blind).length > 0)
-  for (const rig of [refusing, blind]) rig.close()
+  for (const rig of [refusing, right, blind]) rig.close()
 })
 
 test('incident 26: an order lost on a time-out becomes one position', async () => {
@@ -150,11 +151,12 @@ test('A3: a request that lands late is waited for, and is the only one', async (
 test('A3: a driver that judges before the window ends is found out', async () => {
   const refusing = await lateArrival({ mistake: takesSilenceForRefusal })
   assert.ok(isFreed(refusing))
-  assert.not.ok(isFreed(await lateArrival()))
+  const right = await lateArrival()
+  assert.not.ok(isFreed(right))
   const blind = await lateArrival({ mistake: sendsAgainBlindly })
   await blind.run(2 * MINUTE)
   assert.ok(wrong(blind).length > 0)
-  for (const rig of [refusing, blind]) rig.close()
+  for (const rig of [refusing, right, blind]) rig.close()
 })
 
 test('A4: an id that the exchange has already is looked up and taken over', async () => {

@@ -12,10 +12,10 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   {
     row: 'G1',
     what: 'the clock is ahead of the exchange’s',
-    codes: ['W701'],
+    codes: [],
     shown: {
       notApplicable:
-        'the embedded exchange is its own clock, and an offset to it does not exist; a real exchange brings this',
+        'The embedded exchange is its own clock, so there is no offset to it; it comes with a real exchange.',
     },
   },
   {
@@ -40,10 +40,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         title:
           'G3: a run says the same, to the byte, in every time zone, over a leap day and both changes of the clock',
       },
-      {
-        file: 'core/portfolio/portfolio.test.ts',
-        title: 'the day begins at 00:00 UTC with nothing realised, and that moment belongs to it',
-      },
     ],
   },
   {
@@ -54,7 +50,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
       {
         file: LIFE,
         title:
-          'incident 66: SIGTERM ends a loop within 8 s, with everything saved and the stops at the exchange',
+          'G4: Ctrl-C ends a loop with 130 in the middle of everything, and its positions keep their stops',
       },
     ],
   },
@@ -62,14 +58,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     row: 'G5',
     what: 'killed at any point',
     codes: ['I705'],
-    shown: [
-      { file: LIFE, title: 'G5: a loop that was killed goes on where it stood' },
-      {
-        file: DESK,
-        title:
-          'incident 6: at every moment the state on the disk is the one in memory, wherever a kill would fall',
-      },
-    ],
+    shown: [{ file: LIFE, title: 'G5: a loop that was killed goes on where it stood' }],
   },
   {
     row: 'G6',
@@ -80,9 +69,9 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   {
     row: 'G7',
     what: 'the event loop is blocked',
-    codes: ['C707'],
+    codes: [],
     shown: {
-      notApplicable: 'the watchdog belongs to the unit of a service, which bbw does not come with so far',
+      notApplicable: 'The watchdog belongs to the unit of a service, which bbw does not come with so far.',
     },
   },
   {
@@ -103,12 +92,9 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     codes: ['I709'],
     shown: [
       {
-        file: 'incidents-process.test.ts',
-        title: 'incident 73: a state of every version so far is upgraded, with its books',
-      },
-      {
-        file: `${SQLITE}/migrations.test.ts`,
-        title: 'a state of an earlier version is backed up, then upgraded over all steps in between',
+        file: DAMAGE,
+        title:
+          'G9: a state of an earlier bbw, with open positions, is upgraded beside a backup of it, and says so',
       },
       { file: DAMAGE, title: 'G9: a state of a later bbw is refused with what to do, and not touched' },
     ],
@@ -122,10 +108,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         file: DESK,
         title: 'G10: memory that has doubled beyond measure is said once, and the loop goes on',
       },
-      {
-        file: 'commands/soak.long.test.ts',
-        title: 'incident 74: memory and handles of a loop are as many after many months as after one',
-      },
     ],
   },
   {
@@ -136,7 +118,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
       {
         file: FAULTS,
         title:
-          'incident 62: a second loop on the folder does not start and says who runs, and the first goes on',
+          'H1: a second loop on the folder does not start, and says which process holds it, where and since when',
       },
       {
         file: DESK,
@@ -183,11 +165,11 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     shown: [
       {
         file: `${SQLITE}/connection.test.ts`,
-        title: 'no code of the adapter begins a transaction in another way',
+        title: 'H4: no code of the adapter begins a transaction in another way',
       },
       {
         file: `${SQLITE}/connection.test.ts`,
-        title: 'a transaction that reads before it writes is never refused in the middle',
+        title: 'H4: a transaction that reads before it writes is never refused in the middle',
       },
     ],
   },
@@ -205,10 +187,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         file: DESK,
         title: 'H5: while the disk is full nothing is entered, exits and stops go on, and nothing is lost',
       },
-      {
-        file: `${SQLITE}/state-store.test.ts`,
-        title: 'a full database gives up its reserve, and says so when that is not enough',
-      },
     ],
   },
   {
@@ -224,11 +202,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
       {
         file: DESK,
         title: 'H6: while the disk fails nothing is entered, exits and stops go on, and nothing is lost',
-      },
-      {
-        file: `${SQLITE}/state-store.test.ts`,
-        title:
-          'a file system that is read-only, or refuses the write, is trouble of the disk and changes nothing',
       },
     ],
   },
@@ -254,7 +227,8 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
       },
       {
         file: 'core/engine/recovery.test.ts',
-        title: 'books that do not know an order of their own bbw that has filled are old: entries are halted',
+        title:
+          'H7: books that do not know an order of their own bbw that has filled are old: entries are halted',
       },
     ],
   },
@@ -277,11 +251,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
       {
         file: DAMAGE,
         title: 'H9: an SQLite that can damage logs, and a network file system, are refused in words',
-      },
-      {
-        file: `${SQLITE}/state-store.test.ts`,
-        title:
-          'a store is refused on an SQLite that damages logs and on a network file system, before anything is made',
       },
     ],
   },
@@ -312,10 +281,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         file: FAULTS,
         title:
           'H12: a status beside a loop that writes all the time succeeds, locks nothing and writes nothing',
-      },
-      {
-        file: `${SQLITE}/state-store.many.test.ts`,
-        title: 'a status is of one moment while another process writes, 50 times',
       },
     ],
   },

@@ -400,7 +400,7 @@ export class FaultRig {
     ): Promise<void> => {
       if (this.#isHere(operation, 'after', args)) {
         // It has left, and nobody hears what comes of it.
-        void request(operation, args, send)
+        request(operation, args, send).catch(() => {})
         this.#end()
       }
       if (this.#isHere(operation, 'before', args)) this.#end()

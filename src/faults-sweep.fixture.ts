@@ -5,7 +5,14 @@
 import * as assert from 'uvu/assert'
 import type { Fault, Operation } from './core/adapters/sim/faults.fixture.ts'
 import type { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import { MINUTE, SECOND } from './core/base/units.ts'
+import {
+  MINUTE,
+  type Milliseconds,
+  SECOND,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+} from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { Input } from './core/engine/protocol.ts'
@@ -25,6 +32,9 @@ export const OPERATIONS = ['place', 'amend', 'cancel', 'setStop'] as const
 /** Two targets and a trailing stop at leverage 3; and one target and a stop that is moved early, at leverage 10. */
 export const GRID: Signal = gridSignal(SYMBOL, { order: { type: 'market' } })
 export const REVERSION: Signal = reversionSignal(SYMBOL, { order: { type: 'market' } })
+
+/** A limit that would take: a thin market has a part of it, the rest rests and fills later; the targets follow. */
+export const IN_PARTS: Signal = gridSignal(SYMBOL, { order: { type: 'limit', price: 1_030 as Ticks } })
 
 /** What goes wrong at the `nth` point of its kind; `fired` says whether there was such a point. */
 export interface Mishap {
@@ -82,15 +92,45 @@ export function slip(kind: 'lose-input' | 'double-input' | 'reverse-inputs'): Mi
   }
 }
 
-async function life(folder: StoreFolder, signal: Signal, mishap: Mishap, nth: number): Promise<FaultRig> {
+/** Both go wrong: the first at a point of its own. */
+export function both(first: Mishap, at: number, second: Mishap): Mishap {
+  return {
+    what: `${first.what} at point ${at}, and ${second.what}`,
+    arm(rig, nth) {
+      first.arm(rig, at)
+      second.arm(rig, nth)
+    },
+    fired: rig => second.fired(rig),
+  }
+}
+
+async function life(
+  folder: StoreFolder,
+  signal: Signal,
+  mishap: Mishap,
+  nth: number,
+  away: Milliseconds,
+): Promise<FaultRig> {
   const rig = await FaultRig.open(folder.fresh(), { path: PATH })
-  const end = rig.now + LENGTH
+  const begin = rig.now
+  const isLimit = signal.order.type === 'limit'
+  if (isLimit) await rig.act({ kind: 'thin', symbol: SYMBOL, steps: 400 as Steps })
   mishap.arm(rig, nth)
   await rig.propose(signal)
-  while (rig.now < end) {
-    await rig.run(end - rig.now)
+  if (isLimit) {
+    await live(rig, signal, begin + 3 * MINUTE, away)
+    await rig.act({ kind: 'thin', symbol: SYMBOL, steps: null })
+  }
+  await live(rig, signal, begin + LENGTH, away)
+  return rig
+}
+
+/** Lets time pass until then; whenever bbw is killed it comes back after a while. */
+async function live(rig: FaultRig, signal: Signal, end: Timestamp, away: Milliseconds): Promise<void> {
+  while (rig.now < end || rig.isDead) {
+    await rig.run(Math.max(0, end - rig.now))
     if (!rig.isDead) break
-    await rig.dark(3 * SECOND)
+    await rig.dark(away)
     await rig.restart()
     const { positions, pending } = rig.engine.portfolio
     // Where it ended before anything was written, the signal comes again.
@@ -99,7 +139,6 @@ async function life(folder: StoreFolder, signal: Signal, mishap: Mishap, nth: nu
       await rig.propose(signal)
     }
   }
-  return rig
 }
 
 /** What has to hold at the end of every life. */
@@ -119,17 +158,22 @@ function check(rig: FaultRig, where: string): void {
   )
 }
 
-/** Goes through every point of every mishap; returns how many there were. */
+/**
+ * Goes through every point of every mishap; returns how many there were.
+ *
+ * @param away for how long bbw is away after it was killed
+ */
 export async function sweep(
   folder: StoreFolder,
   signals: readonly Signal[],
   mishaps: readonly Mishap[],
+  away: Milliseconds = 3 * SECOND,
 ): Promise<number> {
   let points = 0
   for (const signal of signals) {
     for (const mishap of mishaps) {
       for (let nth = 1; ; nth++) {
-        const rig = await life(folder, signal, mishap, nth)
+        const rig = await life(folder, signal, mishap, nth, away)
         check(rig, `${signal.strategy}, ${mishap.what}, point ${nth}`)
         const isOver = !mishap.fired(rig)
         rig.close()

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import { GRID, kill, loss, OPERATIONS, REVERSION, slip, sweep } from './faults-sweep.fixture.ts'
+import { GRID, IN_PARTS, kill, loss, OPERATIONS, REVERSION, slip, sweep } from './faults-sweep.fixture.ts'
 
 const test = suite('sweep of faults')
 const folder = new StoreFolder()
@@ -17,13 +17,13 @@ test('wherever bbw ends around a request, it comes back to one trade and books t
 
 test('whichever answer goes astray, there is one trade and books that agree', async () => {
   const mishaps = OPERATIONS.map(operation => loss(operation, 'lose-reply'))
-  const points = await sweep(folder, [REVERSION], mishaps)
-  assert.ok(points >= 3, `${points} points`)
+  const points = await sweep(folder, [REVERSION, IN_PARTS], mishaps)
+  assert.ok(points >= 8, `${points} points`)
 })
 
 test('whichever report goes astray, there is one trade and books that agree', async () => {
-  const points = await sweep(folder, [REVERSION], [slip('lose-input')])
-  assert.ok(points >= 5, `${points} points`)
+  const points = await sweep(folder, [REVERSION, IN_PARTS], [slip('lose-input')])
+  assert.ok(points >= 12, `${points} points`)
 })
 
 test.run()

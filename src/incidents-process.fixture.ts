@@ -38,6 +38,10 @@ export const PROCESS_INCIDENTS: readonly Incident[] = [
     what: 'a state spread over several places, different after a restart',
     shown: [
       {
+        file: 'commands/kill-sweep.test.ts',
+        title: 'a trader killed at any point goes on with books that are equal to the exchange',
+      },
+      {
         file: DESK,
         title:
           'incident 6: at every moment the state on the disk is the one in memory, wherever a kill would fall',
@@ -85,8 +89,7 @@ export const PROCESS_INCIDENTS: readonly Incident[] = [
     shown: [
       {
         file: FAULTS,
-        title:
-          'incident 62: a second loop on the folder does not start and says who runs, and the first goes on',
+        title: 'incident 62: a second instance refuses to trade, and the first goes on',
       },
     ],
   },

@@ -29,7 +29,7 @@ test.after(() => {
 /** Whether a test of this title is in a source text, however the call is broken into lines. */
 function isTitle(source: string, title: string): boolean {
   const at = source.indexOf(`'${title}'`)
-  return at > 0 && /(?:test|onDisk|limited)\(\s*$/.test(source.slice(0, at))
+  return at > 0 && /[tT]est\(\s*$/.test(source.slice(0, at))
 }
 
 test('every test that is named for an incident or a fault of processes is there', () => {
@@ -46,6 +46,12 @@ test('every test that is named for an incident or a fault of processes is there'
     ...PROCESS_ROWS.flatMap(({ shown }) => ('notApplicable' in shown ? [] : shown)),
   ]
   assert.ok(named.length > 40)
+  for (const { incident, shown } of PROCESS_INCIDENTS) {
+    assert.ok(
+      shown.some(one => one.title.startsWith(`incident ${incident}: `)),
+      String(incident),
+    )
+  }
   const missing = named.filter(({ file, title }) => {
     const path = join(import.meta.dirname, file)
     return !existsSync(path) || !isTitle(readFileSync(path, 'utf8'), title)

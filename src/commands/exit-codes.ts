@@ -30,7 +30,7 @@ export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning
     code: EXIT.ok,
     meaning: 'done; also after a clean stop by SIGTERM, and when the reader of a pipe has gone',
   },
-  { code: EXIT.fault, meaning: 'an unexpected fault of bbw, or of its store' },
+  { code: EXIT.fault, meaning: 'an unexpected fault of bbw (E708), or of its store' },
   { code: EXIT.usage, meaning: 'a wrong flag or argument, or input data that cannot be used' },
   { code: EXIT.notFound, meaning: 'not found, or not running' },
   { code: EXIT.configuration, meaning: 'configuration, credentials or installation' },

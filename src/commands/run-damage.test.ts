@@ -3,6 +3,9 @@ import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Connection } from '../core/adapters/sqlite/connection.ts'
+import { MIGRATIONS, migrate, schemaVersion } from '../core/adapters/sqlite/migrations.ts'
+import type { Writer } from '../core/adapters/sqlite/sql.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import { random } from '../core/base/random.ts'
 import {
@@ -37,7 +40,7 @@ test('H7: a state with flipped bytes is put aside, its backup restored, and entr
     }
     return bytes
   })
-  const again = await run(data, ...FAST, '--until', '2024-09-01').ended
+  const again = await run(data, ...FAST, '--until', '2024-08-01').ended
   assert.is(injected, 4_000)
   assert.is(again.code, 0, again.err)
   assert.match(again.err, /C807 the state was damaged; \S+state-\w+\.db was restored/)
@@ -46,7 +49,7 @@ test('H7: a state with flipped bytes is put aside, its backup restored, and entr
   assert.is(enteredIn(again.out), 0, 'entries are halted')
   const { code } = await processes.start(['trade', 'resume', '--data-dir', data]).ended
   assert.is(code, 0)
-  const resumed = await run(data, ...FAST, '--until', '2024-12-01').ended
+  const resumed = await run(data, ...FAST, '--until', '2024-09-01').ended
   assert.is(resumed.code, 0)
   assert.ok(enteredIn(resumed.out) > 0, 'and go on once a person has said so')
 })
@@ -75,7 +78,7 @@ test('H7: a state that is older than the last run is told from what the exchange
   // As if its log had never been written back: the file as it was, without what came after.
   for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
   rewritten(path, () => old)
-  const { code, out, err } = await run(data, ...FAST, '--until', '2024-12-01').ended
+  const { code, out, err } = await run(data, ...FAST, '--until', '2024-09-01').ended
   assert.is(code, 0, err)
   assert.match(err, 'C807 the books are older than the last run')
   assert.ok(codesSaid(err).includes('I705'), 'it was compared all the same')
@@ -86,7 +89,7 @@ test('H7: a log that is torn at its end loses no more than its end, and the loop
   const data = await loops.killed()
   const chance = random(5)
   let injected = 0
-  for (let nth = 0; nth < 3; nth += 1) {
+  for (let nth = 0; nth < 2; nth += 1) {
     const copy = fresh()
     cpSync(data, copy, { recursive: true })
     rmSync(join(copy, 'state.db-shm'), { force: true })
@@ -99,7 +102,7 @@ test('H7: a log that is torn at its end loses no more than its end, and the loop
     assert.is(code, 0, err)
     assert.match(err, /I705 \d+ positions and \d+ entries as at the exchange/)
   }
-  assert.is(injected, 3)
+  assert.is(injected, 2)
 })
 
 test('H9: an SQLite that can damage logs, and a network file system, are refused in words', async () => {
@@ -115,11 +118,37 @@ test('H9: an SQLite that can damage logs, and a network file system, are refused
       const { code, lines } = failureOf(error, false)
       injected += 1
       assert.is(code, 1)
-      assert.match(lines[0], /^C809 /)
+      assert.ok(lines[0].startsWith('C809'))
       assert.match(lines[1], 'use the Node that bbw brings, and a folder on a local disk')
     }
   }
   assert.is(injected, 2)
+})
+
+test('G9: a state of an earlier bbw, with open positions, is upgraded beside a backup of it, and says so', async () => {
+  const data = await loops.killed()
+  const path = join(data, 'state.db')
+  const connection = new Connection(path, { random: () => 0 })
+  const later = { version: 2, up: (writer: Writer) => void writer.run('CREATE TABLE later (a TEXT) STRICT') }
+  try {
+    const rows = (): unknown => connection.all('SELECT * FROM positions ORDER BY key')
+    const before = rows()
+    const upgrade = migrate(connection, {
+      now: Date.now(),
+      backups: join(data, 'backups'),
+      inUse: () => null,
+      migrations: [...MIGRATIONS, later],
+    })
+    assert.is(upgrade?.code, 'I709')
+    assert.is(schemaVersion(connection), 2)
+    assert.equal(rows(), before)
+    const backup = new Connection(upgrade?.backup ?? '', { readOnly: true, random: () => 0 })
+    assert.is(schemaVersion(backup), 1)
+    assert.equal(backup.all('SELECT * FROM positions ORDER BY key'), before)
+    backup.close()
+  } finally {
+    connection.close()
+  }
 })
 
 test('G9: a state of a later bbw is refused with what to do, and not touched', async () => {

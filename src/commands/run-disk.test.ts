@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -12,11 +11,9 @@ import { records } from './world.fixture.ts'
 const test = suite('a disk that fails')
 const loops = new Loops()
 const { processes } = loops
-const mounted: string[] = []
 
 test.after(async () => {
   await processes.end()
-  for (const path of mounted) spawnSync('umount', [path])
   await loops.end()
 })
 
@@ -74,16 +71,6 @@ test('H3: while another process holds the database entries wait, and go on once 
   assert.is((await loop.stop()).code, 0)
 })
 
-/** Whether a small file system of its own could be mounted there. */
-function mount(path: string, megabytes: number): boolean {
-  if (process.getuid?.() !== 0) return false
-  mkdirSync(path)
-  const options = ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path]
-  if (spawnSync('mount', options).status !== 0) return false
-  mounted.push(path)
-  return true
-}
-
 /** Fills a disk to the last byte; returns how many it took. */
 function fill(path: string): number {
   let written = 0
@@ -99,14 +86,19 @@ function fill(path: string): number {
 }
 
 const disk = join(loops.folder.path, 'disk')
+mkdirSync(disk)
+/** Mounts a small disk that only the process which follows sees, so that it is gone with it. */
+const MOUNT = `exec unshare -m sh -c 'mount -t tmpfs -o size=40m tmpfs ${disk} && exec "$0" "$@"' "$0" "$@"`
+const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', disk]).status === 0
 // Mounting takes root: elsewhere the store's own tests with a full database stand for it.
-const onDisk = mount(disk, 40) ? test : test.skip
-onDisk(
+const diskTest = canMount ? test : test.skip
+diskTest(
   'H5: on a full disk the reserve is used, then entries wait while exits and stops go on, until there is room',
   async () => {
-    const { loop } = await apart(join(disk, 'data'))
+    const { loop } = await apart(join(disk, 'data'), MOUNT)
     await loop.says(/"kind":"filled"/, 'out')
-    const [reserve, filler] = [join(disk, 'data', 'state.ballast'), join(disk, 'filler')]
+    const seenBy = join(`/proc/${loop.pid}/root`, disk)
+    const [reserve, filler] = [join(seenBy, 'data', 'state.ballast'), join(seenBy, 'filler')]
     assert.ok(existsSync(reserve))
     let injected = fill(filler)
     assert.ok(injected > 0)
@@ -128,8 +120,8 @@ onDisk(
   },
 )
 
-const limited = spawnSync('prlimit', ['--version']).status === 0 ? test : test.skip
-limited(
+const limitTest = spawnSync('prlimit', ['--version']).status === 0 ? test : test.skip
+limitTest(
   'H6: when the system refuses the write entries wait while exits and stops go on, until it does not',
   async () => {
     const data = loops.fresh()

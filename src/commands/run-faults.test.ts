@@ -26,21 +26,27 @@ const run = (data: string, ...words: readonly string[]): Started => loops.run(da
 
 test.after(() => loops.end())
 
-test('incident 62: a second loop on the folder does not start and says who runs, and the first goes on', async () => {
+test('H1: a second loop on the folder does not start, and says which process holds it, where and since when', async () => {
   const data = fresh()
   const first = run(data, ...BUSY)
   await first.says(OPENED)
-  let injected = 0
-  for (const words of [BUSY, FAST]) {
-    const { code, out, err } = await run(data, ...words).ended
-    injected += 1
-    assert.is(code, 79)
-    assert.is(out, '', 'it has traded nothing')
-    const said = `E801 process ${first.pid} on ${hostname()} trades on this state \\(seen \\d+ s ago\\)`
-    assert.match(err, new RegExp(said))
-    assert.match(err, 'stop it first, or choose another --data-dir')
-  }
-  assert.is(injected, 2)
+  const { code, out, err } = await run(data, ...BUSY).ended
+  assert.is(code, 79)
+  assert.is(out, '', 'it has traded nothing')
+  assert.ok(err.includes('E801'))
+  const said = `process ${first.pid} on ${hostname()} trades on this state \\(seen \\d+ s ago\\)`
+  assert.match(err, new RegExp(said))
+  assert.match(err, 'stop it first, or choose another --data-dir')
+  await first.kill()
+})
+
+test('incident 62: a second instance refuses to trade, and the first goes on', async () => {
+  const data = fresh()
+  const first = run(data, ...BUSY)
+  await first.says(OPENED)
+  assert.is((await run(data, ...FAST).ended).code, 79)
+  const before = first.out.length
+  await first.says(/"kind":"digest"/, 'out', before)
   assert.not(first.isOver)
   assert.is((await first.stop()).code, 0)
 })
@@ -64,6 +70,7 @@ test('H2: a frozen loop whose place was taken sends nothing when it wakes, and e
   frozen.signal('SIGCONT')
   const { code, err } = await frozen.ended
   assert.is(code, 79)
+  assert.ok(err.includes('C802'))
   assert.match(err, new RegExp(`C802 the lease was taken over by process ${second.pid} on ${hostname()}`))
   server.signal('SIGSTOP')
   const after = requestsIn(exchange, join(folder.path, 'after.db'))
@@ -94,6 +101,7 @@ test('H10: an order of a person beside a loop is queued to it, carried out by it
     injected += 1
     assert.is(code, 0, err)
     assert.is(out, '')
+    assert.ok(err.includes('I810'))
     assert.match(err, `I810 queued to the running bbw (process ${loop.pid} on ${hostname()})`)
     assert.match(err, `${name}: done`)
     await loop.says(new RegExp(`"kind":"${kind}"[^\\n]*"reason":"for ${name}"`), 'out')
@@ -114,7 +122,7 @@ test('H11: a second scan on the folder waits for the first, and says so', async 
     assert.is(store.tryJob('scan', Date.now()), null)
     const second = processes.start(['scan', '--data-dir', data, ...MARKET])
     await second.says(new RegExp(`I811 a scan is at work already \\(process ${process.pid} on .*waiting`))
-    assert.not(second.isOver)
+    assert.ok(second.err.includes('I811') && !second.isOver)
     store.endJob('scan')
     assert.is((await second.ended).code, 0)
   } finally {

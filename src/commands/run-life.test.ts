@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { Connection } from '../core/adapters/sqlite/connection.ts'
 import { readLease } from '../core/adapters/sqlite/lease.ts'
 import { SECOND } from '../core/base/units.ts'
-import { BUSY, enteredIn, FAST, Loops, OPENED, type Started } from './started.fixture.ts'
+import { BUSY, codesSaid, enteredIn, FAST, Loops, OPENED, type Started } from './started.fixture.ts'
 import { records } from './world.fixture.ts'
 
 const test = suite('life of a process')
@@ -25,7 +25,10 @@ test('incident 66: SIGTERM ends a loop within 8 s, with everything saved and the
   const { code, out, err } = await loop.stop()
   assert.ok(performance.now() - begun < 8 * SECOND)
   assert.is(code, 0)
-  assert.match(err, /I704 stopped at \S+ \S+ UTC with \d+ open positions, each with its stop/)
+  assert.match(
+    err,
+    /I704 stopped at \S+ \S+ UTC with (?:0 open positions|\d+ open positions, each with its stop)/,
+  )
   const told = records(out)
   const trades = told.filter(record => record.type === 'trade').map(record => record.id)
   const connection = new Connection(join(data, 'state.db'), { readOnly: true, random: () => 0 })
@@ -43,9 +46,26 @@ test('incident 66: SIGTERM ends a loop within 8 s, with everything saved and the
   }
 })
 
+test('G4: Ctrl-C ends a loop with 130 in the middle of everything, and its positions keep their stops', async () => {
+  const data = fresh()
+  const loop = run(data, ...BUSY)
+  await loop.says(/"kind":"filled"/, 'out')
+  const { code, err } = await loop.stop('SIGINT')
+  assert.is(code, 130)
+  assert.ok(err.includes('I704'))
+  const connection = new Connection(join(data, 'state.db'), { readOnly: true, random: () => 0 })
+  try {
+    const bare = connection.all('SELECT key FROM positions WHERE stop IS NULL OR CAST(stop AS REAL) <= 0')
+    assert.equal(bare, [])
+  } finally {
+    connection.close()
+  }
+})
+
 test('G5: a loop that was killed goes on where it stood', async () => {
   const { code, err } = await run(await loops.killed(), ...FAST, '--until', '2024-09-01').ended
   assert.is(code, 0)
+  assert.ok(codesSaid(err).includes('I705'))
   assert.match(err, /I705 \d+ positions and \d+ entries as at the exchange/)
 })
 
@@ -62,6 +82,7 @@ test('G6: the fifth start within ten minutes protects and enters nothing', async
   const { code, out, err } = await run(data, ...FAST, '--until', '2024-09-01').ended
   assert.is(injected, 4)
   assert.is(code, 0)
+  assert.ok(codesSaid(err).includes('C706'))
   assert.match(err, 'C706 five starts within ten minutes without a clean end')
   assert.is(enteredIn(out), 0)
 })
@@ -76,6 +97,7 @@ test('G8: a rejection that nobody handles ends a loop with 1 and says so, and th
   loop.signal('SIGUSR2')
   const { code, err } = await loop.ended
   assert.is(code, 1)
+  assert.ok(err.includes('E708'))
   assert.match(err, 'bbw run: E708 unexpected fault: injected')
   const next = await run(data, ...FAST, '--until', '2024-09-01').ended
   assert.is(next.code, 0)

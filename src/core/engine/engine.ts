@@ -1779,7 +1779,7 @@ export class Engine {
 
   #dropEntry(entry: PendingEntry, state: IntentState, reason: string): void {
     const { clientOrderId: id, signalId } = entry
-    this.#noteGone(id, { at: this.#now, entry, order: null })
+    if (entry.steps > 0) this.#noteGone(id, { at: this.#now, entry, order: null })
     this.#cancelling.delete(id)
     this.#asked.delete(id)
     this.#doubts.settle(id)
@@ -1906,7 +1906,7 @@ export class Engine {
     const { clientOrderId: id } = order
     this.#orders.delete(id)
     this.#asked.delete(id)
-    this.#noteGone(id, { at: this.#now, entry: null, order: { ...order } })
+    if (order.steps > 0) this.#noteGone(id, { at: this.#now, entry: null, order: { ...order } })
   }
 
   /**
@@ -1936,7 +1936,8 @@ export class Engine {
   /** What is left of an order that had ended and has filled in part ends again. */
   #goAgain(id: string): void {
     const entry = this.#portfolio.pending.get(id)
-    if (entry !== undefined) this.#entryGone(entry, 'expired', 'only a part of it was filled', null)
+    if (entry !== undefined && entry.steps === 0) this.#dropEntry(entry, 'filled', '')
+    else if (entry !== undefined) this.#entryGone(entry, 'expired', 'only a part of it was filled', null)
     const order = this.#orders.get(id)
     if (order !== undefined) this.#forgetOrder(order)
   }
@@ -1986,6 +1987,16 @@ export class Engine {
       fee: fill.fee,
       complete: fill.complete,
     })
+    const left = (entry.steps - fill.steps) as Steps
+    if (fill.complete && left > 0) {
+      // Parts of it are still to be told.
+      const margin = (entry.margin * left) / entry.steps
+      this.#noteGone(entry.clientOrderId, {
+        at: this.#now,
+        entry: { ...entry, steps: left, margin },
+        order: null,
+      })
+    }
     if (fill.complete) {
       this.#arrived(entry.clientOrderId)
       this.#cancelling.delete(entry.clientOrderId)
@@ -2062,8 +2073,7 @@ export class Engine {
     if (order !== undefined) {
       order.steps = (order.steps - fill.steps) as Steps
       if (fill.complete || order.steps <= 0) {
-        this.#orders.delete(order.clientOrderId)
-        this.#asked.delete(order.clientOrderId)
+        this.#forgetOrder(order)
         this.#outcome(order.clientOrderId, 'filled', '')
       }
     }

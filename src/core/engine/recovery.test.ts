@@ -172,7 +172,7 @@ test('an entry that was on its way when the process ended is taken over, or drop
   assert.equal(placed(effects), [])
 })
 
-test('books that do not know an order of their own bbw that has filled are old: entries are halted', () => {
+test('H7: books that do not know an order of their own bbw that has filled are old: entries are halted', () => {
   const instance = '0a1f'
   const empty = new Desk(defaultSettings(), { instance }).introduce('SOLUSDT', 'ADAUSDT')
   let injected = 0
@@ -276,6 +276,18 @@ test('an execution that is told after its entry had ended opens the position all
   next.fill(order, { steps: steps(100), execId: 'rest' })
   assert.is(next.position().steps, order.steps)
   assert.is(events(next.effects, 'expired')[0].code, 'W111')
+})
+
+test('a part of an entry that is told after its last one adds to the position', () => {
+  const { desk, order } = pending()
+  desk.order(order.clientOrderId, 'accepted')
+  desk.fill(order, { steps: steps(order.steps - 100) })
+  assert.is(desk.engine.portfolio.pending.size, 0)
+  const next = resumed(desk)
+  const effects = next.fill(order, { steps: steps(100), complete: false, execId: 'first' })
+  assert.is(next.position().steps, order.steps)
+  assert.is(next.engine.portfolio.pending.size, 0)
+  assert.equal([events(effects, 'expired'), codes(effects)], [[], []])
 })
 
 test('an execution of an entry whose place another one has taken by now adds to that position', () => {

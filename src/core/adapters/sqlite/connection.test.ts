@@ -90,7 +90,7 @@ test('a lock that another holds is tried for three times with pauses that chance
   second.close()
 })
 
-test('a transaction that reads before it writes is never refused in the middle', () => {
+test('H4: a transaction that reads before it writes is never refused in the middle', () => {
   const path = fresh()
   const [first, second] = [table(path), open(path)]
   for (let i = 0; i < 50; i += 1) {
@@ -106,7 +106,7 @@ test('a transaction that reads before it writes is never refused in the middle',
   second.close()
 })
 
-test('no code of the adapter begins a transaction in another way', () => {
+test('H4: no code of the adapter begins a transaction in another way', () => {
   const files = globSync('*.ts', { cwd: import.meta.dirname }).filter(
     name => !/\.(?:test|fixture)\.ts$/.test(name),
   )
