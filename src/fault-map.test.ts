@@ -6,6 +6,7 @@ import { CODES } from './core/base/codes.ts'
 import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
 import { PROCESS_ROWS } from './faults-process.fixture.ts'
 import { TRADING_ROWS } from './faults-trading.fixture.ts'
+import { PROCESS_INCIDENTS } from './incidents-process.fixture.ts'
 import { TRADING_INCIDENTS } from './incidents-trading.fixture.ts'
 
 const test = suite('fault map')
@@ -101,17 +102,18 @@ test('every row of the catalogue has its tests, or says why there is none', () =
   assert.equal(wrongMap(ROWS, CATALOGUE), [])
 })
 
-test('every incident of trading has its tests', () => {
+test('every incident of trading and of processes has its tests, one of them named after it', () => {
+  const incidents = [...TRADING_INCIDENTS, ...PROCESS_INCIDENTS]
   assert.equal(
-    TRADING_INCIDENTS.map(({ incident }) => incident),
-    [25, 26, 27, 28, 29],
+    incidents.map(({ incident }) => incident),
+    [25, 26, 27, 28, 29, 5, 6, 46, 47, 61, 62, 63, 66, 73, 74, 78],
   )
-  for (const { incident, shown } of TRADING_INCIDENTS) {
-    assert.ok(shown.length > 0)
-    for (const named of shown) {
-      assert.equal(wrongTest(named, sourceOf), [])
-      assert.ok(named.title.startsWith(`incident ${incident}: `))
-    }
+  for (const { incident, shown } of incidents) {
+    for (const named of shown) assert.equal(wrongTest(named, sourceOf), [])
+    assert.ok(
+      shown.some(({ title }) => title.startsWith(`incident ${incident}: `)),
+      String(incident),
+    )
   }
 })
 

@@ -13,8 +13,6 @@ import { batchOf, bookRows, heldStore, StoreFolder, T0 } from './core/adapters/s
 import { killWhileWriting, writeAtOnce } from './core/adapters/sqlite/store-many.fixture.ts'
 import { Engine } from './core/engine/engine.ts'
 import { defaultSettings } from './core/engine/settings.ts'
-import { PROCESS_ROWS } from './faults-process.fixture.ts'
-import { PROCESS_INCIDENTS } from './incidents-process.fixture.ts'
 
 const test = suite('incidents of processes')
 const folder = new Folder()
@@ -24,39 +22,6 @@ const ROOT = join(import.meta.dirname, '..')
 test.after(() => {
   folder.remove()
   stores.remove()
-})
-
-/** Whether a test of this title is in a source text, however the call is broken into lines. */
-function isTitle(source: string, title: string): boolean {
-  const at = source.indexOf(`'${title}'`)
-  return at > 0 && /[tT]est\(\s*$/.test(source.slice(0, at))
-}
-
-test('every test that is named for an incident or a fault of processes is there', () => {
-  const incidents = PROCESS_INCIDENTS.map(one => one.incident)
-  assert.equal(incidents, [5, 6, 46, 47, 61, 62, 63, 66, 73, 74, 78])
-  const rows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(n => `G${n}`)
-  const more = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map(n => `H${n}`)
-  assert.equal(
-    PROCESS_ROWS.map(one => one.row),
-    [...rows, ...more],
-  )
-  const named = [
-    ...PROCESS_INCIDENTS.flatMap(one => one.shown),
-    ...PROCESS_ROWS.flatMap(({ shown }) => ('notApplicable' in shown ? [] : shown)),
-  ]
-  assert.ok(named.length > 40)
-  for (const { incident, shown } of PROCESS_INCIDENTS) {
-    assert.ok(
-      shown.some(one => one.title.startsWith(`incident ${incident}: `)),
-      String(incident),
-    )
-  }
-  const missing = named.filter(({ file, title }) => {
-    const path = join(import.meta.dirname, file)
-    return !existsSync(path) || !isTitle(readFileSync(path, 'utf8'), title)
-  })
-  assert.equal(missing, [])
 })
 
 test('incident 5: every database has its log, its flushes and its limits at each opening', () => {

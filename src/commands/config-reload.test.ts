@@ -186,6 +186,22 @@ test('at a terminal the person is asked', async () => {
   assert.equal(questions.length, 2)
 })
 
+test('what the exchange and the log were opened with waits for a new start, whoever confirms it', async () => {
+  const { startingBalance, operations } = defaultConfig()
+  const level = operations.log.level === 'debug' ? 'warn' : 'debug'
+  folder.file('bbw.yaml', `startingBalance: 5000\noperations: {log: {level: ${level}}}\n`)
+  const { hangup, config, questions } = loop([true, true])
+  const alone = await hangup()
+  assert.match(alone[0], 'in what only a new start takes over')
+  assert.is(alone.length, 3)
+  assert.ok(alone.slice(1).every(line => line.endsWith(': only a new start takes it over')))
+  assert.equal(config(), defaultConfig())
+  folder.file('bbw.yaml', 'startingBalance: 5000\nmaxBars: 60\n')
+  assert.match((await hangup())[0], 'Confirmed')
+  assert.equal([config().maxBars, config().startingBalance], [60, startingBalance])
+  assert.is(questions.length, 1)
+})
+
 test('a file with mistakes changes nothing and ends nothing', async () => {
   folder.file('bbw.yaml', 'maxBars: 0\n')
   const { hangup, config, stop } = loop(null)

@@ -1,5 +1,6 @@
 import { ConfigError } from '../core/base/errors.ts'
 import { harmless } from '../core/base/harmless.ts'
+import { pathPattern } from '../core/engine/setting-ranges.ts'
 import { raisesRisk } from '../core/engine/setting-risk.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -42,10 +43,21 @@ export interface Reloaded {
   readonly plan: ReloadPlan
   /** What was in force with every change that raises no risk. */
   readonly safe: Config
-  /** The configuration as it was read. */
+  /** The configuration as it was read, but for what cannot change while a loop runs. */
   readonly whole: Config
   /** The changes that `safe` lacks. */
   readonly pending: readonly ConfigChange[]
+  /** Changes that no running loop can take over: they are in neither. */
+  readonly fixed: readonly ConfigChange[]
+}
+
+/** What the exchange and the log were opened with. */
+const FIXED = ['startingBalance', 'fees.*', 'simulation.*', 'portfolioGates', 'operations.log.*'].map(
+  pathPattern,
+)
+
+function isFixed({ path }: ConfigChange): boolean {
+  return FIXED.some(pattern => pattern.test(path))
 }
 
 /**
@@ -63,14 +75,20 @@ export async function reloadConfig(
   if (listFlag(parsed, 'config').includes('-')) {
     throw new ConfigError('the configuration came from standard input and cannot be read again')
   }
-  const whole = withFlags(await loadConfig(world, parsed))
-  const plan = reloadPlan(current, whole)
-  const harmlessChanges = plan.changes.filter(change => !change.raisesRisk)
-  const safe = harmlessChanges.reduce(
-    (config, { path, to }) => withValue(config, path.split('.'), to) as unknown as Config,
-    current,
-  )
-  return { plan, safe, whole, pending: plan.changes.filter(change => change.raisesRisk) }
+  const plan = reloadPlan(current, withFlags(await loadConfig(world, parsed)))
+  const changeable = plan.changes.filter(change => !isFixed(change))
+  const withAll = (changes: readonly ConfigChange[]): Config =>
+    changes.reduce(
+      (config, { path, to }) => withValue(config, path.split('.'), to) as unknown as Config,
+      current,
+    )
+  return {
+    plan,
+    safe: withAll(changeable.filter(change => !change.raisesRisk)),
+    whole: withAll(changeable),
+    pending: changeable.filter(change => change.raisesRisk),
+    fixed: plan.changes.filter(isFixed),
+  }
 }
 
 function withValue(tree: object, [key, ...rest]: readonly string[], value: unknown): Tree {
@@ -117,8 +135,11 @@ export function watchReload(
   let isAgain = false
 
   const once = async (): Promise<void> => {
-    const { plan, safe, whole, pending } = await reloadConfig(world, parsed, handlers.current(), config =>
-      handlers.withFlags(config),
+    const { plan, safe, whole, pending, fixed } = await reloadConfig(
+      world,
+      parsed,
+      handlers.current(),
+      config => handlers.withFlags(config),
     )
     if (plan.same) {
       shownBefore = null
@@ -128,14 +149,20 @@ export function watchReload(
     const text = JSON.stringify(whole)
     const isConfirmed = shownBefore?.text === text && world.clock.monotonic() <= shownBefore.until
     shownBefore = null
-    const lines = plan.changes.map(changeLine)
+    const lines = plan.changes.map(change =>
+      fixed.includes(change) ? `${changeLine(change)}: only a new start takes it over` : changeLine(change),
+    )
+    if (fixed.length === plan.changes.length) {
+      handlers.say(['W972 The configuration has changed in what only a new start takes over.', ...lines])
+      return
+    }
     if (pending.length === 0 || isConfirmed) {
       handlers.apply(whole)
       const how = isConfirmed ? 'confirmed and taken over' : 'taken over'
       handlers.say([`W972 The configuration has changed and was ${how}.`, ...lines])
       return
     }
-    if (pending.length < plan.changes.length) handlers.apply(safe)
+    if (pending.length + fixed.length < plan.changes.length) handlers.apply(safe)
     const held = `${pending.length} of ${plan.changes.length} changes wait`
     if (handlers.ask === null) {
       shownBefore = { text, until: world.clock.monotonic() + CONFIRM_MS }

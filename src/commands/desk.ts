@@ -15,11 +15,12 @@ import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
 import { severityOf } from '../core/base/codes.ts'
-import { StoreError } from '../core/base/errors.ts'
+import { codeOf, StoreError } from '../core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
+import type { EngineOptions } from '../core/engine/core.ts'
 import { LiveDriver, type LivePorts } from '../core/engine/drivers/live.ts'
-import { Engine, type EngineOptions } from '../core/engine/engine.ts'
+import { Engine } from '../core/engine/engine.ts'
 import { openGates } from '../core/engine/gates.ts'
 import type { JournalPort, PacedExchange } from '../core/engine/ports.ts'
 import type { EngineEvent, Input } from '../core/engine/protocol.ts'
@@ -36,6 +37,8 @@ const RENEW_MS: Milliseconds = 10 * SECOND
 /** Commands of other processes are looked for so often. */
 const LOOK_MS: Milliseconds = 250
 const UPKEEP_MS: Milliseconds = MINUTE
+/** The same trouble is said so often at most. */
+const SAID_MS: Milliseconds = 5 * MINUTE
 /** A wall clock that is off by more than this between two looks has been set, or the machine has slept. */
 const JUMP_MS: Milliseconds = 5 * SECOND
 /** Events that decide nothing are kept so long. */
@@ -51,6 +54,8 @@ const MUCH_MEMORY = 400 * 2 ** 20
 export interface Connected {
   readonly exchange: PacedExchange
   readonly market: string
+  /** What is wrong with the exchange at present, in words; `null` when nothing is. */
+  trouble?(): string | null
   close(): void
 }
 
@@ -94,6 +99,9 @@ export class Desk {
   #lastMono: Milliseconds = 0
   #memoryAtStart = 0
   #isClosed = false
+  #trouble: string | null = null
+  /** When trouble of a kind was said last: a disk that stays full is not said at every look. */
+  readonly #saidAt = new Map<string, Milliseconds>()
 
   private constructor(
     options: DeskOptions,
@@ -275,7 +283,13 @@ export class Desk {
   #saveSnapshot(mono: Milliseconds): void {
     const { store } = this
     this.#snapshotAt = mono + Math.max(LOOK_MS, this.#options.config.operations.snapshotSeconds * SECOND)
-    if (store !== null) this.#patiently(() => store.write(KV.snapshot, this.engine.snapshot()))
+    if (store === null) return
+    const trouble = this.#connected.trouble?.() ?? null
+    this.#patiently(() => {
+      store.write(KV.snapshot, this.engine.snapshot())
+      if (trouble !== this.#trouble) store.write(RUN_KEY, { ...this.#options.facts, trouble })
+      this.#trouble = trouble
+    })
   }
 
   #upkeep(store: StateStore, wall: Timestamp): void {
@@ -307,7 +321,10 @@ export class Desk {
       work()
     } catch (error) {
       if (!(error instanceof StoreError) || error.trouble === 'lease-lost') throw error
-      this.#options.log.warn({ trouble: error.trouble }, `upkeep of the state: ${error.message}`)
+      const mono = this.#options.world.clock.monotonic()
+      if (mono < (this.#saidAt.get(error.trouble) ?? Number.NEGATIVE_INFINITY) + SAID_MS) return
+      this.#saidAt.set(error.trouble, mono)
+      this.#options.log.code(codeOf(error), `upkeep of the state: ${error.message}`)
     }
   }
 }

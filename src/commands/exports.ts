@@ -1,3 +1,4 @@
+import { UsageError } from '../core/base/errors.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
 import { tradeRecord } from '../core/wire/encode.ts'
@@ -21,6 +22,12 @@ export class Exports {
   constructor(world: Pick<World, 'stdout' | 'cwd'>, name: string | undefined) {
     this.#world = world
     this.isOut = name === '-'
+    if (this.isOut && world.stdout.isTTY) {
+      throw new UsageError(
+        '--export - would write a database to the terminal',
+        'redirect it: --export - > x.db',
+      )
+    }
     this.#isDatabase = this.isOut || name?.endsWith('.db') === true
     this.#file = name === undefined || this.isOut ? null : new ExportFile(world, name)
   }

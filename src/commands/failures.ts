@@ -21,7 +21,7 @@ export interface Failure {
 function place(error: DataError): string {
   if (error.place === undefined) return ''
   const { file, line, column, field } = error.place
-  const parts = [file]
+  const parts = file === '' ? [] : [file]
   if (line !== undefined) parts.push(`line ${line}`)
   if (column !== undefined) parts.push(`column ${column}`)
   if (field !== undefined) parts.push(field)

@@ -52,15 +52,26 @@ export async function placeOf(
       words: `the exchange at ${url}`,
       market: null,
       async connect({ clock }, log) {
-        const exchange = await RemoteExchange.connect({
+        let trouble: { readonly words: string; readonly at: Timestamp } | null = null
+        const exchange: RemoteExchange = await RemoteExchange.connect({
           url,
           ...credentials,
           wall: () => clock.now(),
           sleep: ms => clock.sleep(ms),
           random: Math.random,
-          onTrouble: words => log.code('C403', words),
+          onTrouble: words => {
+            log.code('C403', words)
+            trouble = { words: `C403 ${words}`, at: exchange.clock.now() }
+          },
         })
-        return { exchange, market: exchange.market, venue: null, close: () => exchange.close() }
+        return {
+          exchange,
+          market: exchange.market,
+          venue: null,
+          // It is over once the market has moved again.
+          trouble: () => (trouble !== null && trouble.at === exchange.clock.now() ? trouble.words : null),
+          close: () => exchange.close(),
+        }
       },
     }
   }

@@ -1,8 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ExchangeError } from '../core/base/errors.ts'
+import type { Steps, Ticks } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { World } from './command.ts'
-import { runLoop } from './run-loop.ts'
+import { heldWords, runLoop } from './run-loop.ts'
 import { bbw, dailyFixtures, Folder } from './world.fixture.ts'
 
 const test = suite('run loop')
@@ -54,6 +56,27 @@ test('what stands between the driver and the outside sees every request', async 
   assert.ok(placed > 0, `${placed} orders`)
   const entered = out.split('\n').filter(line => line.includes('"kind":"entered"')).length
   assert.ok(entered > 0 && placed >= entered, `${entered} entries, ${placed} orders`)
+})
+
+test('the last words speak of stops as the account has them', async () => {
+  const btc = { symbol: 'BTCUSDT', side: 'long' } as const
+  const eth = { symbol: 'ETHUSDT', side: 'short' } as const
+  const account = (stops: readonly (Ticks | null)[]) => async () => ({
+    wallet: 1_000,
+    positions: [btc, eth].map((one, k) => ({ ...one, steps: 2 as Steps, entry: 100, stop: stops[k] })),
+    orders: [],
+  })
+  const stop = 9_000 as Ticks
+  assert.is(await heldWords([], account([null, null])), '0 open positions')
+  assert.is(await heldWords([btc, eth], account([stop, stop])), '2 open positions, each with its stop')
+  assert.is(
+    await heldWords([btc, eth], account([stop, null])),
+    '2 open positions, 1 WITHOUT a stop: ETHUSDT short',
+  )
+  const silent = async (): Promise<never> => {
+    throw new ExchangeError('no answer', { retryable: true, ambiguous: false })
+  }
+  assert.is(await heldWords([btc], silent), '1 open positions, whose stops could not be read')
 })
 
 test.run()

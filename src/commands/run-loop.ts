@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path'
 import type { Venue } from '../core/adapters/sim/venue.ts'
 import { type Log, openLog } from '../core/adapters/system/log.ts'
-import { UsageError } from '../core/base/errors.ts'
+import { ExchangeError, UsageError } from '../core/base/errors.ts'
 import { secretsIn } from '../core/base/secrets.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { JournalPort } from '../core/engine/ports.ts'
+import type { Account } from '../core/engine/protocol.ts'
+import type { Side } from '../core/market/side.ts'
 import { terminalAsker } from './ask.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { type Config, configHash, loadConfig } from './config.ts'
@@ -176,13 +178,15 @@ class Run {
       isClean = true
       const at = desk.exchange.clock.now()
       const report = this.#report(recorder, desk, at)
-      const { positions } = desk.engine.portfolio
+      const held =
+        how === 'stopped'
+          ? await heldWords([...desk.engine.portfolio.positions.values()], () => desk.exchange.account())
+          : ''
       if (!desk.close(true)) this.#log.code('E109', 'the end of the run could not be saved')
       await screen.close()
       await exports.keep(recorder.trades, report)
       if (!exports.isOut) await screen.end(report)
       if (how !== 'stopped') return EXIT.ok
-      const held = `${positions.size} open positions${positions.size > 0 ? ', each with its stop' : ''}`
       const words = `I704 stopped at ${minute(at)} UTC with ${held}`
       if (!world.quiet) world.stderr.write(`${words}\n`)
       return world.signal.reason === 'SIGINT' ? EXIT.interrupted : EXIT.ok
@@ -251,6 +255,27 @@ class Run {
       }
       return !isOver()
     }
+  }
+}
+
+/** What is held in the end, and whether its stops are at the exchange: the account itself is asked. */
+export async function heldWords(
+  held: readonly { readonly symbol: string; readonly side: Side }[],
+  account: () => Promise<Account>,
+): Promise<string> {
+  const count = `${held.length} open positions`
+  if (held.length === 0) return count
+  try {
+    const { positions } = await account()
+    const bare = held.filter(({ symbol, side }) => {
+      const there = positions.find(one => one.symbol === symbol && one.side === side)
+      return there !== undefined && there.stop === null
+    })
+    if (bare.length === 0) return `${count}, each with its stop`
+    return `${count}, ${bare.length} WITHOUT a stop: ${bare.map(({ symbol, side }) => `${symbol} ${side}`).join(', ')}`
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error
+    return `${count}, whose stops could not be read`
   }
 }
 

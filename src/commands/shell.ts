@@ -72,7 +72,7 @@ function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, gl
     stdout: {
       isTTY: stdout.isTTY === true,
       get columns() {
-        return stdout.columns ?? PLAIN_COLUMNS
+        return stdout.columns || PLAIN_COLUMNS
       },
       write: output.write,
     },
@@ -80,7 +80,7 @@ function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, gl
       // A dumb terminal cannot take a line back.
       isTTY: stderr.isTTY === true && env.TERM !== 'dumb',
       get columns() {
-        return stderr.columns ?? PLAIN_COLUMNS
+        return stderr.columns || PLAIN_COLUMNS
       },
       write: text => void stderr.write(text),
     },

@@ -21,11 +21,11 @@ test('a loop runs as long as its lease is renewed', () => {
 test('who runs is told while it runs, and what it left afterwards', () => {
   const { running, pid, host, since, positions } = of()
   assert.equal([running, pid, host, since, positions.length], [true, 4711, 'desk', AT - MINUTE, 3])
-  const gone = of({}, AT + MINUTE)
+  const gone = of({}, AT + MINUTE + 1_000)
   assert.equal([gone.running, gone.pid, gone.since, gone.positions.length], [false, null, null, 3])
   assert.match(
     gone.health.notes[0],
-    'process 4711 on desk ended without a word, or hangs: its lease was renewed 60 s ago',
+    'process 4711 on desk has not written for 61 s: it hangs, its disk is full, or it has ended without a word',
   )
   const clean = of({ holder: null }, AT + MINUTE)
   assert.equal([clean.running, clean.health.notes.some(note => note.includes('4711'))], [false, false])

@@ -2,6 +2,7 @@
 import { decimalText } from '../core/base/decimal.ts'
 import {
   HOUR,
+  MINUTE,
   type Milliseconds,
   type Percent,
   SECOND,
@@ -61,7 +62,7 @@ export interface StatusSource {
 }
 
 /** A lease that has not been renewed for so long is nobody's: its holder is gone or frozen. */
-export const LEASE_STALE: Milliseconds = 30 * SECOND
+export const LEASE_STALE: Milliseconds = MINUTE
 
 export interface ReportedPosition {
   readonly symbol: string
@@ -254,7 +255,7 @@ export function healthNotes(
     const { pid, host, renewedAt } = lease.holder
     const seconds = Math.round((lease.now - renewedAt) / SECOND)
     found.push(
-      `process ${pid} on ${host} ended without a word, or hangs: its lease was renewed ${seconds} s ago`,
+      `process ${pid} on ${host} has not written for ${seconds} s: it hangs, its disk is full, or it has ended without a word`,
     )
   }
   if (snapshot !== null) {
@@ -262,6 +263,9 @@ export function healthNotes(
     for (const { symbol, side } of bare) found.push(`${symbol} ${side} has no confirmed stop`)
     const unknown = snapshot.pending.filter(one => one.isUnknown)
     for (const { symbol } of unknown) found.push(`nothing says whether the entry on ${symbol} has arrived`)
+    for (const { gate, isOpen, reason } of snapshot.gates) {
+      if (!isOpen && (gate === 'kill-switch' || gate === 'readiness')) found.push(`no entries: ${reason}`)
+    }
     if (snapshot.drift !== '') found.push(`books and exchange differ: ${snapshot.drift}`)
     if (snapshot.isRecovering) found.push('recovering: no entries until books and exchange agree')
     for (const { cycle, errors, lastError } of snapshot.cycles) {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DataError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
@@ -22,6 +22,7 @@ export function statusOpener(open: (path: string, isCopy: boolean) => Promise<St
     if (named !== undefined) {
       const path = resolve(world.cwd, named)
       if (!existsSync(path)) throw new DataError('there is no such file', { file: path }, 'check --db')
+      if (!statSync(path).isFile()) throw new DataError('it is no file', { file: path }, 'check --db')
       return open(path, true)
     }
     const path = join(dataDirectory(world, textFlag(parsed, 'dataDir')), 'state.db')

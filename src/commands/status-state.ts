@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fieldOf } from '../core/adapters/sqlite/json.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
+import type { Lease } from '../core/adapters/sqlite/lease.ts'
 import {
   openCopy,
   openStatus,
@@ -22,7 +23,10 @@ export const openStatusSource = statusOpener(async (path, isCopy): Promise<Statu
   if (isCopy) return sourceOver(await openCopy(readFileSync(path), basename(path)), true)
   const reader = openedState(path)
   if (reader === null) {
-    throw new StoreError(`${path} is gone`, { retryable: true, remedy: 'try again' })
+    throw new StoreError(`${path} holds no state yet`, {
+      retryable: true,
+      remedy: 'start bbw run, or try again',
+    })
   }
   return sourceOver(reader, false)
 })
@@ -55,6 +59,11 @@ function sourceOver(reader: StateReader, isCopy: boolean): StatusSource {
       const notes: string[] = []
       if (reader.isWithoutLog)
         notes.push('the newest changes may be missing: the log was not copied with the file')
+      if (!isCopy && isLeftBehind(view.lease)) {
+        notes.push(`process ${view.lease?.holder?.pid} has ended without a word: bbw run recovers`)
+      }
+      const trouble = fieldOf(facts, 'trouble')
+      if (typeof trouble === 'string') notes.push(trouble)
       if (view.queued > 0) notes.push(`${view.queued} commands of other processes wait`)
       return {
         holder: isCopy ? null : holderOf(view.lease),
@@ -79,11 +88,17 @@ function sourceOver(reader: StateReader, isCopy: boolean): StatusSource {
   }
 }
 
+/** Whether the holder of the lease is a process of this machine that has ended without giving it back. */
+function isLeftBehind(lease: Lease | null): boolean {
+  const holder = lease?.holder ?? null
+  return holder !== null && holder.host === thisProcess().host && !isAlive(holder.pid, holder.processStart)
+}
+
 /** Who holds the lease; a process of this machine that has ended holds nothing. */
-function holderOf(lease: ReturnType<StateReader['status']>['lease']): StatusParts['holder'] {
+function holderOf(lease: Lease | null): StatusParts['holder'] {
   const holder = lease?.holder ?? null
   if (holder === null) return null
-  const { pid, host, processStart, startedAt, renewedAt } = holder
-  if (host === thisProcess().host && !isAlive(pid, processStart)) return null
+  const { pid, host, startedAt, renewedAt } = holder
+  if (isLeftBehind(lease)) return null
   return { pid, host, since: startedAt, renewedAt }
 }

@@ -46,6 +46,8 @@ export async function askLoop(
   queued: Queued,
 ): Promise<CommandOutcome | null> {
   const first = store.enqueue(queued, world.clock.now())
+  const holder = store.holder(world.clock.now())
+  if (holder !== null) say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
   const deadline = world.clock.monotonic() + PATIENCE_MS
   for (let outcome: CommandOutcome | null = first; ; outcome = store.outcome(queued.id)) {
     if (outcome !== null && outcome.state !== 'queued' && outcome.state !== 'taken') return outcome
@@ -82,7 +84,6 @@ export async function order(
     const queued: Queued = { id: `${name}-${randomUUID()}`, command: { kind: name, by: 'cli', reason } }
     const holder = store.holder(world.clock.now())
     if (holder !== null) {
-      say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
       const outcome = await askLoop(world, store, queued)
       if (outcome !== null) {
         say(world, `${name}: ${outcome.state}`)

@@ -39,7 +39,6 @@ async function executeThere(
   try {
     const holder = store?.holder(world.clock.now()) ?? null
     if (store === null || holder === null) return null
-    say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
     // The id comes from the signals: the same file piped twice is one request.
     const id = `propose-${hashText(scored.map(one => one.signal.id).join('|'))}`
     const known = store.outcome(id)

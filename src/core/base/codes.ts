@@ -195,8 +195,8 @@ export const CODES = {
     can: NOTHING,
   },
   W303: {
-    title: 'position not opened by bbw',
-    what: 'The account holds a position that bbw did not open.',
+    title: 'position not in the books',
+    what: 'The account holds a position that the books do not know: somebody else opened it, or bbw did in a part of the state that is lost.',
     did: 'Leaves it alone and admits no entry on that symbol.',
     can: 'Close it, or protect it yourself.',
   },
@@ -331,7 +331,7 @@ export const CODES = {
   C807: {
     title: 'database damaged',
     what: 'The state failed its check, or is older than the last run: the exchange has executed orders of this bbw that the state does not know.',
-    did: 'Put damaged files aside, restored the newest sound backup and rebuilt the rest from the exchange. Entries are halted.',
+    did: 'Put damaged files aside, restored the newest sound backup and booked what the exchange could tell of its orders. Positions that only the lost part knew stay at the exchange with their stops and targets; they are reported (W303) and left alone. Entries are halted.',
     can: 'Compare bbw status with the account, then: bbw trade resume',
   },
   W808: {

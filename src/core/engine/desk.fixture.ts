@@ -6,7 +6,8 @@ import { instrumentOf, MIDNIGHT, signalOf, ticks } from '../decision/view.fixtur
 import type { Instrument } from '../market/instrument.ts'
 import type { Side } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
-import { Engine, type EngineOptions } from './engine.ts'
+import type { EngineOptions } from './core.ts'
+import { Engine } from './engine.ts'
 import { scoreSignal } from './pipeline.ts'
 import type {
   Account,

@@ -126,6 +126,12 @@ export class Schedule {
   }
 }
 
+/** The earlier of two moments; `null` is never. */
+export function earliest(a: Timestamp | null, b: Timestamp | null): Timestamp | null {
+  if (a === null || b === null) return a ?? b
+  return a < b ? a : b
+}
+
 /** The start of the cycle's turn that `time` lies in. */
 function slot({ period, offset }: Cycle, time: Timestamp): Timestamp {
   return Math.floor((time - offset) / period) * period + offset

@@ -45,6 +45,9 @@ export const ACT_KINDS = [
   'deposit',
 ] as const satisfies readonly Act['kind'][]
 
+/** Nobody moves more at once. */
+const MOST_USDT = 1e9
+
 /** An act from outside. Throws a DataError that names the field. */
 export function actFrom(value: unknown): Act {
   const shape = new Shape(value, '')
@@ -76,6 +79,9 @@ function read(shape: Shape, kind: Act['kind']): Act {
       return { kind, symbol: shape.symbol('symbol') }
     case 'deposit': {
       const usdt = shape.number('usdt')
+      if (Math.abs(usdt) > MOST_USDT) {
+        throw new DataError(`usdt is beyond ${MOST_USDT}`, { file: '', field: 'usdt' }, 'give less')
+      }
       if (usdt === 0) throw new DataError('usdt is 0', { file: '', field: 'usdt' }, 'negative takes out')
       return { kind, usdt }
     }

@@ -1,9 +1,10 @@
 /** Made-up markets and runs over them, for tests: plain, recorded, and in a world that misbehaves. */
 import type { Random } from '../../base/random.ts'
 import { DAY, SECOND, type Timestamp, type Usdt } from '../../base/units.ts'
+import type { EngineOptions } from '../../engine/core.ts'
 import { LiveDriver } from '../../engine/drivers/live.ts'
 import { runSimulated } from '../../engine/drivers/simulated.ts'
-import { Engine, type EngineOptions } from '../../engine/engine.ts'
+import { Engine } from '../../engine/engine.ts'
 import { scoreSignal } from '../../engine/pipeline.ts'
 import type { PacedExchange } from '../../engine/ports.ts'
 import type { Effect, EngineEvent, Input, OrderRequest } from '../../engine/protocol.ts'

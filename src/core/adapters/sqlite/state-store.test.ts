@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
@@ -264,6 +264,33 @@ test('a row of the books that is not what it must be is damage, named by table, 
     store.close()
   }
 })
+
+test('nothing is written any more once the file was taken away or replaced under its holder', () => {
+  for (const takeAway of [
+    (path: string): void => {
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end)
+    },
+    (path: string): void => renameSync(path, `${path}.old`),
+    (path: string): void => {
+      takenAside(path)
+      heldStore(path).close()
+    },
+  ]) {
+    const path = folder.fresh()
+    const store = heldStore(path)
+    store.commit(batchOf({ rows: bookRows() }))
+    takeAway(path)
+    const error = thrown(() => store.commit(batchOf({ intents: [intentOf('a')], isAhead: true })))
+    assert.ok(error instanceof StoreError && error.trouble === 'lease-lost')
+    assert.match(String(error), `${path} was taken away, or replaced, while it was in use`)
+    store.close()
+  }
+})
+
+/** Makes room for another file of the same name. */
+function takenAside(path: string): void {
+  for (const end of ['', '-wal', '-shm']) renameSync(path + end, `${path}.old${end}`)
+}
 
 test('nothing is written without the lease, and nothing any more once it is another one’s', () => {
   const path = folder.fresh()

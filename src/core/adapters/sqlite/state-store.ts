@@ -2,6 +2,7 @@
  * `state.db`: everything that has to survive the process, behind the lease of the one process that trades. Reading and
  * writing are synchronous; nothing here waits for longer than a lock.
  */
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Code } from '../../base/codes.ts'
 import type { Holder } from '../../base/errors.ts'
@@ -92,6 +93,8 @@ export class StateStore implements StorePort {
   readonly #upgrade: Upgrade | null
   readonly #instance: string
   readonly #pageBytes: number
+  /** Of the file that is open. */
+  readonly #inode: number
   #token: number | null = null
   #isFull: boolean
 
@@ -136,6 +139,7 @@ export class StateStore implements StorePort {
       },
     })
     this.#instance = this.#name()
+    this.#inode = statSync(connection.path).ino
     this.#pageBytes = numberOf(connection, 'PRAGMA page_size')
     this.#ballast = new Ballast(connection.path.replace(/(?:\.db)?$/, '.ballast'), options.freeBytes)
     this.#ballast.make()
@@ -328,6 +332,7 @@ export class StateStore implements StorePort {
   #fenced<T>(write: (token: number) => T): T {
     const attempt = (): T => {
       const results: T[] = []
+      this.#demandPresent()
       this.#connection.tx(() => {
         const { token } = demandLease(this.#connection, this.#token)
         results.push(write(token))
@@ -341,6 +346,16 @@ export class StateStore implements StorePort {
       this.#isFull = true
       return attempt()
     }
+  }
+
+  /** The files that are open must still be those that others find: a new start beside them would make new ones. */
+  #demandPresent(): void {
+    const { path } = this.#connection
+    const there = statSync(path, { throwIfNoEntry: false })
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+    if (there?.ino === this.#inode && log !== undefined) return
+    const remedy = 'start bbw again: it compares what is there with the exchange'
+    throw troubled(`${path} was taken away, or replaced, while it was in use`, 'lease-lost', remedy)
   }
 
   #name(): string {

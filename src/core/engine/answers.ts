@@ -1,0 +1,181 @@
+/** What the exchange, or the store before it, answers about orders, and what follows from it. */
+import { unreachable } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
+import type { Figures } from '../guards/guard.ts'
+import { formatSteps, formatTicks } from '../market/quantise.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
+import type { CycleRunner } from './cycle-runner.ts'
+import type { Fates } from './fates.ts'
+import type { OrderDesk } from './order-desk.ts'
+import type { Input } from './protocol.ts'
+import type { WorkingOrder } from './state.ts'
+
+export class Answers {
+  readonly #core: EngineCore
+  readonly #runner: CycleRunner
+  readonly #orders: OrderDesk
+  readonly #fates: Fates
+
+  constructor(core: EngineCore, runner: CycleRunner, orders: OrderDesk, fates: Fates) {
+    this.#core = core
+    this.#runner = runner
+    this.#orders = orders
+    this.#fates = fates
+  }
+
+  /** Takes what the exchange says of an order. */
+  take(input: Extract<Input, { readonly type: 'order' }>): void {
+    const { clientOrderId: id, status, reason, why } = input
+    if (status === 'unknown' || why === 'duplicate-id') {
+      this.#onUnknown(id, reason, why)
+      return
+    }
+    this.#orders.answered(id)
+    const entry = this.#core.portfolio.pending.get(id)
+    const order = this.#orders.exits.get(id)
+    if (entry === undefined && order === undefined) return
+    this.#core.revision++
+    const doubt = this.#orders.doubts.get(id)
+    const wasAccepted = doubt === null
+    if (doubt !== null) {
+      if (status === 'accepted') this.#fates.found(id, doubt, 'was accepted')
+      else this.#orders.doubts.settle(id)
+    }
+    if (status === 'accepted') this.#core.outcome(id, 'open', '')
+    if (entry !== undefined) this.#onEntry(entry, status, reason, wasAccepted)
+    if (order !== undefined) this.#onExit(order, status, reason)
+  }
+
+  /** The store has not taken the row of an order that was to go out. */
+  persistRefused(key: string, reason: string, code: Code): void {
+    const entry = this.#core.portfolio.pending.get(key)
+    if (entry !== undefined) {
+      this.#orders.dropEntry(entry, 'dropped', reason)
+      this.#core.count('refused:store')
+      this.#core.event('refused', entry, `store: ${reason}`, { gate: 'store' }, key, code)
+      return
+    }
+    // A reduce-only order goes out without its row: less exposure must never wait for a disk.
+    this.#core.note('store', `not recorded: ${reason}`, key, code)
+  }
+
+  /** A request was sent, and no answer says whether it took effect. */
+  #onUnknown(id: string, reason: string, why: 'duplicate-id' | 'unreadable' | undefined): void {
+    const isPlaced = this.#orders.doubts.get(id) !== null
+    if (this.#orders.asked.has(id)) this.#fates.askedInVain(id)
+    if (!isPlaced) return
+    this.#core.revision++
+    this.#orders.doubts.raise(id, why ?? 'lost-reply', this.#core.now)
+    this.#fates.unknown(id, reason, why === 'unreadable' ? 'E106' : why === 'duplicate-id' ? 'I104' : 'E105')
+  }
+
+  #onEntry(
+    entry: PendingEntry,
+    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
+    reason: string,
+    wasAccepted: boolean,
+  ): void {
+    switch (status) {
+      case 'accepted':
+        this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+        return
+      case 'amended':
+        return
+      case 'rejected':
+        if (this.#orders.cancelling.has(entry.clientOrderId)) {
+          // Too late to cancel, perhaps because it has just filled: the account tells, nothing is taken for granted.
+          this.#orders.refuseCancel(entry.clientOrderId)
+          this.#runner.arrived(entry.clientOrderId)
+          this.#core.touch('light')
+          return
+        }
+        this.#fates.entryGone(entry, 'rejected', reason, wasAccepted ? 'W110' : null)
+        return
+      case 'cancelled': {
+        const isOutside = !this.#orders.cancelling.has(entry.clientOrderId)
+        this.#fates.entryGone(entry, 'expired', reason, isOutside ? 'W208' : null)
+        return
+      }
+      default:
+        unreachable(status)
+    }
+  }
+
+  #onExit(
+    order: WorkingOrder,
+    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
+    reason: string,
+  ): void {
+    const position = this.#core.portfolio.positions.get(positionKey(order.symbol, order.side))
+    if (
+      status === 'cancelled' &&
+      position !== undefined &&
+      order.state === 'working' &&
+      order.price !== null
+    ) {
+      // By somebody's hand, or because the position is closed and that is still to be told: it is looked up.
+      this.#orders.doubts.raise(order.clientOrderId, 'missing', this.#core.now)
+      this.#core.hurry(this.#core.now)
+      return
+    }
+    switch (status) {
+      case 'accepted':
+        if (order.state === 'sent') order.state = 'working'
+        if (position !== undefined && order.price !== null) {
+          this.#core.event(
+            'targets',
+            position,
+            `${order.leg} set`,
+            this.#figures(order, position),
+            order.clientOrderId,
+          )
+        }
+        return
+      case 'amended':
+        if (order.wanted !== null) {
+          order.price = order.wanted.price
+          order.steps = order.wanted.steps
+          order.wanted = null
+        }
+        order.state = 'working'
+        if (position !== undefined) {
+          this.#core.event(
+            'targets',
+            position,
+            `${order.leg} moved`,
+            this.#figures(order, position),
+            order.clientOrderId,
+          )
+        }
+        return
+      case 'rejected':
+      case 'cancelled':
+        if (status === 'rejected' && order.state !== 'sent') {
+          // What was refused is an amendment or a cancellation; the order may rest on as it was, or have just filled.
+          order.state = 'doubted'
+          order.wanted = null
+        } else {
+          this.#orders.forget(order)
+          this.#core.outcome(order.clientOrderId, status, reason)
+          // What has to be closed is asked for again at once.
+          if (order.leg === 'close') this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
+        }
+        if (position !== undefined && status === 'rejected') {
+          this.#core.event('rejected', position, reason, {}, order.clientOrderId)
+        }
+        this.#core.touchAll()
+        return
+      default:
+        unreachable(status)
+    }
+  }
+
+  #figures(order: WorkingOrder, position: Position): Figures {
+    return {
+      leg: order.leg,
+      price: order.price === null ? null : formatTicks(position.instrument, order.price),
+      qty: formatSteps(position.instrument, order.steps),
+    }
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * What all parts of the engine share: settings, time, portfolio, schedule, the effects of the present step, and the
+ * small verbs that change them. It knows none of the parts; a part keeps what is its own to itself.
+ */
+import type { Code } from '../base/codes.ts'
+import { type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
+import type { EntryTerms } from '../decision/strategy.ts'
+import type { Figures } from '../guards/guard.ts'
+import { apply, emptyPortfolio, equity, type Portfolio, type PortfolioEvent } from '../portfolio/portfolio.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import type { Trade } from '../portfolio/trade.ts'
+import type { CycleId } from './cycles.ts'
+import { Markets } from './markets.ts'
+import { NO_INSTANCE } from './order-id.ts'
+import { type BoundEntry, enabledEntries } from './pipeline.ts'
+import type { Effect, EngineEvent, EventKind, IntentState } from './protocol.ts'
+import { Schedule } from './schedule.ts'
+import type { Settings } from './settings.ts'
+import type { EngineState, Recovery } from './state.ts'
+import { Cursor } from './symbol.ts'
+
+/** A look at the account after something went wrong, and after a fill. */
+export const LOOK_AGAIN: Milliseconds = 5 * SECOND
+export const LOOK_AFTER_FILL: Milliseconds = SECOND
+
+const NO_EFFECTS: readonly Effect[] = Object.freeze([])
+
+export interface EngineOptions {
+  readonly wallet: Usdt
+  /** What is held at the start; left out: nothing but the wallet. */
+  readonly portfolio?: Portfolio
+  /** Events of refused entries and the like are made; decisions are the same without. */
+  readonly journal?: boolean
+  /** Runs every cycle every period, also where nothing has changed since. Changes no decision. */
+  readonly everyCycle?: boolean
+  /** Four digits that tell this bbw's orders from those of another one on the same account. */
+  readonly instance?: string
+  /** Which start of the same books this is: ids of requests are never used twice. */
+  readonly incarnation?: number
+  /** Milliseconds of a clock of the machine's, to measure cycles for the record. Changes no decision. */
+  readonly stopwatch?: () => Milliseconds
+}
+
+/** What the core adds to a saved engine. */
+type Saved = Pick<
+  EngineState,
+  | 'now'
+  | 'portfolio'
+  | 'cooldowns'
+  | 'schedule'
+  | 'sequence'
+  | 'recovery'
+  | 'isDoubted'
+  | 'revision'
+  | 'counts'
+>
+
+export class EngineCore {
+  readonly settings: Settings
+  /** The entry strategies that are switched on. */
+  readonly entries: readonly BoundEntry[]
+  readonly markets: Markets
+  /** The one view that strategies are shown. */
+  readonly cursor: Cursor
+  readonly instance: string
+  /** Whether events, verdicts and outcomes are told. */
+  readonly journal: boolean
+  /** Symbols with a position: only their prices matter between decisions. */
+  readonly held = new Set<string>()
+  /** When a strategy's rest on a symbol ends, by `strategy:symbol`. */
+  readonly cooldowns = new Map<string, Timestamp>()
+  schedule: Schedule
+  /** By the exchange's clock; a step sets it. */
+  now: Timestamp = 0
+  /** Why everything is compared before anything is added; `null`: it has been. */
+  recovery: Recovery | null = null
+  /** Executions are to be asked for, because the account differs from the books. */
+  isDoubted = false
+  /** Counts changes of the books by what the exchange tells. */
+  revision = 0
+  #portfolio: Portfolio
+  readonly #everyCycle: boolean
+  readonly #incarnation: number
+  readonly #counts: { [name: string]: number } = {}
+  #sequence = 0
+  #effects: Effect[] = []
+
+  constructor(settings: Settings, options: EngineOptions) {
+    this.settings = settings
+    this.entries = enabledEntries(settings)
+    this.markets = new Markets(settings.universe)
+    this.cursor = new Cursor(settings.fees)
+    this.instance = options.instance ?? NO_INSTANCE
+    this.journal = options.journal ?? true
+    this.#everyCycle = options.everyCycle ?? false
+    this.#incarnation = options.incarnation ?? 0
+    this.schedule = new Schedule(this.#everyCycle)
+    this.#portfolio = options.portfolio ?? emptyPortfolio(options.wallet)
+    this.#noteHeld()
+  }
+
+  get portfolio(): Portfolio {
+    return this.#portfolio
+  }
+
+  /** How often what happened. */
+  get counts(): { readonly [name: string]: number } {
+    return this.#counts
+  }
+
+  /** Wallet plus unrealised profit at the present marks; `NaN` where a mark is not known. */
+  equity(): Usdt {
+    return equity(this.#portfolio, symbol => this.markets.of(symbol).mark)
+  }
+
+  // --- portfolio ----------------------------------------------------------------------------------------------
+
+  /** Applies an event to the portfolio. Returns the trade that it has closed, `null` when it has closed none. */
+  fold(event: PortfolioEvent): Trade | null {
+    const { portfolio, trade } = apply(this.#portfolio, event)
+    this.#portfolio = portfolio
+    if (event.type === 'entry-filled' || trade !== null) this.#noteHeld()
+    return trade
+  }
+
+  /** Puts another portfolio in place of the present one. */
+  replace(portfolio: Portfolio): void {
+    this.#portfolio = portfolio
+    this.#noteHeld()
+  }
+
+  #noteHeld(): void {
+    this.held.clear()
+    for (const position of this.#portfolio.positions.values()) this.held.add(position.symbol)
+  }
+
+  // --- time ---------------------------------------------------------------------------------------------------
+
+  /** Something a cycle looks at has changed. */
+  touch(id: CycleId): void {
+    this.schedule.touch(id, this.now)
+  }
+
+  touchAll(): void {
+    this.touch('light')
+    this.touch('heavy')
+    this.touch('x10')
+  }
+
+  /** Has the light cycle, which looks at the account, run at a moment of its own: it cannot wait for its turn. */
+  hurry(at: Timestamp): void {
+    this.schedule.hurry('light', at)
+  }
+
+  /** What a strategy asks of its entries; `undefined` when it is not switched on. */
+  terms(strategy: string): EntryTerms | undefined {
+    return this.entries.find(one => one.strategy.id === strategy)?.terms
+  }
+
+  /** A strategy rests on a symbol for as long as its terms say. */
+  rest(
+    strategy: string,
+    symbol: string,
+    which: 'cooldown' | 'cooldownAfterStop' | 'cooldownAfterTarget',
+    from: Timestamp,
+  ): void {
+    const terms = this.terms(strategy)
+    if (terms === undefined || terms[which] === 0) return
+    const key = `${strategy}:${symbol}`
+    const until = from + terms[which]
+    if (until > (this.cooldowns.get(key) ?? 0)) this.cooldowns.set(key, until)
+  }
+
+  /** An id for a question or a request, never used before. */
+  requestId(what: string): string {
+    return `${what}-${this.#incarnation}-${++this.#sequence}`
+  }
+
+  // --- what is told -------------------------------------------------------------------------------------------
+
+  /** Adds an effect to those of the present step; their order is the order they are carried out in. */
+  emit(effect: Effect): void {
+    this.#effects.push(effect)
+  }
+
+  /** Takes the effects of the step that ends. */
+  takeEffects(): readonly Effect[] {
+    if (this.#effects.length === 0) return NO_EFFECTS
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  count(name: string): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + 1
+  }
+
+  /** What has become of an intent, for its row. */
+  outcome(key: string, state: IntentState, reason: string): void {
+    if (!this.journal) return
+    this.#effects.push({ type: 'outcome', key, state, reason })
+  }
+
+  /** An event of a position or an entry; `order` where it is about another order than the entry's. */
+  event(
+    kind: EventKind,
+    of: Position | PendingEntry | null,
+    reason: string,
+    figures: Figures,
+    order: string | null = null,
+    code: Code | null = null,
+  ): void {
+    if (!this.journal) return
+    this.record(kind, {
+      code,
+      symbol: of?.symbol ?? null,
+      side: of?.side ?? null,
+      strategy: of?.strategy ?? null,
+      signalId: of?.signalId ?? null,
+      clientOrderId: order ?? of?.clientOrderId ?? null,
+      reason,
+      figures,
+    })
+  }
+
+  /** An event of the house rather than of a position. */
+  note(kind: EventKind, reason: string, order: string | null, code: Code | null): void {
+    this.event(kind, null, reason, {}, order, code)
+  }
+
+  /** An event with everything said; told also where the journal is off. */
+  record(kind: EventKind, rest: Omit<EngineEvent, 'kind' | 'ts'>): void {
+    this.#effects.push({ type: 'event', event: { kind, ts: this.now, ...rest } })
+  }
+
+  // --- what survives ------------------------------------------------------------------------------------------
+
+  save(): Saved {
+    const { wallet, positions, pending, day, dayRealised } = this.#portfolio
+    return {
+      now: this.now,
+      portfolio: {
+        wallet,
+        positions: [...positions.values()],
+        pending: [...pending.values()],
+        day,
+        dayRealised,
+      },
+      cooldowns: [...this.cooldowns],
+      schedule: this.schedule.save(),
+      sequence: this.#sequence,
+      recovery: this.recovery,
+      isDoubted: this.isDoubted,
+      revision: this.revision,
+      counts: this.#counts,
+    }
+  }
+
+  load(saved: Saved): void {
+    this.now = saved.now
+    this.replace(portfolioOf(saved.portfolio))
+    this.schedule = Schedule.load(this.#everyCycle, saved.schedule)
+    this.#sequence = saved.sequence
+    this.recovery = saved.recovery
+    this.isDoubted = saved.isDoubted
+    this.revision = saved.revision
+    this.keep(saved)
+  }
+
+  /** Goes on with cooldowns and counts of an earlier run. */
+  keep({ cooldowns, counts }: Pick<EngineState, 'cooldowns' | 'counts'>): void {
+    for (const [key, until] of cooldowns) this.cooldowns.set(key, until)
+    Object.assign(this.#counts, counts)
+  }
+}
+
+/** A portfolio out of its parts as lists. */
+export function portfolioOf(saved: EngineState['portfolio']): Portfolio {
+  const { wallet, positions, pending, day, dayRealised } = saved
+  return {
+    wallet,
+    positions: new Map(positions.map(one => [positionKey(one.symbol, one.side), one])),
+    pending: new Map(pending.map(one => [one.clientOrderId, one])),
+    day,
+    dayRealised,
+  }
+}

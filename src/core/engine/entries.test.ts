@@ -1,0 +1,60 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DAY } from '../base/units.ts'
+import { reversionSignal } from './desk.fixture.ts'
+import { Entries } from './entries.ts'
+import { Parts, RESTING } from './parts.fixture.ts'
+import { scoreSignal } from './pipeline.ts'
+
+const test = suite('entries')
+
+test('a signal is entered once, and what is refused is told with its gate', () => {
+  const parts = new Parts()
+  const scored = scoreSignal(reversionSignal())
+  parts.entries.propose([scored], 'a')
+  assert.equal(parts.told(), ['persist', 'verdict', 'entered', 'place', 'answer'])
+  assert.is(parts.core.portfolio.pending.size, 1)
+  parts.entries.propose([scored], undefined)
+  assert.equal(parts.told(), ['verdict', 'refused I113'])
+})
+
+test('a signal whose stop protects nothing is refused before a guard is asked', () => {
+  const parts = new Parts()
+  const signal = reversionSignal()
+  parts.entries.propose(
+    [scoreSignal({ ...signal, stop: signal.instrument.minPrice - 1 } as typeof signal)],
+    'a',
+  )
+  assert.equal(parts.told(), ['verdict', 'refused E206', 'answer'])
+})
+
+test('an entry that has lived through its bar is taken back, and waited for', () => {
+  const parts = new Parts().book([], [RESTING])
+  assert.equal(parts.entries.expire(), [])
+  parts.wait(DAY)
+  assert.equal(parts.entries.expire(), [RESTING.clientOrderId])
+  assert.equal(parts.told(), ['cancel'])
+  parts.orders.refuseCancel(RESTING.clientOrderId)
+  assert.equal(parts.entries.expire(), [], 'the account tells first')
+})
+
+test('what was scanned is scored and entered once; without candles nothing is found', () => {
+  const parts = new Parts()
+  parts.entries.candleClosed()
+  parts.entries.scan()
+  parts.entries.score()
+  parts.entries.enter()
+  assert.equal(parts.entries.look(), [])
+  assert.equal(parts.told(), [])
+})
+
+test('what was saved is there again', () => {
+  const parts = new Parts()
+  parts.entries.propose([scoreSignal(reversionSignal())], undefined)
+  const next = new Entries(parts.core, parts.orders, () => parts.house())
+  next.load(parts.entries.save())
+  assert.equal(next.save(), parts.entries.save())
+  assert.is(next.save().used.length, 1)
+})
+
+test.run()

@@ -1,0 +1,87 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { SECOND } from '../base/units.ts'
+import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
+import { Fates } from './fates.ts'
+import { HELD, Parts, RESTING } from './parts.fixture.ts'
+
+const test = suite('fates')
+const ID = 'bbw-0000-target'
+
+/** Parts with a target on its way to the exchange, nothing told so far. */
+function sent(): Parts {
+  const parts = new Parts().book([HELD], [RESTING])
+  parts.orders.placeExit(HELD, 'target', ID, ticks(1_100), steps(1_000))
+  parts.told()
+  return parts
+}
+
+test('an answer that stays out is a doubt from its time on, not before', () => {
+  const parts = sent()
+  const fates = new Fates(parts.core, parts.orders, parts.protection, parts.management)
+  const wait = parts.core.settings.recovery.answerSeconds * SECOND
+  assert.is(fates.answerDue(), MIDNIGHT + wait)
+  parts.wait(wait - 1)
+  fates.overdue()
+  assert.equal(parts.told(), [])
+  parts.wait(1)
+  fates.overdue()
+  assert.equal(parts.told(), ['outcome', 'unknown E105'])
+  assert.is(fates.answerDue(), null)
+  assert.is(parts.orders.doubts.isDoubtful(ID), true)
+})
+
+test('a look-up of an order that is in no doubt says nothing new', () => {
+  const parts = sent()
+  parts.orders.doubts.settle(ID)
+  parts.fates.told({ clientOrderId: ID, state: 'cancelled', filled: steps(0), reason: '' })
+  assert.equal(parts.told(), [])
+  assert.ok(parts.orders.exits.has(ID))
+})
+
+test('an order found at the exchange is taken over, and counts as found while recovering', () => {
+  const parts = sent()
+  parts.core.recovery = { cause: 'restart', since: 0, found: 0 }
+  parts.orders.doubts.raise(ID, 'no-answer', MIDNIGHT)
+  parts.fates.told({ clientOrderId: ID, state: 'resting', filled: steps(0), reason: '' })
+  assert.equal(parts.told(), ['looked-up E101', 'outcome'])
+  assert.is(parts.orders.exits.get(ID)?.state, 'working')
+  assert.is(parts.core.recovery?.found, 1)
+})
+
+test('a target that was cancelled by somebody is set again', () => {
+  const parts = sent()
+  parts.orders.doubts.raise(ID, 'missing', MIDNIGHT)
+  parts.fates.told({ clientOrderId: ID, state: 'cancelled', filled: steps(0), reason: 'by hand' })
+  assert.equal(parts.told(), ['outcome', 'looked-up W208', 'persist', 'place'])
+  assert.is(parts.orders.exits.has(ID), false)
+})
+
+test('an amendment in vain leaves its order in doubt, and a cancellation its entry to the account', () => {
+  const parts = sent()
+  const order = parts.orders.exits.get(ID)
+  if (order !== undefined) order.state = 'working'
+  if (order !== undefined) parts.orders.amend(order, ticks(1_200), steps(1_000))
+  parts.orders.cancelEntry(RESTING)
+  parts.fates.askedInVain(ID)
+  parts.fates.askedInVain(RESTING.clientOrderId)
+  assert.is(order?.state, 'doubted')
+  assert.is(order?.wanted, null)
+  assert.is(parts.orders.cancelling.get(RESTING.clientOrderId), 'refused')
+  assert.is(parts.orders.asked.size, 0)
+})
+
+test('what was refused is settled by the account, once that agrees on the position', () => {
+  const parts = sent()
+  const order = parts.orders.exits.get(ID)
+  if (order !== undefined) order.state = 'asked'
+  const there = { symbol: 'SOLUSDT', side: 'long', steps: HELD.steps, entry: 100, stop: HELD.stop } as const
+  parts.fates.settle({ wallet: 1_000, positions: [], orders: [] })
+  assert.is(order?.state, 'asked')
+  const resting = { ...there, clientOrderId: ID, purpose: 'exit', price: ticks(1_200) } as const
+  parts.fates.settle({ wallet: 1_000, positions: [there], orders: [resting] })
+  assert.is(order?.state, 'working')
+  assert.is(order?.price, 1_200)
+})
+
+test.run()

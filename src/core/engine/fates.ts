@@ -1,0 +1,215 @@
+/**
+ * What becomes of orders whose fate is not known: an answer that is overdue makes a doubt, a look-up or the account
+ * settles it. Until then nothing is counted as done or as not done.
+ */
+import { unreachable } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
+import { SECOND, type Timestamp } from '../base/units.ts'
+import type { Side } from '../market/side.ts'
+import { type PendingEntry, positionKey } from '../portfolio/position.ts'
+import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
+import { foundCode } from './doubts.ts'
+import type { Management } from './management.ts'
+import { expiryOf, type OrderDesk } from './order-desk.ts'
+import type { Protection } from './protection.ts'
+import type { Account, OrderReport } from './protocol.ts'
+import { agrees } from './reconcile.ts'
+import { earliest } from './schedule.ts'
+import type { Doubt, WorkingOrder } from './state.ts'
+
+export class Fates {
+  readonly #core: EngineCore
+  readonly #orders: OrderDesk
+  readonly #protection: Protection
+  readonly #management: Management
+
+  constructor(core: EngineCore, orders: OrderDesk, protection: Protection, management: Management) {
+    this.#core = core
+    this.#orders = orders
+    this.#protection = protection
+    this.#management = management
+  }
+
+  /** When the first of the answers awaited is overdue; `null` when none is awaited. */
+  answerDue(): Timestamp | null {
+    const answerMs = this.#core.settings.recovery.answerSeconds * SECOND
+    let due = earliest(this.#orders.doubts.answerDue(), this.#protection.desk.answerDue(answerMs))
+    for (const at of this.#orders.asked.values()) due = earliest(due, at + answerMs)
+    return due
+  }
+
+  /** Answers that are overdue make what they were to answer doubtful. */
+  overdue(): void {
+    const due = this.answerDue()
+    if (due === null || this.#core.now < due) return
+    const answerMs = this.#core.settings.recovery.answerSeconds * SECOND
+    for (const id of this.#orders.doubts.overdue(this.#core.now))
+      this.unknown(id, 'no answer in time', 'E105')
+    this.#protection.desk.overdue(this.#core.now, answerMs)
+    for (const [id, at] of this.#orders.asked) if (this.#core.now >= at + answerMs) this.askedInVain(id)
+    this.#core.hurry(this.#core.now)
+  }
+
+  /** Nothing says whether an amendment or a cancellation took effect. */
+  askedInVain(id: string): void {
+    this.#orders.answered(id)
+    this.#orders.refuseCancel(id)
+    const order = this.#orders.exits.get(id)
+    if (order !== undefined && (order.state === 'amending' || order.state === 'cancelling')) {
+      order.state = 'doubted'
+      order.wanted = null
+    }
+    this.#core.hurry(this.#core.now)
+  }
+
+  /** An order was sent, and nothing says whether it arrived. */
+  unknown(id: string, reason: string, code: Code): void {
+    this.#core.count('unknown')
+    this.#core.outcome(id, 'unknown', reason)
+    const of = this.#core.portfolio.pending.get(id) ?? null
+    const words = `${reason}: looked up before anything else`
+    if (of === null) this.#core.note('unknown', words, id, code)
+    else this.#core.event('unknown', of, words, {}, id, code)
+    this.#core.hurry(this.#core.now)
+  }
+
+  /** What a look-up has said of an order of unknown fate. */
+  told({ clientOrderId: id, state, reason }: OrderReport): void {
+    const doubt = this.#orders.doubts.get(id)
+    const entry = this.#core.portfolio.pending.get(id)
+    const order = this.#orders.exits.get(id)
+    if (doubt === null || (entry === undefined && order === undefined)) {
+      this.#orders.doubts.settle(id)
+      return
+    }
+    switch (state) {
+      case 'resting':
+        this.found(id, doubt, 'rests at the exchange')
+        if (entry !== undefined) this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+        if (order !== undefined && order.state === 'sent') order.state = 'working'
+        this.#core.outcome(id, 'open', '')
+        return
+      case 'filled':
+        // Its executions are booked before this; what they leave is still on its way to the records.
+        this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
+        return
+      case 'cancelled':
+      case 'rejected':
+        this.#orders.doubts.settle(id)
+        if (entry !== undefined) {
+          const isOutside = doubt.cause === 'missing' && !this.#orders.cancelling.has(id)
+          const code = isOutside ? 'W208' : state === 'rejected' ? 'W110' : null
+          this.entryGone(entry, state === 'rejected' ? 'rejected' : 'expired', reason, code)
+        }
+        if (order !== undefined) {
+          // What the market did not take of an order at the market is cancelled by the exchange itself.
+          const isOutside = doubt.cause === 'missing' && order.price !== null
+          this.#orderGone(order, isOutside ? 'W208' : null, reason)
+        }
+        return
+      case 'absent':
+        this.#onAbsent(id, doubt, entry, order)
+        return
+      default:
+        unreachable(state)
+    }
+  }
+
+  /** An order in doubt is at the exchange after all. */
+  found(id: string, doubt: Doubt, what: string): void {
+    this.#orders.doubts.settle(id)
+    if (doubt.cause === 'sent') return
+    this.#core.count('found')
+    this.#core.note('looked-up', `the order ${what}; taken over`, id, foundCode(doubt))
+    if (this.#core.recovery !== null)
+      this.#core.recovery = { ...this.#core.recovery, found: this.#core.recovery.found + 1 }
+  }
+
+  /**
+   * A refused cancellation or amendment leaves open whether the order still rests: it may have filled meanwhile. Once
+   * books and account agree on the position, an order that does not rest there is gone.
+   */
+  settle(account: Account): void {
+    const settled = (symbol: string, side: Side): boolean =>
+      agrees(this.#core.portfolio, account, symbol, side)
+    for (const [id, stage] of this.#orders.cancelling) {
+      const entry = this.#core.portfolio.pending.get(id)
+      if (stage !== 'asked' || entry === undefined || !settled(entry.symbol, entry.side)) continue
+      this.#core.touch('heavy')
+      if (account.orders.some(order => order.clientOrderId === id)) this.#orders.keepEntry(id)
+      else if (this.#orders.doubts.get(id) === null) {
+        this.entryGone(entry, 'expired', 'it no longer rests at the exchange', null)
+      }
+    }
+    for (const order of this.#orders.exits.values()) {
+      if (order.state !== 'asked' || !settled(order.symbol, order.side)) continue
+      this.#core.touchAll()
+      const there = account.orders.find(one => one.clientOrderId === order.clientOrderId)
+      if (there !== undefined) {
+        // What an amendment of unknown fate has made of it.
+        order.state = 'working'
+        order.price = there.price
+        order.steps = there.steps
+      } else {
+        this.#orders.forget(order)
+        this.#core.outcome(order.clientOrderId, 'dropped', 'it no longer rests at the exchange')
+      }
+    }
+  }
+
+  /** An entry is at the exchange no more; its slot, margin and long share are free again. */
+  entryGone(entry: PendingEntry, how: 'rejected' | 'expired', reason: string, code: Code | null): void {
+    const { clientOrderId: id, symbol, side } = entry
+    this.#orders.dropEntry(entry, how === 'rejected' ? 'rejected' : 'cancelled', reason)
+    this.#core.count(how)
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    const isPart = position?.clientOrderId === id
+    this.#core.event(how, entry, reason, {}, id, isPart ? 'W111' : code)
+    if (isPart) this.#management.target(position)
+  }
+
+  #onAbsent(
+    id: string,
+    doubt: Doubt,
+    entry: PendingEntry | undefined,
+    order: WorkingOrder | undefined,
+  ): void {
+    const isWanted =
+      entry !== undefined && !this.#orders.cancelling.has(id) && this.#core.now < expiryOf(entry)
+    const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)
+    switch (verdict.kind) {
+      case 'wait':
+        this.#core.hurry(verdict.until)
+        return
+      case 'resend':
+        this.#core.note('resent', 'it never reached the exchange; sent again under the same id', id, 'E102')
+        this.#core.count('resent')
+        this.#core.emit({ type: 'place', order: verdict.request })
+        this.#orders.doubts.sent(verdict.request, this.#core.now)
+        return
+      case 'gone': {
+        this.#orders.doubts.settle(id)
+        const words = 'it never reached the exchange; dropped'
+        const code = doubt.cause === 'missing' ? 'W208' : doubt.cause === 'restart' ? 'I107' : 'E102'
+        if (entry !== undefined) this.entryGone(entry, 'expired', words, code)
+        if (order !== undefined) this.#orderGone(order, code, words)
+        return
+      }
+      default:
+        unreachable(verdict)
+    }
+  }
+
+  /** A reduce-only order is at the exchange no more, without having filled; what it was for is asked anew. */
+  #orderGone(order: WorkingOrder, code: Code | null, reason: string): void {
+    const { clientOrderId: id, symbol, side, leg } = order
+    this.#orders.forget(order)
+    this.#core.outcome(id, 'dropped', reason)
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    if (code !== null && position !== undefined) {
+      this.#core.event('looked-up', position, `${leg}: ${reason}`, {}, id, code)
+    }
+    this.#core.touchAll()
+    if (position !== undefined && leg !== 'close') this.#management.target(position)
+  }
+}

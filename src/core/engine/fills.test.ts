@@ -1,0 +1,126 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DAY } from '../base/units.ts'
+import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
+import { Fills, fundingId } from './fills.ts'
+import { HELD, Parts, RESTING } from './parts.fixture.ts'
+
+const test = suite('fills')
+const FUNDING = {
+  type: 'funding',
+  at: MIDNIGHT,
+  symbol: 'SOLUSDT',
+  side: 'long',
+  time: MIDNIGHT + 1,
+  amount: -0.5,
+  rate: 0.0001,
+} as const
+
+test('an execution is booked once, however often it is told', () => {
+  const parts = new Parts().book([HELD])
+  const fill = parts.fill({ cause: 'stop', price: HELD.stop, steps: steps(400), complete: false })
+  parts.fills.book(fill)
+  assert.is(parts.fills.isKnown(fill.execId), true)
+  parts.told()
+  parts.fills.book(fill)
+  assert.equal(parts.told(), ['reconciled I212'])
+  assert.is(parts.core.revision, 1)
+})
+
+test('funding is booked once a settlement, and told where nothing is held', () => {
+  const parts = new Parts().book([HELD])
+  parts.fills.bookFunding(FUNDING)
+  parts.fills.bookFunding(FUNDING)
+  assert.is(parts.fills.isKnown(fundingId(FUNDING)), true)
+  assert.is(parts.core.portfolio.wallet, 999.5)
+  parts.fills.bookFunding({ ...FUNDING, symbol: 'ADAUSDT' })
+  assert.equal(parts.told(), ['drift'])
+})
+
+test('an entry that fills is a position with its target, and leaves nothing to cancel', () => {
+  const parts = new Parts().book([], [RESTING])
+  parts.orders.cancelEntry(RESTING)
+  parts.told()
+  parts.fills.book(parts.fill({ clientOrderId: RESTING.clientOrderId, symbol: 'ADAUSDT' }))
+  assert.equal(parts.told(), ['outcome', 'filled', 'persist', 'place'])
+  assert.is(parts.orders.cancelling.size, 0)
+  assert.is(parts.orders.asked.size, 0)
+  assert.equal([...parts.core.held], ['ADAUSDT'])
+})
+
+test('what somebody else opens marks its symbol alone, under its own side', () => {
+  const parts = new Parts().book([HELD])
+  parts.strangers.mark('XRPUSDT', 'long')
+  parts.told()
+  parts.fills.book(parts.fill({ symbol: 'ADAUSDT', side: 'short', opens: true }))
+  assert.equal(parts.told(), ['foreign W303'])
+  assert.equal([...parts.strangers.foreign], ['XRPUSDT', 'ADAUSDT'])
+  assert.is(parts.core.isDoubted, true)
+})
+
+test('a position that closes takes its orders with it', () => {
+  const parts = new Parts().book([HELD])
+  parts.orders.placeExit(HELD, 'target', 'bbw-0000-target', ticks(1_100), steps(1_000))
+  parts.told()
+  parts.fills.book(parts.fill({ cause: 'stop', price: HELD.stop }))
+  assert.equal(parts.told(), ['exited', 'trade', 'outcome'])
+  assert.is(parts.orders.exits.size, 0)
+  assert.is(parts.core.held.size, 0)
+})
+
+test('an entry that had ended and fills after all is one again for its part', () => {
+  const parts = new Parts().book([], [RESTING])
+  parts.fates.entryGone(RESTING, 'expired', 'taken back', null)
+  parts.told()
+  parts.fills.book(
+    parts.fill({
+      clientOrderId: RESTING.clientOrderId,
+      symbol: 'ADAUSDT',
+      steps: steps(300),
+      complete: false,
+    }),
+  )
+  assert.is(parts.core.portfolio.positions.get('ADAUSDT:long')?.steps, 300)
+  assert.is(parts.core.portfolio.pending.size, 0)
+})
+
+test('of two entries that both fill the second adds to the position of the first', () => {
+  const parts = new Parts().book([], [RESTING])
+  const second = { ...RESTING, clientOrderId: 'bbw-0000-second', signalId: 'grid:ADAUSDT:long:0' }
+  parts.fates.entryGone(RESTING, 'expired', 'taken back', null)
+  parts.core.fold({ type: 'entry-sent', entry: second })
+  parts.told()
+  parts.fills.book(parts.fill({ clientOrderId: RESTING.clientOrderId, symbol: 'ADAUSDT' }))
+  assert.equal(parts.told(), ['cancel', 'outcome', 'filled', 'persist', 'place'])
+  const filled = { clientOrderId: second.clientOrderId, symbol: 'ADAUSDT', complete: false }
+  parts.fills.book(parts.fill({ ...filled, steps: steps(400) }))
+  assert.equal(parts.told(), ['outcome', 'reduced I304'])
+  // What of it fills before its cancellation arrives is known for what it is, however many parts it comes in.
+  for (const part of [300, 200, 100]) parts.fills.book(parts.fill({ ...filled, steps: steps(part) }))
+  assert.equal(parts.told(), ['reduced I304', 'reduced I304', 'reduced I304'])
+  assert.is(parts.core.portfolio.positions.get('ADAUSDT:long')?.steps, 2_000)
+  assert.is(parts.core.portfolio.pending.size, 0)
+  assert.is(parts.core.isDoubted, true)
+})
+
+test('executions are asked for from a day before the newest, and known for as long', () => {
+  const parts = new Parts().book([HELD])
+  assert.is(parts.fills.since, 0)
+  parts.fills.bookFunding(FUNDING)
+  assert.is(parts.fills.since, FUNDING.time - DAY)
+  parts.wait(30 * DAY).fills.forgetOld()
+  assert.is(parts.fills.isKnown(fundingId(FUNDING)), true)
+  parts.fills.bookFunding({ ...FUNDING, time: MIDNIGHT + 30 * DAY })
+  parts.wait(2 * DAY).fills.forgetOld()
+  assert.is(parts.fills.isKnown(fundingId(FUNDING)), false)
+})
+
+test('what was saved is there again', () => {
+  const parts = new Parts().book([HELD])
+  parts.fills.bookFunding(FUNDING)
+  const next = new Fills(parts)
+  next.load(parts.fills.save())
+  assert.equal(next.save(), parts.fills.save())
+})
+
+test.run()

@@ -1,0 +1,381 @@
+/** Books what was executed, once each, whoever did it and however late it is told. */
+import { assert, unreachable } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
+import { DAY, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
+import type { Figures } from '../guards/guard.ts'
+import { formatSteps, formatTicks } from '../market/quantise.ts'
+import { opposite } from '../market/side.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
+import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
+import type { Fates } from './fates.ts'
+import type { Management } from './management.ts'
+import type { OrderDesk } from './order-desk.ts'
+import type { Protection } from './protection.ts'
+import type { FillInput, FundingInput } from './protocol.ts'
+import type { EngineState, Gone, WorkingOrder } from './state.ts'
+import type { Strangers } from './strangers.ts'
+
+/** An execution reported again within this time is known for what it is. */
+const FILLS_KEPT: Milliseconds = 2 * DAY
+
+/** Executions are asked for from so long before the newest known one: they may be told out of order. */
+const EXECUTIONS_OVERLAP: Milliseconds = DAY
+
+const EXIT_CODES: { readonly [reason in ExitReason]?: Code } = {
+  liquidation: 'C306',
+  'end-of-data': 'W307',
+  'closed-outside': 'I304',
+}
+
+/** The parts of the engine that a fill concerns. */
+export interface FillParts {
+  readonly core: EngineCore
+  readonly orders: OrderDesk
+  readonly protection: Protection
+  readonly management: Management
+  readonly fates: Fates
+  readonly strangers: Strangers
+}
+
+export class Fills {
+  readonly #core: EngineCore
+  readonly #orders: OrderDesk
+  readonly #protection: Protection
+  readonly #management: Management
+  readonly #fates: Fates
+  readonly #strangers: Strangers
+  /** Executions booked lately, with their time: a stream may tell one twice. */
+  readonly #booked = new Map<string, Timestamp>()
+  /** Time of the newest execution booked. */
+  #executedAt: Timestamp = 0
+
+  constructor(parts: FillParts) {
+    this.#core = parts.core
+    this.#orders = parts.orders
+    this.#protection = parts.protection
+    this.#management = parts.management
+    this.#fates = parts.fates
+    this.#strangers = parts.strangers
+  }
+
+  /** Whether an execution has been booked, by the id of `execId` or `fundingId`. */
+  isKnown(id: string): boolean {
+    return this.#booked.has(id)
+  }
+
+  /** From when on executions have to be asked for, so that none is missed. */
+  get since(): Timestamp {
+    return Math.max(0, this.#executedAt - EXECUTIONS_OVERLAP)
+  }
+
+  /** Takes a fill of an order, of a stop, or of somebody else's doing. */
+  book(fill: FillInput): void {
+    if (this.#booked.has(fill.execId)) {
+      this.#core.count('fill-repeated')
+      const { symbol, side, execId } = fill
+      const figures = { symbol, side, execId }
+      this.#core.event('reconciled', null, 'told again; counted once', figures, fill.clientOrderId, 'I212')
+      return
+    }
+    this.#booked.set(fill.execId, this.#core.now)
+    this.#executedAt = Math.max(this.#executedAt, fill.time)
+    this.#core.revision++
+    this.#core.touchAll()
+    const { clientOrderId: id } = fill
+    if (id !== null) {
+      const doubt = this.#orders.doubts.get(id)
+      if (doubt !== null) this.#fates.found(id, doubt, 'has filled')
+    }
+    const gone = id === null ? undefined : this.#comeBack(id)
+    const entry = id === null ? undefined : this.#core.portfolio.pending.get(id)
+    if (entry !== undefined && this.#isTaken(entry)) this.#bookSecond(entry, fill)
+    else if (entry !== undefined) this.#bookEntry(entry, fill)
+    else if (gone !== undefined && gone.entry !== null) this.#bookLate(gone.entry, fill)
+    else if (this.#isOutside(fill)) this.#bookOutside(fill)
+    else this.#bookExit(fill)
+    if (id !== null && gone !== undefined) this.#goAgain(id)
+  }
+
+  /** Takes a settlement of funding. */
+  bookFunding(input: FundingInput): void {
+    const { symbol, side, time, amount } = input
+    const id = fundingId(input)
+    if (this.#booked.has(id)) {
+      this.#core.count('fill-repeated')
+      return
+    }
+    this.#booked.set(id, this.#core.now)
+    this.#executedAt = Math.max(this.#executedAt, time)
+    this.#core.revision++
+    if (!this.#core.portfolio.positions.has(positionKey(symbol, side))) {
+      this.#core.event(
+        'drift',
+        null,
+        `funding of ${amount.toFixed(4)} USDT for ${symbol} ${side}, which is not held`,
+        {},
+      )
+      return
+    }
+    this.#core.fold({ type: 'funding', symbol, side, time, amount })
+    this.#core.touch('light')
+  }
+
+  /** Forgets executions that nobody will tell again. */
+  forgetOld(): void {
+    // Those that may be asked for again are known for as long, however quiet it was since.
+    const since = Math.min(this.#core.now - FILLS_KEPT, this.#executedAt - EXECUTIONS_OVERLAP)
+    for (const [id, at] of this.#booked) if (at < since) this.#booked.delete(id)
+  }
+
+  #bookEntry(entry: PendingEntry, fill: FillInput): void {
+    const { symbol, side, instrument } = entry
+    this.#core.fold({
+      type: 'entry-filled',
+      clientOrderId: entry.clientOrderId,
+      time: fill.time,
+      price: fill.price,
+      steps: fill.steps,
+      fee: fill.fee,
+      complete: fill.complete,
+    })
+    if (fill.complete) {
+      this.#noteRest(entry, fill)
+      this.#orders.entryFilled(entry.clientOrderId)
+    }
+    // The stop came with the order; that it is there is looked at soon.
+    this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    assert(position !== undefined, `${symbol} ${side} is held after its fill`)
+    this.#protection.desk.opened(positionKey(symbol, side), this.#core.now)
+    this.#core.count('filled')
+    this.#core.event(
+      'filled',
+      position,
+      entry.reason,
+      {
+        price: formatTicks(instrument, fill.price),
+        qty: formatSteps(instrument, fill.steps),
+        fee: fill.fee,
+        liquidity: fill.liquidity,
+        time: fill.time,
+        stop: formatTicks(instrument, position.stop),
+      },
+      entry.clientOrderId,
+    )
+    this.#management.remember(position)
+    this.#management.target(position)
+  }
+
+  #bookExit(told: FillInput): void {
+    const key = positionKey(told.symbol, told.side)
+    const position = this.#core.portfolio.positions.get(key)
+    assert(position !== undefined, `a fill closes ${key}, which is not held`)
+    const fill = this.#ownPart(told, position)
+    const order = fill.clientOrderId === null ? undefined : this.#orders.exits.get(fill.clientOrderId)
+    const reason = exitReason(fill, order, position)
+    if (order !== undefined) {
+      order.steps = (order.steps - fill.steps) as Steps
+      if (fill.complete || order.steps <= 0) {
+        this.#orders.forget(order)
+        this.#core.outcome(order.clientOrderId, 'filled', '')
+      }
+    }
+    const trade = this.#core.fold({
+      type: 'exit-filled',
+      symbol: fill.symbol,
+      side: fill.side,
+      time: fill.time,
+      price: fill.price,
+      steps: fill.steps,
+      fee: fill.fee,
+      reason,
+    })
+    const { instrument } = position
+    const figures: Figures = {
+      price: formatTicks(instrument, fill.price),
+      qty: formatSteps(instrument, fill.steps),
+      fee: fill.fee,
+      liquidity: fill.liquidity,
+      time: fill.time,
+    }
+    if (trade === null) {
+      const code = reason === 'closed-outside' ? 'I304' : null
+      this.#core.event('reduced', position, reason, figures, fill.clientOrderId, code)
+      const rest = this.#core.portfolio.positions.get(key)
+      assert(rest !== undefined, `${key} is held after a part of it was closed`)
+      // A stop that has fired is no more: what it left is closed now.
+      if (fill.cause === 'stop') this.#protection.closeNow(rest, 'the stop fired and left a part', 'C210')
+      else this.#management.target(rest)
+      return
+    }
+    this.#core.event(
+      'exited',
+      position,
+      reason,
+      { ...figures, net: trade.net, netPercent: trade.netPercent, fees: trade.fees, funding: trade.funding },
+      fill.clientOrderId,
+      EXIT_CODES[reason] ?? null,
+    )
+    this.#core.emit({ type: 'trade', trade })
+    this.#protection.desk.drop(key)
+    for (const one of this.#orders.exits.values()) {
+      if (one.symbol !== fill.symbol || one.side !== fill.side) continue
+      this.#orders.drop(one)
+      this.#core.outcome(one.clientOrderId, 'cancelled', 'the position is closed')
+    }
+    this.#orders.forgetAttempts(position.signalId)
+    // What its entry has left to fill goes with the position: a second one must not grow from the same signal.
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.symbol === fill.symbol && entry.side === fill.side) this.#orders.cancelEntry(entry)
+    }
+    if (fill.cause === 'stop' || fill.cause === 'liquidation') {
+      this.#core.rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)
+    } else if (order !== undefined && order.leg !== 'close') {
+      this.#core.rest(position.strategy, position.symbol, 'cooldownAfterTarget', fill.earliest ?? fill.time)
+    }
+  }
+
+  /** A stop closes what somebody else has added, too: of a fill beyond what is held the rest is not bbw's. */
+  #ownPart(fill: FillInput, { steps }: Position): FillInput {
+    if (fill.steps <= steps) return fill
+    this.#core.count('fill-outside')
+    this.#core.isDoubted = true
+    this.#core.hurry(this.#core.now)
+    return { ...fill, steps, fee: (fill.fee * steps) / fill.steps }
+  }
+
+  // --- fills that come late, or from outside ------------------------------------------------------------------
+
+  /**
+   * An order that had ended has filled after all: its execution is told after its end, or it was alive. It is an order
+   * again, unless something else has taken its place.
+   */
+  #comeBack(id: string): Gone | undefined {
+    const gone = this.#orders.takeGone(id)
+    if (gone === undefined) return undefined
+    const { entry, order } = gone
+    const { positions, pending } = this.#core.portfolio
+    if (order !== null && positions.has(positionKey(order.symbol, order.side))) {
+      this.#orders.revive(order)
+    }
+    if (entry === null) return gone
+    const { symbol, side } = entry
+    if (this.#isTaken(entry) || positions.has(positionKey(symbol, opposite(side)))) return gone
+    // A second entry must not fill on top of it.
+    for (const other of pending.values()) if (other.symbol === symbol) this.#orders.cancelEntry(other)
+    this.#core.fold({ type: 'entry-sent', entry })
+    return gone
+  }
+
+  /** Whether the position of an entry is that of another one. */
+  #isTaken({ symbol, side, clientOrderId: id }: PendingEntry): boolean {
+    const held = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    return held !== undefined && held.clientOrderId !== id
+  }
+
+  /** An entry has filled that was to be cancelled, because one thought to be gone had come back in its place. */
+  #bookSecond(entry: PendingEntry, fill: FillInput): void {
+    this.#orders.dropEntry({ ...entry, steps: 0 as Steps }, 'filled', '')
+    this.#bookLate(entry, fill)
+  }
+
+  /** An entry whose place another one has taken by now adds to the position. */
+  #bookLate(entry: PendingEntry, fill: FillInput): void {
+    this.#noteRest(entry, fill)
+    this.#bookOutside({ ...fill, opens: true })
+  }
+
+  /** Of an entry that has ended parts are still to be told. */
+  #noteRest(entry: PendingEntry, fill: FillInput): void {
+    const steps = (entry.steps - fill.steps) as Steps
+    if (steps <= 0) return
+    const margin = (entry.margin * steps) / entry.steps
+    const rest = { ...entry, steps, margin }
+    this.#orders.noteGone(entry.clientOrderId, { at: this.#core.now, entry: rest, order: null })
+  }
+
+  /** What is left of an order that had ended and has filled in part ends again. */
+  #goAgain(id: string): void {
+    const entry = this.#core.portfolio.pending.get(id)
+    if (entry !== undefined && entry.steps === 0) this.#orders.dropEntry(entry, 'filled', '')
+    else if (entry !== undefined)
+      this.#fates.entryGone(entry, 'expired', 'only a part of it was filled', null)
+    const order = this.#orders.exits.get(id)
+    if (order !== undefined) this.#orders.forget(order)
+  }
+
+  /** Whether somebody else's order has filled, or something that bbw does not hold was closed. */
+  #isOutside({ cause, clientOrderId: id, symbol, side }: FillInput): boolean {
+    if (!this.#core.portfolio.positions.has(positionKey(symbol, side))) return true
+    return cause === 'order' && (id === null || !this.#orders.exits.has(id))
+  }
+
+  /** What somebody else does with a position of bbw's is followed; with anything else it is not touched. */
+  #bookOutside(fill: FillInput): void {
+    const { symbol, side, time, price, steps, fee } = fill
+    this.#core.count('fill-outside')
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    this.#core.hurry(this.#core.now)
+    this.#core.isDoubted = true
+    if (position === undefined) {
+      if (fill.opens === true) this.#strangers.mark(symbol, side)
+      return
+    }
+    const qty = formatSteps(position.instrument, steps)
+    const figures = { price: formatTicks(position.instrument, price), qty, time }
+    if (fill.opens === true) {
+      this.#core.fold({ type: 'added-outside', symbol, side, time, price, steps, fee })
+      const grown = this.#core.portfolio.positions.get(positionKey(symbol, side))
+      assert(grown !== undefined, `${symbol} ${side} is held after something was added`)
+      this.#core.event('reduced', grown, 'added to outside of bbw', figures, null, 'I304')
+      this.#management.target(grown)
+      return
+    }
+    this.#bookExit({ ...fill, clientOrderId: null, steps: Math.min(steps, position.steps) as Steps })
+  }
+
+  save(): Pick<EngineState, 'fills' | 'executedAt'> {
+    return { fills: [...this.#booked], executedAt: this.#executedAt }
+  }
+
+  load({ fills, executedAt }: Pick<EngineState, 'fills' | 'executedAt'>): void {
+    for (const [id, time] of fills) this.#booked.set(id, time)
+    this.#executedAt = executedAt
+  }
+}
+
+/** Funding is told once per position and settlement. */
+export function fundingId({ symbol, side, time }: FundingInput): string {
+  return `funding:${symbol}:${side}:${time}`
+}
+
+/** Which rule closed a part of a position: the stop is named after the rule that placed it. */
+function exitReason(fill: FillInput, order: WorkingOrder | undefined, position: Position): ExitReason {
+  switch (fill.cause) {
+    case 'liquidation':
+      return 'liquidation'
+    case 'settlement':
+      return 'end-of-data'
+    case 'stop':
+      return position.stopKind === 'initial'
+        ? 'stop'
+        : position.stopKind === 'breakeven'
+          ? 'breakeven-stop'
+          : 'trailing-stop'
+    case 'order':
+      if (order === undefined) return 'closed-outside'
+      switch (order.leg) {
+        case 'target-1':
+          return 'partial-target-1'
+        case 'target-2':
+          return 'partial-target-2'
+        case 'target':
+          return 'target'
+        default:
+          return 'time-exit'
+      }
+    default:
+      return unreachable(fill.cause)
+  }
+}

@@ -1,0 +1,158 @@
+/** What is done with an open position: its targets, the wishes of the management strategies, and how long it is held. */
+import { unreachable } from '../base/assert.ts'
+import { HOUR, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
+import type { Intent } from '../decision/intent.ts'
+import type { ManagementStrategy } from '../decision/strategy.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
+import type { Position } from '../portfolio/position.ts'
+import type { EngineCore } from './core.ts'
+import { type CycleId, HEAVY_MANAGEMENT, X10_MANAGEMENT } from './cycles.ts'
+import type { OrderDesk } from './order-desk.ts'
+import type { OrderLeg } from './order-id.ts'
+import type { Protection } from './protection.ts'
+import type { Settings } from './settings.ts'
+
+interface BoundManagement {
+  readonly strategy: ManagementStrategy
+  readonly params: ManagementStrategy['params']
+  readonly cycle: CycleId
+  /** Ages at which its answer changes by the passing of time alone. */
+  readonly ages: readonly Milliseconds[]
+}
+
+export class Management {
+  readonly #core: EngineCore
+  readonly #orders: OrderDesk
+  readonly #protection: Protection
+  readonly #strategies: { readonly [id: string]: BoundManagement | undefined }
+
+  constructor(core: EngineCore, orders: OrderDesk, protection: Protection) {
+    this.#core = core
+    this.#orders = orders
+    this.#protection = protection
+    this.#strategies = enabledManagement(core.settings)
+  }
+
+  /** Asks one management strategy about every position; `stopsOnly` leaves its targets alone. */
+  manage(id: string, stopsOnly: boolean): void {
+    const bound = this.#strategies[id]
+    if (bound !== undefined) {
+      for (const position of this.#core.portfolio.positions.values()) this.#ask(bound, position, stopsOnly)
+    }
+    // All wishes of a cycle for one position are merged; the tightest is sent.
+    this.#protection.sendWishes()
+  }
+
+  /** Sets the targets of a position: its own, or those of Partial TP. Only after a fill, so that they can reduce. */
+  target(position: Position): void {
+    if (position.target === null) {
+      const partial = this.#strategies['partial-tp']
+      if (partial !== undefined) this.#ask(partial, position, false)
+      this.#protection.sendWishes()
+      return
+    }
+    const order = this.#orders.find(position, 'target')
+    if (order === undefined) {
+      const id = this.#orders.nextId(position.signalId, 'target')
+      this.#orders.placeExit(position, 'target', id, position.target, position.steps)
+    } else {
+      this.#orders.amend(order, position.target, position.steps)
+    }
+  }
+
+  timeExits(): void {
+    for (const position of this.#core.portfolio.positions.values()) {
+      if (this.#core.now < this.#closeBy(position)) continue
+      if (this.#orders.find(position, 'close') !== undefined) continue
+      const hours = ((this.#core.now - position.openedAt) / HOUR).toFixed(0)
+      this.#orders.close(position, `held for ${hours} h, the longest allowed`)
+    }
+  }
+
+  /** Notes the moments at which something is due for a position by the passing of time alone. */
+  remember(position: Position): void {
+    this.#core.schedule.touchAt('light', this.#closeBy(position))
+    for (const id of Object.keys(this.#strategies)) {
+      const bound = this.#strategies[id]
+      if (bound === undefined) continue
+      for (const age of bound.ages) this.#core.schedule.touchAt(bound.cycle, position.openedAt + age)
+    }
+  }
+
+  #ask({ strategy, params }: BoundManagement, position: Position, stopsOnly: boolean): void {
+    if (this.#orders.find(position, 'close') !== undefined) return
+    const view = this.#core.cursor.pointAt(this.#core.markets.of(position.symbol), this.#core.now, position)
+    const targets: Extract<Intent, { readonly kind: 'reduce' }>[] = []
+    let speaks = false
+    for (const intent of strategy.decide(view, params)) {
+      switch (intent.kind) {
+        case 'move-stop':
+          this.#protection.desk.wish(position, intent.stop, intent.why, intent.reason)
+          break
+        case 'reduce':
+          speaks = true
+          targets.push(intent)
+          break
+        case 'exit':
+          if (!stopsOnly) this.#orders.close(position, intent.reason)
+          return
+        case 'hold':
+        case 'resize':
+        case 'enter':
+          break
+        default:
+          unreachable(intent)
+      }
+    }
+    if (speaks && !stopsOnly) this.#syncTargets(position, targets)
+  }
+
+  /** Makes the resting targets of a position what the strategy wants, amending in place, never through nothing. */
+  #syncTargets(
+    position: Position,
+    wanted: readonly { readonly leg: 1 | 2; readonly price: Ticks; readonly steps: Steps }[],
+  ): void {
+    for (const leg of [1, 2] as const) {
+      const want = wanted.find(one => one.leg === leg)
+      const orderLeg: OrderLeg = leg === 1 ? 'target-1' : 'target-2'
+      const order = this.#orders.find(position, orderLeg)
+      if (want !== undefined && order === undefined) {
+        this.#orders.placeExit(
+          position,
+          orderLeg,
+          this.#orders.nextId(position.signalId, orderLeg),
+          want.price,
+          want.steps,
+        )
+      } else if (want !== undefined && order !== undefined) {
+        this.#orders.amend(order, want.price, want.steps)
+      } else if (order !== undefined && order.state === 'working') {
+        this.#orders.cancel(order)
+      }
+    }
+  }
+
+  /** The close of the last bar a position may be held in, the bar of its entry being the first; or its own limit. */
+  #closeBy({ openedAt, strategy, timeframe }: Position): Timestamp {
+    const bar = INTERVAL_MS[timeframe]
+    const bars = Math.floor(openedAt / bar) * bar + this.#core.settings.maxBars * bar
+    const own = this.#core.terms(strategy)?.maxHold ?? null
+    return own === null ? bars : Math.min(bars, openedAt + own)
+  }
+}
+
+/** The management strategies that the settings switch on, by id. */
+function enabledManagement(settings: Settings): { readonly [id: string]: BoundManagement | undefined } {
+  const management: { [id: string]: BoundManagement | undefined } = {}
+  for (const [cycle, strategies] of [
+    ['heavy', HEAVY_MANAGEMENT],
+    ['x10', X10_MANAGEMENT],
+  ] as const) {
+    for (const strategy of strategies) {
+      const { enabled, ...params } = settings.strategies[strategy.id]
+      const ages = strategy.ages?.(params) ?? []
+      if (enabled) management[strategy.id] = { strategy, params, cycle, ages }
+    }
+  }
+  return management
+}

@@ -1,0 +1,109 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DAY, HOUR } from '../base/units.ts'
+import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
+import { expiryOf, OrderDesk } from './order-desk.ts'
+import { HELD, Parts, RESTING } from './parts.fixture.ts'
+import type { WorkingOrder } from './state.ts'
+
+const test = suite('order desk')
+
+/** Parts with a target at the exchange. */
+function withTarget(): { readonly parts: Parts; readonly order: WorkingOrder } {
+  const parts = new Parts().book([HELD], [RESTING])
+  parts.orders.placeExit(HELD, 'target', 'bbw-0000-target', ticks(1_100), steps(1_000))
+  const order = parts.orders.find(HELD, 'target')
+  if (order === undefined) throw new Error('the target is there')
+  return { parts, order }
+}
+
+test('an exit is recorded before it is placed, and its answer is awaited', () => {
+  const { parts, order } = withTarget()
+  assert.equal(parts.told(), ['persist', 'place'])
+  assert.is(order.state, 'sent')
+  assert.is(parts.orders.doubts.get(order.clientOrderId)?.cause, 'sent')
+  assert.is(parts.orders.find(HELD, 'close'), undefined)
+})
+
+test('one change of an order is on its way at a time', () => {
+  const { parts, order } = withTarget()
+  parts.told()
+  parts.orders.amend(order, ticks(1_200), steps(1_000))
+  assert.equal(parts.told(), [], 'it does not rest yet')
+  order.state = 'working'
+  parts.orders.amend(order, ticks(1_100), steps(1_000))
+  assert.equal(parts.told(), [], 'nothing changes')
+  parts.orders.amend(order, ticks(1_200), steps(1_000))
+  parts.orders.amend(order, ticks(1_300), steps(1_000))
+  assert.equal(parts.told(), ['amend'])
+  assert.equal(order.wanted, { price: 1_200, steps: 1_000 })
+  assert.equal([...parts.orders.asked], [['bbw-0000-target', MIDNIGHT]])
+  parts.orders.answered('bbw-0000-target')
+  assert.is(parts.orders.asked.size, 0)
+})
+
+test('each attempt at a leg has an id of its own, until all of the signal has ended', () => {
+  const { orders } = new Parts()
+  const first = orders.nextId('signal', 'close')
+  assert.is.not(orders.nextId('signal', 'close'), first)
+  orders.forgetAttempts('signal')
+  assert.is(orders.nextId('signal', 'close'), first)
+})
+
+test('a refused cancellation waits for an account that was asked for after it', () => {
+  const { orders } = new Parts().book([], [RESTING])
+  const id = RESTING.clientOrderId
+  orders.refuseCancel(id)
+  assert.is(orders.cancelling.has(id), false, 'nothing was to be cancelled')
+  orders.cancelEntry(RESTING)
+  orders.askAccount()
+  assert.is(orders.cancelling.get(id), 'sent')
+  orders.refuseCancel(id)
+  orders.askAccount()
+  assert.is(orders.cancelling.get(id), 'asked')
+  orders.keepEntry(id)
+  assert.is(orders.cancelling.has(id), false)
+})
+
+test('an order that has ended is known for an hour, and longer while something may have been missed', () => {
+  const { parts, order } = withTarget()
+  const end = (id: string): void => parts.orders.noteGone(id, { at: parts.core.now, entry: null, order })
+  end('early')
+  parts.wait(HOUR).core.recovery = { cause: 'gap', since: MIDNIGHT, found: 0 }
+  end('late')
+  assert.is(parts.orders.isKnown('early'), true)
+  parts.core.recovery = null
+  end('later')
+  assert.is(parts.orders.isKnown('early'), false)
+  assert.is(parts.orders.takeGone('late')?.order, order)
+  assert.is(parts.orders.takeGone('late'), undefined)
+})
+
+test('an order that ends with a part unfilled may come back, one that goes with its position may not', () => {
+  const { parts, order } = withTarget()
+  parts.orders.forget(order)
+  const gone = parts.orders.takeGone(order.clientOrderId)?.order
+  assert.is(gone?.steps, 1_000)
+  if (gone != null) parts.orders.revive(gone)
+  assert.is(parts.orders.find(HELD, 'target')?.state, 'working')
+  parts.orders.drop(order)
+  assert.is(parts.orders.isKnown(order.clientOrderId), false)
+  assert.is(parts.orders.doubts.get(order.clientOrderId), null)
+})
+
+test('an entry rests for the one bar after the candle decided on', () => {
+  assert.is(expiryOf(RESTING), MIDNIGHT + DAY)
+})
+
+test('what was saved is there again', () => {
+  const { parts, order } = withTarget()
+  parts.orders.cancelEntry(RESTING)
+  parts.orders.noteGone('gone', { at: MIDNIGHT, entry: null, order: { ...order } })
+  parts.orders.nextId('signal', 'entry')
+  const saved = JSON.parse(JSON.stringify(parts.orders.save()))
+  const next = new OrderDesk(parts.core, parts.runner)
+  next.load(saved)
+  assert.equal(next.save(), saved)
+})
+
+test.run()

@@ -1,0 +1,269 @@
+/**
+ * The orders that the books have at the exchange: entries on their way out again, reduce-only orders, and those that
+ * ended lately. Places, amends and cancels; what an answer means is not its business.
+ */
+import { assert } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
+import { HOUR, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
+import type { PendingEntry, Position } from '../portfolio/position.ts'
+import type { EngineCore } from './core.ts'
+import type { CycleRunner } from './cycle-runner.ts'
+import { Doubts } from './doubts.ts'
+import { clientOrderId, type OrderLeg } from './order-id.ts'
+import type { IntentState, OrderRequest } from './protocol.ts'
+import type { Cancelling, EngineState, Gone, WorkingOrder } from './state.ts'
+
+/** An order that has ended is known so long, for an execution that is told late. */
+const GONE_KEPT: Milliseconds = HOUR
+
+/** What the desk adds to a saved engine. */
+type Saved = Pick<EngineState, 'cancelling' | 'orders' | 'doubts' | 'asked' | 'attempts' | 'gone'>
+
+export class OrderDesk {
+  readonly #core: EngineCore
+  readonly #runner: CycleRunner
+  readonly #exits = new Map<string, WorkingOrder>()
+  readonly #cancelling = new Map<string, Cancelling>()
+  readonly #asked = new Map<string, Timestamp>()
+  /** Orders that ended lately without a whole fill: an execution of one may be told after its end. */
+  readonly #gone = new Map<string, Gone>()
+  /** Orders whose placing has not been answered. */
+  readonly doubts: Doubts
+  readonly #attempts = new Map<string, number>()
+
+  constructor(core: EngineCore, runner: CycleRunner) {
+    this.#core = core
+    this.#runner = runner
+    const { answerSeconds, windowSeconds, resends } = core.settings.recovery
+    this.doubts = new Doubts({
+      answerMs: answerSeconds * SECOND,
+      windowMs: windowSeconds * SECOND,
+      resends,
+    })
+  }
+
+  /** Reduce-only orders at the exchange, by client order id. */
+  get exits(): ReadonlyMap<string, WorkingOrder> {
+    return this.#exits
+  }
+
+  /** Entries that are to be cancelled, and how far that has come. */
+  get cancelling(): ReadonlyMap<string, Cancelling> {
+    return this.#cancelling
+  }
+
+  /** Amendments and cancellations without an answer so far, by order, with when they were sent. */
+  get asked(): ReadonlyMap<string, Timestamp> {
+    return this.#asked
+  }
+
+  // --- reduce-only orders -------------------------------------------------------------------------------------
+
+  /** The order that plays a part for a position. */
+  find(position: Position, leg: OrderLeg): WorkingOrder | undefined {
+    for (const order of this.#exits.values()) {
+      if (order.leg === leg && order.symbol === position.symbol && order.side === position.side) return order
+    }
+    return undefined
+  }
+
+  /** Closes a position at the market. */
+  close(position: Position, reason: string, code: Code | null = null): void {
+    const id = this.nextId(position.signalId, 'close')
+    this.#core.event('exiting', position, reason, {}, id, code)
+    this.placeExit(position, 'close', id, null, position.steps)
+  }
+
+  /** Places a reduce-only order; a price of `null` is at the market. */
+  placeExit(position: Position, leg: OrderLeg, id: string, price: Ticks | null, steps: Steps): void {
+    const { symbol, side, leverage, signalId } = position
+    const order: OrderRequest = {
+      clientOrderId: id,
+      symbol,
+      side,
+      purpose: 'exit',
+      type: price === null ? 'market' : 'limit',
+      price,
+      steps,
+      stop: null,
+      leverage,
+      postOnly: false,
+    }
+    this.#exits.set(id, { clientOrderId: id, symbol, side, leg, price, steps, state: 'sent', wanted: null })
+    this.doubts.sent(order, this.#core.now)
+    this.#core.emit({ type: 'persist', key: id, order, signalId })
+    this.#core.emit({ type: 'place', order })
+  }
+
+  /** Changes price and quantity of a resting order in place. */
+  amend(order: WorkingOrder, price: Ticks, steps: Steps): void {
+    if (order.price === price && order.steps === steps) return
+    // One amendment at a time: what is wanted meanwhile is decided anew in the next heavy cycle.
+    if (order.state !== 'working') return
+    order.state = 'amending'
+    this.#asked.set(order.clientOrderId, this.#core.now)
+    order.wanted = { price, steps }
+    this.#core.emit({
+      type: 'amend',
+      symbol: order.symbol,
+      clientOrderId: order.clientOrderId,
+      price,
+      steps,
+    })
+  }
+
+  /** Takes a resting reduce-only order back. */
+  cancel(order: WorkingOrder): void {
+    order.state = 'cancelling'
+    this.#asked.set(order.clientOrderId, this.#core.now)
+    this.#core.emit({ type: 'cancel', symbol: order.symbol, clientOrderId: order.clientOrderId })
+  }
+
+  /** A reduce-only order is no more. */
+  forget(order: WorkingOrder): void {
+    const { clientOrderId: id } = order
+    this.#exits.delete(id)
+    this.#asked.delete(id)
+    if (order.steps > 0) this.noteGone(id, { at: this.#core.now, entry: null, order: { ...order } })
+  }
+
+  /** A reduce-only order has ended with its position: nothing of it can fill any more. */
+  drop({ clientOrderId: id }: WorkingOrder): void {
+    this.#exits.delete(id)
+    this.doubts.settle(id)
+    this.#asked.delete(id)
+  }
+
+  // --- entries ------------------------------------------------------------------------------------------------
+
+  /** Asking twice does no harm, so a cancellation whose answer never came is asked for again. */
+  cancelEntry({ symbol, clientOrderId: id }: PendingEntry): void {
+    this.#cancelling.set(id, 'sent')
+    this.#asked.set(id, this.#core.now)
+    this.#core.emit({ type: 'cancel', symbol, clientOrderId: id })
+  }
+
+  /** A cancellation was refused, or may have been: the account tells whether the entry still rests. */
+  refuseCancel(id: string): void {
+    if (this.#cancelling.has(id)) this.#cancelling.set(id, 'refused')
+  }
+
+  /** An entry that was to be cancelled rests on: it may be asked for again. */
+  keepEntry(id: string): void {
+    this.#cancelling.delete(id)
+  }
+
+  /** An entry has filled as far as it ever will. */
+  entryFilled(id: string): void {
+    this.#runner.arrived(id)
+    this.#cancelling.delete(id)
+    this.#asked.delete(id)
+    this.#core.outcome(id, 'filled', '')
+  }
+
+  /** An entry is no more; what a step waits for of it has come. */
+  dropEntry(entry: PendingEntry, state: IntentState, reason: string): void {
+    const { clientOrderId: id, signalId } = entry
+    if (entry.steps > 0) this.noteGone(id, { at: this.#core.now, entry, order: null })
+    this.#cancelling.delete(id)
+    this.#asked.delete(id)
+    this.doubts.settle(id)
+    this.#attempts.delete(`${signalId}|entry`)
+    this.#core.fold({ type: 'entry-gone', clientOrderId: id })
+    this.#core.outcome(id, state, reason)
+    this.#runner.arrived(id)
+  }
+
+  // --- all of them --------------------------------------------------------------------------------------------
+
+  /** The id of the next attempt at a leg of a signal. */
+  nextId(signal: string, leg: OrderLeg): string {
+    const key = `${signal}|${leg}`
+    const attempt = this.#attempts.get(key) ?? 0
+    this.#attempts.set(key, attempt + 1)
+    return clientOrderId(this.#core.instance, signal, leg, attempt)
+  }
+
+  /** All that came of a signal has ended: its legs begin anew. */
+  forgetAttempts(signalId: string): void {
+    for (const leg of ['entry', 'target', 'target-1', 'target-2', 'close'] as const) {
+      this.#attempts.delete(`${signalId}|${leg}`)
+    }
+  }
+
+  /** Takes an order back that is at the exchange and not in the books. */
+  cancelOrphan(symbol: string, id: string): void {
+    this.#asked.set(id, this.#core.now)
+    this.#core.emit({ type: 'cancel', symbol, clientOrderId: id })
+  }
+
+  /** An amendment or a cancellation is awaited no longer. */
+  answered(id: string): void {
+    this.#asked.delete(id)
+  }
+
+  /** The account is asked for now: only what it says from here on can settle what was refused before. */
+  askAccount(): void {
+    for (const [id, stage] of this.#cancelling) if (stage === 'refused') this.#cancelling.set(id, 'asked')
+    for (const order of this.#exits.values()) if (order.state === 'doubted') order.state = 'asked'
+  }
+
+  /** Whether an order is in the books, or was until lately. */
+  isKnown(id: string): boolean {
+    return this.#core.portfolio.pending.has(id) || this.#gone.has(id) || this.#exits.has(id)
+  }
+
+  /** Forgets that an order has ended; `undefined` when it has not, or long ago. */
+  takeGone(id: string): Gone | undefined {
+    const gone = this.#gone.get(id)
+    this.#gone.delete(id)
+    return gone
+  }
+
+  /** A reduce-only order that had ended is alive after all. */
+  revive(order: WorkingOrder): void {
+    this.#exits.set(order.clientOrderId, { ...order, state: 'working', wanted: null })
+  }
+
+  /** @throws when the order is not in the books */
+  symbolOf(clientOrderId: string): string {
+    const order = this.#core.portfolio.pending.get(clientOrderId) ?? this.#exits.get(clientOrderId)
+    assert(order !== undefined, `${clientOrderId} is in the books`)
+    return order.symbol
+  }
+
+  /** Remembers an order that has ended, for what may still be told of it. */
+  noteGone(id: string, gone: Gone): void {
+    // While it is being found out what was missed nothing is too old.
+    if (this.#core.recovery === null) {
+      for (const [other, { at }] of this.#gone) if (at <= this.#core.now - GONE_KEPT) this.#gone.delete(other)
+    }
+    this.#gone.set(id, gone)
+  }
+
+  save(): Saved {
+    return {
+      cancelling: [...this.#cancelling],
+      orders: [...this.#exits.values()],
+      doubts: this.doubts.entries(),
+      asked: [...this.#asked],
+      attempts: [...this.#attempts],
+      gone: [...this.#gone],
+    }
+  }
+
+  load(saved: Saved): void {
+    for (const [id, stage] of saved.cancelling) this.#cancelling.set(id, stage)
+    for (const order of saved.orders) this.#exits.set(order.clientOrderId, order)
+    for (const [id, doubt] of saved.doubts) this.doubts.load(id, doubt)
+    for (const [id, at] of saved.asked) this.#asked.set(id, at)
+    for (const [key, attempt] of saved.attempts) this.#attempts.set(key, attempt)
+    for (const [id, one] of saved.gone) this.#gone.set(id, one)
+  }
+}
+
+/** When an entry has lived through the one bar it may rest for: the one after the candle decided on. */
+export function expiryOf(entry: PendingEntry): Timestamp {
+  return entry.candleStart + 2 * INTERVAL_MS[entry.timeframe]
+}

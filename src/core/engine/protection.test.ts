@@ -1,0 +1,75 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ticks } from '../decision/view.fixture.ts'
+import { positionKey } from '../portfolio/position.ts'
+import { HELD, Parts } from './parts.fixture.ts'
+import { Protection } from './protection.ts'
+import type { Effect } from './protocol.ts'
+
+const test = suite('protection')
+const KEY = positionKey('SOLUSDT', 'long')
+
+function sent(effects: readonly Effect[]): Extract<Effect, { readonly type: 'set-stop' }> {
+  const request = effects.find(effect => effect.type === 'set-stop')
+  if (request === undefined) throw new Error('a stop was asked for')
+  return request
+}
+
+test('a wish is sent once, and in the books once the exchange says so', () => {
+  const { core, protection } = new Parts().book([HELD])
+  protection.desk.wish(HELD, ticks(980), 'trailing', 'tighter')
+  protection.sendWishes()
+  const request = sent(core.takeEffects())
+  protection.sendWishes()
+  assert.is(core.takeEffects().length, 0)
+  assert.is(core.portfolio.positions.get(KEY)?.stop, 950)
+  protection.answered({ type: 'stop', at: core.now, requestId: request.requestId, ok: true, reason: '' })
+  assert.is(core.portfolio.positions.get(KEY)?.stop, 980)
+  assert.is(core.revision, 1)
+})
+
+test('an answer for a position that is gone is taken, and nothing follows', () => {
+  const parts = new Parts().book([HELD])
+  parts.protection.desk.wish(HELD, ticks(980), 'trailing', 'tighter')
+  parts.protection.sendWishes()
+  const { requestId } = sent(parts.core.takeEffects())
+  parts.book([])
+  parts.protection.answered({ type: 'stop', at: parts.core.now, requestId, ok: true, reason: '' })
+  assert.equal(parts.told(), [])
+  assert.is(parts.protection.desk.keyOf(requestId), undefined)
+})
+
+test('a stop that the account shows no longer is missing until it is set again', () => {
+  const parts = new Parts().book([HELD])
+  parts.protection.readBack(HELD, HELD.stop)
+  parts.protection.readBack(HELD, null)
+  assert.is(parts.protection.desk.isProtected(KEY), false)
+  assert.equal(parts.told(), [])
+  parts.protection.protect()
+  const { requestId } = sent(parts.core.takeEffects())
+  parts.protection.answered({ type: 'stop', at: parts.core.now, requestId, ok: true, reason: '' })
+  assert.equal(parts.told(), ['stop-restored W207'])
+  assert.is(parts.protection.desk.isProtected(KEY), true)
+})
+
+test('what has to be closed is asked for again until the close is on its way', () => {
+  const parts = new Parts().book([HELD])
+  parts.protection.closeNow(HELD, 'the price is past the stop', 'C202')
+  assert.equal(parts.told(), ['exiting C202', 'persist', 'place'])
+  parts.protection.protect()
+  assert.equal(parts.told(), [])
+  const close = parts.orders.find(HELD, 'close')
+  if (close !== undefined) parts.orders.forget(close)
+  parts.protection.protect()
+  assert.equal(parts.told(), ['exiting', 'persist', 'place'])
+})
+
+test('what was saved is there again', () => {
+  const parts = new Parts().book([HELD])
+  parts.protection.desk.wish(HELD, ticks(980), 'trailing', 'tighter')
+  const next = new Protection(parts.core, parts.orders)
+  next.load(parts.protection.save())
+  assert.equal(next.save(), parts.protection.save())
+})
+
+test.run()

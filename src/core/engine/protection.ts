@@ -1,0 +1,185 @@
+/**
+ * Keeps the stop of each position where it is wanted: sends what is wished, follows what is answered and what the
+ * account shows, and closes what cannot be protected.
+ */
+import { unreachable } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
+import { SECOND, type Ticks } from '../base/units.ts'
+import { formatTicks } from '../market/quantise.ts'
+import { type Position, positionKey, type StopKind } from '../portfolio/position.ts'
+import type { EngineCore } from './core.ts'
+import type { OrderDesk } from './order-desk.ts'
+import type { Input } from './protocol.ts'
+import type { EngineState, StopRequest } from './state.ts'
+import { StopDesk, type StopVerdict } from './stop-desk.ts'
+
+/** The code of a stop that moved although its answer was in doubt. */
+const CONFIRMED: { readonly [D in StopRequest['doubt']]: Code | null } = {
+  none: null,
+  'no-answer': 'I203',
+  'not-modified': 'I204',
+  restart: 'I205',
+}
+
+export class Protection {
+  readonly #core: EngineCore
+  readonly #orders: OrderDesk
+  /** What is wanted of each stop, by position. */
+  readonly desk: StopDesk
+
+  constructor(core: EngineCore, orders: OrderDesk) {
+    this.#core = core
+    this.#orders = orders
+    this.desk = new StopDesk(core.settings.recovery.stopTries)
+  }
+
+  /** Sets missing stops again, and closes what cannot be protected. */
+  protect(): void {
+    this.sendWishes()
+    for (const [key, { closing }] of this.desk.entries()) {
+      const position = this.#core.portfolio.positions.get(key)
+      if (closing === null || position === undefined) continue
+      if (this.#orders.find(position, 'close') === undefined) this.#orders.close(position, closing)
+    }
+  }
+
+  /** Sends the stops that are wished for by now. */
+  sendWishes(): void {
+    for (const key of this.desk.wishes(this.#core.now)) this.#send(key)
+  }
+
+  /** Closes a position whatever it takes: it is asked for again until it is gone. */
+  closeNow(position: Position, reason: string, code: Code): void {
+    const key = positionKey(position.symbol, position.side)
+    this.desk.close(key, reason)
+    this.#core.count('emergency-close')
+    if (this.#orders.find(position, 'close') === undefined) this.#orders.close(position, reason, code)
+  }
+
+  /** Takes the stop that the account has just shown for a position; `null`: it has none. */
+  readBack(position: Position, shown: Ticks | null): void {
+    const key = positionKey(position.symbol, position.side)
+    const inFlight = this.desk.of(key).inFlight
+    const verdict = this.desk.readBack(position, shown, this.#core.now)
+    if (verdict !== null) this.#onVerdict(key, position, verdict, 'no answer', inFlight)
+  }
+
+  /** The exchange has answered a request for a stop. */
+  answered(input: Extract<Input, { readonly type: 'stop' }>): void {
+    const key = this.desk.keyOf(input.requestId)
+    if (key === undefined) return
+    this.#core.revision++
+    const position = this.#core.portfolio.positions.get(key)
+    if (position === undefined) {
+      this.desk.drop(key)
+      return
+    }
+    const verdict = this.desk.answer(key, input.ok, input.why)
+    if (verdict !== null) this.#onVerdict(key, position, verdict, input.reason, null)
+  }
+
+  #send(key: string): void {
+    const position = this.#core.portfolio.positions.get(key)
+    if (position === undefined) return
+    const request = this.desk.send(key, this.#core.requestId('stop'), this.#core.now)
+    if (request === null) return
+    const { symbol, side } = position
+    if (request.why === 'halving') this.#core.fold({ type: 'halving-sent', symbol, side })
+    this.#core.emit({ type: 'set-stop', requestId: request.requestId, symbol, side, stop: request.stop })
+  }
+
+  #onVerdict(
+    key: string,
+    position: Position,
+    verdict: StopVerdict,
+    reason: string,
+    asked: StopRequest | null,
+  ): void {
+    const { symbol, side, instrument } = position
+    switch (verdict.kind) {
+      case 'moved':
+        this.#moved(position, verdict.request)
+        break
+      case 'restored': {
+        const seconds = ((this.#core.now - verdict.missingSince) / SECOND).toFixed(1)
+        const stop = formatTicks(instrument, verdict.request.stop)
+        // Of a position that is being closed the stop has fired, or could not be set: that was said.
+        const isClosing = this.desk.of(key).closing !== null
+        const code = isClosing ? null : verdict.wasSeen ? 'W207' : 'C201'
+        this.#core.event('stop-restored', position, `set again after ${seconds} s`, { stop }, null, code)
+        if (verdict.request.stop !== position.stop) this.#moved(position, verdict.request)
+        break
+      }
+      case 'failed':
+        this.#core.count('stop-failed')
+        if (asked === null) {
+          const wanted = formatTicks(instrument, verdict.request.stop)
+          this.#core.event('stop-failed', position, reason, { wanted })
+        } else if (asked.doubt === 'restart') {
+          this.#core.event('stop-failed', position, 'the old stop stands; moved again', {}, null, 'I205')
+        }
+        this.#core.touch('light')
+        if (verdict.delay !== null) this.#core.hurry(this.#core.now + verdict.delay)
+        break
+      case 'unknown':
+        this.#core.hurry(this.#core.now)
+        break
+      case 'close':
+        this.closeNow(
+          position,
+          verdict.isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${reason}`,
+          verdict.isCrossed ? 'C202' : 'C201',
+        )
+        break
+      case 'adopt':
+        this.#core.event(
+          'stop-moved',
+          position,
+          'tightened outside of bbw',
+          {
+            from: formatTicks(instrument, position.stop),
+            to: formatTicks(instrument, verdict.stop),
+            why: 'outside',
+          },
+          null,
+          'W207',
+        )
+        this.#core.fold({ type: 'stop-moved', symbol, side, stop: verdict.stop, kind: position.stopKind })
+        break
+      case 'missing':
+        this.#core.count('stop-missing')
+        if (verdict.delay !== null) this.#core.hurry(this.#core.now + verdict.delay)
+        break
+      default:
+        unreachable(verdict)
+    }
+    if (verdict.kind === 'moved' || verdict.kind === 'restored') this.#send(key)
+  }
+
+  #moved(position: Position, request: StopRequest): void {
+    const { instrument, symbol, side } = position
+    const kind: StopKind =
+      request.why === 'restore' ? position.stopKind : request.why === 'breakeven' ? 'breakeven' : 'trailing'
+    this.#core.event(
+      'stop-moved',
+      position,
+      request.reason,
+      {
+        from: formatTicks(instrument, position.stop),
+        to: formatTicks(instrument, request.stop),
+        why: request.why,
+      },
+      null,
+      CONFIRMED[request.doubt],
+    )
+    this.#core.fold({ type: 'stop-moved', symbol, side, stop: request.stop, kind })
+  }
+
+  save(): Pick<EngineState, 'stops'> {
+    return { stops: this.desk.entries() }
+  }
+
+  load({ stops }: Pick<EngineState, 'stops'>): void {
+    for (const [key, state] of stops) this.desk.load(key, state)
+  }
+}

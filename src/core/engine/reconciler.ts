@@ -1,0 +1,347 @@
+/**
+ * Asks the exchange what is there and compares it with the books: books what was missed, takes over what is right to
+ * take over, and halts entries when the two do not come together. After a restart or a gap nothing is added before.
+ */
+import { SECOND, type Timestamp, type Usdt } from '../base/units.ts'
+import { positionKey } from '../portfolio/position.ts'
+import { type EngineCore, LOOK_AGAIN } from './core.ts'
+import type { CycleRunner } from './cycle-runner.ts'
+import type { Fates } from './fates.ts'
+import { type Fills, fundingId } from './fills.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
+import type { OrderDesk } from './order-desk.ts'
+import { NO_INSTANCE, ownerOf } from './order-id.ts'
+import type { Protection } from './protection.ts'
+import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
+import { compare } from './reconcile.ts'
+import type { EngineState, Verification } from './state.ts'
+import type { Strangers } from './strangers.ts'
+
+/** The parts of the engine that a comparison concerns. */
+export interface ReconcilerParts {
+  readonly core: EngineCore
+  readonly runner: CycleRunner
+  readonly orders: OrderDesk
+  readonly protection: Protection
+  readonly fates: Fates
+  readonly fills: Fills
+  readonly strangers: Strangers
+  readonly gatekeeper: Gatekeeper
+}
+
+/** What the reconciler adds to a saved engine. */
+type Saved = Pick<EngineState, 'verification' | 'drift' | 'driftSince' | 'isUnreadable'>
+
+export class Reconciler {
+  readonly #core: EngineCore
+  readonly #runner: CycleRunner
+  readonly #orders: OrderDesk
+  readonly #protection: Protection
+  readonly #fates: Fates
+  readonly #fills: Fills
+  readonly #strangers: Strangers
+  readonly #gatekeeper: Gatekeeper
+  #verification: Verification | null = null
+  #drift = ''
+  #driftSince: Timestamp | null = null
+  #isUnreadable = false
+
+  constructor(parts: ReconcilerParts) {
+    this.#core = parts.core
+    this.#runner = parts.runner
+    this.#orders = parts.orders
+    this.#protection = parts.protection
+    this.#fates = parts.fates
+    this.#fills = parts.fills
+    this.#strangers = parts.strangers
+    this.#gatekeeper = parts.gatekeeper
+  }
+
+  /** What books and exchange differ in; empty when they agree. */
+  get drift(): string {
+    return this.#drift
+  }
+
+  /** Whether the account could not be read when it was last asked for. */
+  get isUnreadable(): boolean {
+    return this.#isUnreadable
+  }
+
+  /** Something may have happened that was not told. */
+  gap(reason: string): void {
+    if (this.#core.recovery === null) this.#core.recovery = { cause: 'gap', since: this.#core.now, found: 0 }
+    this.#core.note('drift', reason, null, null)
+    this.#core.hurry(this.#core.now)
+  }
+
+  // --- asking -------------------------------------------------------------------------------------------------
+
+  /**
+   * Asks the exchange what is there, and after everything whose fate is unknown. Returns the ids of the questions; none
+   * when there is nothing to ask about.
+   */
+  verify(): string[] {
+    const { positions, pending } = this.#core.portfolio
+    const isThorough =
+      this.#core.recovery !== null || this.#drift !== '' || this.#core.isDoubted || this.#orders.doubts.isAny
+    const isIdle =
+      positions.size === 0 &&
+      pending.size === 0 &&
+      this.#orders.exits.size === 0 &&
+      this.#strangers.foreign.size === 0
+    if (isIdle && !isThorough && !this.#isUnreadable && this.#strangers.rivals === 0) return []
+    const executionsQuery = isThorough ? this.#core.requestId('executions') : null
+    const orderQueries = this.#orders.doubts
+      .doubtful()
+      .map(id => [this.#core.requestId('order'), id] as const)
+    const accountQuery = this.#core.requestId('account')
+    if (executionsQuery !== null) {
+      this.#core.emit({ type: 'query-executions', queryId: executionsQuery, since: this.#fills.since })
+    }
+    for (const [queryId, clientOrderId] of orderQueries) {
+      const symbol = this.#orders.symbolOf(clientOrderId)
+      this.#core.emit({ type: 'query-order', queryId, symbol, clientOrderId })
+    }
+    this.#core.emit({ type: 'query-account', queryId: accountQuery })
+    this.#orders.askAccount()
+    this.#core.isDoubted = false
+    this.#verification = {
+      accountQuery,
+      executionsQuery,
+      orderQueries,
+      account: null,
+      executions: null,
+      reports: [],
+      revision: this.#core.revision,
+    }
+    const asked = [accountQuery, ...orderQueries.map(([queryId]) => queryId)]
+    return executionsQuery === null ? asked : [...asked, executionsQuery]
+  }
+
+  takeAccount(queryId: string, account: Account): void {
+    if (this.#verification?.accountQuery === queryId) this.#verification.account = account
+    this.#runner.arrived(queryId)
+  }
+
+  takeExecutions(queryId: string, executions: readonly Execution[]): void {
+    if (this.#verification?.executionsQuery === queryId) this.#verification.executions = executions
+    this.#runner.arrived(queryId)
+  }
+
+  takeReport(queryId: string, report: OrderReport): void {
+    const isAsked = this.#verification?.orderQueries.some(([id]) => id === queryId) === true
+    if (isAsked) this.#verification?.reports.push(report)
+    this.#runner.arrived(queryId)
+  }
+
+  // --- comparing ----------------------------------------------------------------------------------------------
+
+  /** Compares what the exchange has answered with the books, and sets right what can be. */
+  reconcile(): void {
+    const found = this.#verification
+    this.#verification = null
+    if (found === null) return
+    const { account, executions, reports, executionsQuery, orderQueries } = found
+    const isWhole =
+      account !== null &&
+      (executionsQuery === null || executions !== null) &&
+      reports.length === orderQueries.length
+    if (!isWhole) {
+      this.#onUnreadable()
+      return
+    }
+    this.#isUnreadable = false
+    const isOld = found.revision !== this.#core.revision
+    let booked = 0
+    for (const execution of executions ?? []) if (this.#missed(execution)) booked++
+    for (const report of reports) this.#fates.told(report)
+    if (this.#core.recovery !== null)
+      this.#core.recovery = { ...this.#core.recovery, found: this.#core.recovery.found + booked }
+    this.#fates.settle(account)
+    if (isOld || booked > 0) {
+      // The account was read before the books took this up: it is compared when it has been read again.
+      this.#core.isDoubted ||= booked > 0
+      this.#core.hurry(this.#core.now)
+      return
+    }
+    this.#compare(account, executions !== null)
+  }
+
+  #onUnreadable(): void {
+    if (!this.#isUnreadable) {
+      this.#core.event('store', null, 'the account could not be read; what is known stays', {}, null, 'W308')
+    }
+    this.#isUnreadable = true
+    this.#core.hurry(this.#core.now + LOOK_AGAIN)
+  }
+
+  #compare(account: Account, isThorough: boolean): void {
+    const booked = new Set<string>()
+    const known = new Set<string>()
+    for (const id of this.#core.portfolio.pending.keys()) {
+      known.add(id)
+      if (this.#orders.doubts.get(id) === null && !this.#orders.cancelling.has(id)) booked.add(id)
+    }
+    for (const [id, { state }] of this.#orders.exits) {
+      known.add(id)
+      if (state === 'working') booked.add(id)
+    }
+    const found = compare(this.#core.portfolio, account, booked, known, this.#core.instance)
+    this.#strangers.rivalsSeen(found.rivals.map(order => order.clientOrderId))
+    for (const { clientOrderId: id, symbol, side, purpose } of found.orphans) {
+      if (this.#orders.asked.has(id)) continue
+      // What takes from a position that the books have lost still serves it.
+      const serves =
+        purpose === 'exit' && found.foreign.some(one => one.symbol === symbol && one.side === side)
+      if (serves) continue
+      this.#core.note(
+        'reconciled',
+        `${symbol} ${side} ${purpose}: nothing needs this order; cancelled`,
+        id,
+        'I211',
+      )
+      this.#orders.cancelOrphan(symbol, id)
+    }
+    for (const id of found.missing) {
+      this.#orders.doubts.raise(id, 'missing', this.#core.now)
+      this.#core.hurry(this.#core.now)
+    }
+    // What the account has and the books have not may be a fill of bbw's that is still to be told.
+    const isStrange = found.foreign.some(one => !this.#strangers.foreign.has(one.symbol))
+    const differs = found.differences.length > 0 || found.walletDiffers || isStrange
+    if (differs && !isThorough) {
+      // Something may have happened that was never told: it is asked for before anything is concluded.
+      this.#core.isDoubted = true
+      this.#core.hurry(this.#core.now)
+      return
+    }
+    this.#strangers.foreignSeen(found.foreign)
+    if (found.walletDiffers && found.differences.length === 0 && !this.#orders.doubts.isAny)
+      this.#takeWallet(account.wallet)
+    this.#noteDrift(found.differences.join('; '))
+    for (const position of this.#core.portfolio.positions.values()) {
+      const there = account.positions.find(
+        one => one.symbol === position.symbol && one.side === position.side,
+      )
+      if (there !== undefined) this.#protection.readBack(position, there.stop)
+    }
+    if (found.differences.length === 0 && found.missing.length === 0 && !this.#orders.doubts.isAny)
+      this.#recovered()
+  }
+
+  /** Money that came or went by something else than bbw's trades; the exchange is right. */
+  #takeWallet(wallet: Usdt): void {
+    const before = this.#core.portfolio.wallet
+    const reason = `wallet ${wallet.toFixed(2)} at the exchange, in the books ${before.toFixed(2)}: taken over`
+    this.#core.event('drift', null, reason, { wallet, before }, null, 'W309')
+    this.#core.fold({ type: 'wallet-set', wallet })
+  }
+
+  /** A difference is recorded once, for as long as it lasts; when it lasts too long, entries are halted. */
+  #noteDrift(found: string): void {
+    if (found === '') {
+      if (this.#drift !== '') this.#core.note('reconciled', 'books and exchange agree again', null, null)
+      this.#drift = ''
+      this.#driftSince = null
+      return
+    }
+    if (found !== this.#drift) {
+      this.#core.count('drift')
+      this.#core.event('drift', null, found, {}, null, 'W309')
+    }
+    this.#drift = found
+    this.#driftSince ??= this.#core.now
+    const { haltSeconds } = this.#core.settings.recovery
+    const left = this.#driftSince + haltSeconds * SECOND - this.#core.now
+    if (left > 0) this.#core.hurry(this.#core.now + Math.min(LOOK_AGAIN, left))
+    else {
+      this.#core.hurry(this.#core.now + LOOK_AGAIN * 6)
+      this.#gatekeeper.halt('bbw', `books and exchange differ for ${haltSeconds} s: ${found}`, 'C310')
+    }
+  }
+
+  /** Books and exchange agree, and nothing is of unknown fate. */
+  #recovered(): void {
+    const recovery = this.#core.recovery
+    if (recovery === null) return
+    this.#core.recovery = null
+    // What was to be decided meanwhile is decided now.
+    this.#core.touch('heavy')
+    const { positions, pending } = this.#core.portfolio
+    const figures = { found: recovery.found, positions: positions.size, pending: pending.size }
+    if (recovery.cause === 'gap')
+      this.#core.note('reconciled', 'compared with the exchange after a gap', null, null)
+    else {
+      const reason = `${positions.size} positions and ${pending.size} entries as at the exchange`
+      this.#core.event('recovered', null, reason, figures, null, 'I705')
+    }
+  }
+
+  // --- executions that were missed ----------------------------------------------------------------------------
+
+  /** Books an execution that was never told; false for one that is known, or was somebody else's. */
+  #missed(execution: Execution): boolean {
+    if (execution.type === 'funding') return this.#missedFunding(execution)
+    if (this.#fills.isKnown(execution.execId)) return false
+    const { symbol, side, execId, steps, time } = execution
+    const isOurs = this.#isBooked(execution)
+    this.#fills.book(execution)
+    if (!isOurs) {
+      this.#onUnknownOwn(execution.clientOrderId)
+      return false
+    }
+    this.#core.count('fill-missed')
+    const reason = `${execution.cause} of ${steps} steps was never told; booked`
+    this.#core.event(
+      'looked-up',
+      null,
+      reason,
+      { symbol, side, execId, time },
+      execution.clientOrderId,
+      'I301',
+    )
+    return true
+  }
+
+  #missedFunding(funding: FundingInput): boolean {
+    const { symbol, side, time } = funding
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    if (this.#fills.isKnown(fundingId(funding)) || position === undefined || time <= position.openedAt)
+      return false
+    this.#fills.bookFunding(funding)
+    this.#core.count('fill-missed')
+    const reason = `funding of ${funding.amount.toFixed(4)} USDT was never told; booked`
+    this.#core.event('looked-up', position, reason, { time }, null, 'I301')
+    return true
+  }
+
+  /** After a restart: an order of this very bbw that its books have never seen means that newer books were lost. */
+  #onUnknownOwn(id: string | null): void {
+    if (this.#core.recovery?.cause !== 'restart' || id === null || this.#core.instance === NO_INSTANCE) return
+    if (ownerOf(id, this.#core.instance) !== 'own') return
+    const reason = `the books are older than the last run: order ${id} of this bbw has filled and they do not know it`
+    this.#gatekeeper.halt('bbw', reason, 'C807')
+  }
+
+  /** Whether an execution belongs to something in the books. */
+  #isBooked({ clientOrderId: id, symbol, side }: FillInput): boolean {
+    if (id !== null && this.#orders.isKnown(id)) return true
+    return this.#core.portfolio.positions.has(positionKey(symbol, side))
+  }
+
+  save(): Saved {
+    return {
+      verification: this.#verification,
+      drift: this.#drift,
+      driftSince: this.#driftSince,
+      isUnreadable: this.#isUnreadable,
+    }
+  }
+
+  load(saved: Saved): void {
+    this.#verification = saved.verification
+    this.#drift = saved.drift
+    this.#driftSince = saved.driftSince
+    this.#isUnreadable = saved.isUnreadable
+  }
+}
