@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -142,6 +142,38 @@ test('a view stays what it was while others write', () => {
   )
   writer.close()
   reader.close()
+})
+
+test('rows come one after another, and an answer that is left early does no harm to the next', () => {
+  const connection = table(fresh())
+  for (const a of [1, 2, 3]) connection.run('INSERT INTO t VALUES (?)', a)
+  const sql = 'SELECT a FROM t ORDER BY a'
+  for (const { a } of connection.iterate(sql)) {
+    assert.is(a, 1)
+    break
+  }
+  assert.equal(
+    [...connection.iterate(sql)].map(({ a }) => a),
+    [1, 2, 3],
+  )
+  const error = thrown(() => [...connection.iterate('SELECT a FROM nowhere')])
+  assert.instance(error, StoreError)
+  connection.close()
+})
+
+test('a file that may be deleted at any time is never the damage of a state', () => {
+  const path = fresh()
+  writeFileSync(path, 'this is a text and no database, however long one makes it '.repeat(20))
+  for (const [renewal, trouble, remedy] of [
+    [undefined, 'damaged', /bbw db restore/],
+    ['delete it', 'other', /^delete it$/],
+  ] as const) {
+    const connection = new Connection(path, { random: () => 0, renewal })
+    const error = thrown(() => connection.all('SELECT * FROM sqlite_schema'))
+    assert.ok(error instanceof StoreError && error.trouble === trouble)
+    assert.match(error.remedy ?? '', remedy)
+    connection.close()
+  }
 })
 
 test('a file that cannot be opened is trouble of the disk', () => {

@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly busyMs?: number
   /** Uniform in [0, 1): keeps processes that wait for one lock from coming back at the same moment. */
   readonly random: () => number
+  /** How the file is made anew, where it may be deleted at any time. */
+  readonly renewal?: string
 }
 
 /**
@@ -30,6 +32,7 @@ export class Connection implements Writer {
   readonly #db: DatabaseSync
   readonly #random: () => number
   readonly #busyMs: number
+  readonly #renewal: string | undefined
   readonly #statements = new Map<string, StatementSync>()
   #busy = 0
   /** The last wait for the lock was in vain. */
@@ -37,14 +40,15 @@ export class Connection implements Writer {
 
   /** Opens the file, or makes it. Throws a StoreError. */
   constructor(path: string, options: ConnectionOptions) {
-    const { readOnly = false, busyMs = BUSY_MS, random } = options
+    const { readOnly = false, busyMs = BUSY_MS, random, renewal } = options
     this.path = path
     this.#random = random
     this.#busyMs = busyMs
+    this.#renewal = renewal
     try {
       this.#db = new DatabaseSync(path, { readOnly, timeout: busyMs })
     } catch (error) {
-      throw storeError(path, error)
+      throw storeError(path, error, renewal)
     }
   }
 
@@ -59,6 +63,15 @@ export class Connection implements Writer {
 
   all(sql: string, ...params: readonly SqlValue[]): readonly SqlRow[] {
     return this.#guarded(() => this.#statement(sql).all(...params))
+  }
+
+  /** The rows one after another, for answers too long to hold at once. */
+  *iterate(sql: string, ...params: readonly SqlValue[]): Generator<SqlRow> {
+    try {
+      yield* this.#statement(sql).iterate(...params)
+    } catch (error) {
+      throw storeError(this.path, error, this.#renewal)
+    }
   }
 
   get(sql: string, ...params: readonly SqlValue[]): SqlRow | undefined {
@@ -171,7 +184,7 @@ export class Connection implements Writer {
     try {
       return work()
     } catch (error) {
-      throw storeError(this.path, error)
+      throw storeError(this.path, error, this.#renewal)
     }
   }
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '../../base/assert.ts'
 import { DataError, StoreError } from '../../base/errors.ts'
 import { HOUR, type Timestamp } from '../../base/units.ts'
@@ -8,7 +7,9 @@ import type { FundingRates } from '../../market/funding.ts'
 import type { InstrumentRow } from '../../market/instruments.ts'
 import { INTERVAL_MS, INTERVALS, type Interval, isInterval } from '../../market/interval.ts'
 import type { MarkCandles } from '../../market/mark.ts'
-import { damagesWal } from './version.ts'
+import { Connection } from './connection.ts'
+import { numberOf } from './sql.ts'
+import { refuseUnsound } from './version.ts'
 
 /**
  * `market.db`: candles, mark candles, funding and instruments, a cache that may be deleted at any time.
@@ -64,10 +65,9 @@ export type Selection =
 const SCHEMA_VERSION = 1
 const CHUNK_SLOTS = 2048
 const FLOAT_BYTES = 8
+/** An import of another process may take long. */
 const BUSY_TIMEOUT_MS = 5_000
-/** SQLite's own result codes (sqlite.org/rescode.html), without their extensions. */
-const SQLITE_BUSY = 5
-const SQLITE_LOCKED = 6
+const ANEW = 'it is a cache: delete it and import again'
 
 const COLUMNS: { readonly [K in SeriesKind]: readonly string[] } = {
   candles: ['start', 'open', 'high', 'low', 'close', 'volume', 'turnover'],
@@ -109,16 +109,6 @@ function slotOf(kind: SeriesKind, interval: string): number {
   return INTERVAL_MS[interval]
 }
 
-function storeError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('errcode' in error)) return error
-  const code = Number(error.errcode) & 0xff
-  const busy = code === SQLITE_BUSY || code === SQLITE_LOCKED
-  const advice = busy
-    ? 'another bbw is writing to it; try again'
-    : 'it is a cache: delete it and import again'
-  return new StoreError(`${path}: ${error.message}; ${advice}`, { retryable: busy })
-}
-
 function packed(block: Block, from: number, to: number): Uint8Array {
   const rows = to - from
   const data = new Float64Array(rows * block.columns.length)
@@ -132,13 +122,10 @@ function valueText(value: number): string {
 }
 
 export class MarketCache {
-  readonly #db: DatabaseSync
-  readonly #path: string
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #connection: Connection
 
-  private constructor(db: DatabaseSync, path: string) {
-    this.#db = db
-    this.#path = path
+  private constructor(connection: Connection) {
+    this.#connection = connection
   }
 
   /**
@@ -146,22 +133,26 @@ export class MarketCache {
    * version of SQLite that can damage it, a file that is no cache and one of a later bbw.
    */
   static open(path: string, options: { readonly readonly: boolean }): MarketCache {
-    let db: DatabaseSync | null = null
+    const connection = new Connection(path, {
+      readOnly: options.readonly,
+      busyMs: BUSY_TIMEOUT_MS,
+      random: Math.random, // world-ok: it only keeps processes that wait for the lock apart
+      renewal: ANEW,
+    })
     try {
-      db = new DatabaseSync(path, { readOnly: options.readonly, timeout: BUSY_TIMEOUT_MS })
-      const cache = new MarketCache(db, path)
-      cache.#refuseUnsoundSqlite()
+      const cache = new MarketCache(connection)
+      refuseUnsound(String(connection.get('SELECT sqlite_version() AS version')?.version))
       if (!options.readonly) cache.#prepare()
       cache.#refuseOtherSchema()
       return cache
     } catch (error) {
-      db?.close()
-      throw storeError(path, error)
+      connection.close()
+      throw error
     }
   }
 
   close(): void {
-    this.#db.close()
+    this.#connection.close()
   }
 
   /**
@@ -194,15 +185,27 @@ export class MarketCache {
 
   /** Adds a dated list of instruments; a row of the same date and symbol must be equal, or a DataError is thrown. */
   importInstruments(rows: readonly InstrumentRow[], file: ImportedFile): ImportResult {
-    return this.#transaction(() => {
+    return this.#connection.tx(() => {
       const known = new Map(this.instruments().map(row => [`${row.date} ${row.symbol}`, row]))
-      const insert = this.#statement('INSERT INTO instruments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      const insert = 'INSERT INTO instruments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
       let added = 0
       for (const row of rows) {
         const { date, symbol, baseCoin, quoteCoin, tick, step, minQty, maxQty, minPrice, maxLeverage } = row
         const before = known.get(`${date} ${symbol}`)
         if (before === undefined) {
-          insert.run(date, symbol, baseCoin, quoteCoin, tick, step, minQty, maxQty, minPrice, maxLeverage)
+          this.#connection.run(
+            insert,
+            date,
+            symbol,
+            baseCoin,
+            quoteCoin,
+            tick,
+            step,
+            minQty,
+            maxQty,
+            minPrice,
+            maxLeverage,
+          )
           added += 1
           continue
         }
@@ -228,64 +231,57 @@ export class MarketCache {
 
   /** What is known of a file that was imported for `target`; `null` where it was not. */
   file(source: string, target: string): ImportedFile | null {
-    return this.#guarded(() => {
-      const row = this.#statement(
-        'SELECT sha256, bad_rows, imported_at FROM files WHERE source = ? AND target = ?',
-      ).get(source, target)
-      if (row === undefined) return null
-      const { sha256, bad_rows, imported_at } = row
-      return {
-        source,
-        target,
-        sha256: String(sha256),
-        badRows: Number(bad_rows),
-        importedAt: Number(imported_at),
-      }
-    })
+    const row = this.#connection.get(
+      'SELECT sha256, bad_rows, imported_at FROM files WHERE source = ? AND target = ?',
+      source,
+      target,
+    )
+    if (row === undefined) return null
+    const { sha256, bad_rows, imported_at } = row
+    return {
+      source,
+      target,
+      sha256: String(sha256),
+      badRows: Number(bad_rows),
+      importedAt: Number(imported_at),
+    }
   }
 
   /** Every series, by kind, symbol and length of interval. */
   list(): readonly SeriesSummary[] {
-    return this.#guarded(() => {
-      const rows = this.#statement(
-        `SELECT kind, symbol, interval, sum(rows) AS rows, min(first) AS first, max(last) AS last
-         FROM chunks GROUP BY kind, symbol, interval`,
-      ).all()
-      const kinds: readonly SeriesKind[] = ['candles', 'mark', 'funding']
-      const intervals: readonly string[] = INTERVALS
-      return rows
-        .map(row => {
-          const kind = kinds.find(name => name === row.kind)
-          if (kind === undefined) throw this.#damaged(`a series of the kind ${row.kind}`)
-          const interval = INTERVALS.find(name => name === row.interval)
-          if (interval === undefined && kind !== 'funding') throw this.#damaged(`an interval ${row.interval}`)
-          return {
-            kind,
-            symbol: String(row.symbol),
-            interval: interval ?? null,
-            rows: Number(row.rows),
-            first: Number(row.first),
-            last: Number(row.last),
-          }
-        })
-        .sort(
-          (a, b) =>
-            kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
-            (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0) ||
-            intervals.indexOf(a.interval ?? '') - intervals.indexOf(b.interval ?? ''),
-        )
-    })
+    const rows = this.#connection.all(
+      `SELECT kind, symbol, interval, sum(rows) AS rows, min(first) AS first, max(last) AS last
+       FROM chunks GROUP BY kind, symbol, interval`,
+    )
+    const kinds: readonly SeriesKind[] = ['candles', 'mark', 'funding']
+    const intervals: readonly string[] = INTERVALS
+    return rows
+      .map(row => {
+        const kind = kinds.find(name => name === row.kind)
+        if (kind === undefined) throw this.#damaged(`a series of the kind ${row.kind}`)
+        const interval = INTERVALS.find(name => name === row.interval)
+        if (interval === undefined && kind !== 'funding') throw this.#damaged(`an interval ${row.interval}`)
+        return {
+          kind,
+          symbol: String(row.symbol),
+          interval: interval ?? null,
+          rows: Number(row.rows),
+          first: Number(row.first),
+          last: Number(row.last),
+        }
+      })
+      .sort(
+        (a, b) =>
+          kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
+          (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0) ||
+          intervals.indexOf(a.interval ?? '') - intervals.indexOf(b.interval ?? ''),
+      )
   }
 
   /** The symbols with candles of this interval, sorted. */
   symbols(interval: Interval): readonly string[] {
-    return this.#guarded(() =>
-      this.#statement(
-        "SELECT DISTINCT symbol FROM chunks WHERE kind = 'candles' AND interval = ? ORDER BY symbol",
-      )
-        .all(interval)
-        .map(row => String(row.symbol)),
-    )
+    const sql = "SELECT DISTINCT symbol FROM chunks WHERE kind = 'candles' AND interval = ? ORDER BY symbol"
+    return this.#connection.all(sql, interval).map(row => String(row.symbol))
   }
 
   /** Candles that start in [`from`, `to`); `null` where the cache has none of this symbol and interval there. */
@@ -314,22 +310,18 @@ export class MarketCache {
   /** The instruments of all dated lists, by date and symbol. */
   instruments(): readonly InstrumentRow[] {
     const text = (value: unknown): string | null => (value === null ? null : String(value))
-    return this.#guarded(() =>
-      this.#statement('SELECT * FROM instruments ORDER BY date, symbol')
-        .all()
-        .map(row => ({
-          symbol: String(row.symbol),
-          baseCoin: text(row.base_coin),
-          quoteCoin: String(row.quote_coin),
-          tick: String(row.tick),
-          step: text(row.step),
-          minQty: String(row.min_qty),
-          maxQty: text(row.max_qty),
-          minPrice: text(row.min_price),
-          maxLeverage: text(row.max_leverage),
-          date: String(row.date),
-        })),
-    )
+    return this.#connection.all('SELECT * FROM instruments ORDER BY date, symbol').map(row => ({
+      symbol: String(row.symbol),
+      baseCoin: text(row.base_coin),
+      quoteCoin: String(row.quote_coin),
+      tick: String(row.tick),
+      step: text(row.step),
+      minQty: String(row.min_qty),
+      maxQty: text(row.max_qty),
+      minPrice: text(row.min_price),
+      maxLeverage: text(row.max_leverage),
+      date: String(row.date),
+    }))
   }
 
   /**
@@ -351,88 +343,51 @@ export class MarketCache {
     return whole.digest('hex')
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
-    return statement
-  }
-
-  #guarded<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw storeError(this.#path, error)
-    }
-  }
-
-  #transaction<T>(work: () => T): T {
-    return this.#guarded(() => {
-      this.#db.exec('BEGIN IMMEDIATE')
-      try {
-        const result = work()
-        this.#db.exec('COMMIT')
-        return result
-      } catch (error) {
-        // A full disk may have rolled it back already.
-        if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-        throw error
-      }
-    })
-  }
-
-  #refuseUnsoundSqlite(): void {
-    const version = String(this.#db.prepare('SELECT sqlite_version() AS version').get()?.version)
-    if (damagesWal(version)) {
-      const message = `SQLite ${version} can damage a database with several writers; run bbw under its own Node 24`
-      throw new StoreError(message, { retryable: false })
-    }
-  }
-
   #userVersion(): number {
-    return Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
+    return numberOf(this.#connection, 'PRAGMA user_version')
   }
 
   #prepare(): void {
     // Larger pages make long BLOBs cheaper to read; it takes effect only before the first table.
-    this.#db.exec('PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    this.#connection.exec('PRAGMA page_size = 16384')
+    this.#connection.walMode()
+    this.#connection.exec('PRAGMA synchronous = NORMAL')
     if (this.#userVersion() !== 0) return
-    this.#transaction(() => {
+    this.#connection.tx(() => {
       // Another process may have made the tables while this one waited for the lock.
       if (this.#userVersion() !== 0) return
-      const tables = this.#db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables
-      if (tables !== 0) throw this.#damaged('tables that are not its own')
-      this.#db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`)
+      if (numberOf(this.#connection, 'SELECT count(*) FROM sqlite_schema') !== 0)
+        throw this.#damaged('tables that are not its own')
+      this.#connection.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`)
     })
   }
 
   #refuseOtherSchema(): void {
     const version = this.#userVersion()
     if (version === SCHEMA_VERSION) {
-      this.#db.exec('PRAGMA mmap_size = 1073741824')
+      this.#connection.exec('PRAGMA mmap_size = 1073741824')
       return
     }
     const reason =
       version > SCHEMA_VERSION
         ? `it is of a later bbw (schema ${version}, this bbw knows ${SCHEMA_VERSION}); update bbw`
         : 'it is not a market cache'
-    throw new StoreError(`${this.#path}: ${reason}`, { retryable: false })
+    throw new StoreError(`${this.#connection.path}: ${reason}`, { retryable: false })
   }
 
   #damaged(what: string): StoreError {
-    const message = `${this.#path}: the cache holds ${what}; it is a cache: delete it and import again`
+    const message = `${this.#connection.path}: the cache holds ${what}; ${ANEW}`
     return new StoreError(message, { retryable: false })
   }
 
   #differs(source: string, field: string, reason: string): DataError {
-    const remedy = `if the file is right, delete the cache (${this.#path}) and import again`
+    const remedy = `if the file is right, delete the cache (${this.#connection.path}) and import again`
     return new DataError(reason, { file: source, field }, remedy)
   }
 
   #record(file: ImportedFile, rows: number): void {
-    this.#statement('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)').run(
+    this.#connection.run(
+      'INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)',
       file.source,
       file.target,
       file.sha256,
@@ -453,8 +408,8 @@ export class MarketCache {
     const span = slot * CHUNK_SLOTS
     const { length, columns } = block
     const time = columns[0]
-    return this.#transaction(() => {
-      const write = this.#statement('INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    return this.#connection.tx(() => {
+      const write = 'INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
       let added = 0
       let from = 0
       while (from < length) {
@@ -476,7 +431,7 @@ export class MarketCache {
           columns: merged.columns.map(column => column.map(value => value + 0)),
         }
         const data = packed(clean, 0, rows)
-        write.run(kind, symbol, interval, chunk, rows, times[0], times[rows - 1], data)
+        this.#connection.run(write, kind, symbol, interval, chunk, rows, times[0], times[rows - 1], data)
         from = to
       }
       if (kind !== 'funding') this.#refuseOverlap(kind, symbol, interval, time, length, file.source)
@@ -542,9 +497,8 @@ export class MarketCache {
   }
 
   #chunk(kind: SeriesKind, symbol: string, interval: string, chunk: number): Block | null {
-    const row = this.#statement(
-      'SELECT rows, data FROM chunks WHERE kind = ? AND symbol = ? AND interval = ? AND chunk = ?',
-    ).get(kind, symbol, interval, chunk)
+    const sql = 'SELECT rows, data FROM chunks WHERE kind = ? AND symbol = ? AND interval = ? AND chunk = ?'
+    const row = this.#connection.get(sql, kind, symbol, interval, chunk)
     return row === undefined ? null : this.#unpacked(kind, Number(row.rows), row.data)
   }
 
@@ -567,26 +521,23 @@ export class MarketCache {
     from: Timestamp = Number.MIN_SAFE_INTEGER,
     to: Timestamp = Number.MAX_SAFE_INTEGER,
   ): Block | null {
-    return this.#guarded(() => {
-      const where = 'kind = ? AND symbol = ? AND interval = ? AND last >= ? AND first < ?'
-      const key = [kind, symbol, interval, from, to]
-      const sum = this.#statement(`SELECT sum(rows) AS rows FROM chunks WHERE ${where}`).get(...key)
-      const capacity = Number(sum?.rows ?? 0)
-      if (capacity === 0) return null
-      const columns = COLUMNS[kind].map(() => new Float64Array(capacity))
-      let length = 0
-      const chunks = this.#statement(`SELECT rows, data FROM chunks WHERE ${where} ORDER BY chunk`)
-      for (const row of chunks.iterate(...key)) {
-        const chunk = this.#unpacked(kind, Number(row.rows), row.data)
-        for (const [k, column] of chunk.columns.entries()) columns[k].set(column, length)
-        length += chunk.length
-      }
-      const times = columns[0].subarray(0, length)
-      const first = lowerBound(times, from)
-      const end = lowerBound(times, to)
-      if (first >= end) return null
-      return { length: end - first, columns: columns.map(column => column.subarray(first, end)) }
-    })
+    const where = 'kind = ? AND symbol = ? AND interval = ? AND last >= ? AND first < ?'
+    const key = [kind, symbol, interval, from, to]
+    const capacity = numberOf(this.#connection, `SELECT sum(rows) FROM chunks WHERE ${where}`, ...key)
+    if (capacity === 0) return null
+    const columns = COLUMNS[kind].map(() => new Float64Array(capacity))
+    let length = 0
+    const chunks = `SELECT rows, data FROM chunks WHERE ${where} ORDER BY chunk`
+    for (const row of this.#connection.iterate(chunks, ...key)) {
+      const chunk = this.#unpacked(kind, Number(row.rows), row.data)
+      for (const [k, column] of chunk.columns.entries()) columns[k].set(column, length)
+      length += chunk.length
+    }
+    const times = columns[0].subarray(0, length)
+    const first = lowerBound(times, from)
+    const end = lowerBound(times, to)
+    if (first >= end) return null
+    return { length: end - first, columns: columns.map(column => column.subarray(first, end)) }
   }
 }
 

@@ -3,7 +3,7 @@ import { StoreError } from '../../base/errors.ts'
 import type { SimJournal } from '../sim/host.ts'
 import { ensureOwnFile } from './files.ts'
 import { isBusy, storeError, troubled } from './store-error.ts'
-import { damagesWal } from './version.ts'
+import { refuseUnsound } from './version.ts'
 
 /**
  * `sim.db`: what was asked of the embedded exchange, a row an operation. One process holds the file at a time: SQLite
@@ -50,10 +50,7 @@ export class SqliteSimJournal implements SimJournal {
     ensureOwnFile(path)
     try {
       db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
-      const version = String(db.prepare('SELECT sqlite_version() AS version').get()?.version)
-      if (damagesWal(version)) {
-        throw troubled(`SQLite ${version} can damage a database`, 'unsound')
-      }
+      refuseUnsound(String(db.prepare('SELECT sqlite_version() AS version').get()?.version))
       // The locking mode has to be set before the log is touched for the first time.
       db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
       prepare(db, path)

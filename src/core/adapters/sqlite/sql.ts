@@ -1,6 +1,6 @@
 /** What both engines, node:sqlite over a shared file and sql.js over bytes, have in common. */
 
-export type SqlValue = string | number | null
+export type SqlValue = string | number | null | Uint8Array
 
 export interface SqlRow {
   readonly [column: string]: unknown

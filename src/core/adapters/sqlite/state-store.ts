@@ -49,7 +49,7 @@ import {
 import { first, numberOf } from './sql.ts'
 import { noteEnded, noteStarted, type StartNote } from './starts.ts'
 import { troubled } from './store-error.ts'
-import { damagesWal } from './version.ts'
+import { refuseUnsound } from './version.ts'
 
 /** The log is emptied by the commit that brings it to so many pages, unless a reader holds it. */
 const LOG_PAGES = 1_000
@@ -123,10 +123,7 @@ export class StateStore implements StorePort {
     this.#self = options.self ?? thisProcess()
     this.#isAlive = options.isAlive ?? isAlive
     this.#isFull = false
-    const version = options.sqliteVersion ?? String(first(connection, 'SELECT sqlite_version() AS v')?.v)
-    if (damagesWal(version)) {
-      throw troubled(`SQLite ${version} can damage a database that several processes write`, 'unsound')
-    }
+    refuseUnsound(options.sqliteVersion ?? String(first(connection, 'SELECT sqlite_version() AS v')?.v))
     prepare(connection)
     const found = unsoundness(connection, false)
     if (found.length > 0) throw troubled(`${connection.path}: ${found.join('; ')}`, 'damaged')

@@ -38,11 +38,18 @@ function resultCode(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null
 }
 
-/** An error of node:sqlite as a StoreError that names the file; any other error as it is. */
-export function storeError(path: string, error: unknown): unknown {
+/**
+ * An error of node:sqlite as a StoreError that names the file; any other error as it is.
+ *
+ * @param renewal how a file that may be deleted at any time is made anew: its damage loses nothing
+ */
+export function storeError(path: string, error: unknown, renewal?: string): unknown {
   const code = resultCode(error)
   if (code === null || !(error instanceof Error)) return error
-  return troubled(`${path}: ${error.message}`, TROUBLES[code] ?? 'other')
+  const trouble = TROUBLES[code] ?? 'other'
+  const message = `${path}: ${error.message}`
+  const isLost = trouble === 'damaged' || trouble === 'other'
+  return isLost && renewal !== undefined ? troubled(message, 'other', renewal) : troubled(message, trouble)
 }
 
 /** Whether the database said that another connection holds its lock. */

@@ -1,3 +1,5 @@
+import { troubled } from './store-error.ts'
+
 /** The first sound release of each backported line and the first line that is sound throughout. */
 const BACKPORTS: readonly (readonly [minor: number, patch: number])[] = [
   [44, 6],
@@ -18,4 +20,10 @@ export function damagesWal(version: string): boolean {
   if (minor > 51 || (minor === 51 && patch >= 3)) return false
   if (minor < 7) return false
   return !BACKPORTS.some(([line, fixed]) => minor === line && patch >= fixed)
+}
+
+/** Throws a StoreError, `unsound`, for a version of SQLite that `damagesWal`. */
+export function refuseUnsound(version: string): void {
+  if (!damagesWal(version)) return
+  throw troubled(`SQLite ${version} can damage a database that several processes write`, 'unsound')
 }
