@@ -111,7 +111,7 @@ export const CODES = {
   C132: {
     title: 'halted',
     what: 'Entries are halted: by a person, or by a limit on losses.',
-    did: 'Admits no entry, over restarts too; positions are managed on.',
+    did: 'Takes back entries that rest and admits none, over restarts too; positions are managed on.',
     can: 'Find out why, then: bbw trade resume',
   },
   W133: {

@@ -76,7 +76,7 @@ export class Engine {
       strangers,
       gatekeeper,
     })
-    this.#entries = new Entries(core, orders, () => this.#house())
+    this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
     this.#sizing = SIZING.flatMap(strategy => {
       const { enabled, ...params } = settings.strategies[strategy.id]
       return enabled ? [{ strategy, params }] : []
@@ -144,6 +144,8 @@ export class Engine {
         break
       case 'command':
         this.#gatekeeper.command(input)
+        // A kill switch does not wait for the next cycle.
+        if (input.command === 'halt') this.#entries.expire()
         break
       case 'query-failed':
         this.#runner.queryFailed(input.queryId, input.reason)

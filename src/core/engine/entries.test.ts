@@ -38,6 +38,14 @@ test('an entry that has lived through its bar is taken back, and waited for', ()
   assert.equal(parts.entries.expire(), [], 'the account tells first')
 })
 
+test('after a halt every entry is taken back, whoever has halted', () => {
+  const parts = new Parts().book([], [RESTING])
+  parts.gatekeeper.command({ type: 'command', at: 0, id: 'c', command: 'pause', by: 'cli', reason: 'lunch' })
+  assert.equal(parts.entries.expire(), [], 'a pause leaves it to its bar')
+  parts.gatekeeper.halt('bbw', 'books and exchange differ', 'C310')
+  assert.equal(parts.entries.expire(), [RESTING.clientOrderId])
+})
+
 test('what was scanned is scored and entered once; without candles nothing is found', () => {
   const parts = new Parts()
   parts.entries.candleClosed()
@@ -51,7 +59,7 @@ test('what was scanned is scored and entered once; without candles nothing is fo
 test('what was saved is there again', () => {
   const parts = new Parts()
   parts.entries.propose([scoreSignal(reversionSignal())], undefined)
-  const next = new Entries(parts.core, parts.orders, () => parts.house())
+  const next = new Entries(parts.core, parts.orders, parts.gatekeeper, () => parts.house())
   next.load(parts.entries.save())
   assert.equal(next.save(), parts.entries.save())
   assert.is(next.save().used.length, 1)

@@ -9,6 +9,7 @@ import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
 import type { PendingEntry } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
 import { admitScored, boundGuards, compareText, rank, scanSymbol, scoreSignal } from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
@@ -25,6 +26,7 @@ const REFUSAL_CODES: { readonly [gate: string]: Code | undefined } = {
 export class Entries {
   readonly #core: EngineCore
   readonly #orders: OrderDesk
+  readonly #gatekeeper: Gatekeeper
   readonly #house: () => House
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
@@ -36,9 +38,10 @@ export class Entries {
   #scored: readonly Scored[] = []
 
   /** @param house what the guards are shown, as it stands when an entry is judged */
-  constructor(core: EngineCore, orders: OrderDesk, house: () => House) {
+  constructor(core: EngineCore, orders: OrderDesk, gatekeeper: Gatekeeper, house: () => House) {
     this.#core = core
     this.#orders = orders
+    this.#gatekeeper = gatekeeper
     this.#house = house
     this.#guards = boundGuards(core.settings)
   }
@@ -49,13 +52,14 @@ export class Entries {
   }
 
   /**
-   * Limit entries that have lived through one bar of their timeframe are taken back and decided anew. Returns their ids:
-   * their end is to be waited for.
+   * Limit entries that have lived through one bar of their timeframe are taken back and decided anew; after a halt all of
+   * them are, for one that fills would add. Returns their ids: their end is to be waited for.
    */
   expire(): string[] {
     const waiting: string[] = []
+    const { isHalted } = this.#gatekeeper
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (this.#core.now < expiryOf(entry)) continue
+      if (this.#core.now < expiryOf(entry) && !isHalted) continue
       const stage = this.#orders.cancelling.get(entry.clientOrderId)
       // One whose cancellation was refused is left to the account, which tells whether it still rests.
       if (stage === 'refused' || stage === 'asked') continue

@@ -59,6 +59,7 @@ export class Gatekeeper {
     for (const { kind, reason, figures } of changes) {
       if (kind !== 'resumed') this.#core.count(kind)
       if (kind === 'paused') this.#core.schedule.touchAt('light', gates.pausedUntil)
+      if (kind === 'halted') this.#takeBack()
       this.#core.event(kind, null, reason, figures, null, GATE_CODES[kind])
     }
     this.#gates = gates
@@ -70,6 +71,12 @@ export class Gatekeeper {
     this.#standing = { ...this.#standing, halted: { at: this.#core.now, by, reason } }
     this.#core.count('halted')
     this.#core.event('halted', null, reason, { by }, null, code)
+    this.#takeBack()
+  }
+
+  /** Entries that still rest are cancelled in the next heavy cycle. */
+  #takeBack(): void {
+    this.#core.schedule.touchAt('heavy', this.#core.now)
   }
 
   /** A person's order. */

@@ -84,7 +84,7 @@ export class Parts {
     this.strangers = new Strangers(core, this.gatekeeper)
     this.fills = new Fills(this)
     this.reconciler = new Reconciler(this)
-    this.entries = new Entries(core, this.orders, () => this.house())
+    this.entries = new Entries(core, this.orders, this.gatekeeper, () => this.house())
     for (const symbol of ['SOLUSDT', 'ADAUSDT']) {
       core.markets.introduce(instrument(symbol))
       core.markets.of(symbol).price(MIDNIGHT, 100, 100)
