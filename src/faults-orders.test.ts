@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
+import { batchOf, StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { ExchangeError } from './core/base/errors.ts'
 import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
@@ -319,17 +319,8 @@ test('A12: of two strategies that want one symbol at the same moment one gets it
 
 /** Writes an intent as another process that holds the state would have. */
 function writtenBefore(rig: FaultRig, key: string, order: OrderRequest): readonly string[] {
-  return rig.store.commit({
-    at: rig.now,
-    intents: [{ key, order: { ...order, clientOrderId: key }, signalId: 'another' }],
-    outcomes: [],
-    rows: [],
-    verdicts: [],
-    events: [],
-    trades: [],
-    answers: [],
-    isAhead: true,
-  })
+  const intents = [{ key, order: { ...order, clientOrderId: key }, signalId: 'another' }]
+  return rig.store.commit(batchOf({ at: rig.now, intents, isAhead: true }))
 }
 
 /** The order that a signal becomes. */

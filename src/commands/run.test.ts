@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ending } from './exchange-process.fixture.ts'
 import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
 
 const test = suite('run')
@@ -28,20 +29,6 @@ function start(...words: readonly string[]): ChildProcess {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, BBW_DATA_DIR: folder.path },
   })
-}
-
-/** All that a process says, and its exit code. */
-async function ended(child: ChildProcess): Promise<Outcome> {
-  let out = ''
-  let err = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-  })
-  const [code] = await once(child, 'close')
-  return { code: Number(code), out, err }
 }
 
 test('every entry, fill, target, stop move, exit, trade and refusal is a line with its time', async () => {
@@ -188,7 +175,7 @@ test('a process is ended by its signals with the summary', async () => {
     ['SIGTERM', 0],
   ] as const) {
     const child = start('--symbol', 'BTCUSDT', '--speed', '86400', '--ndjson')
-    const end = ended(child)
+    const end = ending(child)
     if (child.stdout !== null) await once(child.stdout, 'data')
     child.kill(signal)
     const stopped = await end
@@ -201,7 +188,7 @@ test('a process is ended by its signals with the summary', async () => {
 
 test('a reader that has gone ends it quietly', async () => {
   const child = start('--speed', 'max', '--ndjson')
-  const end = ended(child)
+  const end = ending(child)
   child.stdout?.once('data', () => child.stdout?.destroy())
   const { code, err } = await end
   assert.is(code, 0)

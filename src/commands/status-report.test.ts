@@ -1,7 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { LEASE_MS } from '../core/adapters/sqlite/lease.ts'
 import { MINUTE, SECOND } from '../core/base/units.ts'
-import { isAlive, LEASE_STALE, noState, type StatusReport, statusReport } from './status-report.ts'
+import { isRenewed, noState, type StatusReport, statusReport } from './status-report.ts'
 import { AT, parts, position, snapshot } from './views/model.fixture.ts'
 
 const test = suite('status report')
@@ -12,10 +13,10 @@ function of(change: Parameters<typeof parts>[0] = {}, now = AT): StatusReport {
 }
 
 test('a loop runs as long as its lease is renewed', () => {
-  assert.is(isAlive(HOLDER, AT + LEASE_STALE), true)
-  assert.is(isAlive(HOLDER, AT + LEASE_STALE + 1), false)
-  assert.is(isAlive(HOLDER, AT - MINUTE), true, 'a clock that was set back ends no loop')
-  assert.is(isAlive(null, AT), false)
+  assert.is(isRenewed(HOLDER, AT + LEASE_MS), true)
+  assert.is(isRenewed(HOLDER, AT + LEASE_MS + 1), false)
+  assert.is(isRenewed(HOLDER, AT - MINUTE), true, 'a clock that was set back ends no loop')
+  assert.is(isRenewed(null, AT), false)
 })
 
 test('who runs is told while it runs, and what it left afterwards', () => {

@@ -1,14 +1,7 @@
 /** What `bbw status` reports, made of what a store holds. Pure: reading is somebody else's. */
+import { LEASE_MS } from '../core/adapters/sqlite/lease.ts'
 import { decimalText } from '../core/base/decimal.ts'
-import {
-  HOUR,
-  MINUTE,
-  type Milliseconds,
-  type Percent,
-  SECOND,
-  type Timestamp,
-  type Usdt,
-} from '../core/base/units.ts'
+import { HOUR, type Percent, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import type { CycleSnapshot, PositionSnapshot, Snapshot } from '../core/engine/snapshot.ts'
 import type { Standing } from '../core/engine/standing.ts'
@@ -60,9 +53,6 @@ export interface StatusSource {
   read(): StatusParts | null
   close(): void
 }
-
-/** A lease that has not been renewed for so long is nobody's: its holder is gone or frozen. */
-export const LEASE_STALE: Milliseconds = MINUTE
 
 export interface ReportedPosition {
   readonly symbol: string
@@ -190,14 +180,14 @@ export function noState(now: Timestamp): StatusReport {
 }
 
 /** True while the holder renews its lease; `now` is the wall clock. A lease from the future counts as renewed. */
-export function isAlive(holder: LeaseHolder | null, now: Timestamp): boolean {
-  return holder !== null && now - holder.renewedAt <= LEASE_STALE
+export function isRenewed(holder: LeaseHolder | null, now: Timestamp): boolean {
+  return holder !== null && now - holder.renewedAt <= LEASE_MS
 }
 
 /** The report of what a store says, at `now` of the wall clock. */
 export function statusReport(parts: StatusParts, now: Timestamp): StatusReport {
   const { holder, snapshot, standing, trades } = parts
-  const running = isAlive(holder, now)
+  const running = isRenewed(holder, now)
   const notes = healthNotes(snapshot, { holder, now }, parts.notes)
   return {
     v: WIRE_VERSION,
@@ -251,7 +241,7 @@ export function healthNotes(
   notes: readonly string[],
 ): readonly string[] {
   const found: string[] = []
-  if (lease !== null && lease.holder !== null && !isAlive(lease.holder, lease.now)) {
+  if (lease !== null && lease.holder !== null && !isRenewed(lease.holder, lease.now)) {
     const { pid, host, renewedAt } = lease.holder
     const seconds = Math.round((lease.now - renewedAt) / SECOND)
     found.push(

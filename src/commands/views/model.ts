@@ -5,7 +5,7 @@ import type { EngineEvent } from '../../core/engine/protocol.ts'
 import type { Snapshot } from '../../core/engine/snapshot.ts'
 import type { Standing } from '../../core/engine/standing.ts'
 import type { Trade } from '../../core/portfolio/trade.ts'
-import { healthNotes, isAlive, type StatusParts, type TradeSums } from '../status-report.ts'
+import { healthNotes, isRenewed, type StatusParts, type TradeSums } from '../status-report.ts'
 import { type EquityCurve, NO_CURVE, withPoint } from './equity-curve.ts'
 
 /** What does not change while a dashboard is mounted. */
@@ -151,7 +151,7 @@ function withParts(model: DashboardModel, parts: StatusParts, now: Timestamp): D
   return {
     ...model,
     facts: { ...model.facts, exchange: parts.exchange, isDry: parts.isDry },
-    isRunning: isAlive(parts.holder, now),
+    isRunning: isRenewed(parts.holder, now),
     snapshot,
     standing,
     trades,

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { aftermath, VirtualClock } from './clock.ts'
+import { nextInstant, VirtualClock } from './clock.ts'
 
 const test = suite('virtual clock')
 
@@ -83,11 +83,36 @@ test('who comes at the end is woken for a while, who was there before is not', a
       clock.wakeAt(clock.now() + 7_000, wake)
     }
     clock.wakeAt(0, wake)
-    await aftermath(clock, began, async () => {})
+    const over = { now: 100_000, next: null, isMidway: false }
+    assert.is(await nextInstant(clock, over, began, [async () => {}, async () => true, null]), 'ended')
     return times
   }
   assert.equal(await came(100_000), [100_000, 107_000, 114_000])
   assert.equal(await came(80_000), [])
+})
+
+test('the market moves to its next instant or the alarm, at its pace, until it shall not', async () => {
+  const clock = new VirtualClock(100)
+  let goes = true
+  const paced: number[] = []
+  const after = (next: number, isMidway: boolean, until: number | null = null): Promise<unknown> =>
+    nextInstant(clock, { now: 100, next, isMidway }, 0, [
+      async () => {},
+      async at => {
+        paced.push(at)
+        return goes
+      },
+      until,
+    ])
+  assert.is(await after(300, false), 300)
+  clock.wakeAt(200, () => {})
+  assert.is(await after(300, false), 200)
+  assert.is(await after(150, false), 150)
+  assert.is(await after(300, false, 199), 'until')
+  assert.is(await after(300, true, 0), 100, 'what has begun is not paced')
+  goes = false
+  assert.is(await after(300, false), 'stopped')
+  assert.equal(paced, [300, 200, 150, 200])
 })
 
 test.run()

@@ -1,6 +1,6 @@
 import { broken } from '../../base/assert.ts'
 import { type Milliseconds, SECOND, type Timestamp } from '../../base/units.ts'
-import type { ClockPort } from '../../engine/ports.ts'
+import type { ClockPort, PacedExchange } from '../../engine/ports.ts'
 
 /** A clock that stands still until it is moved: the embedded exchange's. */
 export class VirtualClock implements ClockPort {
@@ -48,15 +48,41 @@ const AFTERMATH: Milliseconds = 15 * SECOND
  *
  * @param began when the trader came
  */
-export async function aftermath(
-  clock: VirtualClock,
-  began: Timestamp,
-  idle: () => Promise<void>,
-): Promise<void> {
+async function aftermath(clock: VirtualClock, began: Timestamp, idle: () => Promise<void>): Promise<void> {
   const end = began + AFTERMATH
   for (let at = clock.alarmAt; at !== null && at <= end; at = clock.alarmAt) {
     clock.moveTo(at)
     clock.ring()
     await idle()
   }
+}
+
+/** Where a market stands: `next` is its next instant, `null` at its end; `isMidway` within one that has begun. */
+export interface MarketStanding {
+  readonly now: Timestamp
+  readonly next: Timestamp | null
+  readonly isMidway: boolean
+}
+
+/**
+ * Waits for the instant to which a market moves next, its own or the alarm's; or tells why it moves no more.
+ *
+ * @param began when the trader came
+ */
+export async function nextInstant(
+  clock: VirtualClock,
+  { now, next, isMidway }: MarketStanding,
+  began: Timestamp,
+  [idle, pace, until]: Parameters<PacedExchange['run']>,
+): Promise<Timestamp | Awaited<ReturnType<PacedExchange['run']>>> {
+  // An instant that an earlier trader was in the middle of is not paced: it has come.
+  if (isMidway) return now
+  if (next === null) {
+    await aftermath(clock, began, idle)
+    return 'ended'
+  }
+  const alarm = clock.alarmAt
+  const at = alarm !== null && alarm < next ? alarm : next
+  if (until !== null && at > until) return 'until'
+  return (await pace(at)) ? at : 'stopped'
 }

@@ -7,7 +7,7 @@ import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { PacedExchange } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { Side } from '../../market/side.ts'
-import { aftermath, VirtualClock } from './clock.ts'
+import { nextInstant, VirtualClock } from './clock.ts'
 import { SimHost } from './host.ts'
 import type { Venue } from './venue.ts'
 
@@ -76,29 +76,15 @@ export class EmbeddedExchange implements PacedExchange {
     for (const input of inputs) this.#hear(input)
   }
 
-  async run(
-    idle: () => Promise<void>,
-    pace: (at: Timestamp) => Promise<boolean>,
-    until: Timestamp | null,
-  ): Promise<'ended' | 'until' | 'stopped'> {
+  async run(...words: Parameters<PacedExchange['run']>): ReturnType<PacedExchange['run']> {
     const host = this.#host
+    const [idle] = words
     const began = this.clock.now()
     for (;;) {
       await idle()
-      let at = host.now
-      // An instant that an earlier run was in the middle of is not paced: it has come.
-      if (!host.isMidway) {
-        const { next } = host
-        if (next === null) {
-          await aftermath(this.clock, began, idle)
-          return 'ended'
-        }
-        const alarm = this.clock.alarmAt
-        at = alarm !== null && alarm < next ? alarm : next
-        if (until !== null && at > until) return 'until'
-        if (!(await pace(at))) return 'stopped'
-        this.clock.moveTo(at)
-      }
+      const at = await nextInstant(this.clock, host, began, words)
+      if (typeof at === 'string') return at
+      if (!host.isMidway) this.clock.moveTo(at)
       for (let step = host.advance(at); ; step = host.advance(at)) {
         this.#tell(step.inputs)
         if (!step.more) break

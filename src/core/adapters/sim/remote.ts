@@ -10,7 +10,7 @@ import type { PacedExchange } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { Side } from '../../market/side.ts'
 import type { Act } from './acts.ts'
-import { aftermath, VirtualClock } from './clock.ts'
+import { nextInstant, VirtualClock } from './clock.ts'
 import { Shape } from './shape.ts'
 import { HEADERS, signatureOf, unpackInputs, WINDOW_MS } from './transfer.ts'
 
@@ -182,27 +182,14 @@ export class RemoteExchange implements PacedExchange {
     }, false)
   }
 
-  async run(
-    idle: () => Promise<void>,
-    pace: (at: Timestamp) => Promise<boolean>,
-    until: Timestamp | null,
-  ): Promise<'ended' | 'until' | 'stopped'> {
+  async run(...words: Parameters<PacedExchange['run']>): ReturnType<PacedExchange['run']> {
+    const [idle, pace] = words
     const began = this.clock.now()
     for (;;) {
       await idle()
-      const { next, more, now } = this.#standing
-      let at = now
-      // An instant that an earlier trader was in the middle of is not paced: it has come.
-      if (!more) {
-        if (next === null) {
-          await aftermath(this.clock, began, idle)
-          return 'ended'
-        }
-        const alarm = this.clock.alarmAt
-        at = alarm !== null && alarm < next ? alarm : next
-        if (until !== null && at > until) return 'until'
-        if (!(await pace(at))) return 'stopped'
-      }
+      const { more: isMidway, ...standing } = this.#standing
+      const at = await nextInstant(this.clock, { ...standing, isMidway }, began, words)
+      if (typeof at === 'string') return at
       for (;;) {
         if (!(await this.#advance(at, pace))) return 'stopped'
         if (!this.#standing.more) break
