@@ -53,7 +53,7 @@ export class Engine {
     const orders = new OrderDesk(core, runner)
     const protection = new Protection(core, orders)
     const management = new Management(core, orders, protection)
-    const fates = new Fates(core, orders, protection, management)
+    const fates = new Fates(core, gatekeeper, orders, protection, management)
     const strangers = new Strangers(core, gatekeeper)
     const fills = new Fills({ core, orders, protection, management, fates, strangers })
     this.#core = core

@@ -1,9 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { SECOND } from '../base/units.ts'
+import { MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
+import { reversionSignal } from './desk.fixture.ts'
 import { Fates } from './fates.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
+import { scoreSignal } from './pipeline.ts'
 
 const test = suite('fates')
 const ID = 'bbw-0000-target'
@@ -18,7 +20,7 @@ function sent(): Parts {
 
 test('an answer that stays out is a doubt from its time on, not before', () => {
   const parts = sent()
-  const fates = new Fates(parts.core, parts.orders, parts.protection, parts.management)
+  const fates = new Fates(parts.core, parts.gatekeeper, parts.orders, parts.protection, parts.management)
   const wait = parts.core.settings.recovery.answerSeconds * SECOND
   assert.is(fates.answerDue(), MIDNIGHT + wait)
   parts.wait(wait - 1)
@@ -47,6 +49,51 @@ test('an order found at the exchange is taken over, and counts as found while re
   assert.equal(parts.told(), ['looked-up E101', 'outcome'])
   assert.is(parts.orders.exits.get(ID)?.state, 'working')
   assert.is(parts.core.recovery?.found, 1)
+})
+
+/** Parts with an entry of unknown fate that can land no more. */
+function lostEntry(): Parts {
+  const parts = new Parts()
+  parts.entries.propose([scoreSignal(reversionSignal())], undefined)
+  const [id] = parts.core.portfolio.pending.keys()
+  parts.orders.doubts.raise(id, 'no-answer', parts.core.now)
+  parts.wait(parts.core.settings.recovery.windowSeconds * SECOND)
+  parts.told()
+  return parts
+}
+
+test('an entry that never arrived is sent again only while entries are admitted', () => {
+  const absent = (parts: Parts): readonly string[] => {
+    const [clientOrderId] = parts.core.portfolio.pending.keys()
+    parts.fates.told({ clientOrderId, state: 'absent', filled: steps(0), reason: '' })
+    return parts.told()
+  }
+  assert.equal(absent(lostEntry()), ['resent E102', 'place'])
+  for (const command of ['pause', 'halt'] as const) {
+    const parts = lostEntry()
+    parts.gatekeeper.command({ type: 'command', at: 0, id: 'c', command, by: 'cli', reason: 'no more' })
+    parts.told()
+    assert.equal(absent(parts), ['outcome', 'expired E102'], command)
+    assert.is(parts.core.portfolio.pending.size, 0)
+  }
+})
+
+test('an entry of unknown fate that is found after a halt is due to be taken back', () => {
+  const parts = lostEntry()
+  const [clientOrderId] = parts.core.portfolio.pending.keys()
+  const { schedule } = parts.core
+  const pass = (): void => {
+    parts.wait(10 * MINUTE)
+    schedule.tick(parts.core.now, null)
+  }
+  pass()
+  parts.gatekeeper.halt('cli', 'no more', 'C132')
+  assert.equal(parts.entries.expire(), [], 'it is looked up first')
+  for (let k = 0; k < 3; k++) pass()
+  assert.is(schedule.dueAt('heavy'), null)
+  parts.fates.told({ clientOrderId, state: 'resting', filled: steps(0), reason: '' })
+  assert.is.not(schedule.dueAt('heavy'), null)
+  assert.equal(parts.entries.expire(), [clientOrderId])
 })
 
 test('a target that was cancelled by somebody is set again', () => {

@@ -9,6 +9,7 @@ import type { Side } from '../market/side.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import { foundCode } from './doubts.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
@@ -19,12 +20,20 @@ import type { Doubt, WorkingOrder } from './state.ts'
 
 export class Fates {
   readonly #core: EngineCore
+  readonly #gatekeeper: Gatekeeper
   readonly #orders: OrderDesk
   readonly #protection: Protection
   readonly #management: Management
 
-  constructor(core: EngineCore, orders: OrderDesk, protection: Protection, management: Management) {
+  constructor(
+    core: EngineCore,
+    gatekeeper: Gatekeeper,
+    orders: OrderDesk,
+    protection: Protection,
+    management: Management,
+  ) {
     this.#core = core
+    this.#gatekeeper = gatekeeper
     this.#orders = orders
     this.#protection = protection
     this.#management = management
@@ -85,7 +94,11 @@ export class Fates {
     switch (state) {
       case 'resting':
         this.found(id, doubt, 'rests at the exchange')
-        if (entry !== undefined) this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+        if (entry !== undefined) {
+          this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+          // It may have been due to be taken back while nothing was known of it.
+          this.#core.touch('heavy')
+        }
         if (order !== undefined && order.state === 'sent') order.state = 'working'
         this.#core.outcome(id, 'open', '')
         return
@@ -175,7 +188,10 @@ export class Fates {
     order: WorkingOrder | undefined,
   ): void {
     const isWanted =
-      entry !== undefined && !this.#orders.cancelling.has(id) && this.#core.now < expiryOf(entry)
+      entry !== undefined &&
+      !this.#orders.cancelling.has(id) &&
+      this.#core.now < expiryOf(entry) &&
+      this.#gatekeeper.isOpen
     const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)
     switch (verdict.kind) {
       case 'wait':

@@ -47,6 +47,11 @@ export class Gatekeeper {
     return this.#gates.halted || this.#standing.halted !== null
   }
 
+  /** Whether nobody, and no loss limit, keeps orders that add from leaving. */
+  get isOpen(): boolean {
+    return !this.isHalted && this.#standing.paused === null && this.#core.now >= this.#gates.pausedUntil
+  }
+
   /** Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone. */
   health(): void {
     const { drawdown, portfolioGates } = this.#core.settings
