@@ -17,14 +17,8 @@ const reversion = reversionSignal(SYMBOL, { order: { type: 'market' } })
 
 const isFill = (input: Input): input is FillInput => input.type === 'fill'
 
-async function held(options: RigOptions = {}, signal = grid): Promise<FaultRig> {
-  const rig = await open(options)
-  await rig.propose(signal)
-  await rig.run(2 * MINUTE)
-  assert.is(rig.account().positions.length, 1)
-  assert.equal(rig.differences(), [])
-  return rig
-}
+const held = (options: RigOptions = {}, signal = grid): Promise<FaultRig> =>
+  FaultRig.held(folder.fresh(), signal, options)
 
 /** The price falls through the stop in the fifth minute. */
 const FALL = {

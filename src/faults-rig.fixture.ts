@@ -4,6 +4,7 @@
  * outside, and started again on what it left behind. Time is the exchange's; nothing waits.
  */
 
+import * as assert from 'uvu/assert'
 import type { Act } from './core/adapters/sim/acts.ts'
 import { EmbeddedExchange } from './core/adapters/sim/embedded.ts'
 import { type Costs, DEFAULT_COSTS } from './core/adapters/sim/exchange.ts'
@@ -118,6 +119,16 @@ export class FaultRig {
   static async open(path: string, options: RigOptions = {}): Promise<FaultRig> {
     const rig = new FaultRig(path, options)
     await rig.#begin()
+    return rig
+  }
+
+  /** One that has held a position for two minutes, its stop and its targets seen. */
+  static async held(path: string, signal: Signal, options: RigOptions = {}): Promise<FaultRig> {
+    const rig = await FaultRig.open(path, options)
+    await rig.propose(signal)
+    await rig.run(2 * MINUTE)
+    assert.is(rig.account().positions.length, 1)
+    assert.equal(rig.differences(), [])
     return rig
   }
 

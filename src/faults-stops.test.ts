@@ -24,15 +24,8 @@ const isStopAnswer = (input: Input): boolean => input.type === 'stop'
 /** The stop at the exchange, in ticks. */
 const stopThere = (rig: FaultRig): number | null | undefined => rig.account().positions[0]?.stop
 
-/** A position that has been there for two minutes, its stop and its targets seen. */
-async function held(options: RigOptions = {}, signal = grid): Promise<FaultRig> {
-  const rig = await open(options)
-  await rig.propose(signal)
-  await rig.run(2 * MINUTE)
-  assert.is(rig.account().positions.length, 1)
-  assert.equal(rig.differences(), [])
-  return rig
-}
+const held = (options: RigOptions = {}, signal = grid): Promise<FaultRig> =>
+  FaultRig.held(folder.fresh(), signal, options)
 
 // --- B1 ---------------------------------------------------------------------------------------------------------
 

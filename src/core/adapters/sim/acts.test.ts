@@ -3,28 +3,11 @@ import * as assert from 'uvu/assert'
 import { DataError } from '../../base/errors.ts'
 import { DAY, type Steps, type Ticks } from '../../base/units.ts'
 import type { Input, OrderRequest } from '../../engine/protocol.ts'
-import { instrumentFrom } from '../../market/instruments.ts'
 import { ACT_KINDS, type Act, actFrom } from './acts.ts'
+import { instrument, SYMBOL, steps, ticks } from './exchange.fixture.ts'
 import { DEFAULT_COSTS, SimExchange } from './exchange.ts'
 
 const test = suite('acts of others')
-const SYMBOL = 'XUSDT'
-
-const instrument = instrumentFrom({
-  symbol: SYMBOL,
-  baseCoin: 'X',
-  quoteCoin: 'USDT',
-  tick: '0.1',
-  step: '0.001',
-  minQty: '0.001',
-  maxQty: '100',
-  minPrice: '0.1',
-  maxLeverage: '50',
-  date: '2025-01-01',
-})
-
-const ticks = (price: number): Ticks => Math.round(price * 10) as Ticks
-const steps = (qty: number): Steps => Math.round(qty * 1000) as Steps
 
 class Desk {
   readonly exchange = new SimExchange({ costs: DEFAULT_COSTS, wallet: 1000, checkMargin: true })

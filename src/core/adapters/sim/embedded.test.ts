@@ -5,7 +5,7 @@ import type { Input, OrderRequest } from '../../engine/protocol.ts'
 import { EmbeddedExchange } from './embedded.ts'
 import { MemoryJournal } from './host.fixture.ts'
 import { SimHost } from './host.ts'
-import { marketsOf, tradingFrom, venueOf } from './market.fixture.ts'
+import { entryOf, marketsOf, tradingFrom, venueOf } from './market.fixture.ts'
 import { ScriptedTrader } from './trader.fixture.ts'
 
 const test = suite('embedded exchange')
@@ -14,21 +14,7 @@ const MARKETS = marketsOf(3, 5, { symbols: 2, minutes15Days: 6 })
 const FROM = tradingFrom(MARKETS)
 const SYMBOL = MARKETS[0].instrument.symbol
 
-function order(over: Partial<OrderRequest> = {}): OrderRequest {
-  return {
-    clientOrderId: 'entry-1',
-    symbol: SYMBOL,
-    side: 'long',
-    purpose: 'entry',
-    type: 'market',
-    price: null,
-    steps: 10 as Steps,
-    stop: 100 as Ticks,
-    leverage: 3,
-    postOnly: false,
-    ...over,
-  }
-}
+const order = (): OrderRequest => entryOf(SYMBOL, { clientOrderId: 'entry-1' })
 
 interface Opened {
   readonly exchange: EmbeddedExchange

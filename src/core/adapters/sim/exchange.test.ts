@@ -3,32 +3,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, HOUR, type Steps, type Ticks } from '../../base/units.ts'
 import type { FillInput, Input, OrderRequest } from '../../engine/protocol.ts'
-import { instrumentFrom } from '../../market/instruments.ts'
 import { priceOf, qtyOf } from '../../market/quantise.ts'
 import { type Side, sign } from '../../market/side.ts'
+import { instrument, SYMBOL, steps, ticks } from './exchange.fixture.ts'
 import { type Bar, type Costs, DEFAULT_COSTS, liquidationPrice, SimExchange } from './exchange.ts'
 
 const test = suite('embedded exchange')
-const SYMBOL = 'XUSDT'
 const SEED = 20260401
 console.log(`seed ${SEED}`)
-
-/** Tick 0.1, step 0.001, leverage to 50: maintenance margin 1 %. */
-const instrument = instrumentFrom({
-  symbol: SYMBOL,
-  baseCoin: 'X',
-  quoteCoin: 'USDT',
-  tick: '0.1',
-  step: '0.001',
-  minQty: '0.001',
-  maxQty: '100',
-  minPrice: '0.1',
-  maxLeverage: '50',
-  date: '2025-01-01',
-})
-
-const ticks = (price: number): Ticks => Math.round(price * 10) as Ticks
-const steps = (qty: number): Steps => Math.round(qty * 1000) as Steps
 
 /** A trader at the exchange: sends orders, lets bars pass, keeps what is reported. */
 class Desk {

@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
-import { HOUR, MINUTE, type Steps, type Ticks } from '../../base/units.ts'
+import { HOUR, MINUTE } from '../../base/units.ts'
 import type { Input, OrderRequest } from '../../engine/protocol.ts'
 import { EmbeddedExchange } from './embedded.ts'
 import { FaultyExchange } from './faults.fixture.ts'
-import { marketsOf, tradingFrom, venueOf } from './market.fixture.ts'
+import { entryOf, marketsOf, tradingFrom, venueOf } from './market.fixture.ts'
 
 const test = suite('faulty exchange')
 
@@ -13,18 +13,7 @@ const MARKETS = marketsOf(3, 5, { symbols: 2, minutes15Days: 6 })
 const FROM = tradingFrom(MARKETS)
 const SYMBOL = MARKETS[0].instrument.symbol
 
-const order = (clientOrderId: string): OrderRequest => ({
-  clientOrderId,
-  symbol: SYMBOL,
-  side: 'long',
-  purpose: 'entry',
-  type: 'market',
-  price: null,
-  steps: 10 as Steps,
-  stop: 100 as Ticks,
-  leverage: 3,
-  postOnly: false,
-})
+const order = (clientOrderId: string): OrderRequest => entryOf(SYMBOL, { clientOrderId })
 
 function opened(): { readonly exchange: FaultyExchange; readonly heard: Input[] } {
   const exchange = new FaultyExchange(new EmbeddedExchange(venueOf(MARKETS)))

@@ -2,14 +2,14 @@ import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreError } from '../../base/errors.ts'
-import { DAY, MINUTE, type Steps, type Ticks } from '../../base/units.ts'
+import { DAY, MINUTE, type Ticks } from '../../base/units.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
 import type { Candles } from '../../market/candles.ts'
 import type { SymbolMarket } from '../../market/symbol-market.ts'
 import { DEFAULT_COSTS } from './exchange.ts'
 import { MemoryJournal, type Move, move, moves } from './host.fixture.ts'
 import { beganAt, SimHost } from './host.ts'
-import { marketsOf, tradingFrom, venueOf, WALLET } from './market.fixture.ts'
+import { entryOf, marketsOf, tradingFrom, venueOf, WALLET } from './market.fixture.ts'
 import { Venue } from './venue.ts'
 
 const test = suite('simulated host')
@@ -23,19 +23,7 @@ const SYMBOL = MARKETS[0].instrument.symbol
 const opened = (journal: MemoryJournal | null, isEager = false): SimHost =>
   new SimHost(venueOf(MARKETS), journal, { isEager })
 
-const order = (over: Partial<OrderRequest> = {}): OrderRequest => ({
-  clientOrderId: 'a',
-  symbol: SYMBOL,
-  side: 'long',
-  purpose: 'entry',
-  type: 'market',
-  price: null,
-  steps: 10 as Steps,
-  stop: 100 as Ticks,
-  leverage: 3,
-  postOnly: false,
-  ...over,
-})
+const order = (over: Partial<OrderRequest> = {}): OrderRequest => entryOf(SYMBOL, over)
 
 /** Everything about a host that a trader can see. */
 function seen(host: SimHost): unknown {

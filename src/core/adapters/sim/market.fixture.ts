@@ -1,6 +1,6 @@
 /** Made-up markets and runs over them, for tests: plain, recorded, and in a world that misbehaves. */
 import type { Random } from '../../base/random.ts'
-import { DAY, SECOND, type Timestamp, type Usdt } from '../../base/units.ts'
+import { DAY, SECOND, type Steps, type Ticks, type Timestamp, type Usdt } from '../../base/units.ts'
 import type { EngineOptions } from '../../engine/core.ts'
 import { LiveDriver } from '../../engine/drivers/live.ts'
 import { runSimulated } from '../../engine/drivers/simulated.ts'
@@ -335,5 +335,22 @@ export function misbehave(
       feed({ type: 'time', at })
       deliver()
     }
+  }
+}
+
+/** An entry at the market: 10 steps long under a stop that is far away. */
+export function entryOf(symbol: string, over: Partial<OrderRequest> = {}): OrderRequest {
+  return {
+    clientOrderId: 'a',
+    symbol,
+    side: 'long',
+    purpose: 'entry',
+    type: 'market',
+    price: null,
+    steps: 10 as Steps,
+    stop: 100 as Ticks,
+    leverage: 3,
+    postOnly: false,
+    ...over,
   }
 }
