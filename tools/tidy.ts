@@ -14,6 +14,7 @@ export const LAYERS = [
   'performance',
   'decision',
   'strategies',
+  'alerts',
   'scoring',
   'learning',
   'guards',

@@ -53,7 +53,7 @@ async function cycle(...market: readonly string[]): Promise<readonly EngineEvent
   ]
   return inputs
     .flatMap(input => [...engine.step(input)])
-    .flatMap(effect => (effect.type === 'event' ? [effect.event] : []))
+    .flatMap(effect => (effect.type === 'event' && effect.event.kind !== 'alert' ? [effect.event] : []))
 }
 
 function flagValue(flag: string, value: string): string | readonly string[] {

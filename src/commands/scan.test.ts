@@ -6,7 +6,8 @@ import { bbw, dailyFixtures, Folder, records } from './world.fixture.ts'
 
 const test = suite('scan')
 const folder = new Folder()
-const SCAN = ['scan', '--market', dailyFixtures(folder)]
+const MARKET = ['--market', dailyFixtures(folder)]
+const SCAN = ['scan', ...MARKET, '--no-alerts']
 const ON = [...SCAN, '--at', '2024-07-26']
 const AT = Date.UTC(2024, 6, 26)
 
@@ -15,7 +16,7 @@ test.after(() => folder.remove())
 test('a pipe gets a record for each signal, a terminal a table, and --json records there, too', async () => {
   const piped = await bbw(ON)
   assert.is(piped.code, 0)
-  assert.is(piped.err, `${SCAN[2]}: 12 symbols at 2024-07-26 00:00 UTC\n`)
+  assert.is(piped.err, `${MARKET[1]}: 12 symbols at 2024-07-26 00:00 UTC\n`)
   const signals = records(piped.out)
   assert.ok(signals.length > 5)
   for (const flag of ['--json', '--ndjson']) {
@@ -144,6 +145,34 @@ test('a time that cannot be is refused', async () => {
     assert.match(err, `--at ${at} is not a time`)
   }
   assert.is((await bbw([...SCAN, '--at', '99999999999999999999'])).code, 2)
+})
+
+test('what is worth a look and is not entered is told besides, and goes through the pipe untouched', async () => {
+  const on = ['--market', 'fixtures', '--at', '2024-07-26']
+  const { out } = await bbw(['scan', ...on])
+  const alerts = records(out).filter(({ type }) => type === 'alert')
+  assert.equal(
+    [...new Set(alerts.map(({ alert }) => alert))],
+    ['overbought'],
+    'the synthetic market is calm that day',
+  )
+  for (const { v, ts, id, symbol, alert, reason } of alerts) {
+    assert.equal([v, ts, id], [1, AT, `${alert}:${symbol}:${AT - DAY}`])
+    assert.match(String(reason), /^daily BB% \d+\.\d > 75$/)
+  }
+  const signals = records(out).filter(({ type }) => type === 'signal')
+  assert.equal(signals, records((await bbw(['scan', ...on, '--no-alerts'])).out))
+  const scored = await bbw(['score'], { stdin: out })
+  assert.equal([scored.code, scored.err], [0, ''])
+  assert.equal(
+    records(scored.out).filter(({ type }) => type === 'alert'),
+    alerts,
+  )
+  const alone = alerts.map(alert => `${JSON.stringify(alert)}\n`).join('')
+  const traded = await bbw(['trade', ...on], { stdin: alone })
+  assert.equal([traded.code, traded.out], [0, ''])
+  const table = await bbw(['scan', ...on], { terminals: ['stdout'] })
+  assert.match(table.out, /\nalert +symbol +candle closed +reason\n/)
 })
 
 test.run()

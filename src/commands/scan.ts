@@ -1,9 +1,10 @@
 import type { Timestamp } from '../core/base/units.ts'
 import type { Signal } from '../core/decision/signal.ts'
+import type { Alert } from '../core/engine/alerts.ts'
 import { Engine } from '../core/engine/engine.ts'
 import { formatTicks } from '../core/market/quantise.ts'
 import type { Portfolio } from '../core/portfolio/portfolio.ts'
-import { signalRecord } from '../core/wire/encode.ts'
+import { alertRecord, signalRecord } from '../core/wire/encode.ts'
 import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, type Config, loadConfig } from './config.ts'
 import { RECORDS_FLAG, timeFlag, wantsRecords } from './flags.ts'
@@ -16,6 +17,8 @@ import { textTable } from './table.ts'
 
 const SHARED = SIMULATION_FLAGS.filter(({ flags }) => flags.startsWith('--strategy') || flags === '--all')
 
+const ALERTS_FLAG = { flags: '--no-alerts', description: 'signals alone' }
+
 export const AT_FLAG = {
   flags: '--at <time>',
   description: 'look at the market as it was then, 2025-10-15 (default: at its last daily close)',
@@ -25,30 +28,36 @@ export const scanCommand: CommandSpec = {
   name: 'scan',
   summary: 'look at the market once and print the signals of all entry strategies',
   description:
-    'Looks at the newest closed daily candles and prints a signal record for every entry a strategy wants. On a terminal a table; in a pipe one JSON object a line.',
+    'Looks at the newest closed daily candles and prints a signal record for every entry a strategy wants, and an alert record for what is worth a look and is not entered (pump, squeeze, bearish RSI divergence, overbought). On a terminal a table; in a pipe one JSON object a line.',
   examples: [
     'bbw scan',
     'bbw scan | bbw score | bbw trade',
     'bbw scan --csv BTCUSDT.csv --json',
     'bbw scan --all --at 2025-10-15',
   ],
-  flags: [...MARKET_FLAGS, AT_FLAG, ...SHARED, CONFIG_FLAG, RECORDS_FLAG],
+  flags: [...MARKET_FLAGS, AT_FLAG, ...SHARED, ALERTS_FLAG, CONFIG_FLAG, RECORDS_FLAG],
   async run(world, parsed) {
     const config = withFlags(await loadConfig(world, parsed), parsed)
     const { scanTurn } = await import('./scan-turn.ts')
     const endTurn = await scanTurn(world, parsed)
     let signals: readonly Signal[]
+    let alerts: readonly Alert[]
     try {
       const market = await marketAt(world, parsed)
       say(world, `${market.name}: ${market.markets.length} symbols at ${minute(market.at)} UTC`)
-      signals = engineAt(market, config).look()
+      const engine = engineAt(market, config)
+      signals = engine.look()
+      alerts = parsed.flags.alerts === false ? [] : engine.lookForAlerts()
     } finally {
       endTurn()
     }
     if (wantsRecords(world, parsed)) {
       for (const signal of signals) await world.stdout.write(ndjson(signalRecord(signal)))
-    } else if (signals.length > 0) {
-      await world.stdout.write(signalTable(signals))
+      for (const alert of alerts) await world.stdout.write(ndjson(alertRecord(alert)))
+    } else {
+      const tables = [signals.length > 0 && signalTable(signals), alerts.length > 0 && alertTable(alerts)]
+      const text = tables.filter(table => table !== false).join('\n')
+      if (text !== '') await world.stdout.write(text)
     }
     if (signals.length === 0) say(world, 'no signals')
     return 0
@@ -74,6 +83,13 @@ export function engineAt({ markets, at }: MarketAt, config: Config, portfolio?: 
   const engine = new Engine(config, portfolio === undefined ? options : { ...options, portfolio })
   for (const input of venueOf(markets, config, { from: at, to: null }, false).history()) engine.step(input)
   return engine
+}
+
+function alertTable(alerts: readonly Alert[]): string {
+  return textTable(
+    ['alert', 'symbol', 'candle closed', 'reason'],
+    alerts.map(({ alert, symbol, candleEnd, reason }) => [alert, symbol, minute(candleEnd), reason]),
+  )
 }
 
 function signalTable(signals: readonly Signal[]): string {

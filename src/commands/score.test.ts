@@ -4,7 +4,7 @@ import { METRICS } from '../core/scoring/table.ts'
 import { bbw, Folder, type Outcome, records } from './world.fixture.ts'
 
 const test = suite('score')
-const SIGNALS = (await bbw(['scan', '--market', 'fixtures', '--at', '2024-07-26'])).out
+const SIGNALS = (await bbw(['scan', '--market', 'fixtures', '--at', '2024-07-26', '--no-alerts'])).out
 const LINES = SIGNALS.trimEnd().split('\n')
 const folder = new Folder()
 

@@ -3,7 +3,7 @@ import { scoreInputs, scoreSignal } from '../core/engine/pipeline.ts'
 import type { Scored } from '../core/engine/protocol.ts'
 import { explainScore } from '../core/scoring/explain.ts'
 import { decodeSignal } from '../core/wire/decode.ts'
-import { scoreFields } from '../core/wire/encode.ts'
+import { isAlert, scoreFields } from '../core/wire/encode.ts'
 import type { CommandSpec } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
 import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
@@ -15,7 +15,7 @@ export const scoreCommand: CommandSpec = {
   name: 'score',
   summary: 'rate signals 0 to 10 with the nine parts and the verdict',
   description:
-    'Reads signal records and prints them as scored records: score, parts, verdict. Fields it does not know pass through. A bad line is named and left out, the good ones are answered, and the exit status is 2.',
+    'Reads signal records and prints them as scored records: score, parts, verdict. Fields it does not know pass through, and so do alerts. A bad line is named and left out, the good ones are answered, and the exit status is 2.',
   examples: ['bbw scan | bbw score', 'bbw score signals.ndjson', 'bbw scan | bbw score --explain BTCUSDT'],
   arguments: [{ name: '[file]', description: 'signal records; standard input when left out or -' }],
   flags: [
@@ -35,6 +35,10 @@ export const scoreCommand: CommandSpec = {
     const rows: string[][] = []
     let explained = 0
     const bad = await eachRecord(world, source, async record => {
+      if (isAlert(record)) {
+        if (explain === undefined && asRecords) await world.stdout.write(ndjson(record))
+        return
+      }
       const scored = scoreSignal(decodeSignal(record))
       if (explain !== undefined) {
         if (scored.signal.symbol !== explain) return

@@ -1,7 +1,7 @@
 import { UsageError } from '../core/base/errors.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import { decodeScored } from '../core/wire/decode.ts'
-import { eventRecord } from '../core/wire/encode.ts'
+import { eventRecord, isAlert } from '../core/wire/encode.ts'
 import type { CommandSpec, ParsedArguments } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
 import { EXIT } from './exit-codes.ts'
@@ -48,7 +48,9 @@ export const tradeCommand: CommandSpec = {
     if (parsed.flags.execute === true) {
       refuseTrial(parsed)
       const scored: Scored[] = []
-      const bad = await eachRecord(world, source, record => void scored.push(decodeScored(record)))
+      const bad = await eachRecord(world, source, record => {
+        if (!isAlert(record)) scored.push(decodeScored(record))
+      })
       const { execute } = await import('./trade-execute.ts')
       const code = await execute(world, parsed, config, scored)
       return bad > 0 ? EXIT.usage : code
@@ -57,7 +59,9 @@ export const tradeCommand: CommandSpec = {
     const market = await marketAt(world, parsed)
     const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, market)
     const scored: Scored[] = []
-    const bad = await eachRecord(world, source, record => void scored.push(decodeScored(record)))
+    const bad = await eachRecord(world, source, record => {
+      if (!isAlert(record)) scored.push(decodeScored(record))
+    })
     const events = engineAt(market, config, portfolio)
       .step({ type: 'propose', at: market.at, scored })
       .flatMap((effect): EngineEvent[] => (effect.type === 'event' ? [effect.event] : []))

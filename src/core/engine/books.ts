@@ -47,6 +47,8 @@ export interface Ledger {
   /** Left out by a bbw that did not keep them. */
   readonly gone?: readonly (readonly [string, Gone])[]
   readonly used: readonly (readonly [string, Timestamp])[]
+  /** Until when alerts have nothing new to say; left out by a bbw that had none. */
+  readonly alerted?: readonly (readonly [string, Timestamp])[]
   /** Start of the daily candle decided on last, by symbol. */
   readonly decided: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly string[]

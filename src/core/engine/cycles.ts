@@ -39,6 +39,7 @@ export type StepId =
   | 'partial-tp'
   | 'trailing-3x'
   | 'entries'
+  | 'alerts'
   | 'trailing-x10'
   | 'digest'
 
@@ -76,6 +77,7 @@ export const CYCLES: readonly Cycle[] = [
       { id: 'partial-tp', deadline: 5 * SECOND },
       { id: 'trailing-3x', deadline: 5 * SECOND },
       { id: 'entries', deadline: 20 * SECOND },
+      { id: 'alerts', deadline: 5 * SECOND },
     ],
   },
   { id: 'x10', period: 480 * SECOND, offset: 0, steps: [{ id: 'trailing-x10', deadline: 5 * SECOND }] },

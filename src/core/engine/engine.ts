@@ -10,6 +10,7 @@ import type { Signal } from '../decision/signal.ts'
 import type { Block, House } from '../guards/guard.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
+import { type Alert, Alerts } from './alerts.ts'
 import { Answers } from './answers.ts'
 import type { Books } from './books.ts'
 import { EngineCore, type EngineOptions, portfolioOf } from './core.ts'
@@ -44,6 +45,7 @@ export class Engine {
   readonly #fills: Fills
   readonly #reconciler: Reconciler
   readonly #entries: Entries
+  readonly #alerts: Alerts
   readonly #sizing: House['sizingLayers']
 
   constructor(settings: Settings, options: EngineOptions) {
@@ -77,6 +79,7 @@ export class Engine {
       gatekeeper,
     })
     this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
+    this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#sizing = SIZING.flatMap(strategy => {
       const { enabled, ...params } = settings.strategies[strategy.id]
       return enabled ? [{ strategy, params }] : []
@@ -179,6 +182,7 @@ export class Engine {
       ...this.#fills.save(),
       ...this.#reconciler.save(),
       ...this.#entries.save(),
+      ...this.#alerts.save(),
     })
   }
 
@@ -196,6 +200,7 @@ export class Engine {
     engine.#fills.load(state)
     engine.#reconciler.load(state)
     engine.#entries.load(state)
+    engine.#alerts.load(state)
     return engine
   }
 
@@ -206,6 +211,7 @@ export class Engine {
     const { fills, executedAt } = this.#fills.save()
     const { attempts, gone } = this.#orders.save()
     const { used } = this.#entries.save()
+    const { alerted } = this.#alerts.save()
     const { cancelling, doubts, exits } = this.#orders
     return {
       ledger: {
@@ -220,6 +226,7 @@ export class Engine {
         fills,
         gone,
         used,
+        alerted,
         decided: this.#core.markets.decided(),
         foreign: [...this.#strangers.foreign],
       },
@@ -265,6 +272,7 @@ export class Engine {
     engine.#strangers.load({ ...ledger, rivals: 0 })
     engine.#fills.load(ledger)
     engine.#entries.load(ledger)
+    engine.#alerts.load({ alerted: ledger.alerted ?? [] })
     engine.#protection.load({
       stops: positions.flatMap(({ position, stop }) =>
         stop === null ? [] : [[positionKey(position.symbol, position.side), stop] as const],
@@ -347,6 +355,11 @@ export class Engine {
     return this.#entries.look()
   }
 
+  /** What is worth a look on the newest closed candles; changes nothing. */
+  lookForAlerts(): readonly Alert[] {
+    return this.#alerts.look()
+  }
+
   // --- market -------------------------------------------------------------------------------------------------
 
   #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
@@ -354,10 +367,13 @@ export class Engine {
       const symbol = this.#core.markets.of(input.symbol)
       symbol.closeDaily(input)
       this.#entries.candleClosed()
+      this.#alerts.candleClosed()
       this.#core.touch('heavy')
       this.#priced(symbol)
     } else if (input.interval === '15m') {
       this.#core.markets.of(input.symbol).close15(input)
+      this.#alerts.candleClosed()
+      if (this.#alerts.wantsQuarters) this.#core.touch('heavy')
     }
   }
 
@@ -418,6 +434,9 @@ export class Engine {
         return []
       case 'entries':
         this.#entries.enter()
+        return []
+      case 'alerts':
+        this.#alerts.tell()
         return []
       case 'digest':
         this.#digest()

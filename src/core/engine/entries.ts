@@ -98,7 +98,12 @@ export class Entries {
 
   /** The signals that a decision now would find on the newest closed candles; changes nothing. */
   look(): readonly Signal[] {
-    return this.#look(this.#inUniverse(this.#alive()))
+    return this.#look(this.watched())
+  }
+
+  /** The symbols that a decision now would look at. */
+  watched(): readonly SymbolState[] {
+    return this.#inUniverse(this.#alive())
   }
 
   /** Judges signals from outside; answered under `id`. */

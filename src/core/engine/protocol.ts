@@ -322,6 +322,7 @@ export type EventKind =
   | 'stop-restored'
   | 'foreign'
   | 'store'
+  | 'alert'
   | 'digest'
 
 /** One line of the journal. Prices and quantities in `figures` are decimal strings, money is a number of USDT. */

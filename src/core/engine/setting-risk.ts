@@ -13,6 +13,7 @@ const ENTRIES = ENTRY_STRATEGIES.map(({ id }) => [`strategies.${id}.enabled`, 'o
 /** By path, `*` within one level, `**.` any number of levels; the first that fits counts. */
 const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
   ['operations.**.*', 'never'],
+  ['alerts.**.*', 'never'],
   ...ENTRIES,
   // Management locks profits in and sizing cuts: without them more is at risk.
   ['strategies.*.enabled', 'off'],

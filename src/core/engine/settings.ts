@@ -2,6 +2,8 @@
  * The configuration of the engine: every number of every rule, with its default, and the check of what a user wrote
  * against it. The defaults come from the rules themselves; this file only gathers them.
  */
+import type { AlertParams } from '../alerts/alert.ts'
+import { ALERTS } from '../alerts/list.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { Params } from '../decision/strategy.ts'
 import type { GuardParams } from '../guards/guard.ts'
@@ -19,6 +21,7 @@ export interface Settings {
   }
   readonly strategies: { readonly [id: string]: Params & { readonly enabled: boolean } }
   readonly guards: { readonly [id: string]: GuardParams }
+  readonly alerts: { readonly [id: string]: AlertParams & { readonly enabled: boolean } }
   /** Whether the guards that look at the whole portfolio apply. */
   readonly portfolioGates: boolean
   readonly drawdown: {
@@ -59,6 +62,7 @@ export function defaultSettings(): Settings {
     universe: { top: 50, ...UNIVERSE },
     strategies,
     guards,
+    alerts: Object.fromEntries(ALERTS.map(({ id, params }) => [id, { enabled: true, ...params }])),
     portfolioGates: true,
     drawdown: { percent: 15, pauseHours: 24, haltPauses: 3, haltDays: 30, haltPercent: 30 },
     maxBars: 30,

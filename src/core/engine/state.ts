@@ -151,6 +151,7 @@ export interface EngineState {
   readonly fills: readonly (readonly [string, Timestamp])[]
   readonly gone: readonly (readonly [string, Gone])[]
   readonly used: readonly (readonly [string, Timestamp])[]
+  readonly alerted: readonly (readonly [string, Timestamp])[]
   readonly schedule: SavedSchedule
   readonly running: RunningCycle | null
   readonly failures: readonly (readonly [string, readonly Timestamp[]])[]

@@ -1,12 +1,17 @@
+import type { AlertView, QuarterView } from '../alerts/alert.ts'
 import { assert, broken } from '../base/assert.ts'
 import { DAY, MINUTE, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
 import type { Fees, PositionView } from '../decision/view.ts'
 import { Atr } from '../indicators/atr.ts'
+import { bandwidthColumn } from '../indicators/bandwidth.ts'
+import { bollinger } from '../indicators/bollinger.ts'
 import { DailyIndicators } from '../indicators/daily.ts'
 import { percentB } from '../indicators/percent-b.ts'
+import { SQUEEZE_WINDOW, squeeze } from '../indicators/squeeze.ts'
 import { type Candle, CandleSeries, turnoverAt } from '../market/candles.ts'
 import type { Instrument } from '../market/instrument.ts'
+import { RecentCandles } from '../market/recent-candles.ts'
 import type { Side } from '../market/side.ts'
 import { isNeverShort, type Tier, tierOf, type UniverseParams } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
@@ -16,6 +21,11 @@ import type { SavedCandles, SavedSymbol } from './state.ts'
 const ATR_FRESH = 30 * MINUTE
 /** Closes the daily bands are made of. */
 const BAND_CANDLES = 20
+/** 15-minute candles that alerts look back on: as many widths as a squeeze is ranked among. */
+const QUARTERS = SQUEEZE_WINDOW + BAND_CANDLES - 1
+const QUARTERS_A_DAY = DAY / (15 * MINUTE)
+/** Candles before the newest whose mean volume it is compared with. */
+const VOLUME_CANDLES = 15
 
 /** What the engine knows of one symbol's market. */
 export class SymbolState {
@@ -27,6 +37,7 @@ export class SymbolState {
   readonly minutes15: CandleSeries
   readonly #atr = new Atr(14)
   #atrNow: number | undefined
+  readonly #quarters = new RecentCandles('15m', QUARTERS)
   /** Daily candles since the last gap, and how many that gap swallowed. */
   #sinceGap = 0
   #gap = 0
@@ -83,6 +94,29 @@ export class SymbolState {
     const { start, open, high, low, close, volume, turnover } = candle
     this.minutes15.push(start, open, high, low, close, volume, turnover)
     this.#atrNow = this.#atr.push(high, low, close)
+    this.#quarters.push(start, close, volume)
+  }
+
+  /** Start of the newest closed 15-minute candle; long ago when there is none. */
+  get newestQuarter(): Timestamp {
+    return this.#quarters.newest
+  }
+
+  /** What alerts see of the 15-minute candles, reckoned anew; `undefined` without any. */
+  quarter(): QuarterView | undefined {
+    const quarters = this.#quarters
+    const close = quarters.close(0)
+    if (close === undefined) return undefined
+    const since = (ago: number): Percent | undefined => {
+      const before = quarters.close(ago)
+      return before === undefined ? undefined : (100 * (close - before)) / before
+    }
+    return {
+      change: since(1),
+      change24h: since(QUARTERS_A_DAY),
+      squeeze: squeezeOf(quarters.closes(QUARTERS)),
+      volumeRatio: volumeRatioOf(quarters),
+    }
   }
 
   save(): SavedSymbol {
@@ -132,6 +166,20 @@ export class SymbolState {
   }
 }
 
+function squeezeOf(closes: Float64Array | undefined): Percent | undefined {
+  if (closes === undefined) return undefined
+  const { length } = closes
+  return squeeze(bandwidthColumn(bollinger(closes, length), length), length)[length - 1]
+}
+
+function volumeRatioOf(quarters: RecentCandles): number | undefined {
+  const newest = quarters.volume(0)
+  let before = 0
+  for (let ago = 1; ago <= VOLUME_CANDLES; ago++) before += quarters.volume(ago) ?? Number.NaN
+  const ratio = newest === undefined ? Number.NaN : (newest * VOLUME_CANDLES) / before
+  return Number.isFinite(ratio) ? ratio : undefined
+}
+
 function saveCandles(candles: CandleSeries): SavedCandles {
   const list = (column: Float64Array): number[] => Array.from(column.subarray(0, candles.length))
   return {
@@ -162,11 +210,12 @@ function forEachCandle(saved: SavedCandles, take: (candle: Candle) => void): voi
 /**
  * The view strategies are shown: one cursor that the engine points at a symbol, and at a position where there is one.
  */
-export class Cursor implements PositionView {
+export class Cursor implements PositionView, AlertView {
   now: Timestamp = 0
   readonly fees: Fees
   #symbol: SymbolState | undefined
   #position: Position | undefined
+  isHeld = false
   #row = -1
 
   constructor(fees: Fees) {
@@ -174,9 +223,10 @@ export class Cursor implements PositionView {
   }
 
   /** Points at a symbol (with at least one closed daily candle, or none: then nothing is known of the bands). */
-  pointAt(symbol: SymbolState, now: Timestamp, position?: Position): this {
+  pointAt(symbol: SymbolState, now: Timestamp, position?: Position, isHeld = position !== undefined): this {
     this.#symbol = symbol
     this.#position = position
+    this.isHeld = isHeld
     this.now = now
     this.#row = symbol.daily.length - 1
     return this
@@ -249,6 +299,18 @@ export class Cursor implements PositionView {
     if (this.#row < 1) return undefined
     const before = this.#s.daily.close[this.#row - 1]
     return (100 * (this.price - before)) / before
+  }
+  get quarter(): QuarterView | undefined {
+    return this.#s.quarter()
+  }
+  highAt(ago: number): Price | undefined {
+    const row = this.#row - ago
+    return row < 0 ? undefined : this.#s.daily.high[row]
+  }
+  rsiAt(ago: number): Percent | undefined {
+    const row = this.#row - ago
+    const value = row < 0 ? Number.NaN : this.#s.indicators.rsi[row]
+    return Number.isNaN(value) ? undefined : value
   }
   get position(): Position {
     assert(this.#position !== undefined, 'the cursor points at a position')

@@ -5,6 +5,7 @@
  */
 import { hashText } from '../base/hash.ts'
 import type { Signal } from '../decision/signal.ts'
+import type { Alert } from '../engine/alerts.ts'
 import type { EngineEvent, Scored } from '../engine/protocol.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import type { Trade } from '../portfolio/trade.ts'
@@ -42,6 +43,16 @@ export function signalRecord(signal: Signal): WireRecord {
       source: instrument.source,
     },
   }
+}
+
+/** Something worth a look, for a person; no stage of the pipe acts on it. */
+export function alertRecord({ id, candleEnd, ...alert }: Alert): WireRecord {
+  return { v: WIRE_VERSION, type: 'alert', id, ts: candleEnd, ...alert }
+}
+
+/** Whether a record is an alert: it is passed on, or left aside, by whoever reads signals. */
+export function isAlert(record: WireRecord): boolean {
+  return record.type === 'alert'
 }
 
 /**

@@ -25,6 +25,7 @@ const EMPTY: Chain = { seq: 0, hash: '', trimmed: 0, trimmedHash: '', removed: 0
 /** What is told often and decides nothing: it may go when it is old. */
 const SOFT: readonly EventKind[] = [
   'refused',
+  'alert',
   'digest',
   'looked-up',
   'drift',

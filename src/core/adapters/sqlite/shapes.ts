@@ -239,6 +239,7 @@ export const wrongLedger: Check = object<Ledger>({
     ),
   ),
   used: entries,
+  alerted: orAbsent(entries),
   decided: entries,
   foreign: list(text),
 })
