@@ -2,6 +2,7 @@
 import os from 'node:os'
 import process from 'node:process'
 import { benchBacktest } from './backtest.ts'
+import { benchCycles } from './cycles.ts'
 import { benchIndicators } from './indicators.ts'
 import { benchStartup } from './startup.ts'
 import { benchStatus } from './status.ts'
@@ -15,5 +16,6 @@ print(
 )
 await benchIndicators(print)
 await benchBacktest(print)
+benchCycles(print)
 benchStartup(print)
 await benchStatus(print)

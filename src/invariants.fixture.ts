@@ -1,0 +1,254 @@
+/**
+ * The invariants of trading, checked around every step of an engine: what the exchange holds before it, what the engine
+ * wants after it, and a ledger written separately that is fed by nothing but what the exchange tells.
+ */
+import * as assert from 'uvu/assert'
+import type { Venue } from './core/adapters/sim/venue.ts'
+import { broken } from './core/base/assert.ts'
+import type { Steps, Ticks, Usdt } from './core/base/units.ts'
+import type { EngineOptions } from './core/engine/core.ts'
+import { Engine } from './core/engine/engine.ts'
+import type { Effect, FillInput, Input, OrderRequest } from './core/engine/protocol.ts'
+import type { Settings } from './core/engine/settings.ts'
+import type { Instrument } from './core/market/instrument.ts'
+import { formatSteps, formatTicks, priceOf, qtyOf } from './core/market/quantise.ts'
+import { opposite, type Side, sign } from './core/market/side.ts'
+import { usedMargin } from './core/portfolio/portfolio.ts'
+import { positionKey } from './core/portfolio/position.ts'
+
+/** What the ledger holds of a position: enough for its profit. */
+interface Held {
+  readonly steps: number
+  readonly entry: number
+  readonly stop: Ticks | null
+}
+
+export const INVARIANTS = ['I1', 'I2', 'I3', 'I7', 'I8', 'I15', 'I16'] as const
+export type Invariant = (typeof INVARIANTS)[number]
+
+const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/
+/** Books and wallet may differ by so much. */
+const CENT: Usdt = 0.01
+
+/** An engine that is watched; it stops with the first invariant that does not hold. */
+export class WatchedEngine extends Engine {
+  readonly #venue: Venue
+  readonly #settings: Settings
+  readonly #instruments = new Map<string, Instrument>()
+  /** How often each invariant was put to the question with something at stake. */
+  readonly asked = new Map<Invariant, number>()
+  steps = 0
+  #wallet: Usdt
+  readonly #held = new Map<string, Held>()
+  readonly #requests = new Map<string, { readonly order: OrderRequest; filled: number }>()
+  /** The one order chain of a signal: steps intended, and ids that were used for it. */
+  readonly #chains = new Map<string, { readonly intended: number; filled: number; ids: Set<string> }>()
+  readonly #signalOf = new Map<string, string>()
+
+  constructor(settings: Settings, options: EngineOptions, venue: Venue) {
+    super(settings, options)
+    this.#venue = venue
+    this.#settings = settings
+    this.#wallet = options.wallet
+  }
+
+  override step(input: Input): readonly Effect[] {
+    this.steps++
+    this.#before()
+    if (input.type === 'instrument') this.#instruments.set(input.instrument.symbol, input.instrument)
+    if (input.type === 'fill') this.#fill(input)
+    if (input.type === 'funding') this.#wallet += input.amount
+    const effects = super.step(input)
+    for (const effect of effects) this.#effect(effect)
+    this.#holds(
+      'I16',
+      Math.abs(this.#wallet - this.portfolio.wallet) <= CENT,
+      () => `the ledger has ${this.#wallet}, the books ${this.portfolio.wallet}`,
+    )
+    return effects
+  }
+
+  /** Everything has been told: ledger, books and exchange have to say the same. */
+  end(): void {
+    this.#before()
+    const { wallet, positions } = this.#venue.exchange.account()
+    this.#holds(
+      'I16',
+      Math.abs(this.#wallet - wallet) <= CENT,
+      () => `the ledger has ${this.#wallet}, the exchange ${wallet}`,
+    )
+    assert.equal(
+      positions.map(one => [positionKey(one.symbol, one.side), one.steps]).sort(),
+      [...this.portfolio.positions.values()]
+        .map(one => [positionKey(one.symbol, one.side), one.steps])
+        .sort(),
+    )
+  }
+
+  /** What stands at the exchange. */
+  #before(): void {
+    const seen = new Set<string>()
+    for (const { symbol, side, stop, steps } of this.#venue.exchange.account().positions) {
+      const key = positionKey(symbol, side)
+      seen.add(key)
+      this.#holds('I1', stop !== null, () => `${key} has no stop`)
+      this.#holds('I8', !seen.has(positionKey(symbol, opposite(side))), () => `both sides of ${symbol}`)
+      this.#holds('I15', Number.isSafeInteger(steps) && steps > 0, () => `${key} has ${steps} steps`)
+      const held = this.#held.get(key)
+      if (held === undefined) continue
+      if (held.stop !== null && stop !== null) {
+        const { stop: before } = held
+        this.#holds('I2', (stop - before) * sign(side) >= 0, () => `stop of ${key} from ${before} to ${stop}`)
+      }
+      this.#held.set(key, { ...held, stop })
+    }
+  }
+
+  #fill({ clientOrderId, symbol, side, price, steps, fee }: FillInput): void {
+    const key = positionKey(symbol, side)
+    const instrument = this.#instrument(symbol)
+    const at = priceOf(instrument, price)
+    const request = clientOrderId === null ? undefined : this.#requests.get(clientOrderId)
+    this.#exact(instrument, price, steps)
+    this.#wallet -= fee
+    const held = this.#held.get(key)
+    if (request?.order.purpose === 'entry') {
+      request.filled += steps
+      const { order, filled } = request
+      this.#holds(
+        'I3',
+        filled <= order.steps,
+        () => `${order.clientOrderId} filled ${filled} of ${order.steps}`,
+      )
+      const chain = this.#chains.get(this.#signalOf.get(order.clientOrderId) ?? '')
+      if (chain !== undefined) {
+        chain.filled += steps
+        this.#holds('I3', chain.filled <= chain.intended, () => `${[...chain.ids]} filled ${chain.filled}`)
+      }
+      const before = held ?? { steps: 0, entry: at, stop: null }
+      const all = before.steps + steps
+      this.#held.set(key, { ...before, steps: all, entry: (before.entry * before.steps + at * steps) / all })
+      return
+    }
+    const open = held?.steps ?? 0
+    this.#holds('I8', steps <= open, () => `${key} is closed by ${steps} of ${open}`)
+    if (held === undefined) return
+    this.#wallet += sign(side) * (at - held.entry) * qtyOf(instrument, steps)
+    if (steps === open) this.#held.delete(key)
+    else this.#held.set(key, { ...held, steps: open - steps })
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect.type) {
+      case 'persist': {
+        this.#signalOf.set(effect.key, effect.signalId)
+        if (effect.order.purpose !== 'entry') break
+        const id = `${effect.signalId}|${effect.order.type}`
+        const chain = this.#chains.get(id)
+        this.#holds('I3', chain === undefined || chain.ids.has(effect.key), () => `a second order for ${id}`)
+        if (chain === undefined) {
+          this.#chains.set(id, { intended: effect.order.steps, filled: 0, ids: new Set([effect.key]) })
+        }
+        this.#signalOf.set(effect.key, id)
+        break
+      }
+      case 'place':
+        this.#place(effect.order)
+        break
+      case 'amend':
+        this.#exact(this.#instrument(effect.symbol), effect.price, effect.steps)
+        break
+      case 'set-stop': {
+        const instrument = this.#instrument(effect.symbol)
+        this.#exact(instrument, effect.stop, null)
+        const held = this.portfolio.positions.get(positionKey(effect.symbol, effect.side))
+        this.#holds(
+          'I2',
+          held !== undefined && (effect.stop - held.stop) * sign(effect.side) >= 0,
+          () => `a looser stop ${effect.stop} is asked for on ${effect.symbol}`,
+        )
+        break
+      }
+      default:
+    }
+  }
+
+  #place(order: OrderRequest): void {
+    const { clientOrderId, symbol, side, price, steps, stop, purpose, leverage } = order
+    const instrument = this.#instrument(symbol)
+    this.#exact(instrument, price, steps)
+    const before = this.#requests.get(clientOrderId)
+    if (before !== undefined) {
+      this.#holds(
+        'I3',
+        JSON.stringify(before.order) === JSON.stringify(order),
+        () => `${clientOrderId} twice`,
+      )
+    } else this.#requests.set(clientOrderId, { order, filled: 0 })
+    if (purpose === 'exit') {
+      const held = this.portfolio.positions.get(positionKey(symbol, side))
+      this.#holds(
+        'I8',
+        held !== undefined && steps <= held.steps && stop === null,
+        () => `${clientOrderId} closes ${steps} of ${held?.steps}`,
+      )
+      return
+    }
+    this.#holds('I1', stop !== null, () => `${clientOrderId} is sent without a stop`)
+    if (stop !== null) this.#exact(instrument, stop, null)
+    this.#capped(symbol, side, leverage)
+  }
+
+  /** The caps of the house right after an order that adds has been decided on: it is in the books as pending. */
+  #capped(symbol: string, side: Side, leverage: number): void {
+    const { portfolio } = this
+    const { guards } = this.#settings
+    const used = usedMargin(portfolio)
+    const most = (this.equity() * (guards['total-margin'].percent ?? 100)) / 100
+    this.#holds('I7', used <= most + 1e-9, () => `margin ${used} of at most ${most}`)
+    this.#holds('I7', leverage <= this.#instrument(symbol).maxLeverage, () => `leverage ${leverage}`)
+    const keys = new Set<string>(portfolio.positions.keys())
+    const sides = new Map<string, Side>()
+    for (const one of [...portfolio.positions.values(), ...portfolio.pending.values()]) {
+      keys.add(positionKey(one.symbol, one.side))
+      const other = sides.get(one.symbol)
+      this.#holds('I7', other === undefined || other === one.side, () => `both sides of ${one.symbol}`)
+      sides.set(one.symbol, one.side)
+    }
+    const longs = [...keys].filter(key => key.endsWith(':long')).length
+    const { freePositions, percent } = guards['long-share']
+    this.#holds(
+      'I7',
+      side !== 'long' || keys.size <= (freePositions ?? 0) || 100 * longs <= (percent ?? 100) * keys.size,
+      () => `${longs} of ${keys.size} are long`,
+    )
+  }
+
+  #exact(instrument: Instrument, price: Ticks | null, steps: Steps | null): void {
+    if (price !== null) {
+      this.#holds(
+        'I15',
+        Number.isSafeInteger(price) &&
+          price >= Math.max(1, instrument.minPrice) &&
+          DECIMAL.test(formatTicks(instrument, price)),
+        () => `${price} ticks of ${instrument.symbol}`,
+      )
+    }
+    if (steps !== null) {
+      this.#holds(
+        'I15',
+        Number.isSafeInteger(steps) && steps > 0 && DECIMAL.test(formatSteps(instrument, steps)),
+        () => `${steps} steps of ${instrument.symbol}`,
+      )
+    }
+  }
+
+  #instrument(symbol: string): Instrument {
+    return this.#instruments.get(symbol) ?? broken(`${symbol} was never introduced`)
+  }
+
+  #holds(invariant: Invariant, isKept: boolean, how: () => string): void {
+    this.asked.set(invariant, (this.asked.get(invariant) ?? 0) + 1)
+    if (!isKept) assert.unreachable(`${invariant} is broken after ${this.steps} inputs: ${how()}`)
+  }
+}
