@@ -1,52 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EmbeddedExchange } from './core/adapters/sim/embedded.ts'
-import { marketsOf, venueOf, WALLET } from './core/adapters/sim/market.fixture.ts'
-import { LiveDriver } from './core/engine/drivers/live.ts'
-import { runSimulated } from './core/engine/drivers/simulated.ts'
-import { defaultSettings, type Settings } from './core/engine/settings.ts'
-import type { SymbolMarket } from './core/market/symbol-market.ts'
-import { INVARIANTS, WatchedEngine } from './invariants.fixture.ts'
+import type { Act } from './core/adapters/sim/acts.ts'
+import { marketsOf, venueOf } from './core/adapters/sim/market.fixture.ts'
+import type { Ticks } from './core/base/units.ts'
+import { defaultSettings } from './core/engine/settings.ts'
+import type { Position } from './core/portfolio/position.ts'
+import { everything, INVARIANTS, watchLive, watchSimulated } from './invariants.fixture.ts'
 
 const test = suite('invariants')
-
-/** All strategies, those too that are off by default. */
-export function everything(): Settings {
-  const settings = defaultSettings()
-  const strategies = Object.fromEntries(
-    Object.entries(settings.strategies).map(([id, params]) => [id, { ...params, enabled: true }]),
-  )
-  return { ...settings, strategies }
-}
-
-function simulated(markets: readonly SymbolMarket[], settings: Settings): WatchedEngine {
-  const venue = venueOf(markets, { settings })
-  const engine = new WatchedEngine(settings, { wallet: WALLET }, venue)
-  runSimulated(engine, venue, { event() {}, trade() {} })
-  engine.end()
-  return engine
-}
-
-async function live(markets: readonly SymbolMarket[], settings: Settings): Promise<WatchedEngine> {
-  const venue = venueOf(markets, { settings })
-  const engine = new WatchedEngine(settings, { wallet: WALLET }, venue)
-  const exchange = new EmbeddedExchange(venue)
-  const driver = new LiveDriver(engine, {
-    clock: exchange.clock,
-    broker: exchange,
-    feed: exchange,
-    journal: { event() {}, trade() {} },
-    store: null,
-  })
-  driver.start(await exchange.history())
-  await exchange.run(
-    () => driver.idle(),
-    () => Promise.resolve(true),
-    null,
-  )
-  engine.end()
-  return engine
-}
 
 for (const seed of [11, 12, 13]) {
   test(`over a synthetic market with everything on none is broken after any input (seed ${seed})`, async () => {
@@ -56,10 +17,55 @@ for (const seed of [11, 12, 13]) {
       minutes5Days: 10,
       minutes5Symbols: 3,
     })
-    for (const engine of [simulated(markets, everything()), await live(markets, everything())]) {
+    const settings = everything()
+    const simulated = watchSimulated(venueOf(markets), settings)
+    const live = await watchLive(venueOf(markets), settings)
+    assert.equal(live.trades, simulated.trades)
+    for (const { engine } of [simulated, live]) {
       for (const one of INVARIANTS) assert.ok((engine.asked.get(one) ?? 0) > 5, `${one} was asked`)
     }
   })
 }
+
+const MADE = { symbols: 4, minutes15Days: 20 }
+
+/** A run in which somebody does something to the first position that lives. */
+function meddled(actOf: (position: Position) => Act): void {
+  const venue = venueOf(marketsOf(11, 40, MADE))
+  let isDone = false
+  watchSimulated(venue, defaultSettings(), defaultSettings(), engine => {
+    const [position] = engine.portfolio.positions.values()
+    if (isDone || position === undefined) return
+    isDone = true
+    assert.is(venue.act(actOf(position)), null)
+  })
+}
+
+test('a stop that is gone, one that is looser, and money from nowhere are found out', () => {
+  assert.throws(() => meddled(({ symbol, side }) => ({ kind: 'remove-stop', symbol, side })), /I1 is broken/)
+  const looser = ({ symbol, side, stop }: Position): Act => ({
+    kind: 'move-stop',
+    symbol,
+    side,
+    stop: (side === 'long' ? stop - 1 : stop + 1) as Ticks,
+  })
+  assert.throws(() => meddled(looser), /I2 is broken/)
+  assert.throws(() => meddled(() => ({ kind: 'deposit', usdt: 1 })), /I16 is broken/)
+})
+
+test('caps that are not kept are found out', () => {
+  const settings = defaultSettings()
+  const { guards } = settings
+  const markets = marketsOf(11, 40, MADE)
+  for (const caps of [
+    { ...guards, 'total-margin': { percent: 5, usdt: null } },
+    { ...guards, 'long-share': { freePositions: 0, percent: 10 } },
+  ]) {
+    assert.throws(
+      () => watchSimulated(venueOf(markets), settings, { ...settings, guards: caps }),
+      /I7 is broken/,
+    )
+  }
+})
 
 test.run()
