@@ -8,7 +8,7 @@ import { type ByteSource, openFile } from '../core/adapters/csv/source.ts'
 import { symbolOfFile } from '../core/adapters/csv/symbol.ts'
 import { DataError, UsageError } from '../core/base/errors.ts'
 import type { Timestamp } from '../core/base/units.ts'
-import type { Interval } from '../core/market/interval.ts'
+import { INTERVAL_MS, type Interval } from '../core/market/interval.ts'
 import type { FlagSpec, ParsedArguments, World } from './command.ts'
 import { dataDirectory } from './data-dir.ts'
 import { findFiles } from './data-files.ts'
@@ -40,8 +40,11 @@ type Surroundings = Pick<World, 'env' | 'cwd'> & {
   readonly signal?: AbortSignal
 }
 
-/** A decision reads daily and 15-minute candles alone, a replay all there are. */
-type Use = 'decide' | 'replay'
+/**
+ * A replay reads all there are. A decision reads the daily candles, and within the day those of 15 minutes, or, to be
+ * made on shorter ones too (`decide-intraday`), all that are no longer.
+ */
+export type Use = 'decide' | 'decide-intraday' | 'replay'
 
 /** What is to be read of a market. */
 interface Wish {
@@ -130,7 +133,10 @@ function isWanted(
   const { kind, symbol, interval } = series
   if (symbols !== null && !symbols.includes(symbol)) return false
   if (use === 'replay' || !withDaily.has(symbol)) return true
-  return kind === 'funding' || (kind === 'candles' && (interval === '1d' || interval === '15m'))
+  if (kind === 'funding') return true
+  if (kind !== 'candles' || interval === null || interval === undefined) return false
+  if (interval === '1d' || interval === '15m') return true
+  return use === 'decide-intraday' && INTERVAL_MS[interval] < INTERVAL_MS['15m']
 }
 
 async function readCache(builder: MarketBuilder, path: string, wish: Wish): Promise<void> {

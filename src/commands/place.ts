@@ -84,7 +84,7 @@ export async function placeOf(
     async connect() {
       const host = await openSimHost(folder, began => {
         const from = range.from ?? began ?? tradingStart(market.markets)
-        return venueOf(market.markets, config, { from, to: range.to }, parsed.flags.detail !== false)
+        return venueOf(market.markets, config, { from, to: range.to }, parsed.flags.detail !== false, 'all')
       })
       const exchange = new EmbeddedExchange(host)
       return { exchange, market: exchange.market, venue: host.venue, close: () => host.close() }

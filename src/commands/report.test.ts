@@ -17,6 +17,7 @@ const NOTHING: Replaced = {
   bars: new Map(),
   inferredFilters: [],
   withoutMinutes15: [],
+  untold: new Map(),
   withoutMark: [],
 }
 
@@ -192,6 +193,7 @@ test('what the data lacked and what stood for it is said, and nothing that did n
       bars: new Map([['1d', 20]]),
       inferredFilters: ['A'],
       withoutMinutes15: ['A'],
+      untold: new Map(),
       withoutMark: ['A', 'B'],
     },
   }).notes.join('\n')

@@ -2,6 +2,7 @@ import type { Timestamp } from '../core/base/units.ts'
 import type { Signal } from '../core/decision/signal.ts'
 import type { Alert } from '../core/engine/alerts.ts'
 import { Engine } from '../core/engine/engine.ts'
+import { intradayTimeframes } from '../core/engine/pipeline.ts'
 import { formatTicks } from '../core/market/quantise.ts'
 import type { Portfolio } from '../core/portfolio/portfolio.ts'
 import { alertRecord, signalRecord } from '../core/wire/encode.ts'
@@ -28,7 +29,7 @@ export const scanCommand: CommandSpec = {
   name: 'scan',
   summary: 'look at the market once and print the signals of all entry strategies',
   description:
-    'Looks at the newest closed daily candles and prints a signal record for every entry a strategy wants, and an alert record for what is worth a look and is not entered (pump, squeeze, bearish RSI divergence, overbought). On a terminal a table; in a pipe one JSON object a line.',
+    'Looks at the newest closed candles, daily ones and where there are some those of 5 minutes, and prints a signal record for every entry a strategy wants, and an alert record for what is worth a look and is not entered (pump, squeeze, bearish RSI divergence, overbought). On a terminal a table; in a pipe one JSON object a line.',
   examples: [
     'bbw scan',
     'bbw scan | bbw score | bbw trade',
@@ -43,7 +44,7 @@ export const scanCommand: CommandSpec = {
     let signals: readonly Signal[]
     let alerts: readonly Alert[]
     try {
-      const market = await marketAt(world, parsed)
+      const market = await marketAt(world, parsed, config)
       say(world, `${market.name}: ${market.markets.length} symbols at ${minute(market.at)} UTC`)
       const engine = engineAt(market, config)
       signals = engine.look()
@@ -70,9 +71,10 @@ export interface MarketAt extends LoadedMarket {
 }
 
 /** Reads the market of the flags for a decision at the moment of `--at`, or at its last daily close. */
-export async function marketAt(world: World, parsed: ParsedArguments): Promise<MarketAt> {
+export async function marketAt(world: World, parsed: ParsedArguments, config: Config): Promise<MarketAt> {
   const asked = timeFlag(parsed, 'at', '--at') ?? null
-  const market = await loadMarket(world, parsed, 'decide', asked)
+  const use = intradayTimeframes(config).length > 0 ? 'decide-intraday' : 'decide'
+  const market = await loadMarket(world, parsed, use, asked)
   for (const warning of market.warnings) say(world, warning)
   return { ...market, at: asked ?? lastClose(market.markets) }
 }

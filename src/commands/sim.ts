@@ -48,7 +48,7 @@ const serve: CommandSpec = {
       folder,
       began => {
         const from = range.from ?? began ?? tradingStart(markets)
-        return venueOf(markets, config, { from, to: range.to }, parsed.flags.detail !== false)
+        return venueOf(markets, config, { from, to: range.to }, parsed.flags.detail !== false, 'all')
       },
       { isEager: true },
     )

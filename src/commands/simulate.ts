@@ -6,6 +6,7 @@ import { HOUR, type Timestamp, type Usdt } from '../core/base/units.ts'
 import { ENTRY_STRATEGIES } from '../core/engine/cycles.ts'
 import { runSimulated, type SimulatedMarket } from '../core/engine/drivers/simulated.ts'
 import { Engine } from '../core/engine/engine.ts'
+import { intradayTimeframes } from '../core/engine/pipeline.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import { nearest } from '../core/engine/settings.ts'
 import { INTERVAL_MS } from '../core/market/interval.ts'
@@ -71,12 +72,18 @@ function entryId(id: string): void {
   )
 }
 
-/** The embedded exchange with a market, under a configuration. */
+/**
+ * The embedded exchange with a market, under a configuration.
+ *
+ * @param tells candles within the day: those that are decided on under the configuration, or those that may be. An
+ *   exchange that lasts tells all of them: its journal has to lead where it led, whatever is switched on meanwhile.
+ */
 export function venueOf(
   markets: readonly SymbolMarket[],
   config: Config,
   range: TimeRange,
   detail: boolean,
+  tells: 'decided' | 'all' = 'decided',
 ): Venue {
   const options = {
     ...range,
@@ -85,6 +92,10 @@ export function venueOf(
     // Where every signal is traded for itself, the wallet is no limit.
     checkMargin: config.portfolioGates,
     detail,
+    tells: intradayTimeframes(tells === 'all' ? null : config).map(interval => ({
+      interval,
+      isDecidedOn: true,
+    })),
   }
   const venue = new Venue(markets, options)
   if (Number.isFinite(venue.from)) return venue

@@ -56,7 +56,7 @@ export const tradeCommand: CommandSpec = {
       return bad > 0 ? EXIT.usage : code
     }
     refuseVenue(parsed)
-    const market = await marketAt(world, parsed)
+    const market = await marketAt(world, parsed, config)
     const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, market)
     const scored: Scored[] = []
     const bad = await eachRecord(world, source, record => {

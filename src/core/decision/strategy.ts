@@ -1,5 +1,4 @@
 import type { Fraction, Milliseconds, Price, Steps, Usdt } from '../base/units.ts'
-import type { Interval } from '../market/interval.ts'
 import type { Intent } from './intent.ts'
 import type { Signal } from './signal.ts'
 import type { PositionView, View } from './view.ts'
@@ -18,10 +17,14 @@ interface Shape<Shown, P extends Params> {
   decide(shown: Shown, params: P): readonly Intent[]
 }
 
+/** The clocks of decisions: one decision per closed candle of this length. */
+export type Timeframe = '1d' | '5m'
+
 /** Looks at one symbol on one closed candle and may want an entry. */
 export interface EntryStrategy<P extends Params = Params> extends Shape<View, P> {
   readonly role: 'entry'
-  readonly timeframe: Interval
+  /** Its decision clock: it is asked once per closed candle, while that candle is the newest. */
+  readonly timeframe: Timeframe
   /** Rank among signals of one moment with equal score and turnover: the narrower rule has the lower number. */
   readonly precedence: number
   /** Which house rules and sizing its entries are under. */

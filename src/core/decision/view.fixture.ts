@@ -68,6 +68,8 @@ export function viewOf(sketch: Sketch = {}): View {
     width: 66.7,
     rsi: 50,
     turnover: 50e6,
+    fees: FEES,
+    minutes5: undefined,
     ...given,
   }
   const within = (of: Price, bands: Bands | undefined): Percent | undefined =>
@@ -123,7 +125,7 @@ export function positionOf(over: Partial<Position> = {}): Position {
 /** A view of the position's symbol an hour after it was opened. */
 export function positionViewOf(position: Position, sketch: Sketch = {}): PositionView {
   const view = viewOf({ instrument: position.instrument, now: position.openedAt + HOUR, ...sketch })
-  return Object.freeze({ ...view, position, fees: FEES })
+  return Object.freeze({ ...view, position })
 }
 
 /** A long grid signal at midnight: limit 97, stop 93, last price 102, all bands agreeing. */

@@ -4,6 +4,19 @@ import type { Side } from '../market/side.ts'
 import type { Tier } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
 
+/** What a strategy sees of closed candles within the day. `undefined` means not enough history. */
+export interface IntradayView {
+  /** Start and close price of the newest closed candle: what a decision on it is about. */
+  readonly candleStart: Timestamp
+  readonly price: Price
+  readonly lower: Price | undefined
+  readonly middle: Price | undefined
+  readonly upper: Price | undefined
+  readonly rsi: Percent | undefined
+  /** BB% of a price within these bands. */
+  bbPercent(price: Price): Percent | undefined
+}
+
 /**
  * What a strategy sees of one symbol: a cursor over columns, moved by the engine and never kept. `undefined` means
  * not enough history. Bands, RSI, width and streaks are of closed candles; only BB% compares a price with them.
@@ -27,6 +40,9 @@ export interface View {
   readonly width: Percent | undefined
   readonly rsi: Percent | undefined
   readonly turnover: Usdt
+  readonly fees: Fees
+  /** The 5-minute candles; `undefined` where there are none. */
+  readonly minutes5: IntradayView | undefined
   /** BB% of a price within the daily, weekly and monthly bands. */
   bbPercent(price: Price): Percent | undefined
   weekBb(price: Price): Percent | undefined
@@ -44,5 +60,4 @@ export interface Fees {
 /** A view of a symbol on which a position is open. */
 export interface PositionView extends View {
   readonly position: Position
-  readonly fees: Fees
 }

@@ -85,7 +85,7 @@ export class Alerts {
 
   #look(rule: AlertRule, params: AlertParams, symbol: SymbolState): Alert | null {
     const name = symbol.instrument.symbol
-    const start = rule.timeframe === '1d' ? symbol.newestDaily : symbol.newestQuarter
+    const start = rule.timeframe === '1d' ? symbol.newest('1d') : symbol.minutes15.newest
     const end = start + INTERVAL_MS[rule.timeframe]
     // An old candle says nothing about now.
     if (!(this.#core.now < end + INTERVAL_MS[rule.timeframe])) return null

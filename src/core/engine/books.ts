@@ -51,6 +51,8 @@ export interface Ledger {
   readonly alerted?: readonly (readonly [string, Timestamp])[]
   /** Start of the daily candle decided on last, by symbol. */
   readonly decided: readonly (readonly [string, Timestamp])[]
+  /** The same of 5-minute candles. Left out by a bbw that did not decide on them. */
+  readonly decided5?: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly string[]
 }
 

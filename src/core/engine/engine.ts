@@ -7,12 +7,14 @@
 import { broken, unreachable } from '../base/assert.ts'
 import type { Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
+import type { Timeframe } from '../decision/strategy.ts'
 import type { Block, House } from '../guards/guard.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { type Alert, Alerts } from './alerts.ts'
 import { Answers } from './answers.ts'
-import type { Books } from './books.ts'
+import type { Books, Ledger } from './books.ts'
 import { EngineCore, type EngineOptions, portfolioOf } from './core.ts'
 import { CycleRunner } from './cycle-runner.ts'
 import { SIZING, type StepId } from './cycles.ts'
@@ -28,7 +30,7 @@ import { Reconciler } from './reconciler.ts'
 import { earliest } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
-import type { EngineState, WorkingOrder } from './state.ts'
+import type { Decided, EngineState, WorkingOrder } from './state.ts'
 import { Strangers } from './strangers.ts'
 import type { SymbolState } from './symbol.ts'
 
@@ -227,7 +229,7 @@ export class Engine {
         gone,
         used,
         alerted,
-        decided: this.#core.markets.decided(),
+        ...decidedRows(this.#core.markets.decided()),
         foreign: [...this.#strangers.foreign],
       },
       positions: [...positions].map(([key, position]) => ({ position, stop: this.#protection.desk.of(key) })),
@@ -267,7 +269,7 @@ export class Engine {
       }),
     )
     core.keep({ cooldowns, counts })
-    core.markets.load({ symbols: [], decided: ledger.decided })
+    core.markets.load({ symbols: [], decided: decidedOf(ledger) })
     engine.#gatekeeper.load({ ...ledger, storeTrouble: null })
     engine.#strangers.load({ ...ledger, rivals: 0 })
     engine.#fills.load(ledger)
@@ -363,17 +365,29 @@ export class Engine {
   // --- market -------------------------------------------------------------------------------------------------
 
   #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
-    if (input.interval === '1d') {
-      const symbol = this.#core.markets.of(input.symbol)
-      symbol.closeDaily(input)
-      this.#entries.candleClosed()
-      this.#alerts.candleClosed()
-      this.#core.touch('heavy')
-      this.#priced(symbol)
-    } else if (input.interval === '15m') {
-      this.#core.markets.of(input.symbol).close15(input)
-      this.#alerts.candleClosed()
-      if (this.#alerts.wantsQuarters) this.#core.touch('heavy')
+    switch (input.interval) {
+      case '1d': {
+        const symbol = this.#core.markets.of(input.symbol)
+        symbol.closeDaily(input)
+        this.#entries.dayClosed()
+        this.#alerts.candleClosed()
+        this.#priced(symbol)
+        break
+      }
+      case '15m':
+        this.#core.markets.of(input.symbol).close15(input)
+        this.#alerts.candleClosed()
+        if (this.#alerts.wantsQuarters) this.#core.touch('heavy')
+        break
+      case '5m': {
+        const symbol = this.#core.markets.of(input.symbol)
+        symbol.close5(input)
+        this.#entries.minutesClosed(input.start + INTERVAL_MS['5m'])
+        this.#priced(symbol)
+        break
+      }
+      default:
+        break
     }
   }
 
@@ -508,6 +522,22 @@ export class Engine {
     }
     return blocks
   }
+}
+
+/** What was decided on last, as the ledger has it: by timeframe, and without what never was. */
+function decidedRows(decided: readonly (readonly [string, Decided])[]): Pick<Ledger, 'decided' | 'decided5'> {
+  const of = (timeframe: Timeframe): [string, Timestamp][] =>
+    decided.flatMap(([symbol, starts]) => (starts[timeframe] >= 0 ? [[symbol, starts[timeframe]]] : []))
+  return { decided: of('1d'), decided5: of('5m') }
+}
+
+function decidedOf({ decided, decided5 = [] }: Ledger): [string, Decided][] {
+  const days = new Map(decided)
+  const minutes = new Map(decided5)
+  return [...new Set([...days.keys(), ...minutes.keys()])].map(symbol => [
+    symbol,
+    { '1d': days.get(symbol) ?? -1, '5m': minutes.get(symbol) ?? -1 },
+  ])
 }
 
 /** After a restart nothing says what became of a change of an order that was on its way: the account tells. */

@@ -48,7 +48,7 @@ test('after a halt every entry is taken back, whoever has halted', () => {
 
 test('what was scanned is scored and entered once; without candles nothing is found', () => {
   const parts = new Parts()
-  parts.entries.candleClosed()
+  parts.entries.dayClosed()
   parts.entries.scan()
   parts.entries.score()
   parts.entries.enter()

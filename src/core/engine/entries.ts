@@ -1,7 +1,8 @@
 /** From the market to entries at the exchange: scan, score, judge, enter, and what has rested too long is taken back. */
 import type { Code } from '../base/codes.ts'
-import { DAY, type Timestamp } from '../base/units.ts'
+import { DAY, type Milliseconds, SECOND, type Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
+import type { Timeframe } from '../decision/strategy.ts'
 import type { House, Proposal, Refusal } from '../guards/guard.ts'
 import type { BoundGuard } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
@@ -11,10 +12,38 @@ import type { PendingEntry } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
-import { admitScored, boundGuards, compareText, rank, scanSymbol, scoreSignal } from './pipeline.ts'
+import {
+  admitScored,
+  type BoundEntry,
+  boundGuards,
+  compareText,
+  rank,
+  scanSymbol,
+  scoreSignal,
+} from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
+
+/** So long a decision within the day waits for the candles of other symbols. */
+const GATHERING: Milliseconds = SECOND
+
+/** Strategies that decide on the closes of one timeframe. */
+interface Clock {
+  readonly timeframe: Timeframe
+  readonly entries: readonly BoundEntry[]
+  /** A candle may have closed since the last scan. After a load that is looked at, and costs one scan at most. */
+  isNews: boolean
+}
+
+function clocksOf(entries: readonly BoundEntry[]): readonly Clock[] {
+  const timeframes = new Set(entries.map(({ strategy }) => strategy.timeframe))
+  return [...timeframes].map(timeframe => ({
+    timeframe,
+    entries: entries.filter(({ strategy }) => strategy.timeframe === timeframe),
+    isNews: true,
+  }))
+}
 
 /** Refusals that are told with a code. */
 const REFUSAL_CODES: { readonly [gate: string]: Code | undefined } = {
@@ -31,8 +60,9 @@ export class Entries {
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
-  /** A daily candle may have closed since the last scan. After a load that is looked at, and costs one scan at most. */
-  #isNews = true
+  readonly #clocks: readonly Clock[]
+  /** The symbols that decisions of a day look at; `null` when a daily candle has closed since. */
+  #universe: { readonly day: number; readonly symbols: ReadonlySet<SymbolState> } | null = null
   /** Made and used up within one pass of the heavy cycle, which does not wait in between. */
   #signals: readonly Signal[] = []
   #scored: readonly Scored[] = []
@@ -44,11 +74,28 @@ export class Entries {
     this.#gatekeeper = gatekeeper
     this.#house = house
     this.#guards = boundGuards(core.settings)
+    this.#clocks = clocksOf(core.entries)
   }
 
-  /** A daily candle has closed: there is something to scan. */
-  candleClosed(): void {
-    this.#isNews = true
+  /** A daily candle has closed: there is something to scan, of decisions within the day as well, which read it too. */
+  dayClosed(): void {
+    this.#universe = null
+    for (const clock of this.#clocks) clock.isNews = true
+    this.#core.touch('heavy')
+  }
+
+  /**
+   * A 5-minute candle has closed. Where somebody decides on them the heavy cycle does not wait for its turn: half of
+   * the closes lie between two, and a minute later the price is too old for an entry at the market. Told after its
+   * close, as by any feed but a simulated one, it waits a moment for those of the other symbols, which are ranked with
+   * it.
+   */
+  minutesClosed(end: Timestamp): void {
+    const clock = this.#clocks.find(one => one.timeframe === '5m')
+    const { now, schedule } = this.#core
+    if (clock === undefined || now >= end + INTERVAL_MS['5m']) return
+    clock.isNews = true
+    schedule.hurry('heavy', now > end ? now + GATHERING : now)
   }
 
   /**
@@ -71,16 +118,29 @@ export class Entries {
     return waiting
   }
 
-  /** Every daily candle is decided on once, in the first heavy cycle after its close and while it is the newest. */
+  /** Every candle of a clock is decided on once, in the first heavy cycle after its close and while it is the newest. */
   scan(): void {
-    if (!this.#isNews || this.#core.recovery !== null) return
-    this.#isNews = false
-    const alive = this.#alive()
-    // Ranked among all of the day, also those decided on before: a late candle does not widen the universe.
-    const chosen = this.#inUniverse(alive).filter(symbol => symbol.decided !== symbol.newestDaily)
-    for (const symbol of alive) symbol.decided = symbol.newestDaily
-    for (const _ of chosen) this.#core.count('decisions')
-    this.#signals = this.#look(chosen)
+    if (this.#core.recovery !== null) return
+    const found: Signal[] = []
+    for (const clock of this.#clocks) {
+      if (!clock.isNews) continue
+      clock.isNews = false
+      this.#decide(clock, found)
+    }
+    this.#signals = found
+  }
+
+  #decide({ timeframe, entries }: Clock, found: Signal[]): void {
+    const { now } = this.#core
+    const universe = this.#inUniverse()
+    for (const symbol of this.#core.markets.all()) {
+      const newest = symbol.newest(timeframe)
+      if (symbol.decided[timeframe] === newest || !this.#isAlive(symbol, timeframe)) continue
+      symbol.decided[timeframe] = newest
+      if (!universe.has(symbol)) continue
+      this.#core.count('decisions')
+      scanSymbol(entries, this.#core.cursor, symbol, now, found)
+    }
   }
 
   /** Scores and ranks what the scan has found. */
@@ -98,12 +158,19 @@ export class Entries {
 
   /** The signals that a decision now would find on the newest closed candles; changes nothing. */
   look(): readonly Signal[] {
-    return this.#look(this.watched())
+    const found: Signal[] = []
+    for (const { timeframe, entries } of this.#clocks) {
+      for (const symbol of this.#inUniverse()) {
+        if (!this.#isAlive(symbol, timeframe)) continue
+        scanSymbol(entries, this.#core.cursor, symbol, this.#core.now, found)
+      }
+    }
+    return found
   }
 
   /** The symbols that a decision now would look at. */
   watched(): readonly SymbolState[] {
-    return this.#inUniverse(this.#alive())
+    return [...this.#inUniverse()]
   }
 
   /** Judges signals from outside; answered under `id`. */
@@ -114,30 +181,30 @@ export class Entries {
     this.#core.emit({ type: 'answer', id, ok: entered > 0 || scored.length === 0, reason })
   }
 
-  /** Symbols whose newest daily candle is the newest there can be. */
-  #alive(): SymbolState[] {
-    const alive: SymbolState[] = []
-    for (const symbol of this.#core.markets.all()) {
-      if (this.#core.now < symbol.newestDaily + 2 * DAY) alive.push(symbol)
-    }
-    return alive
+  /** Whether the candles that a decision reads are the newest there can be: the daily ones in any case. */
+  #isAlive(symbol: SymbolState, timeframe: Timeframe): boolean {
+    const { now } = this.#core
+    return symbol.isCurrent('1d', now) && (timeframe === '1d' || symbol.isCurrent(timeframe, now))
   }
 
-  #look(symbols: readonly SymbolState[]): Signal[] {
-    const found: Signal[] = []
-    for (const symbol of symbols)
-      scanSymbol(this.#core.entries, this.#core.cursor, symbol, this.#core.now, found)
-    return found
+  /**
+   * The symbols that decisions look at: those of highest turnover, or all. Ranked among all of the day, also those that
+   * were decided on before: a late candle does not widen it. It changes with daily candles and with the day alone.
+   */
+  #inUniverse(): ReadonlySet<SymbolState> {
+    const day = Math.floor(this.#core.now / DAY)
+    if (this.#universe?.day !== day) this.#universe = { day, symbols: new Set(this.#ranked()) }
+    return this.#universe.symbols
   }
 
-  /** The symbols that daily decisions look at: those of highest turnover, or all. */
-  #inUniverse(symbols: readonly SymbolState[]): readonly SymbolState[] {
+  #ranked(): readonly SymbolState[] {
     const { top } = this.#core.settings.universe
+    const symbols = [...this.#core.markets.all()].filter(symbol => this.#isAlive(symbol, '1d'))
     if (top === 0 || symbols.length <= top) return symbols
     const turnover = new Map(
       symbols.map(one => [one, this.#core.cursor.pointAt(one, this.#core.now).turnover]),
     )
-    return [...symbols]
+    return symbols
       .sort(
         (a, b) =>
           (turnover.get(b) ?? 0) - (turnover.get(a) ?? 0) ||

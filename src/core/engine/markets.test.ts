@@ -28,18 +28,18 @@ test('a candle decided on before the restart is known when its symbol is introdu
   all.load({
     symbols: [],
     decided: [
-      ['SOLUSDT', 5],
-      ['ADAUSDT', 6],
+      ['SOLUSDT', { '1d': 5, '5m': 7 }],
+      ['ADAUSDT', { '1d': 6, '5m': -1 }],
     ],
   })
   all.introduce(instrument('SOLUSDT'))
-  assert.is(all.of('SOLUSDT').decided, 5)
-  assert.equal(all.save().decided, [['ADAUSDT', 6]])
+  assert.equal(all.of('SOLUSDT').decided, { '1d': 5, '5m': 7 })
+  assert.equal(all.save().decided, [['ADAUSDT', { '1d': 6, '5m': -1 }]])
   assert.equal(
     new Map(all.decided()),
     new Map([
-      ['ADAUSDT', 6],
-      ['SOLUSDT', 5],
+      ['ADAUSDT', { '1d': 6, '5m': -1 }],
+      ['SOLUSDT', { '1d': 5, '5m': 7 }],
     ]),
   )
 })

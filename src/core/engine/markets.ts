@@ -1,16 +1,15 @@
-/** The markets that were introduced to the engine, and which daily candle of each was decided on last. */
+/** The markets that were introduced to the engine, and which candles of each were decided on last. */
 import { broken } from '../base/assert.ts'
-import type { Timestamp } from '../base/units.ts'
 import type { Instrument } from '../market/instrument.ts'
 import type { UniverseParams } from '../market/tiers.ts'
-import type { EngineState } from './state.ts'
+import type { Decided, EngineState } from './state.ts'
 import { SymbolState } from './symbol.ts'
 
 export class Markets {
   readonly #universe: UniverseParams
   readonly #symbols = new Map<string, SymbolState>()
-  /** Daily candles decided on, of symbols that have not been introduced again since the restart. */
-  readonly #decided = new Map<string, Timestamp>()
+  /** Candles decided on, of symbols that have not been introduced again since the restart. */
+  readonly #decided = new Map<string, Decided>()
 
   constructor(universe: UniverseParams) {
     this.#universe = universe
@@ -21,7 +20,7 @@ export class Markets {
     const known = this.#symbols.get(instrument.symbol)
     if (known === undefined) {
       const symbol = new SymbolState(instrument, this.#universe)
-      symbol.decided = this.#decided.get(instrument.symbol) ?? symbol.decided
+      Object.assign(symbol.decided, this.#decided.get(instrument.symbol))
       this.#decided.delete(instrument.symbol)
       this.#symbols.set(instrument.symbol, symbol)
     } else {
@@ -46,10 +45,12 @@ export class Markets {
     return this.#symbols.values()
   }
 
-  /** Start of the daily candle decided on last, by symbol. */
-  decided(): [string, Timestamp][] {
+  /** Start of the candles decided on last, by symbol; those without a decision are left out. */
+  decided(): [string, Decided][] {
     const decided = new Map(this.#decided)
-    for (const [name, symbol] of this.#symbols) if (symbol.decided >= 0) decided.set(name, symbol.decided)
+    for (const [name, symbol] of this.#symbols) {
+      if (symbol.decided['1d'] >= 0 || symbol.decided['5m'] >= 0) decided.set(name, symbol.decided)
+    }
     return [...decided]
   }
 
@@ -64,6 +65,6 @@ export class Markets {
     for (const one of symbols) {
       this.#symbols.set(one.instrument.symbol, SymbolState.load(one, this.#universe))
     }
-    for (const [symbol, start] of decided) this.#decided.set(symbol, start)
+    for (const [symbol, starts] of decided) this.#decided.set(symbol, starts)
   }
 }

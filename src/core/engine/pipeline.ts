@@ -3,12 +3,13 @@
  * and `trade` call these same functions; between them lies nothing but the record on the pipe.
  */
 import { assert } from '../base/assert.ts'
-import { DAY, type Timestamp } from '../base/units.ts'
+import type { Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import { type Signal, signalId } from '../decision/signal.ts'
-import type { EntryStrategy, EntryTerms } from '../decision/strategy.ts'
+import type { EntryStrategy, EntryTerms, Timeframe } from '../decision/strategy.ts'
 import type { House, Proposal, Refusal } from '../guards/guard.ts'
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
 import { priceOf } from '../market/quantise.ts'
 import { isNeverTrade, type UniverseParams } from '../market/tiers.ts'
 import { type ScoreInputs, score } from '../scoring/score.ts'
@@ -16,6 +17,9 @@ import { ENTRY_STRATEGIES } from './cycles.ts'
 import type { Scored } from './protocol.ts'
 import type { Settings } from './settings.ts'
 import type { Cursor, SymbolState } from './symbol.ts'
+
+/** The timeframes of decisions within the day. */
+const INTRADAY: readonly Timeframe[] = ['5m']
 
 /** An entry strategy with the parameters it runs under. */
 export interface BoundEntry {
@@ -40,7 +44,7 @@ export function boundGuards(settings: Settings): readonly BoundGuard[] {
   }))
 }
 
-/** Signals of all enabled entry strategies on the newest closed candle of one symbol. */
+/** Signals of entry strategies on the newest closed candles of one symbol. */
 export function scanSymbol(
   entries: readonly BoundEntry[],
   cursor: Cursor,
@@ -63,7 +67,11 @@ function signalOf(
   symbol: SymbolState,
   now: Timestamp,
 ): Signal {
-  const { price, lower, middle, upper, width, rsi } = cursor
+  const { timeframe } = strategy
+  const { lower, middle, upper, width, rsi } = cursor
+  const candle = timeframe === '5m' ? cursor.minutes5 : cursor
+  assert(candle !== undefined, `${strategy.id} fired without its candle`)
+  const { price, candleStart } = candle
   const bbPercent = cursor.bbPercent(price)
   assert(
     lower !== undefined && middle !== undefined && upper !== undefined && bbPercent !== undefined,
@@ -71,13 +79,13 @@ function signalOf(
   )
   assert(width !== undefined && rsi !== undefined, `${strategy.id} fired without width or RSI`)
   return {
-    id: signalId(strategy.id, cursor.symbol, intent.side, cursor.candleStart),
+    id: signalId(strategy.id, cursor.symbol, intent.side, candleStart),
     strategy: strategy.id,
     symbol: cursor.symbol,
     side: intent.side,
-    timeframe: strategy.timeframe,
-    candleStart: cursor.candleStart,
-    candleEnd: cursor.candleStart + DAY,
+    timeframe,
+    candleStart,
+    candleEnd: candleStart + INTERVAL_MS[timeframe],
     price,
     last: cursor.last,
     lastAt: symbol.lastAt,
@@ -96,8 +104,8 @@ function signalOf(
     change: cursor.change ?? null,
     funding: symbol.funding,
     tier: cursor.tier,
-    atr15m: symbol.atr15m(now),
-    missingCandles: symbol.missingCandles(),
+    atr15m: symbol.minutes15.atr(now),
+    missingCandles: symbol.missingCandles(timeframe),
     order: intent.order,
     stop: intent.stop,
     target: intent.target,
@@ -126,6 +134,13 @@ export function scoreInputs(signal: Signal): ScoreInputs {
 /** The signal with its score on the strategy's side. */
 export function scoreSignal(signal: Signal): Scored {
   return { signal, score: score(scoreInputs(signal)) }
+}
+
+/** The timeframes within the day that entry strategies decide on: all there are, or those that the settings switch on. */
+export function intradayTimeframes(settings: Settings | null): readonly Timeframe[] {
+  const strategies =
+    settings === null ? ENTRY_STRATEGIES : enabledEntries(settings).map(({ strategy }) => strategy)
+  return INTRADAY.filter(timeframe => strategies.some(strategy => strategy.timeframe === timeframe))
 }
 
 const PRECEDENCE = new Map(ENTRY_STRATEGIES.map(strategy => [strategy.id, strategy.precedence]))

@@ -1,6 +1,11 @@
-import type { Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
+import type { Timeframe } from '../decision/strategy.ts'
+import type { SavedAtr } from '../indicators/atr.ts'
+import type { SavedBollinger } from '../indicators/bollinger.ts'
+import type { SavedRsi } from '../indicators/rsi.ts'
 import type { Instrument } from '../market/instrument.ts'
+import type { SavedRecentCandles } from '../market/recent-candles.ts'
 import type { Side } from '../market/side.ts'
 import type { PendingEntry, Position } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
@@ -116,16 +121,36 @@ export interface SavedCandles {
   readonly turnover: readonly (number | null)[]
 }
 
+/** Figures of 15-minute candles. */
+export interface SavedMinutes15 {
+  readonly atr: SavedAtr
+  readonly recent: SavedRecentCandles
+}
+
+/** Figures of 5-minute candles; `newest` and `close` are those of the last closed one. */
+export interface SavedMinutes5 {
+  readonly newest: Timestamp
+  readonly close: Price
+  readonly bands: SavedBollinger
+  readonly rsi: SavedRsi
+  readonly sinceGap: number
+  readonly gap: number
+}
+
+/** Start of the candle decided on last, by timeframe. */
+export type Decided = { readonly [K in Timeframe]: Timestamp }
+
 /** One symbol's market. Prices are `null` before the first one. */
 export interface SavedSymbol {
   readonly instrument: Instrument
   readonly daily: SavedCandles
-  readonly minutes15: SavedCandles
+  readonly minutes15: SavedMinutes15
+  readonly minutes5: SavedMinutes5 | null
   readonly last: number | null
   readonly lastAt: Timestamp
   readonly mark: number | null
   readonly funding: number | null
-  readonly decided: Timestamp
+  readonly decided: Decided
 }
 
 /**
@@ -171,6 +196,6 @@ export interface EngineState {
   readonly isUnreadable: boolean
   readonly isDoubted: boolean
   readonly revision: number
-  readonly decided: readonly (readonly [string, Timestamp])[]
+  readonly decided: readonly (readonly [string, Decided])[]
   readonly counts: { readonly [name: string]: number }
 }

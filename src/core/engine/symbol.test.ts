@@ -39,7 +39,7 @@ test('before its first candle a symbol knows neither prices nor bands', () => {
   assert.is(view.turnover, 0)
   assert.is(view.downDays, 0)
   assert.ok(Number.isNaN(symbol.mark))
-  assert.is(symbol.newestDaily, Number.NEGATIVE_INFINITY)
+  assert.is(symbol.newest('1d'), Number.NEGATIVE_INFINITY)
 })
 
 test('bands come with the 20th daily candle, the squeeze with the 139th', () => {
@@ -72,13 +72,13 @@ test('candles that come twice, or go back, break an invariant', () => {
 
 test('missing daily candles count for as long as the window of the bands reaches over the hole', () => {
   const symbol = symbolWith(30)
-  assert.is(symbol.missingCandles(), 0)
+  assert.is(symbol.missingCandles('1d'), 0)
   symbol.closeDaily(daily(MIDNIGHT + 3 * DAY, 100))
   for (let day = 4; day < 23; day++) {
-    assert.is(symbol.missingCandles(), 3)
+    assert.is(symbol.missingCandles('1d'), 3)
     symbol.closeDaily(daily(MIDNIGHT + day * DAY, 100))
   }
-  assert.is(symbol.missingCandles(), 0)
+  assert.is(symbol.missingCandles('1d'), 0)
 })
 
 test('the 15-minute ATR needs 15 candles and is used for half an hour after the last closed', () => {
@@ -87,19 +87,110 @@ test('the 15-minute ATR needs 15 candles and is used for half an hour after the 
     symbol.close15({ ...daily(MIDNIGHT + i * 15 * MINUTE, 100 + (i % 2)), high: 102, low: 99 })
   for (let i = 0; i < 14; i++) quarter(i)
   const end = MIDNIGHT + 15 * 15 * MINUTE
-  assert.is(symbol.atr15m(end), null)
+  assert.is(symbol.minutes15.atr(end), null)
   quarter(14)
-  assert.is(symbol.atr15m(end), 3)
-  assert.is(symbol.atr15m(end + 30 * MINUTE), 3)
-  assert.is(symbol.atr15m(end + 30 * MINUTE + 1), null)
+  assert.is(symbol.minutes15.atr(end), 3)
+  assert.is(symbol.minutes15.atr(end + 30 * MINUTE), 3)
+  assert.is(symbol.minutes15.atr(end + 30 * MINUTE + 1), null)
+})
+
+/** 5-minute candles from midnight on, with the closes given. */
+function five(symbol: SymbolState, closes: readonly number[], first = 0): void {
+  for (const [i, close] of closes.entries()) symbol.close5(daily(MIDNIGHT + (first + i) * 5 * MINUTE, close))
+}
+
+test('without 5-minute candles a symbol shows none; the first is one without bands and RSI', () => {
+  const symbol = symbolWith(1)
+  const view = new Cursor(FEES).pointAt(symbol, MIDNIGHT)
+  assert.is(view.minutes5, undefined)
+  assert.is(symbol.newest('5m'), Number.NEGATIVE_INFINITY)
+  assert.is(symbol.isCurrent('5m', MIDNIGHT), false)
+  five(symbol, [101])
+  const { minutes5 } = view
+  assert.equal(
+    [minutes5?.candleStart, minutes5?.price, minutes5?.middle, minutes5?.rsi, minutes5?.bbPercent(100)],
+    [MIDNIGHT, 101, undefined, undefined, undefined],
+  )
+})
+
+test('the 5-minute bands come with 20 candles, the RSI with 15', () => {
+  const symbol = symbolWith(1)
+  const view = new Cursor(FEES).pointAt(symbol, MIDNIGHT)
+  five(
+    symbol,
+    Array.from({ length: 15 }, (_, i) => (i % 2 === 0 ? 98 : 102)),
+  )
+  assert.is(view.minutes5?.rsi, 50)
+  assert.is(view.minutes5?.middle, undefined)
+  five(symbol, [102, 98, 102, 98, 102], 15)
+  // Half of them at 98, half at 102: a deviation of 2 about 100.
+  const { lower, middle, upper, bbPercent } = view.minutes5 ?? {}
+  assert.equal([lower, middle, upper], [96, 100, 104])
+  assert.is(bbPercent?.call(view.minutes5, 98), 25)
+})
+
+test('a 5-minute candle is current up to the moment at which the next one has closed', () => {
+  const symbol = symbolWith(1)
+  five(symbol, [101])
+  assert.is(symbol.isCurrent('5m', MIDNIGHT + 10 * MINUTE - 1), true)
+  assert.is(symbol.isCurrent('5m', MIDNIGHT + 10 * MINUTE), false)
+})
+
+test('the close of a 5-minute candle is a price, unless a later one is known', () => {
+  const symbol = symbolWith(1)
+  symbol.price(MIDNIGHT + 5 * MINUTE, 90, 91)
+  five(symbol, [101])
+  assert.equal([symbol.last, symbol.mark], [90, 91])
+  five(symbol, [102], 1)
+  assert.equal([symbol.last, symbol.mark, symbol.lastAt], [102, 102, MIDNIGHT + 10 * MINUTE])
+})
+
+test('a 5-minute candle that comes twice, or goes back, breaks an invariant', () => {
+  const symbol = symbolWith(1)
+  five(symbol, [101, 102])
+  for (const first of [1, 0, -7]) assert.throws(() => five(symbol, [101], first), /broken invariant/)
+})
+
+test('missing 5-minute candles count within the day alone, for as long as the bands reach over the hole, and daily ones with them', () => {
+  const symbol = symbolWith(30)
+  five(
+    symbol,
+    Array.from({ length: 20 }, () => 100),
+  )
+  assert.is(symbol.missingCandles('5m'), 0)
+  five(symbol, [100], 22)
+  for (let i = 23; i < 42; i++) {
+    assert.equal([symbol.missingCandles('5m'), symbol.missingCandles('1d')], [2, 0])
+    five(symbol, [100], i)
+  }
+  assert.is(symbol.missingCandles('5m'), 0)
+  symbol.closeDaily(daily(MIDNIGHT + 3 * DAY, 100))
+  assert.equal([symbol.missingCandles('5m'), symbol.missingCandles('1d')], [3, 3])
+})
+
+test('what is saved of a symbol does not grow with its candles within the day', () => {
+  const sizeAfter = (candles: number): number => {
+    const symbol = symbolWith(30)
+    for (let i = 0; i < candles; i++) {
+      five(symbol, [100 + (i % 7)], i)
+      symbol.close15(daily(MIDNIGHT + i * 15 * MINUTE, 100 + (i % 5)))
+    }
+    return JSON.stringify(symbol.save()).length
+  }
+  assert.ok(sizeAfter(3_000) < sizeAfter(200) + 500)
 })
 
 test('a saved symbol comes back the same to the last bit', () => {
   const symbol = symbolWith(200, 9)
   for (let i = 0; i < 40; i++) symbol.close15(daily(MIDNIGHT + i * 15 * MINUTE, 100 + Math.sin(i)))
+  five(
+    symbol,
+    Array.from({ length: 300 }, (_, i) => 100 + 2 * Math.sin(i / 7)),
+  )
+  symbol.decided['5m'] = MIDNIGHT
   symbol.price(MIDNIGHT + DAY, 103.25, 103.5)
   symbol.funding = -0.0003
-  symbol.decided = MIDNIGHT - DAY
+  symbol.decided['1d'] = MIDNIGHT - DAY
   const loaded = SymbolState.load(JSON.parse(JSON.stringify(symbol.save())), UNIVERSE)
   assert.equal(loaded.save(), symbol.save())
   const read = (of: SymbolState): unknown[] => {
@@ -107,7 +198,10 @@ test('a saved symbol comes back the same to the last bit', () => {
     const { lower, middle, upper, width, squeeze, rsi, downDays, upDays, turnover, change, candleStart } =
       view
     const bands = [view.bbPercent(100), view.weekBb(100), view.monthBb(100), view.agreement('long', 100)]
+    const { minutes5 } = view
+    const within = [minutes5?.lower, minutes5?.middle, minutes5?.upper, minutes5?.rsi, minutes5?.candleStart]
     return [
+      ...within,
       lower,
       middle,
       upper,
@@ -124,9 +218,15 @@ test('a saved symbol comes back the same to the last bit', () => {
   }
   assert.equal(read(loaded), read(symbol))
   assert.is(
-    loaded.atr15m(MIDNIGHT + 10 * HOUR + 15 * MINUTE),
-    symbol.atr15m(MIDNIGHT + 10 * HOUR + 15 * MINUTE),
+    loaded.minutes15.atr(MIDNIGHT + 10 * HOUR + 15 * MINUTE),
+    symbol.minutes15.atr(MIDNIGHT + 10 * HOUR + 15 * MINUTE),
   )
+  for (const one of [symbol, loaded]) {
+    five(one, [97, 99, 101], 300)
+    one.close15(daily(MIDNIGHT + 40 * 15 * MINUTE, 98))
+  }
+  assert.equal(loaded.save(), symbol.save())
+  assert.equal(read(loaded), read(symbol))
 })
 
 test('a symbol without a price is saved without one', () => {

@@ -1,31 +1,21 @@
 import type { AlertView, QuarterView } from '../alerts/alert.ts'
 import { assert, broken } from '../base/assert.ts'
-import { DAY, MINUTE, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
+import { numberOrNull } from '../base/json-number.ts'
+import { DAY, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
-import type { Fees, PositionView } from '../decision/view.ts'
-import { Atr } from '../indicators/atr.ts'
-import { bandwidthColumn } from '../indicators/bandwidth.ts'
-import { bollinger } from '../indicators/bollinger.ts'
+import type { Timeframe } from '../decision/strategy.ts'
+import type { Fees, IntradayView, PositionView } from '../decision/view.ts'
+import { BAND_PERIOD } from '../indicators/bollinger.ts'
 import { DailyIndicators } from '../indicators/daily.ts'
 import { percentB } from '../indicators/percent-b.ts'
-import { SQUEEZE_WINDOW, squeeze } from '../indicators/squeeze.ts'
 import { type Candle, CandleSeries, turnoverAt } from '../market/candles.ts'
 import type { Instrument } from '../market/instrument.ts'
-import { RecentCandles } from '../market/recent-candles.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
 import type { Side } from '../market/side.ts'
 import { isNeverShort, type Tier, tierOf, type UniverseParams } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
+import { Minutes5, Minutes15 } from './minutes.ts'
 import type { SavedCandles, SavedSymbol } from './state.ts'
-
-/** The 15-minute ATR is used for this long after its candle closed. */
-const ATR_FRESH = 30 * MINUTE
-/** Closes the daily bands are made of. */
-const BAND_CANDLES = 20
-/** 15-minute candles that alerts look back on: as many widths as a squeeze is ranked among. */
-const QUARTERS = SQUEEZE_WINDOW + BAND_CANDLES - 1
-const QUARTERS_A_DAY = DAY / (15 * MINUTE)
-/** Candles before the newest whose mean volume it is compared with. */
-const VOLUME_CANDLES = 15
 
 /** What the engine knows of one symbol's market. */
 export class SymbolState {
@@ -34,10 +24,8 @@ export class SymbolState {
   readonly neverShort: boolean
   readonly daily: CandleSeries
   readonly indicators = new DailyIndicators()
-  readonly minutes15: CandleSeries
-  readonly #atr = new Atr(14)
-  #atrNow: number | undefined
-  readonly #quarters = new RecentCandles('15m', QUARTERS)
+  minutes15 = new Minutes15()
+  minutes5 = new Minutes5()
   /** Daily candles since the last gap, and how many that gap swallowed. */
   #sinceGap = 0
   #gap = 0
@@ -46,21 +34,28 @@ export class SymbolState {
   mark: Price = Number.NaN
   /** Per 8 h, positive when longs pay. */
   funding: number | null = null
-  /** Start of the daily candle decided on last. */
-  decided: Timestamp = -1
+  /** Start of the candle decided on last, by timeframe; before all candles at first. */
+  readonly decided: { [K in Timeframe]: Timestamp } = { '1d': -1, '5m': -1 }
 
   constructor(instrument: Instrument, universe: UniverseParams) {
     this.instrument = instrument
     this.tier = tierOf(universe, instrument.symbol)
     this.neverShort = isNeverShort(universe, instrument.symbol)
     this.daily = new CandleSeries(instrument.symbol, '1d', 64)
-    this.minutes15 = new CandleSeries(instrument.symbol, '15m', 0)
   }
 
-  /** Start of the newest closed daily candle; long ago when there is none. */
-  get newestDaily(): Timestamp {
+  /** Start of the newest closed candle that decisions of a timeframe are about; long ago when there is none. */
+  newest(timeframe: Timeframe): Timestamp {
+    if (timeframe === '5m') {
+      return this.minutes5.isEmpty ? Number.NEGATIVE_INFINITY : this.minutes5.candleStart
+    }
     const { daily } = this
     return daily.length === 0 ? Number.NEGATIVE_INFINITY : daily.start[daily.length - 1]
+  }
+
+  /** Whether the newest closed candle of a timeframe is the newest there can be. */
+  isCurrent(timeframe: Timeframe, now: Timestamp): boolean {
+    return now < this.newest(timeframe) + 2 * INTERVAL_MS[timeframe]
   }
 
   /** Takes a closed daily candle. Its close is also a price, unless a later one is known. */
@@ -85,63 +80,48 @@ export class SymbolState {
       candle.turnover,
     )
     this.indicators.push(candle.start, candle.open, candle.high, candle.low, candle.close)
-    const end = candle.start + DAY
-    if (end > this.lastAt) this.price(end, candle.close, candle.close)
+    this.#closedAt(candle.start + DAY, candle.close)
+  }
+
+  /** Takes a closed 5-minute candle. Its close is also a price, unless a later one is known. */
+  close5(candle: Candle): void {
+    this.minutes5.push(candle)
+    this.#closedAt(candle.start + INTERVAL_MS['5m'], candle.close)
+  }
+
+  #closedAt(end: Timestamp, close: Price): void {
+    if (end > this.lastAt) this.price(end, close, close)
   }
 
   /** Takes a closed 15-minute candle. */
   close15(candle: Candle): void {
-    const { start, open, high, low, close, volume, turnover } = candle
-    this.minutes15.push(start, open, high, low, close, volume, turnover)
-    this.#atrNow = this.#atr.push(high, low, close)
-    this.#quarters.push(start, close, volume)
-  }
-
-  /** Start of the newest closed 15-minute candle; long ago when there is none. */
-  get newestQuarter(): Timestamp {
-    return this.#quarters.newest
-  }
-
-  /** What alerts see of the 15-minute candles, reckoned anew; `undefined` without any. */
-  quarter(): QuarterView | undefined {
-    const quarters = this.#quarters
-    const close = quarters.close(0)
-    if (close === undefined) return undefined
-    const since = (ago: number): Percent | undefined => {
-      const before = quarters.close(ago)
-      return before === undefined ? undefined : (100 * (close - before)) / before
-    }
-    return {
-      change: since(1),
-      change24h: since(QUARTERS_A_DAY),
-      squeeze: squeezeOf(quarters.closes(QUARTERS)),
-      volumeRatio: volumeRatioOf(quarters),
-    }
+    this.minutes15.push(candle)
   }
 
   save(): SavedSymbol {
-    const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
     return {
       instrument: this.instrument,
       daily: saveCandles(this.daily),
-      minutes15: saveCandles(this.minutes15),
-      last: orNull(this.last),
+      minutes15: this.minutes15.save(),
+      minutes5: this.minutes5.save(),
+      last: numberOrNull(this.last),
       lastAt: this.lastAt,
-      mark: orNull(this.mark),
+      mark: numberOrNull(this.mark),
       funding: this.funding,
-      decided: this.decided,
+      decided: { ...this.decided },
     }
   }
 
   static load(saved: SavedSymbol, universe: UniverseParams): SymbolState {
     const symbol = new SymbolState(saved.instrument, universe)
     forEachCandle(saved.daily, candle => symbol.closeDaily(candle))
-    forEachCandle(saved.minutes15, candle => symbol.close15(candle))
+    symbol.minutes15 = Minutes15.load(saved.minutes15)
+    symbol.minutes5 = Minutes5.load(saved.minutes5)
     symbol.last = saved.last ?? Number.NaN
     symbol.lastAt = saved.lastAt
     symbol.mark = saved.mark ?? Number.NaN
     symbol.funding = saved.funding
-    symbol.decided = saved.decided
+    Object.assign(symbol.decided, saved.decided)
     return symbol
   }
 
@@ -152,32 +132,14 @@ export class SymbolState {
     this.mark = mark
   }
 
-  /** ATR 14 on 15-minute candles, `null` without enough of them or when the newest is older than half an hour. */
-  atr15m(now: Timestamp): Price | null {
-    const { minutes15 } = this
-    if (this.#atrNow === undefined) return null
-    const closed = minutes15.start[minutes15.length - 1] + 15 * MINUTE
-    return now - closed <= ATR_FRESH ? this.#atrNow : null
+  /**
+   * Candles missing inside the windows of the bands that a decision of a timeframe reads: the daily ones, and within
+   * the day its own as well.
+   */
+  missingCandles(timeframe: Timeframe): number {
+    const daily = this.#sinceGap < BAND_PERIOD ? this.#gap : 0
+    return timeframe === '5m' ? daily + this.minutes5.missingCandles() : daily
   }
-
-  /** Daily candles missing inside the window of the daily bands. */
-  missingCandles(): number {
-    return this.#sinceGap < BAND_CANDLES ? this.#gap : 0
-  }
-}
-
-function squeezeOf(closes: Float64Array | undefined): Percent | undefined {
-  if (closes === undefined) return undefined
-  const { length } = closes
-  return squeeze(bandwidthColumn(bollinger(closes, length), length), length)[length - 1]
-}
-
-function volumeRatioOf(quarters: RecentCandles): number | undefined {
-  const newest = quarters.volume(0)
-  let before = 0
-  for (let ago = 1; ago <= VOLUME_CANDLES; ago++) before += quarters.volume(ago) ?? Number.NaN
-  const ratio = newest === undefined ? Number.NaN : (newest * VOLUME_CANDLES) / before
-  return Number.isFinite(ratio) ? ratio : undefined
 }
 
 function saveCandles(candles: CandleSeries): SavedCandles {
@@ -291,6 +253,10 @@ export class Cursor implements PositionView, AlertView {
   get upDays(): number {
     return this.#at(this.#s.indicators.upDays) ?? 0
   }
+  get minutes5(): IntradayView | undefined {
+    const { minutes5 } = this.#s
+    return minutes5.isEmpty ? undefined : minutes5
+  }
   get turnover(): Usdt {
     return this.#row < 0 ? 0 : turnoverAt(this.#s.daily, this.#row)
   }
@@ -301,7 +267,7 @@ export class Cursor implements PositionView, AlertView {
     return (100 * (this.price - before)) / before
   }
   get quarter(): QuarterView | undefined {
-    return this.#s.quarter()
+    return this.#s.minutes15.quarter()
   }
   highAt(ago: number): Price | undefined {
     const row = this.#row - ago

@@ -63,4 +63,17 @@ test('a period that is no whole number from 1 on is a broken invariant', () => {
   for (const period of [0, 1.5, Number.NaN]) assert.throws(() => new Atr(period), /broken invariant/)
 })
 
+test('cut after any candle, saved and loaded, it goes on to the last bit', () => {
+  for (const [title, { high, low, close, length }] of contractSeries()) {
+    const column = atr(high, low, close, length)
+    let one = new Atr()
+    for (let i = 0; i < length; i++) {
+      one.push(high[i], low[i], close[i])
+      one = Atr.load(JSON.parse(JSON.stringify(one.save())))
+      if (!Object.is(one.value ?? Number.NaN, column[i]))
+        assert.unreachable(`${title}, row ${i}: ${one.value}, not ${column[i]}`)
+    }
+  }
+})
+
 test.run()

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { numberOrNull } from '../base/json-number.ts'
 import type { Price } from '../base/units.ts'
 
 /** True ranges in the seed, and the length of the smoothing. */
@@ -36,6 +37,13 @@ export function atr(
   return out
 }
 
+/** An average on its way, as plain data that survives JSON; `null` is a number that is not there yet. */
+export interface SavedAtr {
+  readonly rows: number
+  readonly previous: number | null
+  readonly mean: number | null
+}
+
 /** The same average, one candle at a time, equal to the last bit. */
 export class Atr {
   readonly #period: number
@@ -67,7 +75,25 @@ export class Atr {
     } else {
       this.#mean = this.#mean * this.#kept + range * this.#added
     }
-    return Number.isNaN(this.#mean) ? undefined : this.#mean
+    return this.value
+  }
+
+  /** The average after the newest candle, in price units; `undefined` before candle `period + 1`. */
+  get value(): Price | undefined {
+    return this.#rows <= this.#period || Number.isNaN(this.#mean) ? undefined : this.#mean
+  }
+
+  save(): SavedAtr {
+    return { rows: this.#rows, previous: numberOrNull(this.#previous), mean: numberOrNull(this.#mean) }
+  }
+
+  /** An average that goes on where `save` was called, to the last bit. */
+  static load(saved: SavedAtr, period = ATR_PERIOD): Atr {
+    const atr = new Atr(period)
+    atr.#rows = saved.rows
+    atr.#previous = saved.previous ?? Number.NaN
+    atr.#mean = saved.mean ?? Number.NaN
+    return atr
   }
 }
 

@@ -182,4 +182,19 @@ test('a period below two is a broken invariant', () => {
   }
 })
 
+test('cut after any close, saved and loaded, they go on to the last bit', () => {
+  for (const [title, { close, length }] of contractSeries()) {
+    const bands = bollinger(close, length)
+    let one = new Bollinger()
+    for (let i = 0; i < length; i++) {
+      one.push(close[i])
+      one = Bollinger.load(JSON.parse(JSON.stringify(one.save())))
+      for (const band of ['lower', 'middle', 'upper'] as const) {
+        if (!Object.is(one[band] ?? Number.NaN, bands[band][i]))
+          assert.unreachable(`${title}, ${band}, row ${i}: ${one[band]}, not ${bands[band][i]}`)
+      }
+    }
+  }
+})
+
 test.run()

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { numberOrNull } from '../base/json-number.ts'
 
 /** Bollinger Bands as columns; `NaN` where there are not enough closes yet. */
 export interface Bands {
@@ -87,6 +88,17 @@ export function bollinger(
   return out
 }
 
+/** Bands on their way, as plain data that survives JSON; `null` is a number that is not there yet. */
+export interface SavedBollinger {
+  readonly rows: number
+  /** The window slot by slot, not in order of time. */
+  readonly closes: readonly (number | null)[]
+  readonly anchor: number | null
+  readonly mean: number | null
+  readonly squares: number | null
+  readonly total: number | null
+}
+
 /** The same bands, one close at a time, equal to the last bit. */
 export class Bollinger {
   readonly #period: number
@@ -144,6 +156,34 @@ export class Bollinger {
       this.#total += this.#squares
     }
     this.#half = this.#reach * Math.sqrt(this.#squares)
+  }
+
+  save(): SavedBollinger {
+    return {
+      rows: this.#rows,
+      closes: Array.from(this.#closes.subarray(0, this.#period), numberOrNull),
+      anchor: numberOrNull(this.#anchor),
+      mean: numberOrNull(this.#mean),
+      squares: numberOrNull(this.#squares),
+      total: numberOrNull(this.#total),
+    }
+  }
+
+  /** Bands that go on where `save` was called, to the last bit. */
+  static load(saved: SavedBollinger, period = BAND_PERIOD, deviations = BAND_DEVIATIONS): Bollinger {
+    const bands = new Bollinger(period, deviations)
+    saved.closes.forEach((close, slot) => {
+      bands.#closes[slot] = close ?? Number.NaN
+      bands.#closes[slot + period] = close ?? Number.NaN
+    })
+    bands.#rows = saved.rows
+    bands.#slot = saved.rows % period
+    bands.#anchor = saved.anchor ?? Number.NaN
+    bands.#mean = saved.mean ?? Number.NaN
+    bands.#squares = saved.squares ?? Number.NaN
+    bands.#total = saved.total ?? Number.NaN
+    if (saved.rows >= period) bands.#half = bands.#reach * Math.sqrt(bands.#squares)
+    return bands
   }
 
   /** Forgets all closes. */

@@ -94,4 +94,17 @@ test('a period that is no whole number from 1 on is a broken invariant', () => {
   for (const period of [0, 1.5, Number.NaN]) assert.throws(() => new Rsi(period), /broken invariant/)
 })
 
+test('cut after any close, saved and loaded, it goes on to the last bit', () => {
+  for (const [title, { close, length }] of contractSeries()) {
+    const column = rsi(close, length)
+    let one = new Rsi()
+    for (let i = 0; i < length; i++) {
+      one.push(close[i])
+      one = Rsi.load(JSON.parse(JSON.stringify(one.save())))
+      if (!Object.is(one.value ?? Number.NaN, column[i]))
+        assert.unreachable(`${title}, row ${i}: ${one.value}, not ${column[i]}`)
+    }
+  }
+})
+
 test.run()

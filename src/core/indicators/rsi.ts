@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { numberOrNull } from '../base/json-number.ts'
 import type { Percent } from '../base/units.ts'
 
 /** Changes in the seed, and the length of the smoothing. */
@@ -46,6 +47,14 @@ export function rsi(
   return out
 }
 
+/** An index on its way, as plain data that survives JSON; `null` is a number that is not there yet. */
+export interface SavedRsi {
+  readonly rows: number
+  readonly previous: number | null
+  readonly gain: number | null
+  readonly move: number | null
+}
+
 /** The same index, one close at a time, equal to the last bit. */
 export class Rsi {
   readonly #period: number
@@ -84,6 +93,10 @@ export class Rsi {
       this.#gain = this.#gain * this.#kept + up * this.#added
       this.#move = this.#move * this.#kept + size * this.#added
     }
+    this.#setIndex()
+  }
+
+  #setIndex(): void {
     this.#index = this.#move === 0 ? 50 : 100 * (this.#gain / this.#move)
   }
 
@@ -95,6 +108,26 @@ export class Rsi {
   /** `undefined` before close `period + 1`. */
   get value(): Percent | undefined {
     return Number.isNaN(this.#index) ? undefined : this.#index
+  }
+
+  save(): SavedRsi {
+    return {
+      rows: this.#rows,
+      previous: numberOrNull(this.#previous),
+      gain: numberOrNull(this.#gain),
+      move: numberOrNull(this.#move),
+    }
+  }
+
+  /** An index that goes on where `save` was called, to the last bit. */
+  static load(saved: SavedRsi, period = RSI_PERIOD): Rsi {
+    const rsi = new Rsi(period)
+    rsi.#rows = saved.rows
+    rsi.#previous = saved.previous ?? Number.NaN
+    rsi.#gain = saved.gain ?? Number.NaN
+    rsi.#move = saved.move ?? Number.NaN
+    if (saved.rows > period) rsi.#setIndex()
+    return rsi
   }
 }
 

@@ -5,7 +5,7 @@ import type { EngineOptions } from '../../engine/core.ts'
 import { LiveDriver } from '../../engine/drivers/live.ts'
 import { runSimulated } from '../../engine/drivers/simulated.ts'
 import { Engine } from '../../engine/engine.ts'
-import { scoreSignal } from '../../engine/pipeline.ts'
+import { intradayTimeframes, scoreSignal } from '../../engine/pipeline.ts'
 import type { PacedExchange } from '../../engine/ports.ts'
 import type { Effect, EngineEvent, Input, OrderRequest } from '../../engine/protocol.ts'
 import { defaultSettings, type Settings } from '../../engine/settings.ts'
@@ -91,6 +91,10 @@ export function venueOf(markets: readonly SymbolMarket[], options: RunOptions = 
     wallet: WALLET,
     checkMargin: true,
     detail: true,
+    tells: intradayTimeframes(options.settings ?? defaultSettings()).map(interval => ({
+      interval,
+      isDecidedOn: true,
+    })),
   })
 }
 

@@ -3,10 +3,10 @@
  * a trader is told of them. It moves from instant to instant; who drives it decides how fast.
  */
 import { assert } from '../../base/assert.ts'
-import { DAY, type Timestamp, type Usdt } from '../../base/units.ts'
+import type { Timestamp, Usdt } from '../../base/units.ts'
 import type { Input, OrderRequest } from '../../engine/protocol.ts'
 import { aggregate } from '../../market/aggregate.ts'
-import type { Candles } from '../../market/candles.ts'
+import { CandleSeries, type Candles } from '../../market/candles.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { MarkCandles } from '../../market/mark.ts'
@@ -26,8 +26,21 @@ export interface VenueOptions {
   readonly checkMargin: boolean
   /** Match orders on candles finer than a day where there are some. */
   readonly detail: boolean
+  /** Candles that the trader is told of besides those of a day and of 15 minutes; left out: none. */
+  readonly tells?: readonly Telling[]
   /** For how many days the exchange knows executions and closed orders. */
   readonly historyDays?: number
+}
+
+/** Candles that are told: as recorded, else summed up from finer ones. */
+export interface Telling {
+  readonly interval: Interval
+  /**
+   * The trader enters at their closes. They are told only where the bar that would answer an order begins at the close
+   * and is as fine; history apart, on which nothing is entered any more. Inside of a longer bar nobody knows where the
+   * price is, and an order would be filled at a price from before the decision.
+   */
+  readonly isDecidedOn: boolean
 }
 
 /** What the venue's data did not have and what stood for it. */
@@ -40,6 +53,8 @@ export interface Replaced {
   /** Symbols without recorded filters, without 15-minute candles, and without a mark price for at least one bar. */
   readonly inferredFilters: readonly string[]
   readonly withoutMinutes15: readonly string[]
+  /** Symbols of which nothing could be told while trading, by the interval that was to be. */
+  readonly untold: ReadonlyMap<Interval, readonly string[]>
   readonly withoutMark: readonly string[]
 }
 
@@ -48,6 +63,8 @@ interface Told {
   readonly candles: Candles
   readonly span: number
   row: number
+  /** The first row that is no history. */
+  first: number
   /** Close of the next candle to be told. */
   next: Timestamp
 }
@@ -55,7 +72,8 @@ interface Told {
 interface Track {
   readonly instrument: Instrument
   readonly daily: Told
-  readonly minutes15: Told | null
+  /** All that is told, the daily candles last. */
+  readonly told: readonly Told[]
   readonly funding: FundingTape
   readonly mark: MarkCandles | null
   readonly parts: readonly Stretch[]
@@ -98,15 +116,22 @@ export class Venue {
     const { instrument } = market
     const series = options.detail ? [...market.candles.values()] : []
     if (!market.candles.has('1d') || !options.detail) series.push(daily)
-    const minutes15 = minutes15Of(market)
     const parts = stretches(series, this.#from, this.#to)
+    const tells = [{ interval: '15m' as const, isDecidedOn: false }, ...(options.tells ?? [])]
+    const shorter = tells
+      .sort((a, b) => INTERVAL_MS[a.interval] - INTERVAL_MS[b.interval])
+      .flatMap(({ interval, isDecidedOn }) => {
+        const candles = seriesOf(market, interval)
+        if (candles === null) return []
+        return [toldOf(isDecidedOn ? answered(candles, parts, this.#from) : candles)]
+      })
+    const days = toldOf(daily)
     // Without a bar to be matched an order would never be answered by the market.
     this.exchange.list(instrument, parts.length > 0)
     return {
       instrument,
-      daily: { candles: daily, span: DAY, row: 0, next: NEVER },
-      minutes15:
-        minutes15 === null ? null : { candles: minutes15, span: INTERVAL_MS['15m'], row: 0, next: NEVER },
+      daily: days,
+      told: [...shorter, days],
       funding: new FundingTape(market.funding, options.costs.assumedFunding),
       mark: finestMark(market),
       parts,
@@ -120,10 +145,10 @@ export class Venue {
 
   /** Candles that closed until trading begins are known then. */
   #begin(track: Track): void {
-    for (const series of [track.minutes15, track.daily]) {
-      if (series === null) continue
+    for (const series of track.told) {
       const { candles, span } = series
       while (series.row < candles.length && candles.start[series.row] + span <= this.#from) series.row++
+      series.first = series.row
       series.next = this.#closeOf(series)
     }
     const { candles, row } = track.daily
@@ -146,8 +171,7 @@ export class Venue {
       const { symbol } = instrument
       if (only !== undefined && symbol !== only) continue
       inputs.push({ type: 'instrument', at, instrument })
-      for (const series of [track.minutes15, track.daily]) {
-        if (series === null) continue
+      for (const series of track.told) {
         for (let row = 0; row < series.row; row++) inputs.push(candleInput(series.candles, row, at))
       }
       if (rate !== null) inputs.push({ type: 'funding-rate', at, symbol, per8h: rate })
@@ -179,7 +203,7 @@ export class Venue {
     }
     if (told === null) return null
     const bar = barAt(told, newest, mark)
-    const closed = daily.row > 0 ? daily.candles.start[daily.row - 1] + DAY : 0
+    const closed = daily.row > 0 ? daily.candles.start[daily.row - 1] + daily.span : 0
     return bar.end > closed ? { time: bar.end, last: bar.close, mark: bar.markClose } : null
   }
 
@@ -226,8 +250,7 @@ export class Venue {
       // A symbol that is no longer traded has no further candles.
       track.ended = true
       track.part = track.parts.length
-      track.daily.next = NEVER
-      if (track.minutes15 !== null) track.minutes15.next = NEVER
+      for (const series of track.told) series.next = NEVER
     }
     this.#schedule(track)
     return refusal
@@ -257,8 +280,8 @@ export class Venue {
     }
     for (const track of this.#tracks) {
       if (track.next !== at) continue
-      for (const series of [track.minutes15, track.daily]) {
-        if (series === null || series.next !== at) continue
+      for (const series of track.told) {
+        if (series.next !== at) continue
         this.#outbox.push(candleInput(series.candles, series.row, at))
         series.row++
         series.next = this.#closeOf(series)
@@ -336,7 +359,8 @@ export class Venue {
       const { candles, to } = active ? track.parts[track.part] : track.parts[track.parts.length - 1]
       bar = candles.start[active ? track.row : to - 1] + INTERVAL_MS[candles.interval]
     }
-    track.next = Math.min(bar, track.daily.next, track.minutes15?.next ?? NEVER)
+    for (const series of track.told) if (series.next < bar) bar = series.next
+    track.next = bar
   }
 
   #closeOf({ candles, row, span }: Told): Timestamp {
@@ -366,7 +390,13 @@ export class Venue {
       fundingRecorded: recorded,
       bars,
       inferredFilters: names(track => track.instrument.source === 'inferred'),
-      withoutMinutes15: names(track => track.minutes15 === null),
+      withoutMinutes15: names(track => find(track, '15m') === undefined),
+      untold: new Map(
+        (this.options.tells ?? []).map(({ interval }) => [
+          interval,
+          names(track => (find(track, interval)?.row ?? 0) === (find(track, interval)?.first ?? 0)),
+        ]),
+      ),
       withoutMark: names(track => !hasMark(track)),
     }
   }
@@ -397,14 +427,54 @@ function dailyOf(market: SymbolMarket): Candles {
   return aggregate(finest, '1d')
 }
 
-/** The 15-minute candles: as recorded, else summed up from finer ones, else none. */
-function minutes15Of(market: SymbolMarket): Candles | null {
-  const recorded = market.candles.get('15m')
+/** Candles of an interval: as recorded, else summed up from finer ones, else none. */
+function seriesOf(market: SymbolMarket, interval: Interval): Candles | null {
+  const recorded = market.candles.get(interval)
   if (recorded !== undefined) return recorded
   const finest = finestOf(market.candles)
-  const span = INTERVAL_MS['15m']
-  if (finest === null || span % INTERVAL_MS[finest.interval] !== 0) return null
-  return aggregate(finest, '15m')
+  const span = INTERVAL_MS[interval]
+  if (finest === null || INTERVAL_MS[finest.interval] > span || span % INTERVAL_MS[finest.interval] !== 0) {
+    return null
+  }
+  return aggregate(finest, interval)
+}
+
+function toldOf(candles: Candles): Told {
+  return { candles, span: INTERVAL_MS[candles.interval], row: 0, first: 0, next: NEVER }
+}
+
+function find({ told }: Track, interval: Interval): Told | undefined {
+  return told.find(({ candles }) => candles.interval === interval)
+}
+
+/**
+ * The candles at whose closes the market goes on with a bar that begins then and is no longer than they are; those that
+ * closed until `from` all stay, and so does the very last one.
+ */
+function answered(candles: Candles, parts: readonly Stretch[], from: Timestamp): Candles {
+  const span = INTERVAL_MS[candles.interval]
+  const rows: number[] = []
+  const last = parts.length > 0 ? parts[parts.length - 1].candles : null
+  const endsFine = last === null || INTERVAL_MS[last.interval] <= span
+  let part = 0
+  let bar = parts.length > 0 ? parts[0].from : 0
+  for (let row = 0; row < candles.length; row++) {
+    const close = candles.start[row] + span
+    while (part < parts.length && parts[part].candles.start[bar] < close) {
+      bar++
+      if (bar < parts[part].to) continue
+      part++
+      if (part < parts.length) bar = parts[part].from
+    }
+    const next = part < parts.length ? parts[part].candles : null
+    const isFine = next === null ? endsFine : next.start[bar] === close && INTERVAL_MS[next.interval] <= span
+    if (close <= from || isFine) rows.push(row)
+  }
+  if (rows.length === candles.length) return candles
+  const kept = new CandleSeries(candles.symbol, candles.interval, rows.length)
+  const { start, open, high, low, close, volume, turnover } = candles
+  for (const i of rows) kept.push(start[i], open[i], high[i], low[i], close[i], volume[i], turnover[i])
+  return kept
 }
 
 function finestOf(candles: SymbolMarket['candles']): Candles | null {

@@ -241,6 +241,7 @@ export const wrongLedger: Check = object<Ledger>({
   used: entries,
   alerted: orAbsent(entries),
   decided: entries,
+  decided5: orAbsent(entries),
   foreign: list(text),
 })
 
