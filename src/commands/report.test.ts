@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Replaced } from '../core/adapters/sim/venue.ts'
 import { DAY } from '../core/base/units.ts'
+import { instrumentOf } from '../core/decision/view.fixture.ts'
 import { testTrade } from '../core/performance/trades.fixture.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
 import { configHash, defaultConfig } from './config.ts'
@@ -181,10 +182,29 @@ test('each signal for itself has no equity to be judged', () => {
   assert.match(reportText(report([WIN])), /Sharpe/)
 })
 
+test('a strategy that had no candles to decide on is named, and its positions are not said to be managed on days', () => {
+  const markets = [{ instrument: instrumentOf(), candles: new Map(), mark: new Map(), funding: null }]
+  const notes = (strategy: string, untold: readonly string[]): string => {
+    const replaced = {
+      ...NOTHING,
+      bars: new Map([['1d', 20]] as const),
+      untold: new Map([['5m', untold]] as const),
+    }
+    const made = simulation([testTrade({ leverage: 10, strategy })], { replaced })
+    return reportOf(made, { ...MARKET, markets }, defaultConfig(), '1.2.3').notes.join('\n')
+  }
+  assert.match(
+    notes('mean-reversion', ['A']),
+    'bb-scalping did not trade: there are no candles of 5m or shorter',
+  )
+  assert.match(notes('mean-reversion', []), 'longer than an hour')
+  assert.not.match(notes('bb-scalping', []), /longer than an hour|for want of|did not trade/)
+})
+
 test('what the data lacked and what stood for it is said, and nothing that did not happen', () => {
   const plain = report([WIN]).notes.join('\n')
   assert.not.match(plain, /halted|15-minute|assumed|mark price|read off|leverage 10/)
-  const poor = report([testTrade({ leverage: 10 })], {
+  const poor = report([testTrade({ leverage: 10, strategy: 'mean-reversion' })], {
     halted: true,
     counts: { 'missing:atr15m': 4, 'missing:funding-rate': 2 },
     replaced: {
@@ -193,8 +213,8 @@ test('what the data lacked and what stood for it is said, and nothing that did n
       bars: new Map([['1d', 20]]),
       inferredFilters: ['A'],
       withoutMinutes15: ['A'],
-      untold: new Map(),
       withoutMark: ['A', 'B'],
+      untold: new Map([['5m', ['A']]]),
     },
   }).notes.join('\n')
   for (const words of [
@@ -204,6 +224,7 @@ test('what the data lacked and what stood for it is said, and nothing that did n
     '3 of 10 funding settlements assumed at 0.01 % per 8 h',
     'mark price taken to be the last price on 2 of',
     'ticks and steps read off the prices on 1 of',
+    'bb-scalping traded nothing on 1 of 0 symbols, for want of candles of 5m or shorter',
     'positions at leverage 10 were managed on candles longer than an hour',
     'matched on 20 candles of 1d',
   ]) {

@@ -1,3 +1,4 @@
+import { enabledEntries } from '../core/engine/pipeline.ts'
 import type { Interval } from '../core/market/interval.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import { closingYear, groupTrades } from '../core/performance/group.ts'
@@ -106,13 +107,30 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
   notes.push(
     'maintenance margin 0.5 / greatest leverage; correlation, losing-streak and x10-loss limits are not applied',
   )
-  if (isCoarse(replaced) && trades.some(trade => trade.leverage >= 10)) {
+  for (const [interval, symbols] of replaced.untold) {
+    if (symbols.length === 0) continue
+    const ids = strategiesOf(config, interval).join(', ')
+    notes.push(
+      symbols.length === markets.length
+        ? `${ids} did not trade: there are no candles of ${interval} or shorter`
+        : `${ids} traded nothing on ${plural(symbols)}, for want of candles of ${interval} or shorter`,
+    )
+  }
+  const ofDays = strategiesOf(config, '1d')
+  if (isCoarse(replaced) && trades.some(one => one.leverage >= 10 && ofDays.includes(one.strategy))) {
     notes.push(
       'positions at leverage 10 were managed on candles longer than an hour: their stops move too seldom to be believed',
     )
   }
   notes.push(`matched on ${barText(replaced.bars)}`)
   return notes
+}
+
+/** The entry strategies that are switched on and decide on candles of an interval. */
+function strategiesOf(config: Config, interval: Interval): readonly string[] {
+  return enabledEntries(config).flatMap(({ strategy }) =>
+    strategy.timeframe === interval ? [strategy.id] : [],
+  )
 }
 
 function barText(bars: ReadonlyMap<Interval, number>): string {

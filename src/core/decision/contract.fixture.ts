@@ -12,6 +12,7 @@ import type { EntryStrategy, ManagementStrategy, SizingStrategy } from './strate
 import {
   instrumentOf,
   MIDNIGHT,
+  minutes5Of,
   positionOf,
   positionViewOf,
   signalOf,
@@ -19,6 +20,7 @@ import {
   ticks,
   viewOf,
 } from './view.fixture.ts'
+import type { IntradayView } from './view.ts'
 
 type Test = ReturnType<typeof suite>
 
@@ -60,8 +62,10 @@ const markets = fc
     month: maybe(fc.tuple(places, evenly(0.01, 2))),
     tier: fc.constantFrom('S' as const, 'A' as const, 'B' as const, 'C' as const, 'D' as const, 'E' as const),
     neverShort: fc.boolean(),
+    /** 5-minute bands: where their close lies in them, half their width as a share of the close, RSI. */
+    minutes: maybe(fc.tuple(places, evenly(0, 0.1), evenly(0, 100))),
   })
-  .map(({ instrument, scale, half, price, last, isWarm, week, month, tier, neverShort }) => {
+  .map(({ instrument, scale, half, price, last, isWarm, week, month, tier, neverShort, minutes }) => {
     const middle = scale * instrument.tickSize
     const at = (place: number): number => middle * (1 + place * half)
     const close = Math.max(at(price), instrument.tickSize / 2)
@@ -81,8 +85,14 @@ const markets = fc
       month: bands(month),
       tier,
       neverShort,
+      minutes5: minutes && minutesOf(close, ...minutes),
     }
   })
+
+function minutesOf(price: number, place: number, half: number, rsi: number): IntradayView {
+  const middle = price * (1 - place * half)
+  return minutes5Of({ price, lower: middle - price * half, middle, upper: middle + price * half, rsi })
+}
 
 /** Registers the contract of an entry strategy, and that the generated markets do make it enter. */
 export function keepsEntryContract(test: Test, strategy: EntryStrategy): void {

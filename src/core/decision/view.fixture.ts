@@ -1,11 +1,11 @@
 /** Views, positions and signals for tests: a literal with everything named that a test does not care about. */
-import { DAY, HOUR, type Percent, type Price, type Steps, type Ticks } from '../base/units.ts'
+import { DAY, HOUR, MINUTE, type Percent, type Price, type Steps, type Ticks } from '../base/units.ts'
 import { percentB } from '../indicators/percent-b.ts'
 import type { Instrument } from '../market/instrument.ts'
 import type { Position } from '../portfolio/position.ts'
 import { agreement } from './agreement.ts'
 import type { Signal } from './signal.ts'
-import type { Fees, PositionView, View } from './view.ts'
+import type { Fees, IntradayView, PositionView, View } from './view.ts'
 
 /** 2026-01-01T00:00Z. */
 export const MIDNIGHT = 1_767_225_600_000
@@ -38,6 +38,25 @@ export function instrumentOf(over: Partial<Instrument> = {}): Instrument {
     source: 'recorded 2026-01-01',
     ...over,
   })
+}
+
+/** 5-minute candles: bands 99, 100, 101 and the newest close in the middle, unless it is said otherwise. */
+export function minutes5Of(over: Partial<Omit<IntradayView, 'bbPercent'>> = {}): IntradayView {
+  const data = {
+    candleStart: MIDNIGHT - 5 * MINUTE,
+    price: 100,
+    lower: 99,
+    middle: 100,
+    upper: 101,
+    rsi: 50,
+    ...over,
+  }
+  const { lower, upper } = data
+  return Object.freeze({
+    ...data,
+    bbPercent: (of: Price) =>
+      lower === undefined || upper === undefined ? undefined : percentB(of, lower, upper),
+  } satisfies IntradayView)
 }
 
 type Bands = readonly [lower: Price, upper: Price]

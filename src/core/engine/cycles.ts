@@ -4,6 +4,7 @@
 import { DAY, MINUTE, type Milliseconds, SECOND } from '../base/units.ts'
 import type { EntryStrategy, ManagementStrategy, SizingStrategy } from '../decision/strategy.ts'
 import { atrRiskSizing } from '../strategies/atr-risk-sizing.ts'
+import { bbScalping } from '../strategies/bb-scalping.ts'
 import { bollingerGridLong } from '../strategies/bollinger-grid-long.ts'
 import { bollingerGridShort } from '../strategies/bollinger-grid-short.ts'
 import { meanReversion } from '../strategies/mean-reversion.ts'
@@ -13,6 +14,7 @@ import { trailingX10 } from '../strategies/trailing-x10.ts'
 
 export const ENTRY_STRATEGIES: readonly EntryStrategy[] = [
   meanReversion,
+  bbScalping,
   bollingerGridLong,
   bollingerGridShort,
 ]

@@ -55,6 +55,9 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['strategies.*.entry*Percent', from(0, 99)],
   ['strategies.*.*BbPercent*', from(0, 100)],
   ['strategies.*.bbPercent*', from(0, 100)],
+  ['strategies.*.*Rsi*', from(0, 100)],
+  ['strategies.*.costMultiple', from(0, 100)],
+  ['strategies.*.*BasisPoints', from(0, 1_000)],
   ['strategies.*.*Progress', from(0, 1)],
   ['strategies.*.*MovePercent', from(0, 1_000)],
   ['strategies.*.roePercent', from(0, 100_000)],
@@ -174,6 +177,12 @@ export const PAIRS: readonly (readonly [
     'strategies.mean-reversion.longBbPercentBelow',
     '<',
     'strategies.mean-reversion.shortBbPercentAbove',
+    'between the two the strategy would want both sides',
+  ],
+  [
+    'strategies.bb-scalping.longBbPercentTo',
+    '<',
+    'strategies.bb-scalping.shortBbPercentFrom',
     'between the two the strategy would want both sides',
   ],
   [
