@@ -54,4 +54,20 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       },
     ],
   },
+  {
+    incident: 37,
+    what: 'adding to losing positions without a cap and without a stop',
+    shown: [
+      {
+        file: 'core/guards/planned-size.test.ts',
+        title:
+          'incident 37: no add takes the margin of a symbol beyond its cap, what is pending there counted',
+      },
+      {
+        file: 'core/adapters/sim/ladder.test.ts',
+        title:
+          'incident 37: on any path a ladder stays within its cap, and loses its budget at most at its stop',
+      },
+    ],
+  },
 ]

@@ -4,6 +4,7 @@ import {
   CYCLES,
   ENTRY_STRATEGIES,
   HEAVY_MANAGEMENT,
+  LADDERS,
   SIZING,
   X10_MANAGEMENT,
 } from '../src/core/engine/cycles.ts'
@@ -32,6 +33,7 @@ export const TABLES: { readonly [name: string]: DocumentTable } = {
       ]),
       ...HEAVY_MANAGEMENT.map(({ id }) => [`\`${id}\``, 'management', 'in the heavy cycle', '']),
       ...X10_MANAGEMENT.map(({ id }) => [`\`${id}\``, 'management', 'in the x10 cycle', '']),
+      ...LADDERS.map(({ id }) => [`\`${id}\``, 'ladder', 'in the heavy cycle', '']),
       ...SIZING.map(({ id }) => [`\`${id}\``, 'sizing', 'on each entry', '']),
     ],
   },

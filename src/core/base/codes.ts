@@ -187,6 +187,12 @@ export const CODES = {
     did: 'Counted each execution once; the size is that of the exchange.',
     can: NOTHING,
   },
+  W219: {
+    title: 'add filled after its position had closed',
+    what: 'An add of a ladder filled although its position was closed already: it was being taken back, and the price was faster.',
+    did: 'Closes what it has opened at the market, reduce-only.',
+    can: NOTHING,
+  },
   // --- fills and foreign activity
   I301: {
     title: 'missed fill booked',

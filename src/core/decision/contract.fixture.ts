@@ -7,8 +7,8 @@ import type { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, HOUR } from '../base/units.ts'
 import type { Instrument } from '../market/instrument.ts'
-import { entryBreaches, managementBreaches, sizingBreaches } from './contract.ts'
-import type { EntryStrategy, ManagementStrategy, SizingStrategy } from './strategy.ts'
+import { entryBreaches, ladderBreaches, managementBreaches, sizingBreaches } from './contract.ts'
+import type { EntryStrategy, LadderStrategy, ManagementStrategy, SizingStrategy } from './strategy.ts'
 import {
   instrumentOf,
   MIDNIGHT,
@@ -198,6 +198,56 @@ export function keepsManagementContract(test: Test, strategy: ManagementStrategy
         }
       }
     }
+  })
+}
+
+/** Registers the contract of a ladder strategy, and that the generated plans do make it add. */
+export function keepsLadderContract(test: Test, strategy: LadderStrategy): void {
+  const ladders = fc.record({
+    market: markets,
+    entry: evenly(0.8, 1.3),
+    size: fc.integer({ min: 1, max: 10 ** 6 }),
+    equity: evenly(0, 1e5),
+    filled: fc.tuple(evenly(0, 1.2), evenly(0, 1.2)),
+    isReduced: fc.boolean(),
+  })
+  test(`it keeps the contract of ladder strategies on generated plans (seed ${SEED})`, () => {
+    let added = 0
+    const property = fc.property(ladders, one => {
+      const { week, month, ...sketch } = one.market
+      const { instrument } = sketch
+      const entry =
+        Math.max(Math.round((sketch.price * one.entry) / instrument.tickSize), 1) * instrument.tickSize
+      const stop = strategy.stop(signalOf({ instrument }), entry, strategy.params)
+      if (stop === undefined) return
+      const shown = {
+        signal: signalOf({ instrument, stop }),
+        entry,
+        steps: steps(one.size),
+        equity: one.equity,
+        takerFee: 0.00055,
+      }
+      const plan = strategy.plan(shown, strategy.params)
+      if ('refused' in plan) return
+      const rungs = plan.ladder.rungs.map((rung, i) => ({
+        ...rung,
+        filled: steps(Math.floor(rung.steps * Math.min(1, one.filled[i] ?? 0))),
+      }))
+      const exits = [{ time: MIDNIGHT, price: entry, qty: 1, reason: 'partial-target-1' as const }]
+      const position = positionOf({
+        instrument,
+        entry,
+        steps: plan.steps,
+        stop,
+        ladder: { ...plan.ladder, rungs },
+        ...(one.isReduced ? { exits } : {}),
+      })
+      const view = positionViewOf(position, { ...sketch, ...(week && { week }), ...(month && { month }) })
+      assert.equal(ladderBreaches(strategy, view), [])
+      added += strategy.decide(view, strategy.params).length
+    })
+    fc.assert(property, { seed: SEED, numRuns: RUNS })
+    assert.ok(added > RUNS / 100, `only ${added} adds`)
   })
 }
 

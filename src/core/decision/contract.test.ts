@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { entryBreaches, managementBreaches, sizingBreaches } from './contract.ts'
+import { entryBreaches, ladderBreaches, managementBreaches, sizingBreaches } from './contract.ts'
 import type { Intent } from './intent.ts'
-import type { EntryStrategy, ManagementStrategy, SizingStrategy } from './strategy.ts'
+import type { EntryStrategy, LadderStrategy, ManagementStrategy, SizingStrategy } from './strategy.ts'
 import { positionOf, positionViewOf, signalOf, steps, ticks, viewOf } from './view.fixture.ts'
 
 const test = suite('contract of strategies')
@@ -199,6 +199,36 @@ test('a size that is raised, kept or no whole number is named, nothing at all is
     sizingBreaches(sizing({ kind: 'resize', steps: steps(size), reason: 'smaller' }), proposal)
   for (const size of [0, 1, 9]) assert.equal(resized(size), [])
   for (const size of [10, 11, -1, 1.5, Number.NaN]) assert.ok(resized(size).length > 0, String(size))
+})
+
+test('every way in which an add can be wrong is named', () => {
+  const rung = { price: ticks(950), steps: steps(300), filled: steps(100), margin: 9.5, isDropped: false }
+  const ladder = { firstEntry: ticks(1000), budget: 10, takerFee: 0, maxMargin: 80, decided: null }
+  const ADD = { kind: 'add', rung: 0, price: ticks(950), steps: steps(200), reason: 'add 1' } as const
+  const breachesOf = (intents: readonly Intent[], over: Partial<typeof rung> = {}): readonly string[] => {
+    const strategy: LadderStrategy = {
+      id: 'test',
+      role: 'ladder',
+      params: {},
+      applies: () => true,
+      stop: () => undefined,
+      plan: () => ({ refused: 'no', figures: {} }),
+      decide: () => intents,
+    }
+    const rungs = [{ ...rung, ...over }]
+    const position = positionOf({ stop: ticks(850), ladder: { ...ladder, rungs } })
+    return ladderBreaches(strategy, positionViewOf(position))
+  }
+  assert.equal(breachesOf([ADD]), [])
+  assert.equal(breachesOf([ADD, ADD]), ['wants two adds at once'])
+  assert.equal(breachesOf([{ ...ADD, rung: 1 }]), ['adds on rung 1, which was not planned'])
+  assert.equal(breachesOf([ADD], { isDropped: true }), ['adds on rung 0, which was not planned'])
+  assert.equal(breachesOf([{ ...ADD, price: ticks(951) }]), ['adds at 951, not at the planned 950'])
+  assert.equal(breachesOf([{ ...ADD, steps: steps(201) }]), ['adds 201 steps, more than the rung has left'])
+  assert.equal(breachesOf([{ ...ADD, price: ticks(850) }], { price: ticks(850) }), [
+    'adds at 850, which is past the stop 850',
+  ])
+  assert.equal(breachesOf([{ kind: 'exit', reason: 'no' }]), ['exit is not for its role'])
 })
 
 test.run()

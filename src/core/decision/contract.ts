@@ -8,7 +8,14 @@ import { priceOf, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
 import type { Intent } from './intent.ts'
 import { breakeven, ordered } from './prices.ts'
-import type { EntryStrategy, ManagementStrategy, Params, SizeProposal, SizingStrategy } from './strategy.ts'
+import type {
+  EntryStrategy,
+  LadderStrategy,
+  ManagementStrategy,
+  Params,
+  SizeProposal,
+  SizingStrategy,
+} from './strategy.ts'
 import type { PositionView, View } from './view.ts'
 
 type Of<Kind extends Intent['kind']> = Extract<Intent, { readonly kind: Kind }>
@@ -106,6 +113,30 @@ export function sizingBreaches(strategy: SizingStrategy, proposal: SizeProposal)
     if (intent.kind !== 'resize') continue
     if (intent.steps !== 0 && !isQuantity(intent.steps)) breaches.push(`${intent.steps} is no size in steps`)
     if (intent.steps >= proposal.steps) breaches.push(`${intent.steps} steps are no cut of ${proposal.steps}`)
+  }
+  return breaches
+}
+
+/** Breaches of a ladder strategy's answer to a view of a position. */
+export function ladderBreaches(strategy: LadderStrategy, view: PositionView): readonly string[] {
+  const { intents, breaches } = asked(strategy, view, ['add', 'hold'])
+  const { side, instrument, stop, ladder } = view.position
+  if (intents.length > 1) breaches.push('wants two adds at once')
+  for (const intent of intents) {
+    if (intent.kind !== 'add') continue
+    const { rung, price, steps } = intent
+    const planned = ladder?.rungs[rung]
+    if (planned === undefined || planned.isDropped) {
+      breaches.push(`adds on rung ${rung}, which was not planned`)
+      continue
+    }
+    if (price !== planned.price) breaches.push(`adds at ${price}, not at the planned ${planned.price}`)
+    if (!isQuantity(steps) || steps > planned.steps - planned.filled) {
+      breaches.push(`adds ${steps} steps, more than the rung has left`)
+    }
+    if (!isPrice(instrument, price) || (price - stop) * sign(side) <= 0) {
+      breaches.push(`adds at ${price}, which is past the stop ${stop}`)
+    }
   }
   return breaches
 }

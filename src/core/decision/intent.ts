@@ -19,6 +19,14 @@ export type Intent =
       readonly reason: string
     }
   | {
+      /** Add `steps` to the position by a limit order: rung of its ladder, from 0. */
+      readonly kind: 'add'
+      readonly rung: number
+      readonly price: Ticks
+      readonly steps: Steps
+      readonly reason: string
+    }
+  | {
       /** Close `steps` by a resting reduce-only order at `price`; leg 1 is the nearest target. */
       readonly kind: 'reduce'
       readonly leg: 1 | 2

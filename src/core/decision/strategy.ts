@@ -1,4 +1,5 @@
-import type { Fraction, Milliseconds, Price, Steps, Usdt } from '../base/units.ts'
+import type { Fraction, Milliseconds, Price, Steps, Ticks, Usdt } from '../base/units.ts'
+import type { Ladder } from '../portfolio/ladder.ts'
 import type { Intent } from './intent.ts'
 import type { Signal } from './signal.ts'
 import type { PositionView, View } from './view.ts'
@@ -8,12 +9,14 @@ export type Params = { readonly [name: string]: number | boolean }
 
 /**
  * The one shape of every strategy: a pure function from what it is shown to what it wants. `id` is file name,
- * configuration key and `strategy` in every record; `params` are the defaults and the only numbers. The three kinds
+ * configuration key and `strategy` in every record; `params` are the defaults and the only numbers. The kinds
  * differ in nothing but how much they are shown.
  */
 interface Shape<Shown, P extends Params> {
   readonly id: string
   readonly params: P
+  /** Off until the configuration switches it on. */
+  readonly optIn?: true
   decide(shown: Shown, params: P): readonly Intent[]
 }
 
@@ -43,7 +46,25 @@ export interface SizingStrategy<P extends Params = Params> extends Shape<SizePro
   readonly role: 'sizing'
 }
 
-export type Strategy = EntryStrategy | ManagementStrategy | SizingStrategy
+/**
+ * Turns entries into planned ladders, and adds to their positions: the plan is made before the entry is sent, `decide`
+ * says which add is to rest at present.
+ */
+export interface LadderStrategy<P extends Params = Params> extends Shape<PositionView, P> {
+  readonly role: 'ladder'
+  /** Whether an entry is to become a ladder. */
+  applies(signal: Signal): boolean
+  /** The one stop of the whole plan, instead of the signal's own; `undefined` where it cannot be written as a price. */
+  stop(signal: Signal, entry: Price, params: P): Ticks | undefined
+  /** The plan of an entry that bears that stop, and its size in it: never more than was proposed. */
+  plan(shown: SizeProposal, params: P): LadderPlan
+}
+
+export type LadderPlan =
+  | { readonly ladder: Ladder; readonly steps: Steps; readonly reason: string }
+  | { readonly refused: string; readonly figures: { readonly [name: string]: number } }
+
+export type Strategy = EntryStrategy | ManagementStrategy | SizingStrategy | LadderStrategy
 
 /** The house rules an entry strategy's positions are under. */
 export interface EntryTerms {

@@ -78,7 +78,9 @@ export class Answers {
   ): void {
     switch (status) {
       case 'accepted':
-        this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+        // An add begins nothing.
+        if (entry.rung === undefined)
+          this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
         return
       case 'amended':
         return

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { DAY, HOUR, MINUTE, SECOND } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import { MIDNIGHT, ticks } from '../decision/view.fixture.ts'
-import { CYCLES, ENTRY_STRATEGIES, HEAVY_MANAGEMENT, SIZING, X10_MANAGEMENT } from './cycles.ts'
+import { CYCLES, ENTRY_STRATEGIES, STRATEGIES } from './cycles.ts'
 import { Desk, events, gridSignal, only, placed, reversionSignal } from './desk.fixture.ts'
 import type { Effect } from './protocol.ts'
 
@@ -54,7 +54,7 @@ test('no cycle can take longer than its period, and every step has a deadline', 
 })
 
 test('strategies stand in one list each, entries by the narrower rule first', () => {
-  const all = [...ENTRY_STRATEGIES, ...HEAVY_MANAGEMENT, ...X10_MANAGEMENT, ...SIZING].map(one => one.id)
+  const all = STRATEGIES.map(one => one.id)
   assert.is(new Set(all).size, all.length)
   const precedence = ENTRY_STRATEGIES.map(one => one.precedence)
   assert.equal(

@@ -2,11 +2,18 @@
  * What runs when: the strategies and guards in their order, and the cycles with their steps. Order is precedence.
  */
 import { DAY, MINUTE, type Milliseconds, SECOND } from '../base/units.ts'
-import type { EntryStrategy, ManagementStrategy, SizingStrategy } from '../decision/strategy.ts'
+import type {
+  EntryStrategy,
+  LadderStrategy,
+  ManagementStrategy,
+  SizingStrategy,
+  Strategy,
+} from '../decision/strategy.ts'
 import { atrRiskSizing } from '../strategies/atr-risk-sizing.ts'
 import { bbScalping } from '../strategies/bb-scalping.ts'
 import { bollingerGridLong } from '../strategies/bollinger-grid-long.ts'
 import { bollingerGridShort } from '../strategies/bollinger-grid-short.ts'
+import { dcaLadder } from '../strategies/dca-ladder.ts'
 import { meanReversion } from '../strategies/mean-reversion.ts'
 import { partialTp } from '../strategies/partial-tp.ts'
 import { trailing3x } from '../strategies/trailing-3x.ts'
@@ -24,7 +31,18 @@ export const HEAVY_MANAGEMENT: readonly ManagementStrategy[] = [partialTp, trail
 
 export const X10_MANAGEMENT: readonly ManagementStrategy[] = [trailingX10]
 
+export const LADDERS: readonly LadderStrategy[] = [dcaLadder]
+
 export const SIZING: readonly SizingStrategy[] = [atrRiskSizing]
+
+/** Every strategy there is. */
+export const STRATEGIES: readonly Strategy[] = [
+  ...ENTRY_STRATEGIES,
+  ...HEAVY_MANAGEMENT,
+  ...X10_MANAGEMENT,
+  ...LADDERS,
+  ...SIZING,
+]
 
 export type CycleId = 'light' | 'heavy' | 'x10' | 'daily'
 
@@ -40,6 +58,7 @@ export type StepId =
   | 'score'
   | 'partial-tp'
   | 'trailing-3x'
+  | 'dca-ladder'
   | 'entries'
   | 'alerts'
   | 'trailing-x10'
@@ -78,6 +97,7 @@ export const CYCLES: readonly Cycle[] = [
       { id: 'score', deadline: 5 * SECOND },
       { id: 'partial-tp', deadline: 5 * SECOND },
       { id: 'trailing-3x', deadline: 5 * SECOND },
+      { id: 'dca-ladder', deadline: 5 * SECOND },
       { id: 'entries', deadline: 20 * SECOND },
       { id: 'alerts', deadline: 5 * SECOND },
     ],

@@ -22,8 +22,10 @@ import { Entries } from './entries.ts'
 import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
+import { Ladders } from './ladders.ts'
 import { Management } from './management.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
+import { enabledLadder } from './pipeline.ts'
 import { Protection } from './protection.ts'
 import type { Effect, Input } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
@@ -48,7 +50,9 @@ export class Engine {
   readonly #reconciler: Reconciler
   readonly #entries: Entries
   readonly #alerts: Alerts
+  readonly #ladders: Ladders
   readonly #sizing: House['sizingLayers']
+  readonly #ladder: House['ladder']
 
   constructor(settings: Settings, options: EngineOptions) {
     const core = new EngineCore(settings, options)
@@ -82,6 +86,8 @@ export class Engine {
     })
     this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
     this.#alerts = new Alerts(core, () => this.#entries.watched())
+    this.#ladders = new Ladders(core, orders, protection, gatekeeper, () => this.#house())
+    this.#ladder = enabledLadder(settings)
     this.#sizing = SIZING.flatMap(strategy => {
       const { enabled, ...params } = settings.strategies[strategy.id]
       return enabled ? [{ strategy, params }] : []
@@ -151,6 +157,7 @@ export class Engine {
         this.#gatekeeper.command(input)
         // A kill switch does not wait for the next cycle.
         if (input.command === 'halt') this.#entries.expire()
+        this.#ladders.takeBackIfClosed()
         break
       case 'query-failed':
         this.#runner.queryFailed(input.queryId, input.reason)
@@ -432,6 +439,7 @@ export class Engine {
         return []
       case 'health':
         this.#gatekeeper.health()
+        this.#ladders.takeBackIfClosed()
         return []
       case 'expire-entries':
         return this.#entries.expire()
@@ -445,6 +453,9 @@ export class Engine {
       case 'trailing-3x':
       case 'trailing-x10':
         this.#management.manage(id, false)
+        return []
+      case 'dca-ladder':
+        this.#ladders.manage()
         return []
       case 'entries':
         this.#entries.enter()
@@ -495,6 +506,7 @@ export class Engine {
       cooldowns,
       takerFee: settings.fees.taker,
       sizingLayers: this.#sizing,
+      ladder: this.#ladder,
     }
   }
 

@@ -8,6 +8,7 @@ import type { BoundGuard } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
+import type { Ladder } from '../portfolio/ladder.ts'
 import type { PendingEntry } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
@@ -268,7 +269,7 @@ export class Entries {
     })
   }
 
-  #place({ signal, score, entry, steps, margin, sizing, terms }: Proposal, scored: Scored): void {
+  #place({ signal, score, entry, steps, margin, sizing, terms, ladder }: Proposal, scored: Scored): void {
     for (const [id, until] of this.#used) if (until <= this.#core.now) this.#used.delete(id)
     this.#used.set(signal.id, signal.candleEnd + INTERVAL_MS[signal.timeframe])
     const id = this.#orders.nextId(signal.id, 'entry')
@@ -292,6 +293,7 @@ export class Entries {
       sentAt: this.#core.now,
       weekBb: signal.weekBb,
       reason: signal.reason,
+      ...(ladder === null ? {} : { ladder }),
     }
     const request: OrderRequest = {
       clientOrderId: id,
@@ -307,6 +309,7 @@ export class Entries {
     }
     this.#core.fold({ type: 'entry-sent', entry: pending })
     this.#core.count(`entered:${signal.strategy}`)
+    if (ladder !== null) this.#countLadder(ladder)
     if (signal.atr15m === null) this.#core.count('missing:atr15m')
     if (signal.funding === null) this.#core.count('missing:funding-rate')
     this.#orders.doubts.sent(request, this.#core.now)
@@ -327,6 +330,11 @@ export class Entries {
     })
     this.#core.emit({ type: 'place', order: request })
     this.#core.schedule.touchAt('heavy', expiryOf(pending))
+  }
+
+  #countLadder({ rungs }: Ladder): void {
+    this.#core.count('planned:ladder')
+    for (const { isDropped } of rungs) if (isDropped) this.#core.count('dropped:add')
   }
 
   save(): Pick<EngineState, 'used'> {

@@ -6,7 +6,7 @@ import type { Figures } from '../guards/guard.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import { opposite } from '../market/side.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
-import type { ExitReason } from '../portfolio/trade.ts'
+import type { ExitReason, Trade } from '../portfolio/trade.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { Fates } from './fates.ts'
 import type { Management } from './management.ts'
@@ -147,6 +147,7 @@ export class Fills {
     this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
     const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
     assert(position !== undefined, `${symbol} ${side} is held after its fill`)
+    const isOrphan = entry.rung !== undefined && position.clientOrderId === entry.clientOrderId
     this.#protection.desk.opened(positionKey(symbol, side), this.#core.now)
     this.#core.count('filled')
     this.#core.event(
@@ -163,8 +164,36 @@ export class Fills {
       },
       entry.clientOrderId,
     )
-    this.#management.remember(position)
-    this.#management.target(position)
+    if (isOrphan) this.#closeOrphan(position, entry)
+    else {
+      if (entry.rung === undefined) this.#management.remember(position)
+      this.#management.target(position)
+    }
+  }
+
+  /**
+   * An add has filled whose position had closed. What the close took beyond the books was of it; what is left is
+   * closed: nothing is planned with it alone.
+   */
+  #closeOrphan(position: Position, { clientOrderId: id, closedAhead: ahead }: PendingEntry): void {
+    const { symbol, side } = position
+    if (ahead !== undefined && ahead.steps > 0) {
+      const steps = Math.min(ahead.steps, position.steps) as Steps
+      const fee = (ahead.fee * steps) / ahead.steps
+      const { time, price, reason } = ahead
+      if (this.#core.portfolio.pending.has(id)) {
+        const left = { ...ahead, steps: (ahead.steps - steps) as Steps, fee: ahead.fee - fee }
+        this.#core.fold({ type: 'add-orphaned', clientOrderId: id, closedAhead: left })
+      }
+      const trade = this.#core.fold({ type: 'exit-filled', symbol, side, time, price, steps, fee, reason })
+      if (trade !== null) {
+        this.#closed(position, trade, reason, {}, null)
+        return
+      }
+    }
+    const rest = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    assert(rest !== undefined, `${symbol} ${side} is held`)
+    this.#protection.closeNow(rest, 'an add filled after its position had closed', 'W219')
   }
 
   #bookExit(told: FillInput): void {
@@ -172,6 +201,7 @@ export class Fills {
     const position = this.#core.portfolio.positions.get(key)
     assert(position !== undefined, `a fill closes ${key}, which is not held`)
     const fill = this.#ownPart(told, position)
+    const ahead = (told.steps - fill.steps) as Steps
     const order = fill.clientOrderId === null ? undefined : this.#orders.exits.get(fill.clientOrderId)
     const reason = exitReason(fill, order, position)
     if (order !== undefined) {
@@ -205,35 +235,50 @@ export class Fills {
       const rest = this.#core.portfolio.positions.get(key)
       assert(rest !== undefined, `${key} is held after a part of it was closed`)
       // A stop that has fired is no more: what it left is closed now.
+      // Who reduces does not want more.
+      this.#orders.takeBackAdds(rest)
       if (fill.cause === 'stop') this.#protection.closeNow(rest, 'the stop fired and left a part', 'C210')
       else this.#management.target(rest)
       return
     }
-    this.#core.event(
-      'exited',
-      position,
-      reason,
-      { ...figures, net: trade.net, netPercent: trade.netPercent, fees: trade.fees, funding: trade.funding },
-      fill.clientOrderId,
-      EXIT_CODES[reason] ?? null,
-    )
-    this.#core.emit({ type: 'trade', trade })
-    this.#protection.desk.drop(key)
-    for (const one of this.#orders.exits.values()) {
-      if (one.symbol !== fill.symbol || one.side !== fill.side) continue
-      this.#orders.drop(one)
-      this.#core.outcome(one.clientOrderId, 'cancelled', 'the position is closed')
-    }
-    this.#orders.forgetAttempts(position.signalId)
+    this.#closed(position, trade, reason, figures, fill.clientOrderId)
     // What its entry has left to fill goes with the position: a second one must not grow from the same signal.
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === fill.symbol && entry.side === fill.side) this.#orders.cancelEntry(entry)
+      if (entry.symbol !== fill.symbol || entry.side !== fill.side) continue
+      this.#orders.cancelEntry(entry)
+      if (entry.rung === undefined) continue
+      const { time, price } = fill
+      const fee = ahead > 0 ? (told.fee * ahead) / told.steps : 0
+      const closedAhead = { time, price, steps: ahead, fee, reason }
+      this.#core.fold({ type: 'add-orphaned', clientOrderId: entry.clientOrderId, closedAhead })
     }
     if (fill.cause === 'stop' || fill.cause === 'liquidation') {
       this.#core.rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)
     } else if (order !== undefined && order.leg !== 'close') {
       this.#core.rest(position.strategy, position.symbol, 'cooldownAfterTarget', fill.earliest ?? fill.time)
     }
+  }
+
+  /** A position is no more, and so are its orders that reduce. */
+  #closed(
+    position: Position,
+    trade: Trade,
+    reason: ExitReason,
+    figures: Figures,
+    order: string | null,
+  ): void {
+    const { symbol, side, signalId } = position
+    const { net, netPercent, fees, funding } = trade
+    const all = { ...figures, net, netPercent, fees, funding }
+    this.#core.event('exited', position, reason, all, order, EXIT_CODES[reason] ?? null)
+    this.#core.emit({ type: 'trade', trade })
+    this.#protection.desk.drop(positionKey(symbol, side))
+    for (const one of this.#orders.exits.values()) {
+      if (one.symbol !== symbol || one.side !== side) continue
+      this.#orders.drop(one)
+      this.#core.outcome(one.clientOrderId, 'cancelled', 'the position is closed')
+    }
+    this.#orders.forgetAttempts(signalId)
   }
 
   /** A stop closes what somebody else has added, too: of a fill beyond what is held the rest is not bbw's. */
@@ -269,9 +314,10 @@ export class Fills {
   }
 
   /** Whether the position of an entry is that of another one. */
-  #isTaken({ symbol, side, clientOrderId: id }: PendingEntry): boolean {
+  #isTaken({ symbol, side, clientOrderId: id, signalId, rung }: PendingEntry): boolean {
     const held = this.#core.portfolio.positions.get(positionKey(symbol, side))
-    return held !== undefined && held.clientOrderId !== id
+    if (held === undefined) return false
+    return rung === undefined ? held.clientOrderId !== id : held.signalId !== signalId
   }
 
   /** An entry has filled that was to be cancelled, because one thought to be gone had come back in its place. */

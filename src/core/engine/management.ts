@@ -99,6 +99,7 @@ export class Management {
         case 'hold':
         case 'resize':
         case 'enter':
+        case 'add':
           break
         default:
           unreachable(intent)

@@ -72,6 +72,7 @@ export class OrderDesk {
   close(position: Position, reason: string, code: Code | null = null): void {
     const id = this.nextId(position.signalId, 'close')
     this.#core.event('exiting', position, reason, {}, id, code)
+    this.takeBackAdds(position)
     this.placeExit(position, 'close', id, null, position.steps)
   }
 
@@ -144,6 +145,18 @@ export class OrderDesk {
     this.#core.emit({ type: 'cancel', symbol, clientOrderId: id })
   }
 
+  /** An add is not wanted any more; one whose cancellation is on its way, or was refused, is left to its answer. */
+  takeBack(entry: PendingEntry): void {
+    if (!this.#cancelling.has(entry.clientOrderId)) this.cancelEntry(entry)
+  }
+
+  /** None of the adds to a position is wanted any more. */
+  takeBackAdds({ symbol, side }: Position): void {
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.rung !== undefined && entry.symbol === symbol && entry.side === side) this.takeBack(entry)
+    }
+  }
+
   /** A cancellation was refused, or may have been: the account tells whether the entry still rests. */
   refuseCancel(id: string): void {
     if (this.#cancelling.has(id)) this.#cancelling.set(id, 'refused')
@@ -169,7 +182,8 @@ export class OrderDesk {
     this.#cancelling.delete(id)
     this.#asked.delete(id)
     this.doubts.settle(id)
-    this.#attempts.delete(`${signalId}|entry`)
+    // Adds of one rung follow each other while the position lives: each has an id of its own.
+    if (entry.rung === undefined) this.#attempts.delete(`${signalId}|entry`)
     this.#core.fold({ type: 'entry-gone', clientOrderId: id })
     this.#core.outcome(id, state, reason)
     this.#runner.arrived(id)
@@ -187,8 +201,8 @@ export class OrderDesk {
 
   /** All that came of a signal has ended: its legs begin anew. */
   forgetAttempts(signalId: string): void {
-    for (const leg of ['entry', 'target', 'target-1', 'target-2', 'close'] as const) {
-      this.#attempts.delete(`${signalId}|${leg}`)
+    for (const key of this.#attempts.keys()) {
+      if (key.startsWith(`${signalId}|`)) this.#attempts.delete(key)
     }
   }
 

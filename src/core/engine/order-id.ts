@@ -22,4 +22,7 @@ export function ownerOf(id: string, instance: string): 'own' | 'rival' | 'other'
 }
 
 /** The part an order plays for its position. */
-export type OrderLeg = 'entry' | 'target' | 'target-1' | 'target-2' | 'close'
+export type OrderLeg = 'entry' | AddLeg | 'target' | 'target-1' | 'target-2' | 'close'
+
+/** An add to the position, by its rung from 1. */
+export type AddLeg = `add-${number}`

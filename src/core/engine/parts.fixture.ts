@@ -106,6 +106,7 @@ export class Parts {
       cooldowns,
       takerFee: settings.fees.taker,
       sizingLayers: [],
+      ladder: null,
     }
   }
 

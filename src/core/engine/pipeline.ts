@@ -7,13 +7,14 @@ import type { Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import { type Signal, signalId } from '../decision/signal.ts'
 import type { EntryStrategy, EntryTerms, Timeframe } from '../decision/strategy.ts'
-import type { House, Proposal, Refusal } from '../guards/guard.ts'
+import type { BoundLadder, Guard, House, Proposal, Refusal } from '../guards/guard.ts'
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { priceOf } from '../market/quantise.ts'
 import { isNeverTrade, type UniverseParams } from '../market/tiers.ts'
+import type { Position } from '../portfolio/position.ts'
 import { type ScoreInputs, score } from '../scoring/score.ts'
-import { ENTRY_STRATEGIES } from './cycles.ts'
+import { ENTRY_STRATEGIES, LADDERS } from './cycles.ts'
 import type { Scored } from './protocol.ts'
 import type { Settings } from './settings.ts'
 import type { Cursor, SymbolState } from './symbol.ts'
@@ -36,12 +37,21 @@ export function enabledEntries(settings: Settings): readonly BoundEntry[] {
   })
 }
 
-/** The guards that apply under the settings, in their order. */
-export function boundGuards(settings: Settings): readonly BoundGuard[] {
-  return GUARDS.filter(guard => settings.portfolioGates || guard.scope === 'signal').map(guard => ({
-    guard,
-    params: settings.guards[guard.id] ?? guard.params,
-  }))
+/** What turns entries into ladders; `null` when that is off, or when every position is to have one fixed value. */
+export function enabledLadder(settings: Settings): BoundLadder | null {
+  if ((settings.guards.sizing?.fixedNotional ?? null) !== null) return null
+  for (const strategy of LADDERS) {
+    const { enabled, ...params } = settings.strategies[strategy.id]
+    if (enabled) return { strategy, params }
+  }
+  return null
+}
+
+/** The guards that apply under the settings, in their order: those of an entry, or others. */
+export function boundGuards(settings: Settings, guards: readonly Guard[] = GUARDS): readonly BoundGuard[] {
+  return guards
+    .filter(guard => settings.portfolioGates || guard.scope === 'signal')
+    .map(guard => ({ guard, params: settings.guards[guard.id] ?? guard.params }))
 }
 
 /** Signals of entry strategies on the newest closed candles of one symbol. */
@@ -67,22 +77,59 @@ function signalOf(
   symbol: SymbolState,
   now: Timestamp,
 ): Signal {
-  const { timeframe } = strategy
+  const { side, order, stop, target, leverage, reason } = intent
+  const { id, timeframe } = strategy
+  return seenBy(cursor, symbol, now, { strategy: id, timeframe, side, order, stop, target, leverage, reason })
+}
+
+/** An add to a position as a signal on the newest closed daily candle, for the score and the guards to judge. */
+export function addSignal(
+  strategy: string,
+  position: Position,
+  { price, reason }: Extract<Intent, { readonly kind: 'add' }>,
+  cursor: Cursor,
+  symbol: SymbolState,
+  now: Timestamp,
+): Signal {
+  const { side, stop, target, leverage } = position
+  const order = { type: 'limit' as const, price }
+  return seenBy(cursor, symbol, now, {
+    strategy,
+    timeframe: '1d',
+    side,
+    order,
+    stop,
+    target,
+    leverage,
+    reason,
+  })
+}
+
+/** What is wanted, with everything that the newest closed candle shows beside it. */
+function seenBy(
+  cursor: Cursor,
+  symbol: SymbolState,
+  now: Timestamp,
+  wanted: Pick<Signal, 'strategy' | 'side' | 'order' | 'stop' | 'target' | 'leverage' | 'reason'> & {
+    readonly timeframe: Timeframe
+  },
+): Signal {
+  const { strategy, side, timeframe } = wanted
   const { lower, middle, upper, width, rsi } = cursor
   const candle = timeframe === '5m' ? cursor.minutes5 : cursor
-  assert(candle !== undefined, `${strategy.id} fired without its candle`)
+  assert(candle !== undefined, `${strategy} fired without its candle`)
   const { price, candleStart } = candle
   const bbPercent = cursor.bbPercent(price)
   assert(
     lower !== undefined && middle !== undefined && upper !== undefined && bbPercent !== undefined,
-    `${strategy.id} fired without bands`,
+    `${strategy} fired without bands`,
   )
-  assert(width !== undefined && rsi !== undefined, `${strategy.id} fired without width or RSI`)
+  assert(width !== undefined && rsi !== undefined, `${strategy} fired without width or RSI`)
   return {
-    id: signalId(strategy.id, cursor.symbol, intent.side, candleStart),
-    strategy: strategy.id,
+    id: signalId(strategy, cursor.symbol, side, candleStart),
+    strategy,
     symbol: cursor.symbol,
-    side: intent.side,
+    side,
     timeframe,
     candleStart,
     candleEnd: candleStart + INTERVAL_MS[timeframe],
@@ -106,12 +153,12 @@ function signalOf(
     tier: cursor.tier,
     atr15m: symbol.minutes15.atr(now),
     missingCandles: symbol.missingCandles(timeframe),
-    order: intent.order,
-    stop: intent.stop,
-    target: intent.target,
-    leverage: intent.leverage,
+    order: wanted.order,
+    stop: wanted.stop,
+    target: wanted.target,
+    leverage: wanted.leverage,
     instrument: cursor.instrument,
-    reason: intent.reason,
+    reason: wanted.reason,
   }
 }
 
@@ -164,24 +211,34 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Puts one scored signal through the guards. */
+/** Puts one scored signal through the guards; one that is to become a ladder bears the stop of its plan. */
 export function admitScored(
   guards: readonly BoundGuard[],
   terms: EntryTerms,
   universe: UniverseParams,
-  { signal, score: given }: Scored,
+  { signal: given, score: scored }: Scored,
   house: House,
 ): { readonly admitted: Proposal } | { readonly refused: Refusal } {
-  const { instrument, order } = signal
+  const { instrument, order } = given
+  const entry = order.type === 'limit' ? priceOf(instrument, order.price) : given.last
+  const ladder = house.ladder?.strategy.applies(given) === true ? house.ladder : null
+  const stop = ladder === null ? given.stop : ladder.strategy.stop(given, entry, ladder.params)
+  if (stop === undefined) {
+    const reason = 'the stop of its ladder cannot be written as a price below the entry'
+    return { refused: { gate: 'stop-price', reason, figures: { entry } } }
+  }
+  const signal = ladder === null ? given : { ...given, stop }
   const proposal: Proposal = {
     signal,
-    score: given,
+    score: scored,
     terms,
     neverTrade: isNeverTrade(universe, signal.symbol),
-    entry: order.type === 'limit' ? priceOf(instrument, order.price) : signal.last,
+    entry,
     steps: instrument.minQty,
     margin: 0,
     sizing: '',
+    ladder: null,
+    addsTo: null,
   }
   return admitEntry(guards, proposal, house)
 }

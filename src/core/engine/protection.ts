@@ -145,6 +145,7 @@ export class Protection {
           'W207',
         )
         this.#core.fold({ type: 'stop-moved', symbol, side, stop: verdict.stop, kind: position.stopKind })
+        this.#orders.takeBackAdds(position)
         break
       case 'missing':
         this.#core.count('stop-missing')
@@ -173,6 +174,7 @@ export class Protection {
       CONFIRMED[request.doubt],
     )
     this.#core.fold({ type: 'stop-moved', symbol, side, stop: request.stop, kind })
+    this.#orders.takeBackAdds(position)
   }
 
   save(): Pick<EngineState, 'stops'> {

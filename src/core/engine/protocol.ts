@@ -299,6 +299,7 @@ export type IntentState = 'pending' | 'unknown' | 'open' | 'filled' | 'cancelled
 
 export type EventKind =
   | 'entered'
+  | 'adding'
   | 'refused'
   | 'rejected'
   | 'expired'

@@ -62,7 +62,9 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['strategies.*.*MovePercent', from(0, 1_000)],
   ['strategies.*.roePercent', from(0, 100_000)],
   ['strategies.partial-tp.highLess', from(0, 100)],
-  ['strategies.atr-risk-sizing.riskPercent', above(0, 100)],
+  ['strategies.dca-ladder.*Margin', above(0, MOST_USDT)],
+  ['strategies.dca-ladder.*BelowPercent', above(0, 99)],
+  ['strategies.*.riskPercent', above(0, 100)],
   ['strategies.atr-risk-sizing.atrMultiple', above(0, 100)],
   ['strategies.atr-risk-sizing.highLeverageTolerance', above(0, 10)],
   ['guards.score-threshold.least', from(0, 10)],
@@ -190,6 +192,12 @@ export const PAIRS: readonly (readonly [
     '<=',
     'strategies.partial-tp.nearProgress',
     'halfway comes before near the target',
+  ],
+  [
+    'strategies.dca-ladder.firstBelowPercent',
+    '<',
+    'strategies.dca-ladder.secondBelowPercent',
+    'the second add lies below the first',
   ],
   [
     'strategies.trailing-3x.firstMovePercent',

@@ -1,5 +1,5 @@
 /** Which changes of the configuration raise risk: a running loop takes over at once only what does not. */
-import { ENTRY_STRATEGIES } from './cycles.ts'
+import { ENTRY_STRATEGIES, LADDERS } from './cycles.ts'
 import { pathPattern } from './setting-ranges.ts'
 
 /**
@@ -8,7 +8,7 @@ import { pathPattern } from './setting-ranges.ts'
  */
 type Raises = 'more' | 'less' | 'on' | 'off' | 'fewer-names' | 'never'
 
-const ENTRIES = ENTRY_STRATEGIES.map(({ id }) => [`strategies.${id}.enabled`, 'on'] as const)
+const ENTRIES = [...ENTRY_STRATEGIES, ...LADDERS].map(({ id }) => [`strategies.${id}.enabled`, 'on'] as const)
 
 /** By path, `*` within one level, `**.` any number of levels; the first that fits counts. */
 const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
@@ -34,7 +34,9 @@ const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
   ['strategies.*.bbPercentBelow', 'more'],
   ['strategies.*.bbPercentFrom', 'less'],
   ['strategies.*.minAgreement', 'less'],
-  ['strategies.atr-risk-sizing.riskPercent', 'more'],
+  ['strategies.*.riskPercent', 'more'],
+  ['strategies.dca-ladder.*Margin', 'more'],
+  ['strategies.*.bbPercentUpTo', 'more'],
   ['strategies.atr-risk-sizing.highLeverageTolerance', 'more'],
   ['strategies.trailing-*.*LockPercent', 'less'],
   ['guards.universe.leastBandWidthPercent', 'less'],

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { ConfigError } from '../base/errors.ts'
 import { GUARDS } from '../guards/list.ts'
 import { UNIVERSE } from '../market/tiers.ts'
-import { ENTRY_STRATEGIES, HEAVY_MANAGEMENT, SIZING, X10_MANAGEMENT } from './cycles.ts'
+import { STRATEGIES } from './cycles.ts'
 import {
   defaultSettings,
   nearest,
@@ -32,9 +32,11 @@ function refusal(value: unknown): readonly [message: string, remedy: string | un
 
 test('the defaults have every parameter of every strategy and guard, and no other', () => {
   const settings = defaultSettings()
-  const strategies = [...ENTRY_STRATEGIES, ...HEAVY_MANAGEMENT, ...X10_MANAGEMENT, ...SIZING]
-  assert.equal(Object.keys(settings.strategies).sort(), strategies.map(one => one.id).sort())
-  for (const { id, params } of strategies) assert.equal(settings.strategies[id], { enabled: true, ...params })
+  assert.equal(Object.keys(settings.strategies).sort(), STRATEGIES.map(one => one.id).sort())
+  for (const { id, params, optIn } of STRATEGIES)
+    assert.equal(settings.strategies[id], { enabled: optIn !== true, ...params })
+  const off = STRATEGIES.filter(({ id }) => settings.strategies[id].enabled === false).map(one => one.id)
+  assert.equal(off, ['dca-ladder'])
   const guards = GUARDS.filter(guard => Object.keys(guard.params).length > 0)
   assert.equal(Object.keys(settings.guards).sort(), guards.map(one => one.id).sort())
   for (const { id, params } of guards) assert.equal(settings.guards[id], params)

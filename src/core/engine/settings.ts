@@ -9,7 +9,7 @@ import type { Params } from '../decision/strategy.ts'
 import type { GuardParams } from '../guards/guard.ts'
 import { GUARDS } from '../guards/list.ts'
 import { UNIVERSE, type UniverseParams } from '../market/tiers.ts'
-import { ENTRY_STRATEGIES, HEAVY_MANAGEMENT, SIZING, X10_MANAGEMENT } from './cycles.ts'
+import { STRATEGIES } from './cycles.ts'
 import { fits, ruleOf, ruleWords } from './setting-ranges.ts'
 
 export interface Settings {
@@ -52,8 +52,8 @@ export interface Settings {
 /** The whole configuration at its defaults. */
 export function defaultSettings(): Settings {
   const strategies: { [id: string]: Params & { readonly enabled: boolean } } = {}
-  for (const strategy of [...ENTRY_STRATEGIES, ...HEAVY_MANAGEMENT, ...X10_MANAGEMENT, ...SIZING]) {
-    strategies[strategy.id] = { enabled: true, ...strategy.params }
+  for (const strategy of STRATEGIES) {
+    strategies[strategy.id] = { enabled: strategy.optIn !== true, ...strategy.params }
   }
   const guards: { [id: string]: GuardParams } = {}
   for (const guard of GUARDS) if (Object.keys(guard.params).length > 0) guards[guard.id] = guard.params

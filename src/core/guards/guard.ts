@@ -1,7 +1,9 @@
 import type { Price, Steps, Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
-import type { EntryTerms, SizingStrategy } from '../decision/strategy.ts'
+import type { EntryTerms, LadderStrategy, SizingStrategy } from '../decision/strategy.ts'
+import type { Ladder } from '../portfolio/ladder.ts'
 import type { Portfolio } from '../portfolio/portfolio.ts'
+import type { Position } from '../portfolio/position.ts'
 import type { Score } from '../scoring/score.ts'
 
 /** Numbers of a guard; `null` switches the limit off. */
@@ -19,6 +21,10 @@ export interface Proposal {
   readonly margin: Usdt
   /** What sizing did, for the record. */
   readonly sizing: string
+  /** The adds that sizing has planned beside it; `null`: none. */
+  readonly ladder: Ladder | null
+  /** The position that it adds to; `null`: it opens one. */
+  readonly addsTo: Position | null
 }
 
 /** What the guards know of the house. */
@@ -42,6 +48,14 @@ export interface House {
     readonly strategy: SizingStrategy
     readonly params: SizingStrategy['params']
   }[]
+  /** What turns entries into ladders; `null` while that is off. */
+  readonly ladder: BoundLadder | null
+}
+
+/** A ladder strategy with the parameters it runs under. */
+export interface BoundLadder {
+  readonly strategy: LadderStrategy
+  readonly params: LadderStrategy['params']
 }
 
 /** Something that has to be over before an entry is admitted. */

@@ -1,4 +1,5 @@
 import type { Guard, House, Proposal, Refusal, Verdict } from './guard.ts'
+import { plannedSize } from './planned-size.ts'
 import {
   cooldown,
   dailyLoss,
@@ -40,6 +41,15 @@ export const GUARDS: readonly Guard[] = [
   longShare,
   sizing,
   totalMargin,
+]
+
+/** What an add does not pass: it opens no position, and the daily bands decide on it by its level alone. */
+const ENTRIES_ALONE: readonly Guard[] = [confluence, onePosition, cooldown, positionLimits]
+
+/** The guards of an add to a position: all others in their order, and that it stays within its plan. */
+export const ADD_GUARDS: readonly Guard[] = [
+  ...GUARDS.filter(guard => !ENTRIES_ALONE.includes(guard)),
+  plannedSize,
 ]
 
 /** A guard with the parameters it runs under. */

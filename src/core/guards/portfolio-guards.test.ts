@@ -146,4 +146,17 @@ test('pending entries count for the long share, and one that has filled in part 
   assert.is(check(booksOf(many(4, 'long'), [pendingOf({ symbol: first?.symbol ?? '' })])), 'admitted')
 })
 
+test('an add to a position counts it once for the long share', () => {
+  const check = (longs: number, shorts: number): string => {
+    const held = many(longs, 'long')
+    const portfolio = booksOf([...held, ...many(shorts, 'short')])
+    const proposal = proposalOf({ addsTo: held[0] ?? null })
+    return outcome(longShare.check(proposal, houseOf({ portfolio }), longShare.params))
+  }
+  assert.is(check(5, 0), 'admitted')
+  assert.is(check(6, 0), 'long-share')
+  assert.is(check(8, 2), 'admitted')
+  assert.is(check(9, 2), 'long-share')
+})
+
 test.run()

@@ -128,15 +128,18 @@ export const totalMargin: Guard<typeof totalMarginParams> = {
 
 const longShareParams = { freePositions: 5, percent: 80 }
 
-/** With more than a handful of positions, counted after the would-be entry, only so many may be long. */
+/**
+ * With more than a handful of positions, counted after the would-be entry, only so many may be long. A position that is
+ * added to is counted once.
+ */
 export const longShare: Guard<typeof longShareParams> = {
   id: 'long-share',
   scope: 'portfolio',
   params: longShareParams,
   check(proposal, { portfolio }, p) {
     if (proposal.signal.side !== 'long') return admit(proposal)
-    let total = 1
-    let longs = 1
+    let total = proposal.addsTo === null ? 1 : 0
+    let longs = total
     for (const one of exposures(portfolio)) {
       total++
       if (one.side === 'long') longs++

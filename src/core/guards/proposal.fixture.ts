@@ -44,6 +44,8 @@ export function proposalOf(over: Partial<Proposal> = {}): Proposal {
     steps: steps(1),
     margin: 0,
     sizing: '',
+    ladder: null,
+    addsTo: null,
     ...over,
   }
 }
@@ -62,6 +64,7 @@ export function houseOf(over: Partial<House> = {}): House {
     cooldowns: new Map(),
     takerFee: 0.00055,
     sizingLayers: [],
+    ladder: null,
     ...over,
   }
 }

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Signal } from '../decision/signal.ts'
-import { instrumentOf, signalOf, steps, ticks } from '../decision/view.fixture.ts'
+import { instrumentOf, positionOf, signalOf, steps, ticks } from '../decision/view.fixture.ts'
 import { atrRiskSizing } from '../strategies/atr-risk-sizing.ts'
+import { dcaLadder } from '../strategies/dca-ladder.ts'
 import type { House, Proposal } from './guard.ts'
 import { houseOf, outcome, proposalOf, scoreOf } from './proposal.fixture.ts'
 import { sizing } from './sizing.ts'
@@ -201,6 +202,47 @@ test(`no size is ever beyond the cap, the greatest order or the risk budget (see
     },
   )
   fc.assert(property, { seed: SEED, numRuns: 2_000 })
+})
+
+const LADDER = { strategy: dcaLadder, params: dcaLadder.params }
+
+test('an entry that is to become a ladder is planned, its adds beside it, and cut to the plan', () => {
+  const stop = ticks(850)
+  const verdict = sized({ signal: { stop }, house: { ladder: LADDER, sizingLayers: [ATR] } })
+  assert.ok('admitted' in verdict)
+  if (!('admitted' in verdict)) return
+  const { steps: size, ladder, margin, sizing: how } = verdict.admitted
+  assert.is(size, 226)
+  assert.is(margin.toFixed(4), (22.6 / 3).toFixed(4))
+  assert.equal(
+    ladder?.rungs.map(rung => rung.price),
+    [950, 900],
+  )
+  assert.match(how, /cut to margin 7\.53 USDT for a ladder of 2 adds under one stop 15 % below$/)
+})
+
+test('adds that the plan has dropped are named in the words of the sizing', () => {
+  const verdict = sized({ signal: { stop: ticks(850) }, house: { ladder: LADDER, equity: 600 } })
+  assert.match('admitted' in verdict ? verdict.admitted.sizing : '', /1 adds .*, 1 of 2 adds dropped$/)
+})
+
+test('an entry whose plan is too large is refused, and one of another strategy is sized as ever', () => {
+  const house = { ladder: LADDER, equity: 200 }
+  assert.is(outcome(sized({ signal: { stop: ticks(850) }, house })), 'dca-ladder')
+  const other = sized({ signal: { strategy: 'mean-reversion', stop: ticks(850) }, house })
+  assert.is('admitted' in other && other.admitted.ladder, null)
+})
+
+test('an add has the size that was planned, within what the instrument and the house take', () => {
+  const addsTo = positionOf({})
+  const of = (over: Parameters<typeof sized>[0]): string =>
+    outcome(sized({ ...over, proposal: { addsTo, steps: steps(300), entry: 95 } }))
+  const verdict = sized({ proposal: { addsTo, steps: steps(300), entry: 95 } })
+  assert.is('admitted' in verdict && verdict.admitted.steps, 300)
+  assert.is('admitted' in verdict && verdict.admitted.margin, 9.5)
+  assert.is(of({ signal: { instrument: instrumentOf({ minQty: steps(301) }) } }), 'sizing')
+  assert.is(of({ house: { equity: 29.99 } }), 'sizing')
+  assert.is(of({ house: { equity: 30 } }), 'admitted')
 })
 
 test.run()

@@ -1,12 +1,13 @@
 /**
  * Sizing: how much an entry may be. margin = equity x r/5 x m(score) x agreement factor, at most 0.4 x equity x r, at
- * least 5 USDT; then the sizing strategies may cut it; what ends below the instrument's minimum is refused, never
+ * least 5 USDT; then the sizing strategies may cut it, and where the entry is to become a ladder its plan; the size of an add was planned with its entry; what ends below the instrument's minimum is refused, never
  * raised. `factorBelow` is for every score below the next line that the score's own gate has let through.
  */
-import type { Usdt } from '../base/units.ts'
+import type { Steps, Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
 import { qtyOf, toSteps } from '../market/quantise.ts'
-import { admit, type Guard, type Proposal, refuse } from './guard.ts'
+import type { Ladder } from '../portfolio/ladder.ts'
+import { admit, type Guard, type Proposal, refuse, type Verdict } from './guard.ts'
 
 const params = {
   leastEquity: 30,
@@ -45,6 +46,7 @@ export const sizing: Guard<typeof params> = {
         least: p.leastEquity,
       })
     }
+    if (proposal.addsTo !== null) return orderable(proposal, proposal.steps, 'as planned', null)
     const wanted = fixed ?? marginFor(proposal, house.equity, p) * signal.leverage
     // Beyond what can be counted exactly no exchange takes an order either.
     if (!(wanted / entry / instrument.stepSize < Number.MAX_SAFE_INTEGER)) {
@@ -61,22 +63,38 @@ export const sizing: Guard<typeof params> = {
         how = `${how}, ${intent.reason}`
       }
     }
-    if (instrument.maxQty !== null && steps > instrument.maxQty) steps = instrument.maxQty
-    const notional = qtyOf(instrument, steps) * entry
-    if (steps < instrument.minQty || notional < instrument.minNotional) {
-      return refuse(
-        'sizing',
-        `${notional.toFixed(2)} USDT is below the least order of ${signal.symbol} (${how})`,
-        {
-          notional,
-          leastNotional: instrument.minNotional,
-          qty: qtyOf(instrument, steps),
-          leastQty: qtyOf(instrument, instrument.minQty),
-        },
-      )
+    let ladder: Ladder | null = null
+    if (fixed === null && house.ladder?.strategy.applies(signal) === true) {
+      const shown = { signal, entry, steps, equity: house.equity, takerFee: house.takerFee }
+      const plan = house.ladder.strategy.plan(shown, house.ladder.params)
+      if ('refused' in plan) return refuse(house.ladder.strategy.id, plan.refused, plan.figures)
+      ladder = plan.ladder
+      steps = plan.steps
+      how = `${how}, ${plan.reason}`
     }
-    return admit({ ...proposal, steps, margin: notional / signal.leverage, sizing: how })
+    return orderable(proposal, steps, how, ladder)
   },
+}
+
+/** The entry with its size, when that is an order that the exchange takes. */
+function orderable(proposal: Proposal, wanted: Steps, how: string, ladder: Ladder | null): Verdict {
+  const { signal, entry } = proposal
+  const { instrument } = signal
+  const steps = instrument.maxQty !== null && wanted > instrument.maxQty ? instrument.maxQty : wanted
+  const notional = qtyOf(instrument, steps) * entry
+  if (steps < instrument.minQty || notional < instrument.minNotional) {
+    return refuse(
+      'sizing',
+      `${notional.toFixed(2)} USDT is below the least order of ${signal.symbol} (${how})`,
+      {
+        notional,
+        leastNotional: instrument.minNotional,
+        qty: qtyOf(instrument, steps),
+        leastQty: qtyOf(instrument, instrument.minQty),
+      },
+    )
+  }
+  return admit({ ...proposal, steps, margin: notional / signal.leverage, sizing: how, ladder })
 }
 
 function marginFor(proposal: Proposal, equity: Usdt, p: typeof params): Usdt {

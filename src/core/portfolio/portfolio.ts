@@ -10,7 +10,9 @@ import {
 } from '../base/units.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
 import { opposite, type Side, sign } from '../market/side.ts'
+import { withRungFilled } from './ladder.ts'
 import {
+  type ClosedAhead,
   type PendingEntry,
   type Position,
   positionKey,
@@ -82,6 +84,15 @@ export type PortfolioEvent =
     }
   /** The wallet is what the exchange says: something moved it that is no trade of bbw's. */
   | { readonly type: 'wallet-set'; readonly wallet: Usdt }
+  /** It was decided on the next add of a ladder, whatever came of it. */
+  | {
+      readonly type: 'add-decided'
+      readonly symbol: string
+      readonly side: Side
+      readonly candleStart: Timestamp
+    }
+  /** The position of an add has closed before the add's end is known. */
+  | { readonly type: 'add-orphaned'; readonly clientOrderId: string; readonly closedAhead: ClosedAhead }
   | { readonly type: 'halving-sent'; readonly symbol: string; readonly side: Side }
   | { readonly type: 'price-seen'; readonly symbol: string; readonly side: Side; readonly price: Price }
 
@@ -143,6 +154,20 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
     }
     case 'wallet-set':
       return { portfolio: { ...portfolio, wallet: event.wallet }, trade: null }
+    case 'add-decided': {
+      const position = held(portfolio, event.symbol, event.side)
+      const { ladder } = position
+      assert(ladder !== undefined, `${event.symbol} ${event.side} has a ladder`)
+      const next = { ...position, ladder: { ...ladder, decided: event.candleStart } }
+      return { portfolio: withPosition(portfolio, next), trade: null }
+    }
+    case 'add-orphaned': {
+      const entry = portfolio.pending.get(event.clientOrderId)
+      assert(entry !== undefined, `add ${event.clientOrderId} is pending`)
+      const pending = new Map(portfolio.pending)
+      pending.set(entry.clientOrderId, { ...entry, closedAhead: event.closedAhead })
+      return { portfolio: { ...portfolio, pending }, trade: null }
+    }
     case 'halving-sent': {
       const next = { ...held(portfolio, event.symbol, event.side), halved: true }
       return { portfolio: withPosition(portfolio, next), trade: null }
@@ -173,10 +198,11 @@ function entryFilled(
   }
   const price = priceOf(entry.instrument, event.price)
   const before = portfolio.positions.get(positionKey(entry.symbol, entry.side))
-  assert(
-    before === undefined || before.clientOrderId === entry.clientOrderId,
-    `a second entry on ${entry.symbol} ${entry.side}`,
-  )
+  const isOwn =
+    entry.rung === undefined
+      ? before?.clientOrderId === entry.clientOrderId
+      : before?.signalId === entry.signalId
+  assert(before === undefined || isOwn, `a second entry on ${entry.symbol} ${entry.side}`)
   assert(
     !portfolio.positions.has(positionKey(entry.symbol, opposite(entry.side))),
     `both sides of ${entry.symbol} would be held`,
@@ -211,6 +237,7 @@ function entryFilled(
           lowest: price,
           highest: price,
           reason: entry.reason,
+          ...(entry.ladder === undefined ? {} : { ladder: entry.ladder }),
         }
       : {
           ...seen(before, price),
@@ -218,6 +245,9 @@ function entryFilled(
           steps: (before.steps + event.steps) as Steps,
           enteredSteps: (before.enteredSteps + event.steps) as Steps,
           fees: before.fees + event.fee,
+          ...(before.ladder === undefined || entry.rung === undefined
+            ? {}
+            : { ladder: withRungFilled(before.ladder, entry.rung, event.steps) }),
         }
   return realise(withPosition({ ...portfolio, pending }, next), event.time, -event.fee)
 }

@@ -3,7 +3,8 @@ import type { Instrument } from '../market/instrument.ts'
 import type { Interval } from '../market/interval.ts'
 import { qtyOf } from '../market/quantise.ts'
 import type { Side } from '../market/side.ts'
-import type { TradeExit } from './trade.ts'
+import type { Ladder } from './ladder.ts'
+import type { ExitReason, TradeExit } from './trade.ts'
 
 /** Which rule the present stop is from; an exit at the stop is named after it. */
 export type StopKind = 'initial' | 'breakeven' | 'trailing'
@@ -36,6 +37,21 @@ export interface PendingEntry {
   /** Weekly BB% at the decision, for rules that act on its crossing. */
   readonly weekBb: number | null
   readonly reason: string
+  /** Of an entry that is to become a ladder. */
+  readonly ladder?: Ladder
+  /** Of an add to the position of the same signal: which rung of its ladder this is, from 0. */
+  readonly rung?: number
+  /** Of an add whose position has closed: what its close took beyond the quantity that was booked, so of the add. */
+  readonly closedAhead?: ClosedAhead
+}
+
+/** A part of a close that was told before the fill of what it closed. */
+export interface ClosedAhead {
+  readonly time: Timestamp
+  readonly price: Ticks
+  readonly steps: Steps
+  readonly fee: Usdt
+  readonly reason: ExitReason
 }
 
 /** An open position, keyed by symbol and side. */
@@ -74,6 +90,8 @@ export interface Position {
   readonly lowest: Price
   readonly highest: Price
   readonly reason: string
+  /** The adds that were planned at its entry. */
+  readonly ladder?: Ladder
 }
 
 /** The key of a position: one per symbol and side over all strategies. */

@@ -150,6 +150,40 @@ test('a limit fills only when the price trades through it by a tick, at its pric
   near(desk.wallet, 1000 - 99 * 0.0002)
 })
 
+test('an order that adds to a position averages its entry, and tightens its stop but never loosens it', () => {
+  for (const [sent, stands] of [
+    [80, 90],
+    [null, 90],
+    [92, 92],
+  ] as const) {
+    const desk = new Desk()
+    desk.hold('long', 90)
+    desk.order({ purpose: 'entry', price: ticks(97), stop: sent === null ? null : ticks(sent) })
+    desk.bar(100, 101, 96, 98)
+    const [position] = desk.exchange.account().positions
+    assert.equal([position.steps, position.entry, position.stop], [2_000, 98.5, ticks(stands)])
+  }
+  const short = new Desk()
+  short.hold('short', 110)
+  short.order({ purpose: 'entry', side: 'short', price: ticks(103), stop: ticks(120) })
+  short.bar(100, 104, 99, 102)
+  assert.is(short.exchange.account().positions[0].stop, ticks(110))
+})
+
+test('on the bar of an add its whole range counts for the stop, and only its close for a target that was there', () => {
+  const added = (close: number, stop: number): readonly string[] => {
+    const desk = new Desk()
+    desk.hold('long', stop)
+    desk.order({ purpose: 'exit', price: ticks(105) })
+    desk.order({ purpose: 'entry', price: ticks(97), stop: ticks(stop) })
+    desk.bar(100, 106, 94, close)
+    return desk.told.slice(1).map(one => one.replace(/ (maker|taker)/, ''))
+  }
+  assert.equal(added(104, 90), ['97 1 order 1'])
+  assert.equal(added(105, 90), ['97 1 order 1', '105 1 order 2'])
+  assert.match(added(105, 95)[1], / 2 stop 2$/)
+})
+
 test('by option a touch is enough', () => {
   const desk = new Desk({ touchFills: true })
   desk.order({ purpose: 'entry', price: ticks(99) })

@@ -4,8 +4,8 @@
  * reports, in order.
  *
  * How a candle is read. A limit fills when the price trades through it by a tick; a gap fills at the open. A fill
- * inside a candle bears the candle's opening as its time, an exit its close. On the candle of an entry the whole
- * range counts against the position (its stop), only the close for it (its targets). On later candles the stop wins
+ * inside a candle bears the candle's opening as its time, an exit its close. On the candle of an entry, or of what is
+ * added to a position, the whole range counts against the position (its stop), only the close for it (its targets). On later candles the stop wins
  * over a target in the same candle. What is requested while a candle runs (a new target, a stop moved because a target
  * has filled) cannot know what came before in it: it counts at the close alone. Market orders fill at the next open.
  * Stops and liquidation are triggered by the mark price. A taker pays slippage of a fixed part and a part of the
@@ -91,6 +91,8 @@ interface RestingOrder {
 
 interface HeldPosition {
   readonly openedAt: Timestamp
+  /** When it was last entered or added to. */
+  addedAt: Timestamp
   readonly side: Side
   readonly leverage: number
   steps: Steps
@@ -709,7 +711,7 @@ export class SimExchange {
   *#exitAtOpen(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
     for (const order of this.#targets(book, position)) {
       if (book.position !== position || !book.orders.has(order.request.clientOrderId)) continue
-      if (order.since > bar.start) continue
+      if (order.since > bar.start || position.addedAt >= bar.start) continue
       const fill = this.#atOpen(book, order, bar)
       if (fill === null) continue
       this.#takeFrom(symbol, book, position, order, fill.ticks, fill.liquidity, bar.end)
@@ -730,7 +732,7 @@ export class SimExchange {
       const { price, request } = order
       if (book.position !== position || price === null || !book.orders.has(request.clientOrderId)) continue
       const reached =
-        order.since > bar.start
+        order.since > bar.start || position.addedAt >= bar.start
           ? (bar.close - priceOf(book.instrument, price)) * sign(position.side) >= 0
           : this.#reached(book, direction(request), price, bar)
       if (!reached) continue
@@ -883,6 +885,7 @@ export class SimExchange {
       const entry = price
       book.position = {
         openedAt: time,
+        addedAt: time,
         side,
         leverage,
         steps,
@@ -895,8 +898,10 @@ export class SimExchange {
     }
     before.entry = (before.entry * before.steps + price * steps) / (before.steps + steps)
     before.steps = (before.steps + steps) as Steps
-    // The stop sent last is the whole position's.
-    if (stop !== null) before.stop = stop
+    before.addedAt = time
+    // One stop is the whole position's: that of an order which adds to it tightens it and never loosens it.
+    const isTighter = before.stop === null || (stop !== null && (stop - before.stop) * sign(side) > 0)
+    if (stop !== null && isTighter) before.stop = stop
   }
 
   #exit(

@@ -8,7 +8,8 @@ import type { OrderRequest } from '../../engine/protocol.ts'
 import type { Standing } from '../../engine/standing.ts'
 import type { Doubt, Gone, StopRequest, StopState, WorkingOrder } from '../../engine/state.ts'
 import type { Instrument } from '../../market/instrument.ts'
-import type { PendingEntry, Position } from '../../portfolio/position.ts'
+import type { Ladder, Rung } from '../../portfolio/ladder.ts'
+import type { ClosedAhead, PendingEntry, Position } from '../../portfolio/position.ts'
 import type { TradeExit } from '../../portfolio/trade.ts'
 import { fieldOf } from './json.ts'
 
@@ -82,6 +83,19 @@ const instrument = object<Instrument>({
 
 const exit = object<TradeExit>({ time: number, price: number, qty: number, reason: text })
 
+const ladder = orAbsent(
+  object<Ladder>({
+    firstEntry: number,
+    budget: number,
+    takerFee: number,
+    maxMargin: number,
+    rungs: list(
+      object<Rung>({ price: number, steps: number, filled: number, margin: number, isDropped: flag }),
+    ),
+    decided: orNull(number),
+  }),
+)
+
 const position = object<Position>({
   symbol: text,
   side,
@@ -110,6 +124,7 @@ const position = object<Position>({
   lowest: number,
   highest: number,
   reason: text,
+  ladder,
 })
 
 const pending = object<PendingEntry>({
@@ -131,6 +146,11 @@ const pending = object<PendingEntry>({
   sentAt: number,
   weekBb: orNull(number),
   reason: text,
+  ladder,
+  rung: orAbsent(number),
+  closedAhead: orAbsent(
+    object<ClosedAhead>({ time: number, price: number, steps: number, fee: number, reason: text }),
+  ),
 })
 
 const stopRequest = orNull(

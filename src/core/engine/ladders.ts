@@ -1,0 +1,215 @@
+/**
+ * The adds of planned ladders: asks which of them are to rest, judges them as every order that adds is judged, sends
+ * them, and takes back what is not wanted any more. An add is decided on once a daily candle, and once more when the
+ * one before it has filled: bands, and so the condition, do not change in between. While the house is not ready or the
+ * price is old the decision waits. A pause, by a person or a loss limit, takes resting adds back, which plain entries
+ * survive: it is losing positions that adds go to.
+ */
+import type { Intent } from '../decision/intent.ts'
+import type { EntryTerms } from '../decision/strategy.ts'
+import type { BoundLadder, House, Proposal, Refusal } from '../guards/guard.ts'
+import { ADD_GUARDS, admitEntry, type BoundGuard } from '../guards/list.ts'
+import { formatSteps, formatTicks, priceOf, qtyOf } from '../market/quantise.ts'
+import { isNeverTrade } from '../market/tiers.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import type { EngineCore } from './core.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
+import { expiryOf, type OrderDesk } from './order-desk.ts'
+import { addSignal, boundGuards, enabledLadder, scoreSignal } from './pipeline.ts'
+import type { Protection } from './protection.ts'
+import type { OrderRequest, Scored } from './protocol.ts'
+
+type Add = Extract<Intent, { readonly kind: 'add' }>
+
+export class Ladders {
+  readonly #core: EngineCore
+  readonly #orders: OrderDesk
+  readonly #protection: Protection
+  readonly #gatekeeper: Gatekeeper
+  readonly #house: () => House
+  readonly #ladder: BoundLadder | null
+  readonly #guards: readonly BoundGuard[]
+
+  /** @param house what the guards are shown, as it stands when an add is judged */
+  constructor(
+    core: EngineCore,
+    orders: OrderDesk,
+    protection: Protection,
+    gatekeeper: Gatekeeper,
+    house: () => House,
+  ) {
+    this.#core = core
+    this.#orders = orders
+    this.#protection = protection
+    this.#gatekeeper = gatekeeper
+    this.#house = house
+    this.#ladder = enabledLadder(core.settings)
+    this.#guards = boundGuards(core.settings, ADD_GUARDS)
+  }
+
+  /** Takes back adds that are not wanted any more, and sends those that are. */
+  manage(): void {
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.rung !== undefined && !this.#isWanted(entry)) this.#orders.takeBack(entry)
+    }
+    if (this.#ladder === null || this.#core.recovery !== null || !this.#gatekeeper.isOpen) return
+    for (const position of this.#core.portfolio.positions.values()) {
+      if (position.ladder !== undefined) this.#decide(this.#ladder, position)
+    }
+  }
+
+  /** While nothing may be added, no add rests. */
+  takeBackIfClosed(): void {
+    if (this.#gatekeeper.isOpen) return
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.rung !== undefined) this.#orders.takeBack(entry)
+    }
+  }
+
+  #isWanted(entry: PendingEntry): boolean {
+    const position = this.#core.portfolio.positions.get(positionKey(entry.symbol, entry.side))
+    if (this.#ladder === null || position?.signalId !== entry.signalId) return false
+    if (!this.#gatekeeper.isOpen || this.#isClosing(position) || entry.stop !== position.stop) return false
+    if (this.#core.terms(position.strategy) === undefined) return false
+    const wanted = this.#wanted(this.#ladder, position)
+    return wanted !== undefined && wanted.rung === entry.rung && entry.steps <= wanted.steps
+  }
+
+  #decide(ladder: BoundLadder, position: Position): void {
+    const { symbol, side } = position
+    const market = this.#core.markets.of(symbol)
+    const newest = market.newest('1d')
+    if (position.ladder?.decided === newest || !market.isCurrent('1d', this.#core.now)) return
+    const terms = this.#core.terms(position.strategy)
+    if (terms === undefined || this.#isClosing(position)) return
+    // The rest of the entry, or an add that is being taken back: one at a time.
+    for (const entry of this.#core.portfolio.pending.values()) if (entry.symbol === symbol) return
+    const add = this.#wanted(ladder, position)
+    if (add === undefined) return
+    const scored = this.#scored(ladder, position, add)
+    const verdict = admitEntry(this.#guards, this.#proposal(position, terms, add, scored), this.#house())
+    if ('refused' in verdict && isPassing(verdict.refused)) return
+    this.#core.fold({ type: 'add-decided', symbol, side, candleStart: newest })
+    if ('refused' in verdict) this.#refuse(position, scored, verdict.refused)
+    else this.#place(position, add, verdict.admitted, scored)
+  }
+
+  /** The add that is to rest for a position at present; the bands have to be known. */
+  #wanted({ strategy, params }: BoundLadder, position: Position): Add | undefined {
+    const symbol = this.#core.markets.of(position.symbol)
+    const view = this.#core.cursor.pointAt(symbol, this.#core.now, position)
+    for (const intent of strategy.decide(view, params)) if (intent.kind === 'add') return intent
+    return undefined
+  }
+
+  #isClosing(position: Position): boolean {
+    const { closing } = this.#protection.desk.of(positionKey(position.symbol, position.side))
+    return closing !== null || this.#orders.find(position, 'close') !== undefined
+  }
+
+  #scored({ strategy }: BoundLadder, position: Position, add: Add): Scored {
+    const symbol = this.#core.markets.of(position.symbol)
+    const view = this.#core.cursor.pointAt(symbol, this.#core.now, position)
+    return scoreSignal(addSignal(strategy.id, position, add, view, symbol, this.#core.now))
+  }
+
+  #proposal(
+    position: Position,
+    terms: EntryTerms,
+    { price, steps }: Add,
+    { signal, score }: Scored,
+  ): Proposal {
+    const { instrument, leverage } = position
+    const entry = priceOf(instrument, price)
+    return {
+      signal,
+      score,
+      terms,
+      neverTrade: isNeverTrade(this.#core.settings.universe, position.symbol),
+      entry,
+      steps,
+      margin: (qtyOf(instrument, steps) * entry) / leverage,
+      sizing: '',
+      ladder: null,
+      addsTo: position,
+    }
+  }
+
+  #refuse(position: Position, scored: Scored, { gate, reason, figures }: Refusal): void {
+    const { signal, score } = scored
+    this.#core.count(`refused:${gate}`)
+    if (!this.#core.journal) return
+    this.#core.emit({ type: 'verdict', scored, verdict: gate, reason })
+    this.#core.record('refused', {
+      code: null,
+      symbol: signal.symbol,
+      side: signal.side,
+      strategy: signal.strategy,
+      signalId: position.signalId,
+      clientOrderId: null,
+      reason: `${gate}: ${reason}`,
+      figures: { gate, score: score.value, ...figures },
+    })
+  }
+
+  #place(position: Position, add: Add, { steps, margin }: Proposal, scored: Scored): void {
+    const { signal, score } = scored
+    const { symbol, side, instrument, stop, leverage, signalId } = position
+    const id = this.#orders.nextId(signalId, `add-${add.rung + 1}`)
+    const pending: PendingEntry = {
+      clientOrderId: id,
+      signalId,
+      strategy: position.strategy,
+      timeframe: position.timeframe,
+      symbol,
+      side,
+      instrument,
+      score: score.value,
+      steps,
+      price: priceOf(instrument, add.price),
+      stop,
+      target: position.target,
+      leverage,
+      margin,
+      candleStart: signal.candleStart,
+      sentAt: this.#core.now,
+      weekBb: signal.weekBb,
+      reason: add.reason,
+      rung: add.rung,
+    }
+    const order: OrderRequest = {
+      clientOrderId: id,
+      symbol,
+      side,
+      purpose: 'entry',
+      type: 'limit',
+      price: add.price,
+      steps,
+      stop,
+      leverage,
+      postOnly: false,
+    }
+    this.#core.fold({ type: 'entry-sent', entry: pending })
+    this.#core.count(`added:${signal.strategy}`)
+    this.#orders.doubts.sent(order, this.#core.now)
+    this.#core.emit({ type: 'persist', key: id, order, signalId })
+    if (this.#core.journal)
+      this.#core.emit({ type: 'verdict', scored, verdict: 'entered', reason: add.reason })
+    this.#core.event('adding', pending, add.reason, {
+      score: score.value,
+      rung: add.rung + 1,
+      price: formatTicks(instrument, add.price),
+      qty: formatSteps(instrument, steps),
+      margin,
+      leverage,
+      stop: formatTicks(instrument, stop),
+    })
+    this.#core.emit({ type: 'place', order })
+    this.#core.schedule.touchAt('heavy', expiryOf(pending))
+  }
+}
+
+/** Whether a refusal says no more than "not now": then the decision waits. */
+function isPassing({ gate, figures }: Refusal): boolean {
+  return gate === 'readiness' || (gate === 'stale-data' && figures.ageSeconds !== undefined)
+}
