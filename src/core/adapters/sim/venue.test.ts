@@ -219,6 +219,94 @@ test('without recorded daily candles they are summed up from finer ones, and so 
   assert.is(lines[lines.length - 1], '72 AUSDT 1d 48')
 })
 
+// --- candles within the day ---------------------------------------------------------------------------------------
+
+const DECIDED: VenueOptions = { ...OPTIONS, tells: [{ interval: '5m', isDecidedOn: true }] }
+
+/** What is told of one interval while trading: its closes, in 5 minutes since the beginning. */
+const closesOf = (venue: Venue, interval: Interval): number[] =>
+  tellings(venue).flatMap(line => {
+    const [at, , told] = line.split(' ')
+    return told === interval ? [Math.round(Number(at) * 12)] : []
+  })
+
+test('candles within the day are told on request alone, the shorter ones first, those before trading as history', () => {
+  const markets = [
+    market('AUSDT', series('AUSDT', '1d', 0, 3), series('AUSDT', '5m', 2 * DAY - 2 * 5 * MINUTE, 290)),
+  ]
+  const lines = tellings(new Venue(markets, DECIDED))
+  assert.equal(lines.slice(0, 6), [
+    'history instrument',
+    `history AUSDT 5m ${47 + 5 / 6}`,
+    `history AUSDT 5m ${47 + 11 / 12}`,
+    'history AUSDT 1d 0',
+    'history AUSDT 1d 24',
+    `${48 + 1 / 12} AUSDT 5m 48`,
+  ])
+  assert.is(lines.filter(line => !line.startsWith('history') && line.includes(' 5m ')).length, 288)
+  const midnight = lines.filter(line => line.startsWith('72 '))
+  assert.equal(
+    midnight.map(line => line.split(' ')[2]),
+    ['5m', '15m', '1d'],
+  )
+  assert.equal(
+    tellings(new Venue(markets, OPTIONS)).filter(line => line.includes(' 5m ')),
+    [],
+  )
+})
+
+test('candles within the day are summed up from shorter ones, and are none where there are only longer ones', () => {
+  const daily = series('AUSDT', '1d', 0, 3)
+  const minutes = new Venue([market('AUSDT', daily, series('AUSDT', '1m', 2 * DAY, 1440))], DECIDED)
+  assert.is(closesOf(minutes, '5m').length, 288)
+  const quarters = new Venue([market('AUSDT', daily, series('AUSDT', '15m', 2 * DAY, 96))], DECIDED)
+  assert.is(closesOf(quarters, '5m').length, 0)
+  assert.equal(quarters.replaced().untold.get('5m'), ['AUSDT'])
+  assert.equal(minutes.replaced().untold.get('5m'), [])
+})
+
+test('a candle that is decided on is told only where the next bar answers at once: not before a hole, nor within longer bars', () => {
+  const bars = (...rows: readonly number[]): CandleSeries => {
+    const candles = new CandleSeries('AUSDT', '5m', rows.length)
+    for (const row of rows) candles.push(2 * DAY + row * 5 * MINUTE, 100, 102, 98, 101, 10, 1_000)
+    return candles
+  }
+  const span = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
+  // A hole of twelve bars, and no daily candles to fill it.
+  const holed = market('AUSDT', bars(...span(0, 100), ...span(112, 288)))
+  const past = closesOf(new Venue([holed], DECIDED), '5m')
+  assert.equal(
+    past,
+    [...span(1, 100), ...span(113, 289)].map(bar => 2 * 288 + bar),
+  )
+  // Two whole days beside daily candles that go on before and after them, and one that is told by its daily candle.
+  const daily = series('AUSDT', '1d', 0, 7)
+  const whole = market('AUSDT', daily, bars(...span(288, 3 * 288), ...span(3 * 288 + 10, 4 * 288)))
+  assert.equal(closesOf(new Venue([whole], DECIDED), '5m'), span(3 * 288 + 1, 5 * 288))
+  // Without detail every order waits for a day.
+  const coarse = new Venue([whole], { ...DECIDED, detail: false })
+  assert.equal(closesOf(coarse, '5m'), [])
+  assert.equal(coarse.replaced().untold.get('5m'), ['AUSDT'])
+})
+
+test('a candle that nothing is decided on is told whatever orders are matched by', () => {
+  const tells = [{ interval: '1h' as const, isDecidedOn: false }]
+  const markets = [market('AUSDT', series('AUSDT', '1d', 0, 4), series('AUSDT', '1h', 2 * DAY, 24))]
+  assert.is(closesOf(new Venue(markets, { ...OPTIONS, tells, detail: false }), '1h').length, 24)
+})
+
+test('the last candle of the data is told, so that data that grow lead where they led', () => {
+  const daily = (days: number) => series('AUSDT', '1d', 0, days)
+  const minutes = (days: number) => series('AUSDT', '5m', 2 * DAY, 288 * days)
+  const short = closesOf(new Venue([market('AUSDT', daily(3), minutes(1))], DECIDED), '5m')
+  const long = closesOf(new Venue([market('AUSDT', daily(4), minutes(2))], DECIDED), '5m')
+  assert.equal(
+    long.filter(at => at <= 3 * 288),
+    short,
+  )
+  assert.is(short.length, 288)
+})
+
 test('a position is settled when the candles of its symbol end, while the others go on', () => {
   const venue = new Venue(
     [market('AUSDT', series('AUSDT', '1d', 0, 4)), market('BUSDT', series('BUSDT', '1d', 0, 6))],
