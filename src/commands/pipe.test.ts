@@ -10,6 +10,7 @@ import { readFunding } from '../core/adapters/csv/funding.ts'
 import { readInstruments } from '../core/adapters/csv/instruments.ts'
 import { openFile } from '../core/adapters/csv/source.ts'
 import { MarketCache } from '../core/adapters/sqlite/market-cache.ts'
+import type { Timestamp } from '../core/base/units.ts'
 import { Engine } from '../core/engine/engine.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import { eventRecord } from '../core/wire/encode.ts'
@@ -30,26 +31,34 @@ test.after(() => folder.remove())
 
 /** The pipe, stage by stage; each is handed what the one before has written. */
 async function pipe(...market: readonly string[]): Promise<string> {
-  const scanned = await bbw(['scan', ...market, '--at', DAY])
+  return pipeAt(DAY, ...market)
+}
+
+async function pipeAt(time: string, ...market: readonly string[]): Promise<string> {
+  const scanned = await bbw(['scan', ...market, '--at', time])
   const scored = await bbw(['score'], { stdin: scanned.out })
-  const traded = await bbw(['trade', ...market, '--at', DAY], { stdin: scored.out })
+  const traded = await bbw(['trade', ...market, '--at', time], { stdin: scored.out })
   assert.equal([scanned.code, scored.code, traded.code], [0, 0, 0], scanned.err + scored.err + traded.err)
   return traded.out
 }
 
 /** What one heavy cycle of the engine says about the entries of the same market, as records. */
 async function cycle(...market: readonly string[]): Promise<readonly EngineEvent[]> {
+  return cycleAt(AT, ...market)
+}
+
+async function cycleAt(at: Timestamp, ...market: readonly string[]): Promise<readonly EngineEvent[]> {
   const flags = Object.fromEntries(
     market.flatMap((word, i) => (i % 2 === 0 ? [[word.slice(2), flagValue(word, market[i + 1])]] : [])),
   )
   const stdin = (async function* () {})()
   const world = { env: { BBW_DATA_DIR: folder.path }, cwd: folder.path, stdin }
-  const { markets } = await loadMarket(world, { flags, args: [] }, 'replay', AT)
+  const { markets } = await loadMarket(world, { flags, args: [] }, 'replay', at)
   const config = defaultConfig()
   const engine = new Engine(config, { wallet: config.startingBalance })
   const inputs = [
-    ...venueOf(markets, config, { from: AT, to: null }, true).history(),
-    { type: 'time', at: AT } as const,
+    ...venueOf(markets, config, { from: at, to: null }, true).history(),
+    { type: 'time', at } as const,
   ]
   return inputs
     .flatMap(input => [...engine.step(input)])
@@ -76,6 +85,21 @@ test('every entry strategy enters and is refused on that day', async () => {
     for (const kind of ['entered', 'refused'])
       assert.ok(seen.has(`${strategy} ${kind}`), `${strategy} ${kind}`)
   }
+})
+
+test('within the day the pipe says what a heavy cycle says on the newest 5-minute candles', async () => {
+  const time = '2025-09-29T20:35Z'
+  const events = await cycleAt(Date.parse(time), '--market', 'fixtures')
+  assert.is(await pipeAt(time, '--market', 'fixtures'), text(events, true))
+  const scalped = events.filter(event => event.strategy === 'bb-scalping')
+  assert.ok(scalped.some(event => event.kind === 'entered'))
+  // Five minutes later their candle is not the newest any more.
+  const scanned = await bbw(['scan', '--market', 'fixtures', '--at', time, '--strategy', 'bb-scalping'])
+  const late = await bbw(['trade', '--market', 'fixtures', '--at', '2025-09-29T20:40Z'], {
+    stdin: (await bbw(['score'], { stdin: scanned.out })).out,
+  })
+  assert.equal([...new Set(records(late.out).map(event => event.kind))], ['refused'])
+  assert.match(late.out, 'a newer candle has closed since')
 })
 
 test('a cycle over one CSV file says what the pipe over it says', async () => {

@@ -7,6 +7,7 @@ import { DAY, type Timestamp } from '../base/units.ts'
 import { signalId } from '../decision/signal.ts'
 import { GUARDS } from '../guards/list.ts'
 import type { Candles } from '../market/candles.ts'
+import { INTERVAL_MS } from '../market/interval.ts'
 import type { SymbolMarket } from '../market/symbol-market.ts'
 import { score } from '../scoring/score.ts'
 import { gridSignal, reversionSignal } from './desk.fixture.ts'
@@ -19,7 +20,7 @@ import {
   scoreInputs,
   scoreSignal,
 } from './pipeline.ts'
-import type { Scored } from './protocol.ts'
+import type { EngineEvent, Scored } from './protocol.ts'
 import { defaultSettings, overlay } from './settings.ts'
 import { Cursor, SymbolState } from './symbol.ts'
 
@@ -58,7 +59,7 @@ function rowOf(candles: Candles, i: number) {
 function truncated(market: SymbolMarket, end: Timestamp): SymbolMarket {
   const candles = new Map(
     [...market.candles].map(([interval, series]) => {
-      const span = interval === '1d' ? DAY : DAY / 96
+      const span = INTERVAL_MS[interval]
       let length = 0
       while (length < series.length && series.start[length] + span <= end) length++
       return [interval, { ...series, length }] as const
@@ -104,20 +105,28 @@ test('a decision on data cut off at its time is the decision made with all the d
 
 test('a run over data that end at some day says, up to that day, what the run over all the data says', () => {
   let compared = 0
+  let scalped = 0
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 3, max: 29 }), (seed, days) => {
-      const markets = marketsOf(seed, 30, { symbols: 5, minutes15Days: 31 })
+      const markets = marketsOf(seed, 30, {
+        symbols: 5,
+        minutes15Days: 31,
+        minutes5Days: 14,
+        minutes5Symbols: 2,
+      })
       const end = tradingFrom(markets) + days * DAY
-      const before = (run: ReturnType<typeof simulate>): unknown[] =>
+      const before = (run: ReturnType<typeof simulate>): readonly EngineEvent[] =>
         run.events.filter(event => event.ts < end)
       const whole = before(simulate(markets))
       assert.equal(before(simulate(markets.map(market => truncated(market, end)))), whole)
       assert.equal(before(simulate(markets, { to: end })), whole)
       compared += whole.length
+      scalped += whole.filter(event => event.strategy === 'bb-scalping').length
     }),
     { seed: SEED, numRuns: 8 },
   )
   assert.ok(compared > 300, `${compared} events`)
+  assert.ok(scalped > 100, `${scalped} of decisions within the day`)
 })
 
 // --- the parts --------------------------------------------------------------------------------------------------

@@ -79,7 +79,10 @@ test('recorded inputs, fed again to a new engine, give the same effects, also wh
         const settings = isRough ? NERVOUS : defaultSettings()
         const { inputs, answers, effects } = recorded(seed, 40, minutes, isRough, settings)
         for (const input of inputs) seen.add(input.type === 'stop' ? `stop ${input.ok}` : input.type)
-        for (const effect of effects) seen.add(effect.type === 'event' ? effect.event.kind : effect.type)
+        for (const effect of effects) {
+          seen.add(effect.type === 'event' ? effect.event.kind : effect.type)
+          if (effect.type === 'event') seen.add(effect.event.strategy ?? '')
+        }
         const places = new Set(cuts.map(cut => cut % inputs.length))
         replayed(inputs, answers, new Engine(settings, OPTIONS), engine => engine)
         replayed(inputs, answers, new Engine(settings, OPTIONS), (engine, i) =>
@@ -120,6 +123,7 @@ test('recorded inputs, fed again to a new engine, give the same effects, also wh
     'digest',
     'amend',
     'trade',
+    'bb-scalping',
   ]) {
     assert.ok(seen.has(kind), `${kind} has happened`)
   }
