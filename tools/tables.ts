@@ -8,7 +8,8 @@ import {
   SIZING,
   X10_MANAGEMENT,
 } from '../src/core/engine/cycles.ts'
-import { GUARDS } from '../src/core/guards/list.ts'
+import { ADD_GUARDS, GUARDS } from '../src/core/guards/list.ts'
+import { plannedSize } from '../src/core/guards/planned-size.ts'
 
 /** A table of the documentation whose rows are the code's. */
 export interface DocumentTable {
@@ -39,9 +40,9 @@ export const TABLES: { readonly [name: string]: DocumentTable } = {
   },
   guards: {
     head: ['gate', 'looks at', 'defaults'],
-    rows: GUARDS.map(({ id, scope, params }) => [
+    rows: [...new Set([...GUARDS, ...ADD_GUARDS])].map(({ id, scope, params }) => [
       `\`${id}\``,
-      scope === 'signal' ? 'the entry' : 'the portfolio',
+      scope === 'portfolio' ? 'the portfolio' : id === plannedSize.id ? 'the add' : 'the entry',
       Object.entries(params)
         .map(([name, value]) => `${name} ${value}`)
         .join(', '),

@@ -203,10 +203,10 @@ test('a strategy that had no candles to decide on is named, and its positions ar
 
 test('what the data lacked and what stood for it is said, and nothing that did not happen', () => {
   const plain = report([WIN]).notes.join('\n')
-  assert.not.match(plain, /halted|15-minute|assumed|mark price|read off|leverage 10/)
+  assert.not.match(plain, /halted|adds dropped|15-minute|assumed|mark price|read off|leverage 10/)
   const poor = report([testTrade({ leverage: 10, strategy: 'mean-reversion' })], {
     halted: true,
-    counts: { 'missing:atr15m': 4, 'missing:funding-rate': 2 },
+    counts: { 'missing:atr15m': 4, 'missing:funding-rate': 2, 'planned:ladder': 5, 'dropped:add': 3 },
     replaced: {
       fundingAssumed: 3,
       fundingRecorded: 7,
@@ -220,6 +220,7 @@ test('what the data lacked and what stood for it is said, and nothing that did n
   for (const words of [
     'a drawdown halted all entries',
     "4 entries sized by the strategy's own stop",
+    '3 adds dropped from 5 planned ladders',
     '2 entries scored with funding of 0.01 %',
     '3 of 10 funding settlements assumed at 0.01 % per 8 h',
     'mark price taken to be the last price on 2 of',
