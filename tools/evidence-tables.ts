@@ -4,8 +4,9 @@ import { withFlags } from '../src/commands/simulate.ts'
 import { summarise } from '../src/core/performance/summary.ts'
 import type { Trade } from '../src/core/portfolio/trade.ts'
 
-/** The days of the README's results. */
-export const EVIDENCE_RANGE = { from: Date.UTC(2021, 0, 1), to: Date.UTC(2025, 10, 12) }
+/** The days of the README's results, and those of which there are candles within the day. */
+const DAYS = { from: Date.UTC(2021, 0, 1), to: Date.UTC(2025, 10, 12) }
+const MINUTES = { from: Date.UTC(2025, 0, 1), to: Date.UTC(2026, 2, 1) }
 
 /** One backtest behind the README's tables: `flags` are the command line's. */
 export interface EvidenceRun {
@@ -13,6 +14,9 @@ export interface EvidenceRun {
   readonly title: string
   readonly command: string
   readonly flags: { readonly [name: string]: string | boolean | readonly string[] }
+  readonly range: { readonly from: number; readonly to: number }
+  /** Further lines of its table. */
+  readonly also: 'strategy' | 'symbol' | null
 }
 
 const ALONE = { all: true, fixedNotional: '100', portfolioGates: false }
@@ -24,13 +28,26 @@ export const EVIDENCE_RUNS: readonly EvidenceRun[] = [
     title: 'One portfolio of 1,000 USDT, all gates',
     command: 'bbw backtest --all --timerange 20210101-20251112',
     flags: { all: true },
+    range: DAYS,
+    also: 'strategy',
   },
   ...['bollinger-grid-long', 'bollinger-grid-short', 'mean-reversion'].map(strategy => ({
     id: strategy,
     title: `${strategy} alone, 100 USDT a trade, no portfolio gates`,
     command: `bbw backtest --all --timerange 20210101-20251112 --strategy ${strategy} --fixed-notional 100 --no-portfolio-gates`,
     flags: { ...ALONE, strategy: [strategy] },
+    range: DAYS,
+    also: null,
   })),
+  {
+    id: 'bb-scalping',
+    title: 'bb-scalping alone, 100 USDT a trade, no portfolio gates',
+    command:
+      'bbw backtest --all --timerange 20250101-20260301 --strategy bb-scalping --fixed-notional 100 --no-portfolio-gates',
+    flags: { ...ALONE, strategy: ['bb-scalping'] },
+    range: MINUTES,
+    also: 'symbol',
+  },
 ]
 
 /** The configuration a run has, all other settings being at their defaults. */
@@ -64,9 +81,10 @@ export function evidenceTables(reports: readonly EvidenceReport[]): ReadonlyMap<
     const { simulation, summary, groups } = report
     const rows = [
       ['all', summary] as const,
-      ...(run.id === 'portfolio' ? groups.strategy : []).map(one => [one.name, one.summary] as const),
+      ...(run.also === 'strategy' ? groups.strategy : []).map(one => [one.name, one.summary] as const),
       ...groups.side.map(one => [one.name, one.summary] as const),
       ...groups.year.map(one => [one.name, one.summary] as const),
+      ...(run.also === 'symbol' ? groups.symbol : []).map(one => [one.name, one.summary] as const),
     ].map(([name, one]) => groupCells(name, one))
     const { maxDrawdown: drawdown } = summary
     const lines = [
@@ -85,7 +103,7 @@ export function evidenceTables(reports: readonly EvidenceReport[]): ReadonlyMap<
     lines.push(...report.notes.map(note => `- ${note}`), hashes(report))
     tables.set(run.id, lines.join('\n'))
   }
-  tables.set('published', publishedTable(reports))
+  tables.set('published', publishedTable(reports.filter(({ run }) => run.range === DAYS)))
   return tables
 }
 

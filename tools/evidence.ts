@@ -9,8 +9,8 @@ import { reportOf } from '../src/commands/report.ts'
 import { simulate } from '../src/commands/simulate.ts'
 import { ownVersion } from '../src/commands/version.ts'
 import {
-  EVIDENCE_RANGE,
   EVIDENCE_RUNS,
+  type EvidenceReport,
   evidenceConfig,
   evidenceTables,
   replaceTables,
@@ -23,20 +23,20 @@ if (folder === undefined) {
 }
 const world = { env: process.env, cwd: process.cwd(), stdin: process.stdin }
 const flags = { market: folder, skipBad: true }
-const market = await loadMarket(world, { flags, args: [] }, 'replay', EVIDENCE_RANGE.to)
-process.stderr.write(`${market.markets.length} symbols, data ${market.hash}\n`)
-for (const warning of market.warnings.filter(text => text.includes('bad rows')))
-  process.stderr.write(`${warning}\n`)
-const reports = EVIDENCE_RUNS.map(run => {
-  const config = evidenceConfig(run)
-  const report = reportOf(
-    simulate(market.markets, config, EVIDENCE_RANGE, true),
-    market,
-    config,
-    ownVersion(),
-  )
-  process.stderr.write(`${run.id}: ${report.summary.trades} trades\n`)
-  return { run, report }
-})
+const reports: EvidenceReport[] = []
+// The filters of instruments are those nearest to the end: each range has a market of its own.
+for (const range of new Set(EVIDENCE_RUNS.map(run => run.range))) {
+  const market = await loadMarket(world, { flags, args: [] }, 'replay', range.to)
+  process.stderr.write(`${market.markets.length} symbols, data ${market.hash}\n`)
+  for (const warning of market.warnings.filter(text => text.includes('bad rows')))
+    process.stderr.write(`${warning}\n`)
+  for (const run of EVIDENCE_RUNS) {
+    if (run.range !== range) continue
+    const config = evidenceConfig(run)
+    const report = reportOf(simulate(market.markets, config, range, true), market, config, ownVersion())
+    process.stderr.write(`${run.id}: ${report.summary.trades} trades\n`)
+    reports.push({ run, report })
+  }
+}
 const path = new URL('../README.md', import.meta.url)
 writeFileSync(path, replaceTables(readFileSync(path, 'utf8'), evidenceTables(reports)))

@@ -225,7 +225,7 @@ test('what the data lacked and what stood for it is said, and nothing that did n
     '3 of 10 funding settlements assumed at 0.01 % per 8 h',
     'mark price taken to be the last price on 2 of',
     'ticks and steps read off the prices on 1 of',
-    'bb-scalping traded nothing on 1 of 0 symbols, for want of candles of 5m or shorter',
+    'bb-scalping decided nothing on 1 of 0 symbols, for want of candles of 5m or shorter',
     'positions at leverage 10 were managed on candles longer than an hour',
     'matched on 20 candles of 1d',
   ]) {

@@ -116,7 +116,7 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
     notes.push(
       symbols.length === markets.length
         ? `${ids} did not trade: there are no candles of ${interval} or shorter`
-        : `${ids} traded nothing on ${plural(symbols)}, for want of candles of ${interval} or shorter`,
+        : `${ids} decided nothing on ${plural(symbols)}, for want of candles of ${interval} or shorter`,
     )
   }
   const ofDays = strategiesOf(config, '1d')

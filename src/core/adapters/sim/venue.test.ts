@@ -265,6 +265,13 @@ test('candles within the day are summed up from shorter ones, and are none where
   assert.equal(minutes.replaced().untold.get('5m'), [])
 })
 
+test('of several shorter series the one that reaches over most time is summed up', () => {
+  const some = series('AUSDT', '1m', 2 * DAY, 60)
+  const most = series('AUSDT', '3m', 2 * DAY, 480)
+  const markets = [market('AUSDT', series('AUSDT', '1d', 0, 3), some, most)]
+  assert.is(closesOf(new Venue(markets, OPTIONS), '15m').length, 96)
+})
+
 test('a candle that is decided on is told only where the next bar answers at once: not before a hole, nor within longer bars', () => {
   const bars = (...rows: readonly number[]): CandleSeries => {
     const candles = new CandleSeries('AUSDT', '5m', rows.length)

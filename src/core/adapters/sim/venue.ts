@@ -427,16 +427,18 @@ function dailyOf(market: SymbolMarket): Candles {
   return aggregate(finest, '1d')
 }
 
-/** Candles of an interval: as recorded, else summed up from finer ones, else none. */
-function seriesOf(market: SymbolMarket, interval: Interval): Candles | null {
-  const recorded = market.candles.get(interval)
+/** Candles of an interval: as recorded, else summed up from the shorter ones that reach furthest, else none. */
+function seriesOf({ candles }: SymbolMarket, interval: Interval): Candles | null {
+  const recorded = candles.get(interval)
   if (recorded !== undefined) return recorded
-  const finest = finestOf(market.candles)
   const span = INTERVAL_MS[interval]
-  if (finest === null || INTERVAL_MS[finest.interval] > span || span % INTERVAL_MS[finest.interval] !== 0) {
-    return null
+  const reach = (one: Candles): number => one.length * INTERVAL_MS[one.interval]
+  let longest: Candles | null = null
+  for (const one of candles.values()) {
+    const isPart = INTERVAL_MS[one.interval] < span && span % INTERVAL_MS[one.interval] === 0
+    if (isPart && (longest === null || reach(one) > reach(longest))) longest = one
   }
-  return aggregate(finest, interval)
+  return longest === null ? null : aggregate(longest, interval)
 }
 
 function toldOf(candles: Candles): Told {
