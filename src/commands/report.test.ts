@@ -184,21 +184,26 @@ test('each signal for itself has no equity to be judged', () => {
 
 test('a strategy that had no candles to decide on is named, and its positions are not said to be managed on days', () => {
   const markets = [{ instrument: instrumentOf(), candles: new Map(), mark: new Map(), funding: null }]
-  const notes = (strategy: string, untold: readonly string[]): string => {
+  const notes = (strategy: string, untold: readonly string[], config = defaultConfig()): string => {
     const replaced = {
       ...NOTHING,
       bars: new Map([['1d', 20]] as const),
       untold: new Map([['5m', untold]] as const),
     }
     const made = simulation([testTrade({ leverage: 10, strategy })], { replaced })
-    return reportOf(made, { ...MARKET, markets }, defaultConfig(), '1.2.3').notes.join('\n')
+    return reportOf(made, { ...MARKET, markets }, config, '1.2.3').notes.join('\n')
   }
   assert.match(
     notes('mean-reversion', ['A']),
-    'bb-scalping did not trade: there are no candles of 5m or shorter',
+    'bb-scalping did not trade: no orders are matched on candles of 5m or shorter',
   )
   assert.match(notes('mean-reversion', []), 'longer than an hour')
   assert.not.match(notes('bb-scalping', []), /longer than an hour|for want of|did not trade/)
+  // One that is switched off is not missed.
+  const { strategies } = defaultConfig()
+  const off = { ...strategies, 'bb-scalping': { ...strategies['bb-scalping'], enabled: false } }
+  const without = notes('mean-reversion', ['A'], { ...defaultConfig(), strategies: off })
+  assert.not.match(without, /did not trade/)
 })
 
 test('what the data lacked and what stood for it is said, and nothing that did not happen', () => {
@@ -225,7 +230,7 @@ test('what the data lacked and what stood for it is said, and nothing that did n
     '3 of 10 funding settlements assumed at 0.01 % per 8 h',
     'mark price taken to be the last price on 2 of',
     'ticks and steps read off the prices on 1 of',
-    'bb-scalping decided nothing on 1 of 0 symbols, for want of candles of 5m or shorter',
+    'bb-scalping decided nothing on 1 of 0 symbols, for want of candles of 5m or shorter to match orders on',
     'positions at leverage 10 were managed on candles longer than an hour',
     'matched on 20 candles of 1d',
   ]) {

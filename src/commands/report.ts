@@ -111,12 +111,12 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
     'maintenance margin 0.5 / greatest leverage; correlation, losing-streak and x10-loss limits are not applied',
   )
   for (const [interval, symbols] of replaced.untold) {
-    if (symbols.length === 0) continue
     const ids = strategiesOf(config, interval).join(', ')
+    if (symbols.length === 0 || ids === '') continue
     notes.push(
       symbols.length === markets.length
-        ? `${ids} did not trade: there are no candles of ${interval} or shorter`
-        : `${ids} decided nothing on ${plural(symbols)}, for want of candles of ${interval} or shorter`,
+        ? `${ids} did not trade: no orders are matched on candles of ${interval} or shorter`
+        : `${ids} decided nothing on ${plural(symbols)}, for want of candles of ${interval} or shorter to match orders on`,
     )
   }
   const ofDays = strategiesOf(config, '1d')

@@ -105,7 +105,9 @@ test('a candle that is told late is decided on while it is the newest, and not f
   assert.equal(decided(inTime.live(1.5 * SECOND)), ['bb-scalping SOLUSDT'])
   const late = desk()
   late.now += BAR
+  const before = late.engine.wakeAt
   bar(late, 'SOLUSDT', late.now - 2 * BAR, 96)
+  assert.is(late.engine.wakeAt, before)
   late.price('SOLUSDT', 96)
   assert.equal(decided(late.live(BAR)), [])
 })

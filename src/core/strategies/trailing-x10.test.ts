@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY, HOUR } from '../base/units.ts'
+import { DAY, HOUR, MINUTE } from '../base/units.ts'
 import { keepsManagementContract } from '../decision/contract.fixture.ts'
 import {
   instrumentOf,
   MIDNIGHT,
+  minutes5Of,
   positionOf,
   positionViewOf,
   type Sketch,
@@ -129,6 +130,17 @@ test('it halves only when the bar has closed beyond the line too, not on a dip o
   assert.is(moved(LONG, { ...TURNED, price: 105 }), undefined)
   assert.equal(moved(LONG, { ...TURNED, price: 104 }), [970, 'halving'])
   assert.is(moved(LONG, { ...TURNED, price: 99, mark: 101.4, week: weekOf(23.6) }), undefined)
+})
+
+test('for a position of 5-minute candles the bar is one of those, whatever the daily candle says', () => {
+  const position = { ...LONG, timeframe: '5m', openedAt: MIDNIGHT } as const
+  // The newest daily candle closed hours before the entry, above the line; the mark has fallen.
+  const day = { ...TURNED, price: 105, candleStart: MIDNIGHT - 2 * DAY, now: MIDNIGHT + 5 * MINUTE }
+  const after = (candleStart: number, price: number) => minutes5Of({ candleStart, price })
+  assert.equal(moved(position, { ...day, minutes5: after(MIDNIGHT, 104) }), [970, 'halving'])
+  assert.is(moved(position, { ...day, minutes5: after(MIDNIGHT, 105) }), undefined)
+  assert.is(moved(position, { ...day, minutes5: after(MIDNIGHT - 5 * MINUTE, 104) }), undefined)
+  assert.is(moved(position, day), undefined)
 })
 
 test('above +1.5 % the week locks breakeven instead of halving', () => {

@@ -78,8 +78,11 @@ function crossed(view: PositionView, line: number): boolean {
   const { position } = view
   if (position.halved || position.weekBbAtEntry === null) return false
   if (towardsLoss(position.side, position.weekBbAtEntry) < line) return false
-  const atClose = view.weekBb(view.price)
-  const barClosed = view.candleStart + INTERVAL_MS[position.timeframe] > position.openedAt
+  // The bar is one of the strategy's own.
+  const bar = position.timeframe === '5m' ? view.minutes5 : view
+  if (bar === undefined) return false
+  const atClose = view.weekBb(bar.price)
+  const barClosed = bar.candleStart + INTERVAL_MS[position.timeframe] > position.openedAt
   return barClosed && atClose !== undefined && towardsLoss(position.side, atClose) < line
 }
 

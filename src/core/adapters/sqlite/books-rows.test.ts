@@ -57,6 +57,13 @@ test('orders that have ended are looked at where there are any, and may be left 
   assert.is(wrongLedger({ ...ledgerOf(), gone: { odd: 1 } }, ''), 'gone')
 })
 
+test('5-minute candles that were decided on are looked at where there are any, and may be left out', () => {
+  assert.is(wrongLedger(ledgerOf({ decided5: [['BTCUSDT', 1]] }), ''), null)
+  for (const odd of [{ odd: 1 }, [['BTCUSDT']], [[1, 'BTCUSDT']], ['BTCUSDT']]) {
+    assert.ok(wrongLedger({ ...ledgerOf(), decided5: odd }, '')?.startsWith('decided5'), JSON.stringify(odd))
+  }
+})
+
 test('books cross from one engine’s rows into the same books', async () => {
   const database = await MemoryDatabase.empty()
   for (const table of Object.values(TABLES)) database.exec(table)
