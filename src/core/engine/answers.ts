@@ -78,9 +78,7 @@ export class Answers {
   ): void {
     switch (status) {
       case 'accepted':
-        // An add begins nothing.
-        if (entry.rung === undefined)
-          this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+        this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
         return
       case 'amended':
         return

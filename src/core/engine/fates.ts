@@ -95,8 +95,7 @@ export class Fates {
       case 'resting':
         this.found(id, doubt, 'rests at the exchange')
         if (entry !== undefined) {
-          if (entry.rung === undefined)
-            this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+          this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
           // It may have been due to be taken back while nothing was known of it.
           this.#core.touch('heavy')
         }

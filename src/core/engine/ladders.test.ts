@@ -50,6 +50,11 @@ const entries = (effects: readonly Effect[]): readonly OrderRequest[] =>
 const cancelled = (effects: readonly Effect[]): readonly string[] =>
   only(effects, 'cancel').map(effect => effect.clientOrderId)
 
+/** So many heavy cycles. */
+function nextHeavies(desk: Desk, count: number): readonly Effect[] {
+  return Array.from({ length: count }, () => heavy(desk, 95)).flat()
+}
+
 /** The one add that was sent. */
 function addOf(effects: readonly Effect[]): OrderRequest {
   const [add, other] = entries(effects)
@@ -217,19 +222,55 @@ test('a position that is reduced by hand is not added to', () => {
   assert.equal(cancelled(told), [add.clientOrderId])
 })
 
-test('a position that is being closed takes its adds back in the same step', () => {
+test('a position that is being closed takes its adds back in the same step, and gets no other', () => {
   const { desk, effects } = opened()
   const add = addOf(effects)
   desk.order(add.clientOrderId, 'accepted')
+  const account = desk.account()
+  const naked = account.positions.map(one => ({ ...one, stop: null }))
+  desk.now += MINUTE
+  desk.price('SOLUSDT', 95)
+  const [asked] = only(desk.wait(0), 'query-account')
+  const [request] = only(desk.reply(asked.queryId, { ...account, positions: naked }), 'set-stop')
+  const told = desk.feed({
+    type: 'stop',
+    requestId: request.requestId,
+    ok: false,
+    reason: 'the price is past it',
+    why: 'crossed',
+  })
+  assert.equal(cancelled(told), [add.clientOrderId])
+  const [close] = placed(told)
+  assert.is(close.type, 'market')
+  desk.order(add.clientOrderId, 'cancelled')
+  desk.order(close.clientOrderId, 'accepted')
+  assert.equal(entries(nextDay(desk, 96)), [])
+})
+
+test('while the rest of its entry rests, nothing is added', () => {
+  const desk = new Desk(LADDERED).introduce('SOLUSDT')
+  desk.wait(0)
+  const part = { steps: steps(100), complete: false }
+  const { entry, effects } = desk.open(signal, part)
+  answered(desk, effects)
+  assert.equal(entries(heavy(desk)), [])
+  desk.fill(entry, { steps: steps(entry.steps - 100) })
+  assert.is(addOf(heavy(desk)).price, 921)
+})
+
+test('a candle that is not the newest there can be decides nothing', () => {
+  const desk = new Desk(LADDERED).introduce('SOLUSDT')
+  desk.wait(0)
+  answered(desk, desk.open(signal).effects)
+  desk.feed({ type: 'store', ok: false, reason: 'disk', code: null })
+  desk.now += DAY - 4 * MINUTE
+  heavy(desk)
+  desk.feed({ type: 'store', ok: true, reason: '', code: null })
   const before = desk.effects.length
-  desk.now = desk.position().openedAt + 31 * DAY
-  desk.day('SOLUSDT', Math.floor(desk.now / DAY) * DAY - DAY, 96)
-  desk.price('SOLUSDT', 96)
-  desk.live(0)
+  desk.now += 3 * MINUTE
+  heavy(desk)
   const told = desk.effects.slice(before)
-  assert.ok(cancelled(told).includes(add.clientOrderId))
-  assert.is(placed(told).filter(order => order.type === 'market').length, 1)
-  assert.equal(entries(told), [])
+  assert.equal([entries(told), gates(told)], [[], []])
 })
 
 test('pause, halt and a drawdown take adds back; after a resume the next day decides', () => {
@@ -266,6 +307,9 @@ test('a stop that has moved takes back an add that bears the old one', () => {
   const told = desk.reply(asked[0].queryId, { ...account, positions: tighter })
   assert.is(desk.position().stop, 840)
   assert.equal(cancelled(told), [add.clientOrderId])
+  // Where that was refused and the add rests on, it is asked for again.
+  desk.order(add.clientOrderId, 'rejected', 'too busy')
+  assert.ok(cancelled(nextHeavies(desk, 3)).includes(add.clientOrderId))
   desk.order(add.clientOrderId, 'cancelled')
   assert.is(addOf(nextDay(desk, 96)).stop, 840)
 })
@@ -327,6 +371,11 @@ test('the grid switched off adds nothing to what it has opened', () => {
   answered(desk, desk.open(signal).effects)
   desk.restart(off)
   assert.equal(entries(heavy(desk)), [])
+  const { desk: other, effects } = opened()
+  const add = addOf(effects)
+  other.order(add.clientOrderId, 'accepted')
+  other.restart(off)
+  assert.equal(cancelled(heavy(other)), [add.clientOrderId])
 })
 
 // --- what survives ----------------------------------------------------------------------------------------------
@@ -430,6 +479,19 @@ test('a stop that was told before the fill of an add has closed the add too, at 
   assert.ok(trades.every(trade => trade.exit === 82.5))
   const fees = trades.reduce((sum, trade) => sum + trade.fees, 0)
   assert.ok(Math.abs(fees - (0.01 + 0.03 + 0.002)) < 1e-9)
+})
+
+test('what an add has filled beyond what the stop took is closed at the market', () => {
+  const { desk, effects } = opened()
+  const add = addOf(effects)
+  desk.order(add.clientOrderId, 'accepted')
+  const position = desk.position()
+  // Of 100 parts of the add the stop took 60; the fill is told in two halves.
+  const [half, ahead] = [Math.floor(add.steps / 2), Math.floor(add.steps * 0.6)]
+  desk.stopOut(position, { steps: steps(position.steps + ahead), execId: 'stop' })
+  assert.equal(placed(desk.fill(add, { steps: steps(half), complete: false })), [])
+  const [close] = placed(desk.fill(add, { steps: steps(add.steps - half) }))
+  assert.equal([close.type, close.steps], ['market', add.steps - ahead])
 })
 
 test.run()

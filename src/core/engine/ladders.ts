@@ -52,7 +52,7 @@ export class Ladders {
     for (const entry of this.#core.portfolio.pending.values()) {
       if (entry.rung !== undefined && !this.#isWanted(entry)) this.#orders.takeBack(entry)
     }
-    if (this.#ladder === null || this.#core.recovery !== null || !this.#gatekeeper.isOpen) return
+    if (this.#ladder === null || !this.#gatekeeper.isOpen) return
     for (const position of this.#core.portfolio.positions.values()) {
       if (position.ladder !== undefined) this.#decide(this.#ladder, position)
     }

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ticks } from '../decision/view.fixture.ts'
 import { positionKey } from '../portfolio/position.ts'
-import { HELD, Parts } from './parts.fixture.ts'
+import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import { Protection } from './protection.ts'
 import type { Effect } from './protocol.ts'
 
@@ -26,6 +26,17 @@ test('a wish is sent once, and in the books once the exchange says so', () => {
   protection.answered({ type: 'stop', at: core.now, requestId: request.requestId, ok: true, reason: '' })
   assert.is(core.portfolio.positions.get(KEY)?.stop, 980)
   assert.is(core.revision, 1)
+})
+
+test('a stop that has moved takes back the adds that bear the old one, and no other entry', () => {
+  const add = { ...RESTING, clientOrderId: 'add', symbol: 'SOLUSDT', signalId: HELD.signalId, rung: 0 }
+  const { core, protection } = new Parts().book([HELD], [RESTING, add])
+  protection.desk.wish(HELD, ticks(980), 'trailing', 'tighter')
+  protection.sendWishes()
+  const { requestId } = sent(core.takeEffects())
+  protection.answered({ type: 'stop', at: core.now, requestId, ok: true, reason: '' })
+  const cancelled = core.takeEffects().flatMap(one => (one.type === 'cancel' ? [one.clientOrderId] : []))
+  assert.equal(cancelled, ['add'])
 })
 
 test('an answer for a position that is gone is taken, and nothing follows', () => {

@@ -182,6 +182,12 @@ test('on the bar of an add its whole range counts for the stop, and only its clo
   assert.equal(added(104, 90), ['97 1 order 1'])
   assert.equal(added(105, 90), ['97 1 order 1', '105 1 order 2'])
   assert.match(added(105, 95)[1], / 2 stop 2$/)
+  const gapped = new Desk()
+  gapped.hold('long', 90)
+  gapped.order({ purpose: 'exit', price: ticks(105) })
+  gapped.order({ purpose: 'entry', price: ticks(97), stop: ticks(90) })
+  gapped.bar(106, 107, 94, 104)
+  assert.equal(gapped.told.slice(1), ['97 1 maker order 1'])
 })
 
 test('by option a touch is enough', () => {
