@@ -17,7 +17,7 @@ import type { Instrument } from './core/market/instrument.ts'
 import { formatSteps, formatTicks, priceOf, qtyOf } from './core/market/quantise.ts'
 import { opposite, type Side, sign } from './core/market/side.ts'
 import { usedMargin } from './core/portfolio/portfolio.ts'
-import { positionKey } from './core/portfolio/position.ts'
+import { positionKey, positionMargin } from './core/portfolio/position.ts'
 import type { Trade } from './core/portfolio/trade.ts'
 
 /** What the ledger holds of a position: enough for its profit. */
@@ -153,6 +153,11 @@ export class WatchedEngine extends Engine {
       case 'persist': {
         this.#signalOf.set(effect.key, effect.signalId)
         if (effect.order.purpose !== 'entry') break
+        const { rung } = this.portfolio.pending.get(effect.key) ?? {}
+        if (rung !== undefined) {
+          this.#add(effect.key, `${effect.signalId}|add ${rung}`, rung, effect.order)
+          break
+        }
         const id = `${effect.signalId}|${effect.order.type}`
         const chain = this.#chains.get(id)
         this.#holds('I3', chain === undefined || chain.ids.has(effect.key), () => `a second order for ${id}`)
@@ -181,6 +186,21 @@ export class WatchedEngine extends Engine {
       }
       default:
     }
+  }
+
+  /** An add of a ladder: one order of its rung at a time, and all of them no more than was planned. */
+  #add(key: string, id: string, rung: number, { symbol, side }: OrderRequest): void {
+    const position = this.portfolio.positions.get(positionKey(symbol, side))
+    const plan = position?.ladder
+    if (position === undefined || plan === undefined) broken(`${key} adds to a plan`)
+    const chain = this.#chains.get(id) ?? { intended: plan.rungs[rung].steps, filled: 0, ids: new Set() }
+    const isAlone = ![...chain.ids].some(other => this.portfolio.pending.has(other))
+    this.#holds('I3', isAlone, () => `a second order for ${id}`)
+    this.#chains.set(id, { ...chain, ids: new Set([...chain.ids, key]) })
+    this.#signalOf.set(key, id)
+    let margin = positionMargin(position)
+    for (const one of this.portfolio.pending.values()) if (one.symbol === symbol) margin += one.margin
+    this.#holds('I7', margin <= plan.maxMargin + 1e-9, () => `${symbol} binds ${margin} of ${plan.maxMargin}`)
   }
 
   #place(order: OrderRequest, later: ReadonlySet<string>): void {
