@@ -20,7 +20,7 @@ import {
   ticks,
   viewOf,
 } from './view.fixture.ts'
-import type { IntradayView } from './view.ts'
+import type { IntradayView, PositionView } from './view.ts'
 
 type Test = ReturnType<typeof suite>
 
@@ -64,8 +64,13 @@ const markets = fc
     neverShort: fc.boolean(),
     /** 5-minute bands: where their close lies in them, half their width as a share of the close, RSI. */
     minutes: maybe(fc.tuple(places, evenly(0, 0.1), evenly(0, 100))),
+    funding: fc.option(evenly(-0.004, 0.004)),
+    change: maybe(evenly(-50, 300)),
+    turnover: evenly(0, 3e6),
+    /** The three closes before the newest, as shares of it. */
+    before: fc.array(evenly(0.8, 1.2), { minLength: 3, maxLength: 3 }),
   })
-  .map(({ instrument, scale, half, price, last, isWarm, week, month, tier, neverShort, minutes }) => {
+  .map(({ instrument, scale, half, price, last, isWarm, week, month, minutes, before, ...given }) => {
     const middle = scale * instrument.tickSize
     const at = (place: number): number => middle * (1 + place * half)
     const close = Math.max(at(price), instrument.tickSize / 2)
@@ -83,8 +88,8 @@ const markets = fc
       ...known,
       week: bands(week),
       month: bands(month),
-      tier,
-      neverShort,
+      ...given,
+      closes: [...before.map(share => share * close), close],
       minutes5: minutes && minutesOf(close, ...minutes),
     }
   })
@@ -107,6 +112,22 @@ export function keepsEntryContract(test: Test, strategy: EntryStrategy): void {
     fc.assert(property, { seed: SEED, numRuns: RUNS })
     assert.ok(entered > RUNS / 100, `only ${entered} entries`)
   })
+  const { id, params, manage } = strategy
+  if (manage !== undefined) {
+    test(`it manages its own positions by the contract of management strategies (seed ${SEED})`, () => {
+      for (const moment of ['time-exits', 'trailing', 'funding-sign'] as const) {
+        const own: ManagementStrategy = {
+          id,
+          role: 'management',
+          params,
+          decide: (view, p) => strategy.manage?.(moment, view, p) ?? [],
+        }
+        const property = fc.property(positions, one => assert.equal(managementBreaches(own, heldIn(one)), []))
+        fc.assert(property, { seed: SEED, numRuns: RUNS })
+      }
+    })
+  }
+
   test('it wants nothing before the bands are known', () => {
     for (const price of [1, 99, 100, 150, 200, 201, 1000]) {
       const view = viewOf({
@@ -122,62 +143,68 @@ export function keepsEntryContract(test: Test, strategy: EntryStrategy): void {
   })
 }
 
+const positions = fc.record({
+  market: markets,
+  side: fc.constantFrom('long' as const, 'short' as const),
+  entry: fc.oneof(
+    places.map(place => ({ place })),
+    evenly(0.7, 1.4).map(share => ({ share })),
+  ),
+  stopTicksAway: fc.integer({ min: 1, max: 50 }),
+  stopShare: evenly(-0.05, 0.1),
+  size: fc.integer({ min: 1, max: 400 }),
+  sold: evenly(0, 0.9),
+  targetsFilled: fc.constantFrom(0 as const, 1 as const, 2 as const),
+  leverage: fc.constantFrom(3, 10, 25),
+  weekBbAtEntry: fc.option(evenly(-50, 150)),
+  hours: fc.integer({ min: 0, max: 24 * 30 }),
+})
+
+type Held = typeof positions extends fc.Arbitrary<infer T> ? T : never
+
+/** A generated position on its generated market. */
+function heldIn(one: Held): PositionView {
+  const { week, month, ...sketch } = one.market
+  const { instrument } = sketch
+  const direction = one.side === 'long' ? 1 : -1
+  const wanted =
+    'place' in one.entry ? sketch.price * (1 + 0.1 * one.entry.place) : sketch.price * one.entry.share
+  const entry = Math.max(wanted, instrument.tickSize)
+  const stop = Math.max(
+    instrument.minPrice,
+    Math.round((entry * (1 - direction * one.stopShare)) / instrument.tickSize) -
+      direction * one.stopTicksAway,
+  )
+  const entered = Math.max(one.size, instrument.minQty)
+  const open =
+    one.targetsFilled === 0 ? entered : Math.max(entered - Math.floor(entered * one.sold), instrument.minQty)
+  const position = positionOf({
+    instrument,
+    side: one.side,
+    entry,
+    stop: ticks(stop),
+    enteredSteps: steps(entered),
+    steps: steps(open),
+    targetsFilled: one.targetsFilled,
+    leverage: one.leverage,
+    weekBbAtEntry: one.weekBbAtEntry,
+  })
+  const now = MIDNIGHT + one.hours * HOUR
+  return positionViewOf(position, {
+    ...sketch,
+    now,
+    candleStart: Math.floor(now / DAY) * DAY - DAY,
+    ...(week && { week }),
+    ...(month && { month }),
+  })
+}
+
 /** Registers the contract of a management strategy, and that the generated positions do make it act. */
 export function keepsManagementContract(test: Test, strategy: ManagementStrategy): void {
-  const positions = fc.record({
-    market: markets,
-    side: fc.constantFrom('long' as const, 'short' as const),
-    entry: fc.oneof(
-      places.map(place => ({ place })),
-      evenly(0.7, 1.4).map(share => ({ share })),
-    ),
-    stopTicksAway: fc.integer({ min: 1, max: 50 }),
-    stopShare: evenly(-0.05, 0.1),
-    size: fc.integer({ min: 1, max: 400 }),
-    sold: evenly(0, 0.9),
-    targetsFilled: fc.constantFrom(0 as const, 1 as const, 2 as const),
-    leverage: fc.constantFrom(3, 10, 25),
-    weekBbAtEntry: fc.option(evenly(-50, 150)),
-    hours: fc.integer({ min: 0, max: 24 * 30 }),
-  })
   test(`it keeps the contract of management strategies on generated positions (seed ${SEED})`, () => {
     let acted = 0
     const property = fc.property(positions, one => {
-      const { week, month, ...sketch } = one.market
-      const { instrument } = sketch
-      const direction = one.side === 'long' ? 1 : -1
-      const wanted =
-        'place' in one.entry ? sketch.price * (1 + 0.1 * one.entry.place) : sketch.price * one.entry.share
-      const entry = Math.max(wanted, instrument.tickSize)
-      const stop = Math.max(
-        instrument.minPrice,
-        Math.round((entry * (1 - direction * one.stopShare)) / instrument.tickSize) -
-          direction * one.stopTicksAway,
-      )
-      const entered = Math.max(one.size, instrument.minQty)
-      const open =
-        one.targetsFilled === 0
-          ? entered
-          : Math.max(entered - Math.floor(entered * one.sold), instrument.minQty)
-      const position = positionOf({
-        instrument,
-        side: one.side,
-        entry,
-        stop: ticks(stop),
-        enteredSteps: steps(entered),
-        steps: steps(open),
-        targetsFilled: one.targetsFilled,
-        leverage: one.leverage,
-        weekBbAtEntry: one.weekBbAtEntry,
-      })
-      const now = MIDNIGHT + one.hours * HOUR
-      const view = positionViewOf(position, {
-        ...sketch,
-        now,
-        candleStart: Math.floor(now / DAY) * DAY - DAY,
-        ...(week && { week }),
-        ...(month && { month }),
-      })
+      const view = heldIn(one)
       assert.equal(managementBreaches(strategy, view), [])
       acted += strategy.decide(view, strategy.params).length > 0 ? 1 : 0
     })

@@ -124,7 +124,7 @@ test('a strategy that remembers, or writes to its parameters, is named', () => {
 
 test('each role may answer only with its own intents', () => {
   const hold = { kind: 'hold', reason: 'not yet' } as const
-  const exit = { kind: 'exit', reason: 'enough' } as const
+  const exit = { kind: 'exit', why: 'time-exit', reason: 'enough' } as const
   const resize = { kind: 'resize', steps: steps(1), reason: 'smaller' } as const
   const view = positionViewOf(positionOf())
   const proposal = { signal: signalOf(), entry: 97, steps: steps(2), equity: 1000, takerFee: 0 }
@@ -228,7 +228,7 @@ test('every way in which an add can be wrong is named', () => {
   assert.equal(breachesOf([{ ...ADD, price: ticks(850) }], { price: ticks(850) }), [
     'adds at 850, which is past the stop 850',
   ])
-  assert.equal(breachesOf([{ kind: 'exit', reason: 'no' }]), ['exit is not for its role'])
+  assert.equal(breachesOf([{ kind: 'exit', why: 'time-exit', reason: 'no' }]), ['exit is not for its role'])
 })
 
 test.run()

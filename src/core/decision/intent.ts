@@ -1,5 +1,6 @@
 import type { Steps, Ticks } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
 import type { EntryOrder } from './signal.ts'
 
 /**
@@ -34,7 +35,7 @@ export type Intent =
       readonly steps: Steps
       readonly reason: string
     }
-  | { readonly kind: 'exit'; readonly reason: string }
+  | { readonly kind: 'exit'; readonly why: ExitReason; readonly reason: string }
   /** Enter with no more than `steps`. */
   | { readonly kind: 'resize'; readonly steps: Steps; readonly reason: string }
   | { readonly kind: 'move-stop'; readonly stop: Ticks; readonly why: StopMove; readonly reason: string }

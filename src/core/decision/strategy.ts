@@ -1,4 +1,5 @@
 import type { Fraction, Milliseconds, Price, Steps, Ticks, Usdt } from '../base/units.ts'
+import type { Side } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import type { Intent } from './intent.ts'
 import type { Signal } from './signal.ts'
@@ -23,6 +24,12 @@ interface Shape<Shown, P extends Params> {
 /** The clocks of decisions: one decision per closed candle of this length. */
 export type Timeframe = '1d' | '5m'
 
+/**
+ * When a strategy may look after its own positions: among the time exits of the light cycle, with the trailing stops of
+ * the heavy one, and after those of the x10 cycle, where rates that have changed their sign are looked for.
+ */
+export type OwnMoment = 'time-exits' | 'trailing' | 'funding-sign'
+
 /** Looks at one symbol on one closed candle and may want an entry. */
 export interface EntryStrategy<P extends Params = Params> extends Shape<View, P> {
   readonly role: 'entry'
@@ -32,6 +39,18 @@ export interface EntryStrategy<P extends Params = Params> extends Shape<View, P>
   readonly precedence: number
   /** Which house rules and sizing its entries are under. */
   terms(params: P): EntryTerms
+  /** What it does with its own positions at a moment, besides what is done with every position. */
+  manage?(moment: OwnMoment, view: PositionView, params: P): readonly Intent[]
+  /** Ages of a position at which the answer among the time exits may change though nothing but time has passed. */
+  ages?(params: P): readonly Milliseconds[]
+}
+
+/** Slots for positions and pending entries that several strategies share on one side. */
+export interface SharedSlots {
+  readonly side: Side
+  /** Ids of the strategies, its own among them. */
+  readonly of: readonly string[]
+  readonly most: number
 }
 
 /** Looks at one open position and may move its stop, place its targets or close it. */
@@ -73,6 +92,8 @@ export interface EntryTerms {
   readonly risk: Fraction
   /** Greatest number of positions and pending entries of the strategy. */
   readonly maxPositions: number
+  /** Slots that it shares with others, besides. */
+  readonly sharedSlots?: readonly SharedSlots[]
   /** Rests after an accepted order, after a stop and after a target, on the same symbol. */
   readonly cooldown: Milliseconds
   readonly cooldownAfterStop: Milliseconds

@@ -62,14 +62,16 @@ export function minutes5Of(over: Partial<Omit<IntradayView, 'bbPercent'>> = {}):
 type Bands = readonly [lower: Price, upper: Price]
 
 /** A view as data: weekly and monthly bands as pairs, all else as the view names it. */
-export type Sketch = Partial<Omit<View, 'bbPercent' | 'weekBb' | 'monthBb' | 'agreement'>> & {
+export type Sketch = Partial<Omit<View, 'bbPercent' | 'weekBb' | 'monthBb' | 'agreement' | 'closeAgo'>> & {
+  /** Daily closes, the newest last; left out: the price alone. */
+  readonly closes?: readonly Price[]
   readonly week?: Bands
   readonly month?: Bands
 }
 
 /** Bands 100, 150, 200 and nothing known of weeks and months, unless the sketch says otherwise. */
 export function viewOf(sketch: Sketch = {}): View {
-  const { week, month, ...given } = sketch
+  const { week, month, closes, ...given } = sketch
   const price = given.price ?? 150
   const data = {
     now: MIDNIGHT,
@@ -87,6 +89,8 @@ export function viewOf(sketch: Sketch = {}): View {
     width: 66.7,
     rsi: 50,
     turnover: 50e6,
+    change: 0,
+    funding: 0.0001,
     fees: FEES,
     minutes5: undefined,
     ...given,
@@ -97,6 +101,7 @@ export function viewOf(sketch: Sketch = {}): View {
   const day: Bands | undefined = lower === undefined || upper === undefined ? undefined : [lower, upper]
   return Object.freeze({
     ...data,
+    closeAgo: (ago: number) => (closes ?? [price]).at(-1 - ago),
     bbPercent: (of: Price) => within(of, day),
     weekBb: (of: Price) => within(of, week),
     monthBb: (of: Price) => within(of, month),

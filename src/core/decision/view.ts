@@ -40,9 +40,15 @@ export interface View {
   readonly width: Percent | undefined
   readonly rsi: Percent | undefined
   readonly turnover: Usdt
+  /** Change of the close over the newest closed daily candle. */
+  readonly change: Percent | undefined
+  /** Funding per 8 h as a share of the value, positive when longs pay; `null` when it is not known. */
+  readonly funding: Fraction | null
   readonly fees: Fees
   /** The 5-minute candles; `undefined` where there are none. */
   readonly minutes5: IntradayView | undefined
+  /** Close of the daily candle `ago` before the newest closed one; `undefined` when there is none. */
+  closeAgo(ago: number): Price | undefined
   /** BB% of a price within the daily, weekly and monthly bands. */
   bbPercent(price: Price): Percent | undefined
   weekBb(price: Price): Percent | undefined

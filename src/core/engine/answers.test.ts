@@ -2,11 +2,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { Answers } from './answers.ts'
+import { clientOrderId, NO_INSTANCE } from './order-id.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import type { Input } from './protocol.ts'
 
 const test = suite('answers')
-const ID = 'bbw-0000-target'
+const ID = clientOrderId(NO_INSTANCE, HELD.signalId, 'target', 0)
 
 type Status = Extract<Input, { readonly type: 'order' }>['status']
 
@@ -17,7 +18,7 @@ function answer(clientOrderId: string, status: Status): Extract<Input, { readonl
 /** Parts with a target on its way to the exchange, nothing told so far. */
 function sent(): Parts {
   const parts = new Parts().book([HELD], [RESTING])
-  parts.orders.placeExit(HELD, 'target', ID, ticks(1_100), steps(1_000))
+  parts.orders.placeTarget(HELD, 'target', ticks(1_100), steps(1_000))
   parts.told()
   return parts
 }

@@ -14,6 +14,8 @@ import { bbScalping } from '../strategies/bb-scalping.ts'
 import { bollingerGridLong } from '../strategies/bollinger-grid-long.ts'
 import { bollingerGridShort } from '../strategies/bollinger-grid-short.ts'
 import { dcaLadder } from '../strategies/dca-ladder.ts'
+import { fundingMomentum } from '../strategies/funding-momentum.ts'
+import { junkShort } from '../strategies/junk-short.ts'
 import { meanReversion } from '../strategies/mean-reversion.ts'
 import { partialTp } from '../strategies/partial-tp.ts'
 import { trailing3x } from '../strategies/trailing-3x.ts'
@@ -21,9 +23,11 @@ import { trailingX10 } from '../strategies/trailing-x10.ts'
 
 export const ENTRY_STRATEGIES: readonly EntryStrategy[] = [
   meanReversion,
+  fundingMomentum,
   bbScalping,
   bollingerGridLong,
   bollingerGridShort,
+  junkShort,
 ]
 
 /** In the order in which the heavy cycle asks them. */
@@ -62,6 +66,7 @@ export type StepId =
   | 'entries'
   | 'alerts'
   | 'trailing-x10'
+  | 'funding-sign'
   | 'digest'
 
 export interface Cycle {
@@ -102,6 +107,14 @@ export const CYCLES: readonly Cycle[] = [
       { id: 'alerts', deadline: 5 * SECOND },
     ],
   },
-  { id: 'x10', period: 480 * SECOND, offset: 0, steps: [{ id: 'trailing-x10', deadline: 5 * SECOND }] },
+  {
+    id: 'x10',
+    period: 480 * SECOND,
+    offset: 0,
+    steps: [
+      { id: 'trailing-x10', deadline: 5 * SECOND },
+      { id: 'funding-sign', deadline: 5 * SECOND },
+    ],
+  },
   { id: 'daily', period: DAY, offset: 5 * MINUTE, steps: [{ id: 'digest', deadline: 5 * SECOND }] },
 ]

@@ -125,6 +125,7 @@ export class Engine {
         break
       case 'funding-rate':
         core.markets.of(input.symbol).funding = input.per8h
+        if (core.held.has(input.symbol)) core.touch('x10')
         break
       case 'order':
         this.#answers.take(input)
@@ -450,9 +451,15 @@ export class Engine {
         this.#entries.score()
         return []
       case 'partial-tp':
-      case 'trailing-3x':
       case 'trailing-x10':
         this.#management.manage(id, false)
+        return []
+      case 'trailing-3x':
+        this.#management.manage(id, false)
+        this.#management.manageOwn('trailing')
+        return []
+      case 'funding-sign':
+        this.#management.manageOwn('funding-sign')
         return []
       case 'dca-ladder':
         this.#ladders.manage()

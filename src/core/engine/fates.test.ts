@@ -4,16 +4,17 @@ import { MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { reversionSignal } from './desk.fixture.ts'
 import { Fates } from './fates.ts'
+import { clientOrderId, NO_INSTANCE } from './order-id.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import { scoreSignal } from './pipeline.ts'
 
 const test = suite('fates')
-const ID = 'bbw-0000-target'
+const ID = clientOrderId(NO_INSTANCE, HELD.signalId, 'target', 0)
 
 /** Parts with a target on its way to the exchange, nothing told so far. */
 function sent(): Parts {
   const parts = new Parts().book([HELD], [RESTING])
-  parts.orders.placeExit(HELD, 'target', ID, ticks(1_100), steps(1_000))
+  parts.orders.placeTarget(HELD, 'target', ticks(1_100), steps(1_000))
   parts.told()
   return parts
 }

@@ -60,7 +60,7 @@ test('what somebody else opens marks its symbol alone, under its own side', () =
 
 test('a position that closes takes its orders with it', () => {
   const parts = new Parts().book([HELD])
-  parts.orders.placeExit(HELD, 'target', 'bbw-0000-target', ticks(1_100), steps(1_000))
+  parts.orders.placeTarget(HELD, 'target', ticks(1_100), steps(1_000))
   parts.told()
   parts.fills.book(parts.fill({ cause: 'stop', price: HELD.stop }))
   assert.equal(parts.told(), ['exited', 'trade', 'outcome'])

@@ -419,7 +419,8 @@ function exitReason(fill: FillInput, order: WorkingOrder | undefined, position: 
         case 'target':
           return 'target'
         default:
-          return 'time-exit'
+          // An order that was sent before reasons were kept with orders.
+          return order.why ?? 'time-exit'
       }
     default:
       return unreachable(fill.cause)

@@ -1,14 +1,16 @@
 /** What is done with an open position: its targets, the wishes of the management strategies, and how long it is held. */
 import { unreachable } from '../base/assert.ts'
 import { HOUR, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
-import type { Intent } from '../decision/intent.ts'
-import type { ManagementStrategy } from '../decision/strategy.ts'
+import { type Intent, NOTHING } from '../decision/intent.ts'
+import type { ManagementStrategy, OwnMoment } from '../decision/strategy.ts'
+import type { PositionView } from '../decision/view.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import type { Position } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
-import { type CycleId, HEAVY_MANAGEMENT, X10_MANAGEMENT } from './cycles.ts'
+import { type CycleId, ENTRY_STRATEGIES, HEAVY_MANAGEMENT, X10_MANAGEMENT } from './cycles.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { OrderLeg } from './order-id.ts'
+import { type BoundEntry, boundEntry } from './pipeline.ts'
 import type { Protection } from './protection.ts'
 import type { Settings } from './settings.ts'
 
@@ -25,12 +27,15 @@ export class Management {
   readonly #orders: OrderDesk
   readonly #protection: Protection
   readonly #strategies: { readonly [id: string]: BoundManagement | undefined }
+  /** Entry strategies by id, those that are switched off as well: what they hold is managed to its end. */
+  readonly #own: ReadonlyMap<string, BoundEntry>
 
   constructor(core: EngineCore, orders: OrderDesk, protection: Protection) {
     this.#core = core
     this.#orders = orders
     this.#protection = protection
     this.#strategies = enabledManagement(core.settings)
+    this.#own = new Map(ENTRY_STRATEGIES.map(strategy => [strategy.id, boundEntry(strategy, core.settings)]))
   }
 
   /** Asks one management strategy about every position; `stopsOnly` leaves its targets alone. */
@@ -53,19 +58,20 @@ export class Management {
     }
     const order = this.#orders.find(position, 'target')
     if (order === undefined) {
-      const id = this.#orders.nextId(position.signalId, 'target')
-      this.#orders.placeExit(position, 'target', id, position.target, position.steps)
+      this.#orders.placeTarget(position, 'target', position.target, position.steps)
     } else {
       this.#orders.amend(order, position.target, position.steps)
     }
   }
 
+  /** Closes what has been held for as long as it may be, or for as long as its strategy bears a loss. */
   timeExits(): void {
+    this.manageOwn('time-exits')
     for (const position of this.#core.portfolio.positions.values()) {
       if (this.#core.now < this.#closeBy(position)) continue
       if (this.#orders.find(position, 'close') !== undefined) continue
       const hours = ((this.#core.now - position.openedAt) / HOUR).toFixed(0)
-      this.#orders.close(position, `held for ${hours} h, the longest allowed`)
+      this.#orders.close(position, 'time-exit', `held for ${hours} h, the longest allowed`)
     }
   }
 
@@ -77,14 +83,33 @@ export class Management {
       if (bound === undefined) continue
       for (const age of bound.ages) this.#core.schedule.touchAt(bound.cycle, position.openedAt + age)
     }
+    const own = this.#own.get(position.strategy)
+    for (const age of own?.strategy.ages?.(own.params) ?? []) {
+      this.#core.schedule.touchAt('light', position.openedAt + age)
+    }
+  }
+
+  /** Asks each strategy that manages its own positions about them, at one moment of the cycles. */
+  manageOwn(moment: OwnMoment): void {
+    for (const position of this.#core.portfolio.positions.values()) {
+      const own = this.#own.get(position.strategy)
+      if (own?.strategy.manage === undefined) continue
+      const { strategy, params } = own
+      this.#follow(position, view => strategy.manage?.(moment, view, params) ?? NOTHING, false)
+    }
+    this.#protection.sendWishes()
   }
 
   #ask({ strategy, params }: BoundManagement, position: Position, stopsOnly: boolean): void {
+    this.#follow(position, view => strategy.decide(view, params), stopsOnly)
+  }
+
+  #follow(position: Position, decide: (view: PositionView) => readonly Intent[], stopsOnly: boolean): void {
     if (this.#orders.find(position, 'close') !== undefined) return
     const view = this.#core.cursor.pointAt(this.#core.markets.of(position.symbol), this.#core.now, position)
     const targets: Extract<Intent, { readonly kind: 'reduce' }>[] = []
     let speaks = false
-    for (const intent of strategy.decide(view, params)) {
+    for (const intent of decide(view)) {
       switch (intent.kind) {
         case 'move-stop':
           this.#protection.desk.wish(position, intent.stop, intent.why, intent.reason)
@@ -94,7 +119,7 @@ export class Management {
           targets.push(intent)
           break
         case 'exit':
-          if (!stopsOnly) this.#orders.close(position, intent.reason)
+          if (!stopsOnly) this.#orders.close(position, intent.why, intent.reason)
           return
         case 'hold':
         case 'resize':
@@ -118,13 +143,7 @@ export class Management {
       const orderLeg: OrderLeg = leg === 1 ? 'target-1' : 'target-2'
       const order = this.#orders.find(position, orderLeg)
       if (want !== undefined && order === undefined) {
-        this.#orders.placeExit(
-          position,
-          orderLeg,
-          this.#orders.nextId(position.signalId, orderLeg),
-          want.price,
-          want.steps,
-        )
+        this.#orders.placeTarget(position, orderLeg, want.price, want.steps)
       } else if (want !== undefined && order !== undefined) {
         this.#orders.amend(order, want.price, want.steps)
       } else if (order !== undefined && order.state === 'working') {
@@ -137,7 +156,7 @@ export class Management {
   #closeBy({ openedAt, strategy, timeframe }: Position): Timestamp {
     const bar = INTERVAL_MS[timeframe]
     const bars = Math.floor(openedAt / bar) * bar + this.#core.settings.maxBars * bar
-    const own = this.#core.terms(strategy)?.maxHold ?? null
+    const own = this.#own.get(strategy)?.terms.maxHold ?? null
     return own === null ? bars : Math.min(bars, openedAt + own)
   }
 }

@@ -3,15 +3,17 @@ import * as assert from 'uvu/assert'
 import { DAY, HOUR } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
+import { clientOrderId, NO_INSTANCE } from './order-id.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import type { WorkingOrder } from './state.ts'
 
 const test = suite('order desk')
+const ID = clientOrderId(NO_INSTANCE, HELD.signalId, 'target', 0)
 
 /** Parts with a target at the exchange. */
 function withTarget(): { readonly parts: Parts; readonly order: WorkingOrder } {
   const parts = new Parts().book([HELD], [RESTING])
-  parts.orders.placeExit(HELD, 'target', 'bbw-0000-target', ticks(1_100), steps(1_000))
+  parts.orders.placeTarget(HELD, 'target', ticks(1_100), steps(1_000))
   const order = parts.orders.find(HELD, 'target')
   if (order === undefined) throw new Error('the target is there')
   return { parts, order }
@@ -37,8 +39,8 @@ test('one change of an order is on its way at a time', () => {
   parts.orders.amend(order, ticks(1_300), steps(1_000))
   assert.equal(parts.told(), ['amend'])
   assert.equal(order.wanted, { price: 1_200, steps: 1_000 })
-  assert.equal([...parts.orders.asked], [['bbw-0000-target', MIDNIGHT]])
-  parts.orders.answered('bbw-0000-target')
+  assert.equal([...parts.orders.asked], [[ID, MIDNIGHT]])
+  parts.orders.answered(ID)
   assert.is(parts.orders.asked.size, 0)
 })
 

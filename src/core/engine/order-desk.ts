@@ -7,6 +7,7 @@ import type { Code } from '../base/codes.ts'
 import { HOUR, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import type { PendingEntry, Position } from '../portfolio/position.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import { Doubts } from './doubts.ts'
@@ -68,16 +69,27 @@ export class OrderDesk {
     return undefined
   }
 
-  /** Closes a position at the market. */
-  close(position: Position, reason: string, code: Code | null = null): void {
+  /** Closes a position at the market; `why` becomes the reason of the trade's exit, over a restart too. */
+  close(position: Position, why: ExitReason, reason: string, code: Code | null = null): void {
     const id = this.nextId(position.signalId, 'close')
     this.#core.event('exiting', position, reason, {}, id, code)
     this.takeBackAdds(position)
-    this.placeExit(position, 'close', id, null, position.steps)
+    this.#placeExit(position, 'close', id, null, position.steps, why)
   }
 
-  /** Places a reduce-only order; a price of `null` is at the market. */
-  placeExit(position: Position, leg: OrderLeg, id: string, price: Ticks | null, steps: Steps): void {
+  /** Places a target: a reduce-only order that rests at its price. */
+  placeTarget(position: Position, leg: OrderLeg, price: Ticks, steps: Steps): void {
+    this.#placeExit(position, leg, this.nextId(position.signalId, leg), price, steps, null)
+  }
+
+  #placeExit(
+    position: Position,
+    leg: OrderLeg,
+    id: string,
+    price: Ticks | null,
+    steps: Steps,
+    why: ExitReason | null,
+  ): void {
     const { symbol, side, leverage, signalId } = position
     const order: OrderRequest = {
       clientOrderId: id,
@@ -91,7 +103,8 @@ export class OrderDesk {
       leverage,
       postOnly: false,
     }
-    this.#exits.set(id, { clientOrderId: id, symbol, side, leg, price, steps, state: 'sent', wanted: null })
+    const known = { clientOrderId: id, symbol, side, leg, ...(why === null ? {} : { why }) }
+    this.#exits.set(id, { ...known, price, steps, state: 'sent', wanted: null })
     this.doubts.sent(order, this.#core.now)
     this.#core.emit({ type: 'persist', key: id, order, signalId })
     this.#core.emit({ type: 'place', order })

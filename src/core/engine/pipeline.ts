@@ -31,10 +31,15 @@ export interface BoundEntry {
 
 /** The entry strategies that the settings switch on. */
 export function enabledEntries(settings: Settings): readonly BoundEntry[] {
-  return ENTRY_STRATEGIES.flatMap(strategy => {
-    const { enabled, ...params } = settings.strategies[strategy.id]
-    return enabled ? [{ strategy, params, terms: strategy.terms(params) }] : []
-  })
+  return ENTRY_STRATEGIES.filter(({ id }) => settings.strategies[id].enabled).map(strategy =>
+    boundEntry(strategy, settings),
+  )
+}
+
+/** An entry strategy under the settings, switched on or off. */
+export function boundEntry(strategy: EntryStrategy, settings: Settings): BoundEntry {
+  const { enabled: _, ...params } = settings.strategies[strategy.id]
+  return { strategy, params, terms: strategy.terms(params) }
 }
 
 /** What turns entries into ladders; `null` when that is off, or when every position is to have one fixed value. */

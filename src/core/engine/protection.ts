@@ -39,7 +39,8 @@ export class Protection {
     for (const [key, { closing }] of this.desk.entries()) {
       const position = this.#core.portfolio.positions.get(key)
       if (closing === null || position === undefined) continue
-      if (this.#orders.find(position, 'close') === undefined) this.#orders.close(position, closing)
+      if (this.#orders.find(position, 'close') === undefined)
+        this.#orders.close(position, 'emergency', closing)
     }
   }
 
@@ -53,7 +54,8 @@ export class Protection {
     const key = positionKey(position.symbol, position.side)
     this.desk.close(key, reason)
     this.#core.count('emergency-close')
-    if (this.#orders.find(position, 'close') === undefined) this.#orders.close(position, reason, code)
+    if (this.#orders.find(position, 'close') === undefined)
+      this.#orders.close(position, 'emergency', reason, code)
   }
 
   /** Takes the stop that the account has just shown for a position; `null`: it has none. */

@@ -36,7 +36,7 @@ test('the defaults have every parameter of every strategy and guard, and no othe
   for (const { id, params, optIn } of STRATEGIES)
     assert.equal(settings.strategies[id], { enabled: optIn !== true, ...params })
   const off = STRATEGIES.filter(({ id }) => settings.strategies[id].enabled === false).map(one => one.id)
-  assert.equal(off, ['dca-ladder'])
+  assert.equal(off, ['junk-short', 'dca-ladder'])
   const guards = GUARDS.filter(guard => Object.keys(guard.params).length > 0)
   assert.equal(Object.keys(settings.guards).sort(), guards.map(one => one.id).sort())
   for (const { id, params } of guards) assert.equal(settings.guards[id], params)

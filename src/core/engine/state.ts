@@ -8,6 +8,7 @@ import type { Instrument } from '../market/instrument.ts'
 import type { SavedRecentCandles } from '../market/recent-candles.ts'
 import type { Side } from '../market/side.ts'
 import type { PendingEntry, Position } from '../portfolio/position.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
 import type { OrderLeg } from './order-id.ts'
@@ -21,6 +22,8 @@ export interface WorkingOrder {
   readonly symbol: string
   readonly side: Side
   readonly leg: OrderLeg
+  /** Why a closing order closes; of targets, and of orders of a bbw that did not keep it, left out. */
+  readonly why?: ExitReason
   /** `null`: at the market. */
   price: Ticks | null
   steps: Steps

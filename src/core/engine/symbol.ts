@@ -266,6 +266,13 @@ export class Cursor implements PositionView, AlertView {
     const before = this.#s.daily.close[this.#row - 1]
     return (100 * (this.price - before)) / before
   }
+  get funding(): number | null {
+    return this.#s.funding
+  }
+  closeAgo(ago: number): Price | undefined {
+    const row = this.#row - ago
+    return row < 0 ? undefined : this.#s.daily.close[row]
+  }
   get quarter(): QuarterView | undefined {
     return this.#s.minutes15.quarter()
   }

@@ -51,6 +51,29 @@ test("a strategy's positions and pending entries together stay within its limit"
   assert.is(check(6, 6), 'position-limits')
 })
 
+test('slots that several strategies share on one side are counted together, on that side alone', () => {
+  const of = ['bollinger-grid-short', 'junk-short']
+  const terms = {
+    ...proposalOf().terms,
+    maxPositions: 2,
+    sharedSlots: [{ side: 'short' as const, of, most: 3 }],
+  }
+  const check = (held: Parameters<typeof booksOf>[0], side: 'long' | 'short' = 'short'): string => {
+    const signal = signalOf({ side, strategy: 'junk-short' })
+    return outcome(
+      positionLimits.check(proposalOf({ signal, terms }), houseOf({ portfolio: booksOf(held) }), {}),
+    )
+  }
+  const grid = many(3, 'short', { strategy: 'bollinger-grid-short' })
+  const junk = [positionOf({ symbol: 'JUNKUSDT', side: 'short', strategy: 'junk-short' })]
+  assert.is(check(grid.slice(0, 2)), 'admitted')
+  assert.is(check(grid), 'position-limits')
+  assert.is(check([...grid.slice(0, 1), ...junk]), 'admitted')
+  assert.is(check([...grid.slice(0, 2), ...junk]), 'position-limits')
+  assert.is(check(many(9, 'short', { strategy: 'mean-reversion' })), 'admitted')
+  assert.is(check(grid, 'long'), 'admitted')
+})
+
 test('an entry that has filled in part takes one slot, not two', () => {
   const proposal = proposalOf({ terms: { ...proposalOf().terms, maxPositions: 2 } })
   const portfolio = booksOf([positionOf({ symbol: 'XRPUSDT' })], [pendingOf({ symbol: 'XRPUSDT' })])

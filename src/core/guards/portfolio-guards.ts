@@ -55,7 +55,7 @@ export const cooldown: Guard<Record<string, never>> = {
   },
 }
 
-/** Positions and pending entries of one strategy are limited. */
+/** Positions and pending entries of one strategy are limited, and those of several that share slots on one side. */
 export const positionLimits: Guard<Record<string, never>> = {
   id: 'position-limits',
   scope: 'portfolio',
@@ -65,8 +65,27 @@ export const positionLimits: Guard<Record<string, never>> = {
     let taken = 0
     for (const one of exposures(portfolio)) if (one.strategy === strategy) taken++
     const most = proposal.terms.maxPositions
-    if (taken < most) return admit(proposal)
-    return refuse('position-limits', `${strategy} has ${taken} of ${most} positions`, { taken, most })
+    if (taken >= most) {
+      return refuse('position-limits', `${strategy} has ${taken} of ${most} positions`, { taken, most })
+    }
+    for (const shared of proposal.terms.sharedSlots ?? []) {
+      if (shared.side !== proposal.signal.side) continue
+      let together = 0
+      for (const one of exposures(portfolio)) {
+        if (one.side === shared.side && shared.of.includes(one.strategy)) together++
+      }
+      if (together < shared.most) continue
+      const names = shared.of.join(', ')
+      return refuse(
+        'position-limits',
+        `${names} have ${together} of ${shared.most} ${shared.side}s together`,
+        {
+          taken: together,
+          most: shared.most,
+        },
+      )
+    }
+    return admit(proposal)
   },
 }
 

@@ -10,6 +10,10 @@ export type ExitReason =
   | 'partial-target-1'
   | 'partial-target-2'
   | 'time-exit'
+  /** The rate that the position was entered for has changed its sign. */
+  | 'funding-sign'
+  /** The stop could not be set or had been crossed: closed at the market. */
+  | 'emergency'
   | 'liquidation'
   | 'closed-outside'
   | 'end-of-data'

@@ -70,6 +70,7 @@ test('its terms are those of the table: 12 positions, 4 h after a stop, 1 h afte
     leverage: 3,
     risk: 0.2,
     maxPositions: 12,
+    sharedSlots: [{ side: 'long', of: ['bollinger-grid-long', 'sl-reentry'], most: 12 }],
     cooldown: 0,
     cooldownAfterStop: 4 * HOUR,
     cooldownAfterTarget: HOUR,

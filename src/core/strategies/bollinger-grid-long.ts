@@ -35,6 +35,7 @@ export const bollingerGridLong: EntryStrategy<typeof params> = {
     leverage: p.leverage,
     risk: p.risk,
     maxPositions: p.maxPositions,
+    sharedSlots: [{ side: 'long', of: ['bollinger-grid-long', 'sl-reentry'], most: p.maxPositions }],
     cooldown: 0,
     cooldownAfterStop: p.cooldownAfterStopHours * HOUR,
     cooldownAfterTarget: p.cooldownAfterTargetHours * HOUR,

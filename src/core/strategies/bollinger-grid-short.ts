@@ -37,6 +37,9 @@ export const bollingerGridShort: EntryStrategy<typeof params> = {
     leverage: p.leverage,
     risk: p.risk,
     maxPositions: p.maxPositions,
+    sharedSlots: [
+      { side: 'short', of: ['bollinger-grid-short', 'junk-short', 'sl-reentry'], most: p.maxPositions },
+    ],
     cooldown: p.cooldownHours * HOUR,
     cooldownAfterStop: 0,
     cooldownAfterTarget: 0,

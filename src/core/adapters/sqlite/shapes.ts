@@ -169,6 +169,7 @@ const working = object<WorkingOrder>({
   symbol: text,
   side,
   leg: text,
+  why: orAbsent(text),
   price: orNull(number),
   steps: number,
   state: text,
