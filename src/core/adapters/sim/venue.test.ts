@@ -265,6 +265,33 @@ test('candles within the day are summed up from shorter ones, and are none where
   assert.equal(minutes.replaced().untold.get('5m'), [])
 })
 
+test('a decision within the day knows the rate that was settled last before it, at the very moment included', () => {
+  const rates = {
+    time: Float64Array.of(48 * HOUR, 56 * HOUR, 64 * HOUR),
+    rate: Float64Array.of(0.001, 0.002, 0.003),
+  }
+  const made = market('AUSDT', series('AUSDT', '1d', 0, 3), series('AUSDT', '5m', 2 * DAY, 288))
+  const told = (options: VenueOptions): (readonly [number, number | null])[] => {
+    const venue = new Venue([{ ...made, funding: rates }], options)
+    venue.history()
+    const found: (readonly [number, number | null])[] = []
+    for (let at = venue.nextAt; at !== null; at = venue.nextAt) {
+      for (const _ of venue.advance(at)) {
+        for (const input of venue.take()) {
+          if (input.type === 'funding-rate') found.push([at / HOUR, input.per8h])
+        }
+      }
+    }
+    return found
+  }
+  assert.equal(told(DECIDED), [
+    [56, 0.002],
+    [64, 0.003],
+    [72, null],
+  ])
+  assert.equal(told(OPTIONS), [[72, null]])
+})
+
 test('of several shorter series the one that reaches over most time is summed up', () => {
   const some = series('AUSDT', '1m', 2 * DAY, 60)
   const most = series('AUSDT', '3m', 2 * DAY, 480)

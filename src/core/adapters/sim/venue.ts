@@ -62,6 +62,8 @@ export interface Replaced {
 interface Told {
   readonly candles: Candles
   readonly span: number
+  /** The trader decides at its closes, and then knows the funding rate as well. */
+  readonly isDecidedOn: boolean
   row: number
   /** The first row that is no history. */
   first: number
@@ -123,9 +125,9 @@ export class Venue {
       .flatMap(({ interval, isDecidedOn }) => {
         const candles = seriesOf(market, interval)
         if (candles === null) return []
-        return [toldOf(isDecidedOn ? answered(candles, parts, this.#from) : candles)]
+        return [toldOf(isDecidedOn ? answered(candles, parts, this.#from) : candles, isDecidedOn)]
       })
-    const days = toldOf(daily)
+    const days = toldOf(daily, true)
     // Without a bar to be matched an order would never be answered by the market.
     this.exchange.list(instrument, parts.length > 0)
     return {
@@ -285,7 +287,7 @@ export class Venue {
         this.#outbox.push(candleInput(series.candles, series.row, at))
         series.row++
         series.next = this.#closeOf(series)
-        if (series === track.daily) this.#rate(track, at, this.#outbox)
+        if (series.isDecidedOn) this.#rate(track, at, this.#outbox)
       }
       this.#schedule(track)
     }
@@ -441,8 +443,8 @@ function seriesOf({ candles }: SymbolMarket, interval: Interval): Candles | null
   return longest === null ? null : aggregate(longest, interval)
 }
 
-function toldOf(candles: Candles): Told {
-  return { candles, span: INTERVAL_MS[candles.interval], row: 0, first: 0, next: NEVER }
+function toldOf(candles: Candles, isDecidedOn: boolean): Told {
+  return { candles, span: INTERVAL_MS[candles.interval], isDecidedOn, row: 0, first: 0, next: NEVER }
 }
 
 function find({ told }: Track, interval: Interval): Told | undefined {
