@@ -75,6 +75,8 @@ export interface ReportedPosition {
   readonly signalId: string
   readonly openedAt: Timestamp
   readonly ageHours: number
+  /** Of a ladder: adds that were planned, and how many of them have filled. */
+  readonly adds?: { readonly planned: number; readonly filled: number }
 }
 
 export interface ReportedPending {
@@ -89,6 +91,8 @@ export interface ReportedPending {
   /** Nothing says whether it has reached the exchange. */
   readonly unknown: boolean
   readonly clientOrderId: string
+  /** Of an add to a position: which one of its ladder, from 1. */
+  readonly add?: number
 }
 
 export interface ReportedEvent {
@@ -291,6 +295,7 @@ function reportedPosition(position: PositionSnapshot, at: Timestamp): ReportedPo
     signalId,
     openedAt,
     ageHours,
+    ...(position.adds === undefined ? {} : { adds: position.adds }),
   }
 }
 

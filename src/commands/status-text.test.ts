@@ -26,6 +26,16 @@ test('a report has positions, protection, profit, gates, cycles, refusals, event
     assert.match(text, words)
 })
 
+test('an add that waits says which one it is', () => {
+  const [pending] = snapshot().pending
+  const [position] = snapshot().positions
+  const adds = { planned: 2, filled: 1 }
+  const laddered = snapshot({ pending: [{ ...pending, add: 2 }], positions: [{ ...position, adds }] })
+  const report = statusReport(parts({ snapshot: laddered }), AT)
+  assert.match(statusText(report, 160), /^SUIUSDT .* add 2 waits$/m)
+  assert.equal([report.pending[0].add, report.positions[0].adds], [2, adds])
+})
+
 test('at 80 columns what matters stays and no line is wider', () => {
   const text = statusText(statusReport(parts(), AT), 80)
   assert.match(text, /^position +side +qty +entry +mark +stop +set +target +PnL$/m)

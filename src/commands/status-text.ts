@@ -126,7 +126,8 @@ const PENDING: readonly Column[] = [
 ]
 
 function pendingCells(one: StatusReport['pending'][number]): readonly string[] {
-  const state = one.unknown ? 'unknown whether it arrived' : 'waits'
+  const waits = one.add === undefined ? 'waits' : `add ${one.add} waits`
+  const state = one.unknown ? 'unknown whether it arrived' : waits
   return [one.symbol, one.side, one.qty, one.price, one.stop, state]
 }
 

@@ -50,6 +50,9 @@ function told(
       const far = signedPercent(distance(position, Number(price)))
       return labelled(leg.toUpperCase(), [words(`${price}, qty ${qty}, ${far} from the entry`)])
     }),
+    ...(position.adds === undefined
+      ? []
+      : [labelled('adds', [words(`${position.adds.filled} of ${position.adds.planned} filled`)])]),
     labelled('signal', [words(position.signalId)]),
     ...why.map((line, nth) => labelled(nth === 0 ? 'reason' : '', [segment(line)])),
   ]

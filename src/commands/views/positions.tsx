@@ -99,7 +99,7 @@ function positionCells(position: PositionSnapshot, at: number, sign: string): re
 }
 
 function pendingCells(entry: PendingSnapshot, at: number): readonly Cell[] {
-  const { symbol, side, price, stop, isUnknown, sentAt, leverage, qty, strategy, margin } = entry
+  const { symbol, side, price, stop, isUnknown, sentAt, leverage, qty, strategy, margin, add } = entry
   const tone = isUnknown ? 'warn' : 'dim'
   const texts = [
     symbol,
@@ -108,7 +108,7 @@ function pendingCells(entry: PendingSnapshot, at: number): readonly Cell[] {
     NONE,
     stop,
     NONE,
-    isUnknown ? 'unknown' : 'waits',
+    isUnknown ? 'unknown' : add === undefined ? 'waits' : `add ${add}`,
     '',
     duration(at - sentAt),
     `${leverage}x`,

@@ -148,6 +148,11 @@ test('positions have entry, mark, stop, target and result, and entries on their 
     text(createElement(views.Positions, { model: unknown, chosen: 0, ...SIZE })),
     /SUIUSDT .* unknown/,
   )
+  const adding = model({ positions: [], pending: [{ ...PENDING, add: 2 }] })
+  assert.match(
+    text(createElement(views.Positions, { model: adding, chosen: 0, ...SIZE })),
+    /SUIUSDT .* add 2/,
+  )
 })
 
 test('the chosen position is in sight, however few rows there are', () => {
@@ -289,6 +294,9 @@ test('details have everything of a position', () => {
     text(createElement(views.Details, { position: POSITIONS[0], ...props, rows: 4 })),
     /\+\d+ more rows/,
   )
+  const laddered = { ...POSITIONS[0], adds: { planned: 2, filled: 1 } }
+  assert.match(text(createElement(views.Details, { position: laddered, ...props })), /adds +1 of 2 filled/)
+  assert.not.match(all, /adds/)
   assert.is(text(createElement(views.Details, { position: null, ...props })), 'no position is held')
 })
 

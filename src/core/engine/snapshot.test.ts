@@ -1,6 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Desk, gridSignal, placed } from './desk.fixture.ts'
+import { MINUTE } from '../base/units.ts'
+import { Desk, gridSignal, PATIENT, placed } from './desk.fixture.ts'
+import { overlay } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 
 const test = suite('snapshot')
@@ -38,6 +40,25 @@ test('a position has its prices, its stop, its targets and what it has made', ()
     snapshot.pending.map(one => [one.symbol, one.isUnknown]),
     [['ADAUSDT', false]],
   )
+})
+
+test('a ladder tells how many of its adds have filled, and which one waits', () => {
+  const settings = overlay(
+    { ...PATIENT },
+    { strategies: { 'dca-ladder': { enabled: true } }, guards: { 'score-threshold': { least: 0 } } },
+  )
+  const desk = new Desk(settings).introduce('SOLUSDT')
+  desk.wait(0)
+  for (const order of placed(desk.open(gridSignal()).effects)) desk.order(order.clientOrderId, 'accepted')
+  desk.now += 2 * MINUTE
+  desk.price('SOLUSDT', 96)
+  const add = placed(desk.live(0)).find(order => order.purpose === 'entry')
+  assert.ok(add !== undefined)
+  if (add === undefined) return
+  const before = desk.engine.snapshot()
+  assert.equal([before.positions[0].adds, before.pending[0].add], [{ planned: 2, filled: 0 }, 1])
+  desk.fill(add)
+  assert.equal(desk.engine.snapshot().positions[0].adds, { planned: 2, filled: 1 })
 })
 
 test('it survives JSON', () => {

@@ -4,8 +4,10 @@
  */
 import type { Milliseconds, Percent, Price, Timestamp, Usdt } from '../base/units.ts'
 import type { House } from '../guards/guard.ts'
+import type { Instrument } from '../market/instrument.ts'
 import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
 import type { Side } from '../market/side.ts'
+import { type Ladder, rungLeft } from '../portfolio/ladder.ts'
 import { usedMargin } from '../portfolio/portfolio.ts'
 import { positionKey, positionMargin, type StopKind, unrealised } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
@@ -58,6 +60,8 @@ export interface PositionSnapshot {
   readonly score: number
   readonly openedAt: Timestamp
   readonly signalId: string
+  /** Of a ladder: adds that were planned, and how many of them have filled. */
+  readonly adds?: { readonly planned: number; readonly filled: number }
 }
 
 export interface PendingSnapshot {
@@ -73,6 +77,8 @@ export interface PendingSnapshot {
   /** It was sent, and nothing says whether it arrived. */
   readonly isUnknown: boolean
   readonly clientOrderId: string
+  /** Of an add to a position: which one of its ladder, from 1. */
+  readonly add?: number
 }
 
 /** A gate that looks at the whole house, and what it says now. */
@@ -154,6 +160,7 @@ export function snapshotOf(parts: SnapshotParts): Snapshot {
       score: position.score,
       openedAt: position.openedAt,
       signalId: position.signalId,
+      ...(position.ladder === undefined ? {} : { adds: addsOf(instrument, position.ladder) }),
     }
   })
   const sum = positions.reduce((total, one) => total + (one.unrealised ?? 0), 0)
@@ -178,11 +185,20 @@ export function snapshotOf(parts: SnapshotParts): Snapshot {
       sentAt: entry.sentAt,
       isUnknown: parts.isUnknown(entry.clientOrderId),
       clientOrderId: entry.clientOrderId,
+      ...(entry.rung === undefined ? {} : { add: entry.rung + 1 }),
     })),
     gates: gatesOf(parts),
     cycles: parts.cycles,
     drift: parts.drift,
     isRecovering: parts.isRecovering,
+  }
+}
+
+function addsOf(instrument: Instrument, { rungs }: Ladder): NonNullable<PositionSnapshot['adds']> {
+  const planned = rungs.filter(rung => !rung.isDropped)
+  return {
+    planned: planned.length,
+    filled: planned.filter(rung => rungLeft(instrument, rung) === 0).length,
   }
 }
 

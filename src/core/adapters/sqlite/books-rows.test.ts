@@ -57,6 +57,49 @@ test('orders that have ended are looked at where there are any, and may be left 
   assert.is(wrongLedger({ ...ledgerOf(), gone: { odd: 1 } }, ''), 'gone')
 })
 
+test('the plan of a ladder is looked at where there is one, in entry, position and add, and may be left out', () => {
+  const rung = { price: 950, steps: 300, filled: 0, margin: 9.5, isDropped: false }
+  const ladder = {
+    firstEntry: 1_000,
+    budget: 10,
+    takerFee: 0.00055,
+    maxMargin: 80,
+    rungs: [rung],
+    decided: null,
+  }
+  const closedAhead = { time: 1, price: 850, steps: 10, fee: 0.1, reason: 'stop' }
+  const booked = bookedPosition()
+  const order = entryOrder()
+  if (order.kind !== 'entry') throw new Error('the fixture has another kind')
+  const position = { ...booked, position: { ...booked.position, ladder } }
+  assert.is(wrongPosition(position, ''), null)
+  assert.is(
+    wrongPosition({ ...booked, position: { ...booked.position, ladder: { odd: 1 } } }, ''),
+    'position.ladder.firstEntry',
+  )
+  for (const over of [{ ladder }, { rung: 1 }, { rung: 1, closedAhead }]) {
+    assert.is(wrongOrder({ ...order, entry: { ...order.entry, ...over } }, ''), null)
+  }
+  for (const [at, record] of spoilt(ladder)) {
+    assert.is.not(wrongOrder({ ...order, entry: { ...order.entry, ladder: record } }, ''), null, at)
+  }
+  for (const [at, record] of spoilt(closedAhead)) {
+    assert.is.not(wrongOrder({ ...order, entry: { ...order.entry, closedAhead: record } }, ''), null, at)
+  }
+  assert.is.not(wrongOrder({ ...order, entry: { ...order.entry, rung: 'one' } }, ''), null)
+})
+
+test('an add is called so in the column that is for people', async () => {
+  const order = entryOrder()
+  if (order.kind !== 'entry') throw new Error('the fixture has another kind')
+  const database = await MemoryDatabase.empty()
+  database.exec(TABLES.orders)
+  writeRow(database, { table: 'orders', key: 'a', value: order })
+  writeRow(database, { table: 'orders', key: 'b', value: { ...order, entry: { ...order.entry, rung: 0 } } })
+  assert.equal(database.all('SELECT leg FROM orders ORDER BY key'), [{ leg: 'entry' }, { leg: 'add-1' }])
+  database.close()
+})
+
 test('5-minute candles that were decided on are looked at where there are any, and may be left out', () => {
   assert.is(wrongLedger(ledgerOf({ decided5: [['BTCUSDT', 1]] }), ''), null)
   for (const odd of [{ odd: 1 }, [['BTCUSDT']], [[1, 'BTCUSDT']], ['BTCUSDT']]) {

@@ -54,11 +54,16 @@ function columnsOf({ table, value }: Row): readonly SqlValue[] {
     kind,
     textOf(of('symbol')),
     textOf(of('side')),
-    kind === 'exit' ? textOf(of('leg')) : 'entry',
+    kind === 'exit' ? textOf(of('leg')) : legOf(of('rung')),
     numberOrNull(of('steps')),
     textOf(state),
     record,
   ]
+}
+
+/** What an order that adds is called, as in its id: the entry, or an add by its rung. */
+function legOf(rung: unknown): string {
+  return typeof rung === 'number' ? `add-${rung + 1}` : 'entry'
 }
 
 const WRITE = {
