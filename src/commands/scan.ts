@@ -35,6 +35,7 @@ export const scanCommand: CommandSpec = {
     'bbw scan | bbw score | bbw trade',
     'bbw scan --csv BTCUSDT.csv --json',
     'bbw scan --all --at 2025-10-15',
+    'bbw scan --at 2025-09-29T20:35Z --strategy bb-scalping',
   ],
   flags: [...MARKET_FLAGS, AT_FLAG, ...SHARED, ALERTS_FLAG, CONFIG_FLAG, RECORDS_FLAG],
   async run(world, parsed) {

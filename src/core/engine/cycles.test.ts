@@ -63,6 +63,23 @@ test('strategies stand in one list each, entries by the narrower rule first', ()
   )
 })
 
+test('signals of one moment are served in this order of their rules, score and turnover being equal', () => {
+  const order = [
+    'mean-reversion',
+    'funding-momentum',
+    'bb-scalping',
+    'sl-reentry',
+    'bollinger-grid-long',
+    'bollinger-grid-short',
+    'junk-short',
+  ]
+  const ids = ENTRY_STRATEGIES.map(one => one.id)
+  assert.equal(
+    ids,
+    order.filter(id => ids.includes(id)),
+  )
+})
+
 test('each cycle runs at its own times', () => {
   const desk = new Desk(undefined, { everyCycle: true }).introduce('SOLUSDT')
   desk.wait(0)
