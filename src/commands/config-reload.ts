@@ -52,9 +52,14 @@ export interface Reloaded {
 }
 
 /** What the exchange and the log were opened with. */
-const FIXED = ['startingBalance', 'fees.*', 'simulation.*', 'portfolioGates', 'operations.log.*'].map(
-  pathPattern,
-)
+const FIXED = [
+  'startingBalance',
+  'fees.*',
+  'simulation.*',
+  'portfolioGates',
+  'operations.log.*',
+  'operations.decisions.*',
+].map(pathPattern)
 
 function isFixed({ path }: ConfigChange): boolean {
   return FIXED.some(pattern => pattern.test(path))

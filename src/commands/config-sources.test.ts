@@ -128,6 +128,7 @@ test('what only concerns the operation changes no hash', async () => {
     log: { level: 'debug', file: '/x.log', maxMegabytes: 10 },
     backupKeep: 3,
     snapshotSeconds: 1,
+    decisions: { journal: false, keepDays: 30 },
   })
   assert.is(configHash(config), configHash(defaultConfig()))
 })

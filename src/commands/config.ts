@@ -30,6 +30,12 @@ export interface Operations {
   readonly backupKeep: number
   /** The state of the loop is saved at least so often; 0 saves it with every change. */
   readonly snapshotSeconds: number
+  readonly decisions: {
+    /** Every decision is taken down with what it saw, for `bbw replay`. */
+    readonly journal: boolean
+    /** Decisions older than this are removed. */
+    readonly keepDays: number
+  }
 }
 
 /** The whole configuration: the engine's settings, what the embedded exchange costs, and how bbw runs. */
@@ -66,6 +72,7 @@ export function defaultConfig(): Config {
       log: { level: 'info', file: null, maxMegabytes: 10 },
       backupKeep: 7,
       snapshotSeconds: 1,
+      decisions: { journal: false, keepDays: 30 },
     },
   }
 }

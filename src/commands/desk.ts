@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { backupFolder, dailyBackup } from '../core/adapters/sqlite/backup.ts'
+import { DECISIONS_FILE, DecisionJournal } from '../core/adapters/sqlite/decision-journal.ts'
 import { fieldOf } from '../core/adapters/sqlite/json.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import { heldError } from '../core/adapters/sqlite/lease.ts'
@@ -14,11 +15,12 @@ import { type Recovery, recoverDamaged } from '../core/adapters/sqlite/recovery.
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
-import { severityOf } from '../core/base/codes.ts'
+import { type Code, severityOf } from '../core/base/codes.ts'
 import { codeOf, StoreError } from '../core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
 import type { EngineOptions } from '../core/engine/core.ts'
+import type { DecisionBatch } from '../core/engine/decision-record.ts'
 import { LiveDriver, type LivePorts } from '../core/engine/drivers/live.ts'
 import { Engine } from '../core/engine/engine.ts'
 import { openGates } from '../core/engine/gates.ts'
@@ -28,6 +30,7 @@ import type { World } from './command.ts'
 import type { Config } from './config.ts'
 import { ensureDirectory } from './data-dir.ts'
 import { RUN_KEY, type RunFacts } from './run-facts.ts'
+import { ownVersion } from './version.ts'
 
 /** The state's file in a data folder. */
 export const STATE_FILE = 'state.db'
@@ -82,12 +85,15 @@ interface Opened {
   readonly books: Books | null
   readonly recovery: Recovery | null
   readonly isSafeMode: boolean
+  /** `null` where decisions are not taken down, or cannot be. */
+  readonly decisions: DecisionJournal | null
 }
 
 export class Desk {
   readonly driver: LiveDriver
   readonly exchange: PacedExchange
   readonly store: StateStore | null
+  readonly #decisions: DecisionJournal | null
   readonly #options: DeskOptions
   readonly #connected: Connected
   readonly #engineOptions: EngineOptions
@@ -116,6 +122,7 @@ export class Desk {
     this.#engineOptions = engineOptions
     this.exchange = connected.exchange
     this.store = opened?.store ?? null
+    this.#decisions = opened?.decisions ?? null
     const ports: LivePorts = {
       clock: connected.exchange.clock,
       broker: connected.exchange,
@@ -129,6 +136,7 @@ export class Desk {
           }
         },
         trade: trade => journal.trade(trade),
+        decisions: batch => this.#takeDown(batch),
       },
     }
     this.driver = new LiveDriver(engine, options.between?.(ports) ?? ports)
@@ -154,6 +162,7 @@ export class Desk {
         wallet: config.startingBalance,
         everyCycle: options.everyCycle ?? false,
         stopwatch: () => world.clock.monotonic(),
+        ...(opened?.decisions == null ? {} : { decisions: { version: ownVersion() } }),
         ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),
       }
       const engine = engineOf(config, engineOptions, opened !== null, books)
@@ -165,6 +174,7 @@ export class Desk {
       return desk
     } catch (error) {
       connected?.close()
+      opened?.decisions?.close()
       if (opened !== null) giveBack(opened.store, log)
       throw error
     }
@@ -231,6 +241,7 @@ export class Desk {
       if (isClean) throw error
       isSaved = false
     } finally {
+      this.#decisions?.close()
       if (store !== null) giveBack(store, this.#options.log)
       this.#connected.close()
     }
@@ -269,6 +280,12 @@ export class Desk {
     }
   }
 
+  /** What cannot be written is lost: nothing is traded by it, and nothing waits for it. */
+  #takeDown(batch: DecisionBatch): void {
+    const trouble = this.#decisions?.keep(batch) ?? null
+    if (trouble !== null) this.#sayNow('decisions', 'W812', `decisions are not taken down: ${trouble}`)
+  }
+
   #noteJump(wall: Timestamp, mono: Milliseconds): void {
     const off = wall - this.#lastWall - (mono - this.#lastMono)
     this.#lastWall = wall
@@ -299,6 +316,7 @@ export class Desk {
       if (log8.isHeldBack) log.code('W808', `${log8.pages} pages wait for a reader to end`, { ...log8 })
       if (store.isFull) log.code('C805', 'the disk is full: the reserve was used up')
       store.trim(this.exchange.clock.now() - EVENTS_KEPT)
+      this.#decisions?.trim(this.exchange.clock.now() - config.operations.decisions.keepDays * DAY)
       const made = dailyBackup(store.path, {
         now: wall,
         folder: backupFolder(store.path),
@@ -321,24 +339,46 @@ export class Desk {
       work()
     } catch (error) {
       if (!(error instanceof StoreError) || error.trouble === 'lease-lost') throw error
-      const mono = this.#options.world.clock.monotonic()
-      if (mono < (this.#saidAt.get(error.trouble) ?? Number.NEGATIVE_INFINITY) + SAID_MS) return
-      this.#saidAt.set(error.trouble, mono)
-      this.#options.log.code(codeOf(error), `upkeep of the state: ${error.message}`)
+      this.#sayNow(error.trouble, codeOf(error), `upkeep of the state: ${error.message}`)
     }
+  }
+
+  /** Says something, unless something of its kind was said just before. */
+  #sayNow(kind: string, code: Code, words: string): void {
+    const mono = this.#options.world.clock.monotonic()
+    if (mono < (this.#saidAt.get(kind) ?? Number.NEGATIVE_INFINITY) + SAID_MS) return
+    this.#saidAt.set(kind, mono)
+    this.#options.log.code(code, words)
   }
 }
 
 /** Opens the state, or what can be saved of it, and takes the lease. */
-function openState({ world, folder, log }: DeskOptions): Opened {
+function openState(options: DeskOptions): Opened {
+  const { world, folder, log } = options
   const path = join(ensureDirectory(folder ?? ''), STATE_FILE)
   const now = world.clock.now()
   try {
-    return heldState(path, now, null)
+    return withDecisions(heldState(path, now, null), options)
   } catch (error) {
     if (!(error instanceof StoreError) || error.trouble !== 'damaged') throw error
     log.error({}, `the state is damaged: ${error.message}`)
-    return heldState(path, now, recoverDamaged(path, { ...thisProcess(), now, isAlive }))
+    return withDecisions(
+      heldState(path, now, recoverDamaged(path, { ...thisProcess(), now, isAlive })),
+      options,
+    )
+  }
+}
+
+/** Opens the journal of decisions where one is wanted. Trading does not depend on it. */
+function withDecisions(opened: Opened, { config, folder, log }: DeskOptions): Opened {
+  if (!config.operations.decisions.journal) return opened
+  try {
+    const path = join(ensureDirectory(folder ?? ''), DECISIONS_FILE)
+    return { ...opened, decisions: DecisionJournal.open(path, Math.random) }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    log.code('W812', `decisions are not taken down: ${error.message}`)
+    return opened
   }
 }
 
@@ -347,7 +387,13 @@ function heldState(path: string, now: Timestamp, recovery: Recovery | null): Ope
   try {
     const acquired = store.acquire(now)
     if (!acquired.ok) throw heldError(acquired.holder)
-    return { store, books: store.loadBooks(), recovery, isSafeMode: store.noteStart(now).isSafeMode }
+    return {
+      store,
+      books: store.loadBooks(),
+      recovery,
+      isSafeMode: store.noteStart(now).isSafeMode,
+      decisions: null,
+    }
   } catch (error) {
     store.close()
     throw error

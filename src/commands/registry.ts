@@ -35,6 +35,11 @@ export const REGISTRY: readonly RegistryEntry[] = [
     load: async () => (await import('./run.ts')).runCommand,
   },
   {
+    name: 'replay',
+    summary: 'make the decisions of a run again and name every difference',
+    load: async () => (await import('./replay.ts')).replayCommand,
+  },
+  {
     name: 'status',
     summary: 'what is held, protected, earned and refused, and how healthy the loop is',
     load: async () => (await import('./status-command.ts')).statusCommand,

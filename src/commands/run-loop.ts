@@ -47,13 +47,16 @@ export async function runLoop(
   parsed: ParsedArguments,
   between?: DeskOptions['between'],
 ): Promise<number> {
-  const loaded = withFlags(await loadConfig(world, parsed), parsed)
+  const loaded = withDecisions(withFlags(await loadConfig(world, parsed), parsed), parsed)
   const speed = speedFlag(parsed)
   const until = timeFlag(parsed, 'until', '--until') ?? null
   const url = simUrlFlag(parsed)
   const folder = parsed.flags.state === false ? null : dataDirectory(world, textFlag(parsed, 'dataDir'))
   if (folder === null && parsed.flags.new === true) {
     throw new UsageError('--new and --no-state exclude one another', 'give one of them')
+  }
+  if (folder === null && parsed.flags.decisions === true) {
+    throw new UsageError('--decisions needs a data folder, and --no-state keeps none', 'give one of them')
   }
   const exports = new Exports(world, textFlag(parsed, 'export'))
   const screen = new Screen(world, {
@@ -72,6 +75,12 @@ export async function runLoop(
     await screen.close()
     log.close()
   }
+}
+
+function withDecisions(config: Config, { flags }: ParsedArguments): Config {
+  if (flags.decisions !== true) return config
+  const { operations } = config
+  return { ...config, operations: { ...operations, decisions: { ...operations.decisions, journal: true } } }
 }
 
 /** Moves the files of an earlier run out of the way. Throws a HeldError while somebody uses them. */
@@ -222,7 +231,7 @@ class Run {
       },
       // The dashboard reads the keys, so that nobody could answer.
       ask: this.#screen.isDashboard ? null : terminalAsker(world),
-      withFlags: config => withFlags(config, this.#parsed),
+      withFlags: config => withDecisions(withFlags(config, this.#parsed), this.#parsed),
     })
   }
 

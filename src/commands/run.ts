@@ -29,6 +29,7 @@ export const runCommand: CommandSpec = {
       description:
         'write the trades and the summary: FILE.db as a database, else as records; - as a database',
     },
+    { flags: '--decisions', description: 'take every decision down, for bbw replay' },
     { flags: '--plain', description: 'lines instead of the dashboard, on a terminal too' },
     CONFIG_FLAG,
     { ...RECORDS_FLAG, description: 'a record for every event and trade instead of a line' },

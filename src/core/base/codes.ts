@@ -364,6 +364,18 @@ export const CODES = {
     did: 'Waited its turn, or ended with exit code 75.',
     can: 'Let the scheduler start scans further apart.',
   },
+  W812: {
+    title: 'decisions not taken down',
+    what: 'The journal of decisions cannot be opened or written.',
+    did: 'Went on trading without it. Once it can be written again, it holds how many decisions it lacks.',
+    can: 'Look at the disk, and at decisions.db in the data folder: it may be moved away while bbw does not run.',
+  },
+  E813: {
+    title: 'journal of decisions damaged',
+    what: 'A row of the journal of decisions was changed, taken out or put in, or what belongs to it is missing.',
+    did: 'Ended with exit code 1; the message names the row.',
+    can: 'Put decisions.db in the data folder aside; the next run begins a new one.',
+  },
   // --- configuration
   E971: {
     title: 'unknown setting',

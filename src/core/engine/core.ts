@@ -5,19 +5,21 @@
 import type { Code } from '../base/codes.ts'
 import { type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
 import type { EntryTerms } from '../decision/strategy.ts'
-import type { Figures } from '../guards/guard.ts'
+import type { Figures, Guard } from '../guards/guard.ts'
+import type { BoundGuard } from '../guards/list.ts'
 import { apply, emptyPortfolio, equity, type Portfolio, type PortfolioEvent } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
 import { Markets } from './markets.ts'
 import { NO_INSTANCE } from './order-id.ts'
-import { type BoundEntry, enabledEntries } from './pipeline.ts'
+import { type BoundEntry, boundGuards, enabledEntries } from './pipeline.ts'
 import type { Effect, EngineEvent, EventKind, IntentState } from './protocol.ts'
 import { Schedule } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import type { EngineState, Recovery } from './state.ts'
 import { Cursor } from './symbol.ts'
+import { Witness } from './witness.ts'
 
 /** A look at the account after something went wrong, and after a fill. */
 export const LOOK_AGAIN: Milliseconds = 5 * SECOND
@@ -39,6 +41,8 @@ export interface EngineOptions {
   readonly incarnation?: number
   /** Milliseconds of a clock of the machine's, to measure cycles for the record. Changes no decision. */
   readonly stopwatch?: () => Milliseconds
+  /** Takes down every decision, to be made again; with the version of the code that decides. Changes none. */
+  readonly decisions?: { readonly version: string }
 }
 
 /** What the core adds to a saved engine. */
@@ -53,6 +57,7 @@ type Saved = Pick<
   | 'isDoubted'
   | 'revision'
   | 'counts'
+  | 'told'
 >
 
 export class EngineCore {
@@ -65,6 +70,8 @@ export class EngineCore {
   readonly instance: string
   /** Whether events, verdicts and outcomes are told. */
   readonly journal: boolean
+  /** Takes down what is decided; `null` where nobody wants to know. */
+  readonly witness: Witness | null
   /** Symbols with a position: only their prices matter between decisions. */
   readonly held = new Set<string>()
   /** When a strategy's rest on a symbol ends, by `strategy:symbol`. */
@@ -87,7 +94,9 @@ export class EngineCore {
 
   constructor(settings: Settings, options: EngineOptions) {
     this.settings = settings
-    this.entries = enabledEntries(settings)
+    const witness = options.decisions === undefined ? null : new Witness(settings, options.decisions.version)
+    this.witness = witness
+    this.entries = enabledEntries(settings).map(entry => this.watched(entry))
     this.markets = new Markets(settings.universe)
     this.cursor = new Cursor(settings.fees)
     this.instance = options.instance ?? NO_INSTANCE
@@ -97,6 +106,17 @@ export class EngineCore {
     this.schedule = new Schedule(this.#everyCycle)
     this.#portfolio = options.portfolio ?? emptyPortfolio(options.wallet)
     this.#noteHeld()
+  }
+
+  /** A strategy with its parameters, watched where decisions are taken down. */
+  watched<B extends { readonly strategy: { readonly id: string } }>(bound: B): B {
+    return this.witness === null ? bound : { ...bound, strategy: this.witness.strategy(bound.strategy) }
+  }
+
+  /** Guards under the settings, in their order, watched where decisions are taken down. */
+  guards(guards: readonly Guard[]): readonly BoundGuard[] {
+    const bound = boundGuards(this.settings, guards)
+    return this.witness === null ? bound : bound.map(this.witness.guard)
   }
 
   get portfolio(): Portfolio {
@@ -185,6 +205,8 @@ export class EngineCore {
 
   /** Takes the effects of the step that ends. */
   takeEffects(): readonly Effect[] {
+    const batch = this.witness?.take() ?? null
+    if (batch !== null) this.#effects.push({ type: 'decisions', batch })
     if (this.#effects.length === 0) return NO_EFFECTS
     const effects = this.#effects
     this.#effects = []
@@ -253,6 +275,7 @@ export class EngineCore {
       isDoubted: this.isDoubted,
       revision: this.revision,
       counts: this.#counts,
+      told: this.witness?.save().told ?? [],
     }
   }
 
@@ -264,6 +287,7 @@ export class EngineCore {
     this.recovery = saved.recovery
     this.isDoubted = saved.isDoubted
     this.revision = saved.revision
+    this.witness?.load(saved)
     this.keep(saved)
   }
 

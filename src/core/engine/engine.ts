@@ -17,7 +17,7 @@ import { Answers } from './answers.ts'
 import type { Books, Ledger } from './books.ts'
 import { EngineCore, type EngineOptions, portfolioOf } from './core.ts'
 import { CycleRunner } from './cycle-runner.ts'
-import { SIZING, type StepId } from './cycles.ts'
+import type { StepId } from './cycles.ts'
 import { Entries } from './entries.ts'
 import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
@@ -25,7 +25,7 @@ import { Gatekeeper } from './gatekeeper.ts'
 import { Ladders } from './ladders.ts'
 import { Management } from './management.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
-import { enabledLadder } from './pipeline.ts'
+import { houseRules } from './pipeline.ts'
 import { Protection } from './protection.ts'
 import type { Effect, Input } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
@@ -51,12 +51,11 @@ export class Engine {
   readonly #entries: Entries
   readonly #alerts: Alerts
   readonly #ladders: Ladders
-  readonly #sizing: House['sizingLayers']
-  readonly #ladder: House['ladder']
+  readonly #rules: ReturnType<typeof houseRules>
 
   constructor(settings: Settings, options: EngineOptions) {
     const core = new EngineCore(settings, options)
-    const runner = new CycleRunner(core, id => this.#runStep(id), options.stopwatch ?? (() => 0))
+    const runner = new CycleRunner(core, id => this.#witnessed(id), options.stopwatch ?? (() => 0))
     const gatekeeper = new Gatekeeper(core)
     const orders = new OrderDesk(core, runner)
     const protection = new Protection(core, orders)
@@ -87,11 +86,7 @@ export class Engine {
     this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, protection, gatekeeper, () => this.#house())
-    this.#ladder = enabledLadder(settings)
-    this.#sizing = SIZING.flatMap(strategy => {
-      const { enabled, ...params } = settings.strategies[strategy.id]
-      return enabled ? [{ strategy, params }] : []
-    })
+    this.#rules = houseRules(settings)
     for (const position of core.portfolio.positions.values()) management.remember(position)
   }
 
@@ -373,6 +368,7 @@ export class Engine {
   // --- market -------------------------------------------------------------------------------------------------
 
   #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
+    this.#core.witness?.candle(input)
     switch (input.interval) {
       case '1d': {
         const symbol = this.#core.markets.of(input.symbol)
@@ -420,6 +416,17 @@ export class Engine {
   }
 
   // --- cycles -------------------------------------------------------------------------------------------------
+
+  #witnessed(id: StepId): string[] {
+    const { witness } = this.#core
+    if (witness === null) return this.#runStep(id)
+    witness.during(this.#runner.cycle, id)
+    try {
+      return this.#runStep(id)
+    } finally {
+      witness.during(null, null)
+    }
+  }
 
   /** Runs one step; returns the ids it has to wait for. */
   #runStep(id: StepId): string[] {
@@ -499,7 +506,7 @@ export class Engine {
   // --- the house as the guards see it -------------------------------------------------------------------------
 
   #house(): House {
-    const { now, portfolio, settings, cooldowns } = this.#core
+    const { now, portfolio, cooldowns } = this.#core
     const { pausedUntil, pauseReason, halted } = this.#gatekeeper.gates
     return {
       now,
@@ -511,9 +518,7 @@ export class Engine {
       halted,
       blocks: this.#blocks(),
       cooldowns,
-      takerFee: settings.fees.taker,
-      sizingLayers: this.#sizing,
-      ladder: this.#ladder,
+      ...this.#rules,
     }
   }
 

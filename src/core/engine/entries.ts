@@ -4,7 +4,7 @@ import { DAY, type Milliseconds, SECOND, type Timestamp } from '../base/units.ts
 import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { House, Proposal, Refusal } from '../guards/guard.ts'
-import type { BoundGuard } from '../guards/list.ts'
+import { type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
@@ -13,15 +13,7 @@ import type { PendingEntry } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
-import {
-  admitScored,
-  type BoundEntry,
-  boundGuards,
-  compareText,
-  rank,
-  scanSymbol,
-  scoreSignal,
-} from './pipeline.ts'
+import { admitScored, type BoundEntry, compareText, rank, scanSymbol, scoreSignal } from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
@@ -74,7 +66,7 @@ export class Entries {
     this.#orders = orders
     this.#gatekeeper = gatekeeper
     this.#house = house
-    this.#guards = boundGuards(core.settings)
+    this.#guards = core.guards(GUARDS)
     this.#clocks = clocksOf(core.entries)
   }
 
@@ -147,6 +139,7 @@ export class Entries {
   /** Scores and ranks what the scan has found. */
   score(): void {
     this.#scored = rank(this.#signals.map(scoreSignal))
+    this.#core.witness?.scored(this.#signals, this.#scored, this.#core.now)
     this.#signals = []
   }
 

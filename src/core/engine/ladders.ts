@@ -15,7 +15,7 @@ import { type PendingEntry, type Position, positionKey } from '../portfolio/posi
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
-import { addSignal, boundGuards, enabledLadder, scoreSignal } from './pipeline.ts'
+import { addSignal, enabledLadder, scoreSignal } from './pipeline.ts'
 import type { Protection } from './protection.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
 
@@ -43,8 +43,9 @@ export class Ladders {
     this.#protection = protection
     this.#gatekeeper = gatekeeper
     this.#house = house
-    this.#ladder = enabledLadder(core.settings)
-    this.#guards = boundGuards(core.settings, ADD_GUARDS)
+    const ladder = enabledLadder(core.settings)
+    this.#ladder = ladder === null ? null : core.watched(ladder)
+    this.#guards = core.guards(ADD_GUARDS)
   }
 
   /** Takes back adds that are not wanted any more, and sends those that are. */

@@ -12,7 +12,6 @@ import type { OrderDesk } from './order-desk.ts'
 import type { OrderLeg } from './order-id.ts'
 import { type BoundEntry, boundEntry } from './pipeline.ts'
 import type { Protection } from './protection.ts'
-import type { Settings } from './settings.ts'
 
 interface BoundManagement {
   readonly strategy: ManagementStrategy
@@ -34,8 +33,10 @@ export class Management {
     this.#core = core
     this.#orders = orders
     this.#protection = protection
-    this.#strategies = enabledManagement(core.settings)
-    this.#own = new Map(ENTRY_STRATEGIES.map(strategy => [strategy.id, boundEntry(strategy, core.settings)]))
+    this.#strategies = enabledManagement(core)
+    this.#own = new Map(
+      ENTRY_STRATEGIES.map(strategy => [strategy.id, core.watched(boundEntry(strategy, core.settings))]),
+    )
   }
 
   /** Asks one management strategy about every position; `stopsOnly` leaves its targets alone. */
@@ -68,8 +69,10 @@ export class Management {
   timeExits(): void {
     this.manageOwn('time-exits')
     for (const position of this.#core.portfolio.positions.values()) {
-      if (this.#core.now < this.#closeBy(position)) continue
+      const closeBy = this.#closeBy(position)
+      if (this.#core.now < closeBy) continue
       if (this.#orders.find(position, 'close') !== undefined) continue
+      this.#core.witness?.timeExit(position, closeBy, this.#core.now)
       const hours = ((this.#core.now - position.openedAt) / HOUR).toFixed(0)
       this.#orders.close(position, 'time-exit', `held for ${hours} h, the longest allowed`)
     }
@@ -152,26 +155,38 @@ export class Management {
     }
   }
 
-  /** The close of the last bar a position may be held in, the bar of its entry being the first; or its own limit. */
-  #closeBy({ openedAt, strategy, timeframe }: Position): Timestamp {
-    const bar = INTERVAL_MS[timeframe]
-    const bars = Math.floor(openedAt / bar) * bar + this.#core.settings.maxBars * bar
-    const own = this.#own.get(strategy)?.terms.maxHold ?? null
-    return own === null ? bars : Math.min(bars, openedAt + own)
+  #closeBy(position: Position): Timestamp {
+    const own = this.#own.get(position.strategy)?.terms.maxHold ?? null
+    return closeBy(position, this.#core.settings.maxBars, own)
   }
 }
 
+/**
+ * The close of the last bar a position may be held in, the bar of its entry being the first; or its own limit.
+ *
+ * @param maxHold how long its strategy holds at most; `null`: as long as the bars allow
+ */
+export function closeBy(
+  { openedAt, timeframe }: Position,
+  maxBars: number,
+  maxHold: Milliseconds | null,
+): Timestamp {
+  const bar = INTERVAL_MS[timeframe]
+  const bars = Math.floor(openedAt / bar) * bar + maxBars * bar
+  return maxHold === null ? bars : Math.min(bars, openedAt + maxHold)
+}
+
 /** The management strategies that the settings switch on, by id. */
-function enabledManagement(settings: Settings): { readonly [id: string]: BoundManagement | undefined } {
+function enabledManagement(core: EngineCore): { readonly [id: string]: BoundManagement | undefined } {
   const management: { [id: string]: BoundManagement | undefined } = {}
   for (const [cycle, strategies] of [
     ['heavy', HEAVY_MANAGEMENT],
     ['x10', X10_MANAGEMENT],
   ] as const) {
     for (const strategy of strategies) {
-      const { enabled, ...params } = settings.strategies[strategy.id]
+      const { enabled, ...params } = core.settings.strategies[strategy.id]
       const ages = strategy.ages?.(params) ?? []
-      if (enabled) management[strategy.id] = { strategy, params, cycle, ages }
+      if (enabled) management[strategy.id] = core.watched({ strategy, params, cycle, ages })
     }
   }
   return management

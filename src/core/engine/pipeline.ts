@@ -14,7 +14,7 @@ import { priceOf } from '../market/quantise.ts'
 import { isNeverTrade, type UniverseParams } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
 import { type ScoreInputs, score } from '../scoring/score.ts'
-import { ENTRY_STRATEGIES, LADDERS } from './cycles.ts'
+import { ENTRY_STRATEGIES, LADDERS, SIZING } from './cycles.ts'
 import type { Scored } from './protocol.ts'
 import type { Settings } from './settings.ts'
 import type { Cursor, SymbolState } from './symbol.ts'
@@ -51,6 +51,17 @@ export function enabledLadder(settings: Settings): BoundLadder | null {
   }
   return null
 }
+
+/** What of the house follows from the settings alone; the sizing layers are in their order. */
+export function houseRules(settings: Settings): Pick<House, HouseRule> {
+  const sizingLayers = SIZING.flatMap(strategy => {
+    const { enabled, ...params } = settings.strategies[strategy.id]
+    return enabled ? [{ strategy, params }] : []
+  })
+  return { takerFee: settings.fees.taker, sizingLayers, ladder: enabledLadder(settings) }
+}
+
+export type HouseRule = 'takerFee' | 'sizingLayers' | 'ladder'
 
 /** The guards that apply under the settings, in their order: those of an entry, or others. */
 export function boundGuards(settings: Settings, guards: readonly Guard[] = GUARDS): readonly BoundGuard[] {

@@ -3,6 +3,7 @@ import type { Steps, Ticks, Timestamp } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { Row } from './books.ts'
+import type { DecisionBatch } from './decision-record.ts'
 import type {
   Account,
   EngineEvent,
@@ -100,8 +101,10 @@ export interface StorePort {
   commit(batch: Batch): readonly string[]
 }
 
-/** Where events and trades go. Never waits. */
+/** Where events, trades and decisions go. Never waits, and never fails. */
 export interface JournalPort {
   event(event: EngineEvent): void
   trade(trade: Trade): void
+  /** Left out where nobody takes decisions down. */
+  decisions?(batch: DecisionBatch): void
 }

@@ -11,6 +11,7 @@ import type { Interval } from '../market/interval.ts'
 import type { Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { Score } from '../scoring/score.ts'
+import type { DecisionBatch } from './decision-record.ts'
 
 export type Input =
   /** A perpetual that can be traded, or its new filters. Comes before anything else of its symbol. */
@@ -293,6 +294,8 @@ export type Effect =
   /** Something for the journal and the trader. */
   | { readonly type: 'event'; readonly event: EngineEvent }
   | { readonly type: 'trade'; readonly trade: Trade }
+  /** What was decided in this step, where decisions are taken down. */
+  | { readonly type: 'decisions'; readonly batch: DecisionBatch }
 
 /** What has become of an intent. `unknown`: it was sent, and nothing says whether it arrived. */
 export type IntentState = 'pending' | 'unknown' | 'open' | 'filled' | 'cancelled' | 'rejected' | 'dropped'

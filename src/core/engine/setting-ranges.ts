@@ -100,6 +100,7 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['operations.log.maxMegabytes', above(0, 10_000)],
   ['operations.backupKeep', whole(1, 1_000)],
   ['operations.snapshotSeconds', from(0, 3_600)],
+  ['operations.decisions.keepDays', whole(1, 3_650)],
   ['**.leverage', whole(1, 100)],
   ['**.highLeverage', whole(1, 100)],
   ['**.leverageBelow', whole(1, 101)],

@@ -15,6 +15,7 @@ import type { OrderLeg } from './order-id.ts'
 import type { Account, Execution, OrderReport, OrderRequest } from './protocol.ts'
 import type { SavedSchedule } from './schedule.ts'
 import type { Standing } from './standing.ts'
+import type { ToldSeries } from './told-candles.ts'
 
 /** A reduce-only order at the exchange, as far as the engine knows. */
 export interface WorkingOrder {
@@ -201,4 +202,6 @@ export interface EngineState {
   readonly revision: number
   readonly decided: readonly (readonly [string, Decided])[]
   readonly counts: { readonly [name: string]: number }
+  /** Which candles were told, where decisions are taken down. */
+  readonly told: readonly (readonly [symbol: string, series: readonly ToldSeries[]])[]
 }

@@ -10,12 +10,15 @@ import { DailyIndicators } from '../indicators/daily.ts'
 import { percentB } from '../indicators/percent-b.ts'
 import { type Candle, CandleSeries, turnoverAt } from '../market/candles.ts'
 import type { Instrument } from '../market/instrument.ts'
-import { INTERVAL_MS } from '../market/interval.ts'
+import { INTERVAL_MS, type Interval } from '../market/interval.ts'
 import type { Side } from '../market/side.ts'
 import { isNeverShort, type Tier, tierOf, type UniverseParams } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
 import { Minutes5, Minutes15 } from './minutes.ts'
 import type { SavedCandles, SavedSymbol } from './state.ts'
+
+/** What the engine knows of a symbol that does not follow from its instrument and its candles. */
+export type SeenSymbol = Omit<SavedSymbol, 'instrument' | 'daily' | 'minutes15' | 'minutes5'>
 
 /** What the engine knows of one symbol's market. */
 export class SymbolState {
@@ -93,17 +96,31 @@ export class SymbolState {
     if (end > this.lastAt) this.price(end, close, close)
   }
 
+  /** Takes a closed candle; false when none of its interval is looked at. */
+  close(interval: Interval, candle: Candle): boolean {
+    switch (interval) {
+      case '1d':
+        this.closeDaily(candle)
+        return true
+      case '15m':
+        this.close15(candle)
+        return true
+      case '5m':
+        this.close5(candle)
+        return true
+      default:
+        return false
+    }
+  }
+
   /** Takes a closed 15-minute candle. */
   close15(candle: Candle): void {
     this.minutes15.push(candle)
   }
 
-  save(): SavedSymbol {
+  /** What is known of it beside its instrument and its candles. */
+  seen(): SeenSymbol {
     return {
-      instrument: this.instrument,
-      daily: saveCandles(this.daily),
-      minutes15: this.minutes15.save(),
-      minutes5: this.minutes5.save(),
       last: numberOrNull(this.last),
       lastAt: this.lastAt,
       mark: numberOrNull(this.mark),
@@ -112,16 +129,31 @@ export class SymbolState {
     }
   }
 
+  /** Puts back what `seen` has told. */
+  see(seen: SeenSymbol): void {
+    this.last = seen.last ?? Number.NaN
+    this.lastAt = seen.lastAt
+    this.mark = seen.mark ?? Number.NaN
+    this.funding = seen.funding
+    Object.assign(this.decided, seen.decided)
+  }
+
+  save(): SavedSymbol {
+    return {
+      instrument: this.instrument,
+      daily: saveCandles(this.daily),
+      minutes15: this.minutes15.save(),
+      minutes5: this.minutes5.save(),
+      ...this.seen(),
+    }
+  }
+
   static load(saved: SavedSymbol, universe: UniverseParams): SymbolState {
     const symbol = new SymbolState(saved.instrument, universe)
     forEachCandle(saved.daily, candle => symbol.closeDaily(candle))
     symbol.minutes15 = Minutes15.load(saved.minutes15)
     symbol.minutes5 = Minutes5.load(saved.minutes5)
-    symbol.last = saved.last ?? Number.NaN
-    symbol.lastAt = saved.lastAt
-    symbol.mark = saved.mark ?? Number.NaN
-    symbol.funding = saved.funding
-    Object.assign(symbol.decided, saved.decided)
+    symbol.see(saved)
     return symbol
   }
 
@@ -192,6 +224,11 @@ export class Cursor implements PositionView, AlertView {
     this.now = now
     this.#row = symbol.daily.length - 1
     return this
+  }
+
+  /** What it points at; no position where none is open. */
+  get pointing(): { readonly symbol: SymbolState; readonly position: Position | undefined } {
+    return { symbol: this.#s, position: this.#position }
   }
 
   get #s(): SymbolState {

@@ -3,23 +3,26 @@ import { join } from 'node:path'
 import { StoreError } from '../../base/errors.ts'
 import type { Timestamp } from '../../base/units.ts'
 import { isAlive, thisProcess } from '../system/processes.ts'
+import { DECISIONS_FILE } from './decision-journal.ts'
 import { freePath, moveDatabase, stamp } from './files.ts'
 import { refuseHeld } from './recovery.ts'
 import { SqliteSimJournal } from './sim-journal.ts'
 
 /**
- * Moves the state of a data folder and that of its embedded exchange to other names in it, so that the next start
+ * Moves the state of a data folder, its decisions and the state of its embedded exchange to other names in it, so that the next start
  * begins anew. Returns the new paths. Throws a HeldError or StoreError while a process uses either; then nothing has
  * changed.
  */
 export function setAside(folder: string, now: Timestamp): readonly string[] {
   const state = join(folder, 'state.db')
   const journal = join(folder, 'sim.db')
+  const decisions = join(folder, DECISIONS_FILE)
   refuseHeld(state, { ...thisProcess(), now, isAlive })
   refuseOpen(journal)
   return [
     ['state', state],
     ['sim', journal],
+    ['decisions', decisions],
   ].flatMap(([name, path]) =>
     existsSync(path) ? moveDatabase(path, freePath(folder, `${name}-earlier-${stamp(now)}`)) : [],
   )

@@ -269,6 +269,9 @@ export class LiveDriver {
       case 'trade':
         journal.trade(effect.trade)
         return
+      case 'decisions':
+        journal.decisions?.(effect.batch)
+        return
       // They are for the store alone.
       case 'persist':
       case 'outcome':

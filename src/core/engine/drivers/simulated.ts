@@ -99,6 +99,9 @@ function carry(market: SimulatedMarket, journal: JournalPort, effect: Effect, at
     case 'trade':
       journal.trade(effect.trade)
       return null
+    case 'decisions':
+      journal.decisions?.(effect.batch)
+      return null
     // Nothing outlives a simulation, so there is nothing to be made durable.
     case 'persist':
     case 'outcome':

@@ -1,0 +1,257 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { marketsOf, tradingFrom } from '../adapters/sim/market.fixture.ts'
+import { isRecorded, RECORDED_SYMBOLS, recordedMarkets } from '../adapters/sim/recorded.fixture.ts'
+import { DAY, type Timestamp } from '../base/units.ts'
+import type { Candles } from '../market/candles.ts'
+import type { Interval } from '../market/interval.ts'
+import type { SymbolMarket } from '../market/symbol-market.ts'
+import { again, everythingOn, journaled, MemoryJournal, presentOf } from './decisions.fixture.ts'
+import type { Difference } from './recompute.ts'
+import type { Settings } from './settings.ts'
+
+const test = suite('recompute')
+
+const SETTINGS = everythingOn()
+const DAILY = marketsOf(3, 120)
+const FINE = marketsOf(7, 20, { minutes15Days: 21, minutes5Days: 20, minutes5Symbols: 2 })
+const ON_DAILY = journaled(DAILY, SETTINGS).journal
+const ON_FINE = journaled(FINE, SETTINGS).journal
+
+/** The markets with one field of one candle changed; `null` takes the candle out. */
+function changed(
+  markets: readonly SymbolMarket[],
+  symbol: string,
+  interval: Interval,
+  start: Timestamp,
+  change: ((candles: Candles, row: number) => void) | null,
+): readonly SymbolMarket[] {
+  return markets.map(market => {
+    const series = market.candles.get(interval)
+    if (market.instrument.symbol !== symbol || series === undefined) return market
+    const row = series.start.indexOf(start)
+    assert.ok(row >= 0, 'the candle is there')
+    const keep = (column: Float64Array): Float64Array =>
+      column.slice(0, series.length).filter((_, i) => change !== null || i !== row)
+    const copy = {
+      ...series,
+      length: series.length - (change === null ? 1 : 0),
+      start: keep(series.start),
+      open: keep(series.open),
+      high: keep(series.high),
+      low: keep(series.low),
+      close: keep(series.close),
+      volume: keep(series.volume),
+      turnover: keep(series.turnover),
+    }
+    change?.(copy, row)
+    return { ...market, candles: new Map([...market.candles, [interval, copy]]) }
+  })
+}
+
+const byOneTick =
+  (tick: number) =>
+  (candles: Candles, row: number): void => {
+    candles.close[row] += tick
+  }
+
+function inputs(differences: readonly Difference[]): readonly Difference[] {
+  return differences.filter(({ kind }) => kind !== 'answer')
+}
+
+test('decisions made again under the same conditions are the same, all of them', () => {
+  for (const [journal, markets] of [
+    [ON_DAILY, DAILY],
+    [ON_FINE, FINE],
+  ] as const) {
+    const { compared, unmade, differences } = again(journal, presentOf(markets, SETTINGS))
+    assert.equal(differences, [])
+    assert.equal([compared, unmade], [journal.decisions.length, 0])
+    assert.ok(compared > 200, `${compared} decisions`)
+  }
+})
+
+test('a close that is one tick off is named, whether it lies among the decisions or before the first', () => {
+  const [{ instrument }] = DAILY
+  const from = tradingFrom(DAILY)
+  for (const start of [from + 10 * DAY, from - DAY, from - 100 * DAY, from - 145 * DAY]) {
+    const markets = changed(DAILY, instrument.symbol, '1d', start, byOneTick(instrument.tickSize))
+    const { differences } = again(ON_DAILY, presentOf(markets, SETTINGS))
+    const expected = { kind: 'candle', symbol: instrument.symbol, interval: '1d', start, fields: ['close'] }
+    assert.equal(inputs(differences), [expected])
+  }
+})
+
+test('so is one of any field and of any interval that is looked at', () => {
+  const [{ instrument, candles }] = FINE
+  const { symbol } = instrument
+  for (const interval of ['1d', '15m', '5m'] as const) {
+    const series = candles.get(interval)
+    assert.ok(series !== undefined)
+    const start = series.start[series.length - 40]
+    for (const field of ['open', 'high', 'low', 'volume', 'turnover'] as const) {
+      const markets = changed(FINE, symbol, interval, start, (copy, row) => {
+        copy[field][row] = copy[field][row] * (1 + 1e-12) + 1e-12
+      })
+      const { differences } = again(ON_FINE, presentOf(markets, SETTINGS))
+      assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval, start, fields: [field] }])
+    }
+  }
+})
+
+test('a candle that is missing now is named; one that has come since, and was not seen, is none', () => {
+  const [{ instrument }] = DAILY
+  const { symbol } = instrument
+  for (const start of [tradingFrom(DAILY) + 10 * DAY, tradingFrom(DAILY) - 145 * DAY]) {
+    const less = changed(DAILY, symbol, '1d', start, null)
+    const { differences } = again(ON_DAILY, presentOf(less, SETTINGS))
+    assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval: '1d', start, fields: null }])
+    const { journal } = journaled(less, SETTINGS)
+    assert.equal(again(journal, presentOf(DAILY, SETTINGS)).differences, [])
+  }
+})
+
+test('several candles are named each, and once', () => {
+  const from = tradingFrom(DAILY)
+  const [{ instrument: first }, { instrument: second }] = DAILY
+  const one = changed(DAILY, first.symbol, '1d', from - 3 * DAY, byOneTick(first.tickSize))
+  const two = changed(one, first.symbol, '1d', from + 3 * DAY, byOneTick(first.tickSize))
+  const all = changed(two, second.symbol, '1d', from + 9 * DAY, byOneTick(second.tickSize))
+  const { differences } = again(ON_DAILY, presentOf(all, SETTINGS))
+  assert.equal(
+    inputs(differences).map(one => one.kind === 'candle' && [one.symbol, (one.start - from) / DAY]),
+    [
+      [first.symbol, -3],
+      [first.symbol, 3],
+      [second.symbol, 9],
+    ],
+  )
+})
+
+test('candles whose prints are gone are told as a range', () => {
+  const [{ instrument }] = DAILY
+  const start = tradingFrom(DAILY) + 10 * DAY
+  const markets = changed(DAILY, instrument.symbol, '1d', start, byOneTick(instrument.tickSize))
+  const without = new (class extends MemoryJournal {
+    override context(hash: string): string {
+      return ON_DAILY.context(hash)
+    }
+    override prints(symbol: string, interval: Interval): ReturnType<MemoryJournal['prints']> {
+      return new Map([...ON_DAILY.prints(symbol, interval)].filter(([time]) => time !== start))
+    }
+  })()
+  without.decisions.push(...ON_DAILY.decisions)
+  const { differences } = again(without, presentOf(markets, SETTINGS))
+  const [found] = inputs(differences)
+  assert.is(found?.kind, 'candles')
+})
+
+test('one parameter, of a strategy, a guard, the universe or the house, is named with what it was and is', () => {
+  const other: readonly (readonly [string, unknown, unknown, Settings])[] = [
+    [
+      'strategies.mean-reversion.longBbPercentBelow',
+      5,
+      4,
+      withStrategy('mean-reversion', { longBbPercentBelow: 4 }),
+    ],
+    [
+      'strategies.partial-tp.firstSharePercent',
+      20,
+      21,
+      withStrategy('partial-tp', { firstSharePercent: 21 }),
+    ],
+    ['strategies.dca-ladder.enabled', true, false, withStrategy('dca-ladder', { enabled: false })],
+    [
+      'guards.total-margin.percent',
+      60,
+      59,
+      { ...SETTINGS, guards: { ...SETTINGS.guards, 'total-margin': { percent: 59, usdt: null } } },
+    ],
+    ['maxBars', 30, 29, { ...SETTINGS, maxBars: 29 }],
+    ['universe.top', 50, 3, { ...SETTINGS, universe: { ...SETTINGS.universe, top: 3 } }],
+  ]
+  for (const [path, was, now, settings] of other) {
+    const { differences } = again(ON_DAILY, presentOf(DAILY, settings))
+    assert.equal(inputs(differences), [{ kind: 'parameter', path, was, now }])
+  }
+})
+
+test('decisions that come out differently under another parameter are named with both answers', () => {
+  const settings = withStrategy('mean-reversion', { stopBeyondPercent: 6 })
+  const { differences } = again(ON_DAILY, presentOf(DAILY, settings))
+  const answers = differences.flatMap(one => (one.kind === 'answer' ? [one] : []))
+  assert.ok(answers.length > 0)
+  for (const { was, now } of answers) assert.is.not(was, now)
+  assert.ok(answers.every(({ decision }) => decision !== 'time-exit'))
+})
+
+test('a fee is named as one', () => {
+  const settings = { ...SETTINGS, fees: { ...SETTINGS.fees, taker: 0.0006 } }
+  const { differences } = again(ON_DAILY, presentOf(DAILY, settings))
+  assert.equal(inputs(differences), [{ kind: 'fee', path: 'fees.taker', was: 0.00055, now: 0.0006 }])
+  assert.ok(differences.length > 1, 'it decides something')
+})
+
+test('one filter of one instrument is named', () => {
+  const [first] = DAILY
+  const { symbol, minNotional } = first.instrument
+  const markets = DAILY.map(market =>
+    market === first
+      ? { ...market, instrument: { ...market.instrument, minNotional: minNotional + 1 } }
+      : market,
+  )
+  const { differences } = again(ON_DAILY, presentOf(markets, SETTINGS))
+  assert.equal(inputs(differences), [
+    { kind: 'instrument', symbol, field: 'minNotional', was: minNotional, now: minNotional + 1 },
+  ])
+})
+
+test('another version of the code is named', () => {
+  const { differences } = again(ON_DAILY, presentOf(DAILY, SETTINGS, '1.2.4'))
+  assert.equal(differences, [{ kind: 'code', was: '1.2.3', now: '1.2.4' }])
+})
+
+test('what was stored with a decision, and is not what it saw, is named with its row', () => {
+  const kept = ON_DAILY.decisions
+  const row = kept.findIndex(({ kind, seen }) => kind === 'manage' && seen.includes('"entry":')) + 1
+  assert.ok(row > 0)
+  const tampered = kept.map(one =>
+    one.row === row ? { ...one, seen: one.seen.replace(/"entry":/, '"entry":1') } : one,
+  )
+  const journal = new (class extends MemoryJournal {
+    override context(hash: string): string {
+      return ON_DAILY.context(hash)
+    }
+    override prints(symbol: string, interval: Interval): ReturnType<MemoryJournal['prints']> {
+      return ON_DAILY.prints(symbol, interval)
+    }
+  })()
+  journal.decisions.push(...tampered)
+  const { differences } = again(journal, presentOf(DAILY, SETTINGS))
+  assert.equal(inputs(differences), [{ kind: 'stored', row, what: 'state' }])
+})
+
+const withData = isRecorded ? test : test.skip
+withData(
+  isRecorded
+    ? 'decisions on recorded candles, of days and of minutes, are made again without a difference'
+    : 'on recorded candles: skipped, as ../shared/data is not there',
+  async () => {
+    const [from, to] = [Date.UTC(2025, 8, 24), Date.UTC(2025, 9, 15)]
+    const markets = await recordedMarkets(RECORDED_SYMBOLS, ['1d', '15m', '5m'], from)
+    const { journal } = journaled(markets, SETTINGS, { from, to })
+    const { compared, unmade, differences } = again(journal, presentOf(markets, SETTINGS))
+    assert.equal(differences, [])
+    assert.equal([compared, unmade], [journal.decisions.length, 0])
+    assert.ok(compared > 1_000, `${compared} decisions`)
+  },
+)
+
+function withStrategy(id: string, over: { readonly [name: string]: number | boolean }): Settings {
+  return {
+    ...SETTINGS,
+    strategies: { ...SETTINGS.strategies, [id]: { ...SETTINGS.strategies[id], ...over } },
+  }
+}
+
+test.run()

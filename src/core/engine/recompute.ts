@@ -1,0 +1,406 @@
+/**
+ * Makes decisions again that were taken down, with the code, settings, instruments and candles of now, and names every
+ * difference: a candle, a parameter, a fee, an instrument's filter, the code, a stored input, an answer.
+ */
+import { assert, unreachable } from '../base/assert.ts'
+import type { Timestamp } from '../base/units.ts'
+import type { Signal } from '../decision/signal.ts'
+import type { EntryTerms, Params } from '../decision/strategy.ts'
+import type { House, Proposal } from '../guards/guard.ts'
+import { ADD_GUARDS } from '../guards/list.ts'
+import type { Candle } from '../market/candles.ts'
+import type { Instrument } from '../market/instrument.ts'
+import type { Interval } from '../market/interval.ts'
+import { isNeverTrade } from '../market/tiers.ts'
+import type { Position } from '../portfolio/position.ts'
+import { ENTRY_STRATEGIES, STRATEGIES } from './cycles.ts'
+import {
+  type Decision,
+  type DecisionKind,
+  decisiveSettings,
+  fromText,
+  instrumentContext,
+  type SettingsContext,
+  settingsContext,
+  shortHash,
+  textOf,
+  toldHash,
+} from './decision-record.ts'
+import { closeBy } from './management.ts'
+import {
+  type BoundEntry,
+  boundEntry,
+  boundGuards,
+  enabledEntries,
+  houseRules,
+  rank,
+  scoreSignal,
+} from './pipeline.ts'
+import type { Settings } from './settings.ts'
+import { Cursor, SymbolState } from './symbol.ts'
+import {
+  type CandlePrint,
+  PRINTED,
+  type Printed,
+  printOf,
+  type ToldSeries,
+  withCandle,
+} from './told-candles.ts'
+import {
+  isSilent,
+  type NamedAnswer,
+  type SeenProposal,
+  type SeenView,
+  scoreAnswer,
+  verdictWords,
+} from './witness.ts'
+
+/** What decisions are made again with. */
+export interface Present {
+  readonly version: string
+  readonly settings: Settings
+  instrument(symbol: string): Instrument | undefined
+  /** Closed candles of a symbol and interval, oldest first; empty where there are none. */
+  candles(symbol: string, interval: Interval): readonly Candle[]
+}
+
+/** What was kept beside the decisions. */
+export interface Kept {
+  /** The text under a hash. Throws where it is missing. */
+  context(hash: string): string
+  prints(symbol: string, interval: Interval): ReadonlyMap<Timestamp, CandlePrint>
+}
+
+/** A decision with its place in the journal. */
+export type Placed = Decision & { readonly row: number }
+
+export type Difference =
+  | {
+      readonly kind: 'candle'
+      readonly symbol: string
+      readonly interval: Interval
+      readonly start: Timestamp
+      /** `null`: the candle is not there any more. */
+      readonly fields: readonly Printed[] | null
+    }
+  /** Candles differ, and their prints do not say which. */
+  | {
+      readonly kind: 'candles'
+      readonly symbol: string
+      readonly interval: Interval
+      readonly from: Timestamp
+      readonly to: Timestamp
+    }
+  | {
+      readonly kind: 'parameter' | 'fee'
+      readonly path: string
+      readonly was: unknown
+      readonly now: unknown
+    }
+  | {
+      readonly kind: 'instrument'
+      readonly symbol: string
+      readonly field: string
+      readonly was: unknown
+      readonly now: unknown
+    }
+  | { readonly kind: 'code'; readonly was: string; readonly now: string }
+  /** What was stored with a decision is not what it hashes to. */
+  | { readonly kind: 'stored'; readonly row: number; readonly what: 'state' | 'candles' }
+  | {
+      readonly kind: 'answer'
+      readonly row: number
+      readonly at: Timestamp
+      readonly decision: DecisionKind
+      readonly strategy: string | null
+      readonly symbol: string | null
+      readonly was: string
+      readonly now: string
+    }
+
+/** What the candles of a symbol are read into, as far as decisions have seen them. */
+interface Feed {
+  readonly state: SymbolState
+  readonly series: Map<Interval, FedSeries>
+}
+
+interface FedSeries {
+  /** The first candle that was told, and the newest that was asked for. */
+  readonly first: Timestamp
+  newest: Timestamp
+  told: ToldSeries | undefined
+  row: number
+}
+
+export class Recomputation {
+  readonly #present: Present
+  readonly #kept: Kept
+  readonly #cursor: Cursor
+  readonly #entries: readonly BoundEntry[]
+  readonly #context: string
+  readonly #feeds = new Map<string, Feed>()
+  readonly #prints = new Map<string, ReadonlyMap<Timestamp, CandlePrint>>()
+  /** Up to where the candles of a series were compared one by one. */
+  readonly #named = new Map<string, Timestamp>()
+  readonly #seenContexts = new Set<string>()
+  readonly #differences = new Map<string, Difference>()
+  #compared = 0
+  #unmade = 0
+
+  constructor(present: Present, kept: Kept) {
+    this.#present = present
+    this.#kept = kept
+    this.#cursor = new Cursor(present.settings.fees)
+    this.#entries = enabledEntries(present.settings)
+    this.#context = settingsContext(present.version, present.settings).hash
+  }
+
+  /** How many decisions were made again. */
+  get compared(): number {
+    return this.#compared
+  }
+
+  /** How many could not be, because what they saw has no text. */
+  get unmade(): number {
+    return this.#unmade
+  }
+
+  /** Each once, in the order in which they were found. */
+  get differences(): readonly Difference[] {
+    return [...this.#differences.values()]
+  }
+
+  /** Makes one decision again. They have to come in the order in which they were made. */
+  take(decision: Placed): void {
+    this.#compareContext(decision.context)
+    const { row, inputs, told, seen } = decision
+    if (shortHash(seen) !== inputs.state) this.#found({ kind: 'stored', row, what: 'state' })
+    if (toldHash(told) !== inputs.candles) this.#found({ kind: 'stored', row, what: 'candles' })
+    const shown = fromText(seen)
+    if (typeof shown === 'object' && shown !== null && 'unrecordable' in shown) {
+      this.#unmade++
+      return
+    }
+    const now = this.#again(decision, shown)
+    this.#compared++
+    if (now === decision.answer) return
+    const { at, kind, strategy, symbol, answer } = decision
+    this.#found({ kind: 'answer', row, at, decision: kind, strategy, symbol, was: answer, now })
+  }
+
+  #again(decision: Decision, shown: unknown): string {
+    switch (decision.kind) {
+      case 'scan':
+        return textOf(this.#scanned(decision, shown as SeenView))
+      case 'manage':
+        return textOf(this.#managed(decision, shown as SeenView))
+      case 'score': {
+        const { signals } = shown as { readonly signals: readonly Signal[] }
+        return scoreAnswer(rank(signals.map(scoreSignal)))
+      }
+      case 'guards':
+        return textOf(this.#judged(decision, shown as SeenProposal))
+      case 'time-exit': {
+        const { position } = shown as { readonly position: Position }
+        const maxHold = this.#terms(position.strategy)?.maxHold ?? null
+        return textOf({ closeBy: closeBy(position, this.#present.settings.maxBars, maxHold) })
+      }
+      default:
+        return unreachable(decision.kind)
+    }
+  }
+
+  // --- the kinds ----------------------------------------------------------------------------------------------
+
+  /** Those are asked again that were asked then; one that is switched off now has nothing to say. */
+  #scanned(decision: Decision, seen: SeenView): readonly NamedAnswer[] {
+    const asked = fromText(decision.answer) as readonly NamedAnswer[]
+    const view = this.#view(decision, seen)
+    return asked.map(([id]) => {
+      const entry = this.#entry(id)
+      const answer = entry === undefined ? [] : asks(entry.strategy, seen, view, entry.params)
+      return isSilent(answer) ? [id] : [id, answer]
+    })
+  }
+
+  #managed(decision: Decision, seen: SeenView): unknown {
+    const strategy = STRATEGIES.find(({ id }) => id === decision.strategy)
+    if (strategy === undefined) return []
+    // One that is switched off goes on with the positions it has.
+    const { enabled: _, ...params } = this.#present.settings.strategies[strategy.id]
+    return asks(strategy, seen, this.#view(decision, seen), params)
+  }
+
+  #judged(decision: Decision, { proposal, house: seen }: SeenProposal): readonly NamedAnswer[] {
+    const { settings } = this.#present
+    const house: House = { ...seen, ...houseRules(settings) }
+    const { signal, terms: then } = proposal
+    let current: Proposal = {
+      ...proposal,
+      terms: this.#terms(signal.strategy) ?? then,
+      neverTrade: isNeverTrade(settings.universe, signal.symbol),
+    }
+    const answers: NamedAnswer[] = []
+    const all = [...boundGuards(settings), ...boundGuards(settings, ADD_GUARDS)]
+    for (const [id] of fromText(decision.answer) as readonly NamedAnswer[]) {
+      const bound = all.find(({ guard }) => guard.id === id)
+      if (bound === undefined) continue
+      const verdict = bound.guard.check(current, house, bound.params)
+      answers.push([id, verdictWords(current, verdict)])
+      if ('refused' in verdict) break
+      current = verdict.admitted
+    }
+    return answers
+  }
+
+  /** The terms of a strategy, switched on or off. */
+  #terms(id: string): EntryTerms | undefined {
+    const strategy = ENTRY_STRATEGIES.find(one => one.id === id)
+    return strategy === undefined ? undefined : boundEntry(strategy, this.#present.settings).terms
+  }
+
+  #entry(id: string): BoundEntry | undefined {
+    return this.#entries.find(({ strategy }) => strategy.id === id)
+  }
+
+  // --- the market ---------------------------------------------------------------------------------------------
+
+  /** The cursor, pointing at the symbol as the decision saw it, on the candles of now. */
+  #view({ at, symbol, told, inputs }: Decision, seen: SeenView): Cursor {
+    assert(symbol !== null && inputs.instrument !== null, 'a view is of a symbol')
+    const state = this.#fed(symbol, told, inputs.instrument)
+    state.see(seen.market)
+    const { position, isHeld } = seen
+    return this.#cursor.pointAt(state, at, position ?? undefined, isHeld)
+  }
+
+  /** The state of a symbol, with the candles that were told until then. */
+  #fed(symbol: string, told: readonly ToldSeries[], instrumentHash: string): SymbolState {
+    this.#compareInstrument(symbol, instrumentHash)
+    let feed = this.#feeds.get(symbol)
+    if (feed === undefined || !goesOn(feed, told)) {
+      const instrument =
+        this.#present.instrument(symbol) ?? (fromText(this.#kept.context(instrumentHash)) as Instrument)
+      feed = { state: new SymbolState(instrument, this.#present.settings.universe), series: new Map() }
+      this.#feeds.set(symbol, feed)
+    }
+    for (const one of told) {
+      const reached = this.#feedSeries(feed, symbol, one)
+      if (reached !== undefined && textOf(reached) === textOf(one)) continue
+      this.#nameCandles(symbol, one)
+    }
+    return feed.state
+  }
+
+  #feedSeries(
+    { state, series }: Feed,
+    symbol: string,
+    { interval, first, newest }: ToldSeries,
+  ): ToldSeries | undefined {
+    const at = series.get(interval) ?? { first, newest, told: undefined, row: 0 }
+    series.set(interval, at)
+    at.newest = newest
+    const candles = this.#present.candles(symbol, interval)
+    const prints = this.#printsOf(symbol, interval)
+    for (; at.row < candles.length && candles[at.row].start <= newest; at.row++) {
+      const candle = candles[at.row]
+      // One without a print was not told: it has come into the data since.
+      if (candle.start < first || !prints.has(candle.start)) continue
+      state.close(interval, candle)
+      at.told = withCandle(at.told, interval, candle)
+    }
+    return at.told
+  }
+
+  /** Compares candle by candle, up to the newest that was told; what was compared before is not looked at again. */
+  #nameCandles(symbol: string, { interval, first, newest }: ToldSeries): void {
+    const name = `${symbol} ${interval}`
+    const from = this.#named.get(name)
+    if (from !== undefined && from >= newest) return
+    this.#named.set(name, newest)
+    const candles = new Map(this.#present.candles(symbol, interval).map(candle => [candle.start, candle]))
+    let found = from !== undefined
+    for (const [start, then] of this.#printsOf(symbol, interval)) {
+      if (start < first || start > newest || (from !== undefined && start <= from)) continue
+      const candle = candles.get(start)
+      const now = candle === undefined ? null : printOf(candle)
+      const fields = now === null ? null : PRINTED.filter((_, k) => now[k] !== then[k])
+      if (fields?.length === 0) continue
+      found = true
+      this.#found({ kind: 'candle', symbol, interval, start, fields })
+    }
+    if (!found) this.#found({ kind: 'candles', symbol, interval, from: first, to: newest })
+  }
+
+  #printsOf(symbol: string, interval: Interval): ReadonlyMap<Timestamp, CandlePrint> {
+    const name = `${symbol} ${interval}`
+    const known = this.#prints.get(name)
+    if (known !== undefined) return known
+    const prints = this.#kept.prints(symbol, interval)
+    this.#prints.set(name, prints)
+    return prints
+  }
+
+  // --- settings and instruments -------------------------------------------------------------------------------
+
+  #compareContext(hash: string): void {
+    if (hash === this.#context || this.#seenContexts.has(hash)) return
+    this.#seenContexts.add(hash)
+    const then = fromText(this.#kept.context(hash)) as SettingsContext
+    const { version, settings } = this.#present
+    if (then.version !== version) this.#found({ kind: 'code', was: then.version, now: version })
+    for (const [path, before, now] of unequal(then.settings, decisiveSettings(settings), [])) {
+      const kind = path.startsWith('fees.') ? 'fee' : 'parameter'
+      this.#found({ kind, path, was: before, now })
+    }
+  }
+
+  #compareInstrument(symbol: string, hash: string): void {
+    const key = `${symbol} ${hash}`
+    if (this.#seenContexts.has(key)) return
+    this.#seenContexts.add(key)
+    const now = this.#present.instrument(symbol)
+    if (now !== undefined && instrumentContext(now).hash === hash) return
+    const then = fromText(this.#kept.context(hash))
+    for (const [field, before, after] of unequal(then, now ?? {}, [])) {
+      this.#found({ kind: 'instrument', symbol, field, was: before, now: after })
+    }
+  }
+
+  #found(difference: Difference): void {
+    const { kind } = difference
+    const key = kind === 'answer' || kind === 'stored' ? `${kind} ${difference.row}` : textOf(difference)
+    if (!this.#differences.has(key)) this.#differences.set(key, difference)
+  }
+}
+
+/** Whether a feed stands at or before what is to be reached of every series; after a restart it may not. */
+function goesOn({ series }: Feed, told: readonly ToldSeries[]): boolean {
+  return told.every(({ interval, first, newest }) => {
+    const fed = series.get(interval)
+    return fed === undefined || (fed.first === first && fed.newest <= newest)
+  })
+}
+
+/** Asks a strategy as it was asked then. */
+function asks(strategy: object, { verb, before, rest }: SeenView, view: Cursor, params: Params): unknown {
+  const does: unknown = Object.entries(strategy).find(([name]) => name === verb)?.[1]
+  return typeof does === 'function' ? Reflect.apply(does, strategy, [...before, view, params, ...rest]) : []
+}
+
+/** The leaves at which two trees differ. */
+function unequal(
+  then: unknown,
+  now: unknown,
+  path: readonly string[],
+): readonly (readonly [path: string, then: unknown, now: unknown])[] {
+  if (isTree(then) && isTree(now)) {
+    const keys = [...new Set([...Object.keys(then), ...Object.keys(now)])]
+    return keys.flatMap(key => unequal(then[key], now[key], [...path, key]))
+  }
+  return textOf([then]) === textOf([now]) ? [] : [[path.join('.'), then, now]]
+}
+
+function isTree(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
