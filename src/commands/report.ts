@@ -85,7 +85,9 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
     notes.push(`${without15} entries sized by the strategy's own stop, for want of 15-minute candles`)
   const dropped = count('dropped:add')
   if (dropped > 0)
-    notes.push(`${dropped} adds dropped from ${count('planned:ladder')} planned ladders, for want of equity`)
+    notes.push(
+      `${dropped} adds dropped from ${count('planned:ladder')} planned ladders: too much for the budget, or too little for the exchange`,
+    )
   const unknown = count('missing:funding-rate')
   if (unknown > 0)
     notes.push(`${unknown} entries scored with funding of 0.01 % per 8 h paid by longs, none being known`)

@@ -244,13 +244,12 @@ export class Fills {
     this.#closed(position, trade, reason, figures, fill.clientOrderId)
     // What its entry has left to fill goes with the position: a second one must not grow from the same signal.
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol !== fill.symbol || entry.side !== fill.side) continue
-      this.#orders.cancelEntry(entry)
-      if (entry.rung === undefined) continue
+      if (entry.symbol === fill.symbol && entry.side === fill.side) this.#orders.cancelEntry(entry)
+    }
+    if (ahead > 0) {
       const { time, price } = fill
-      const fee = ahead > 0 ? (told.fee * ahead) / told.steps : 0
-      const closedAhead = { time, price, steps: ahead, fee, reason }
-      this.#core.fold({ type: 'add-orphaned', clientOrderId: entry.clientOrderId, closedAhead })
+      const fee = (told.fee * ahead) / told.steps
+      this.#orders.closedAhead(position, { time, price, steps: ahead, fee, reason })
     }
     if (fill.cause === 'stop' || fill.cause === 'liquidation') {
       this.#core.rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)

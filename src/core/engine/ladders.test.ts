@@ -494,4 +494,24 @@ test('what an add has filled beyond what the stop took is closed at the market',
   assert.equal([close.type, close.steps], ['market', add.steps - ahead])
 })
 
+test('a stop that was told first has closed, too, an add that was told to have ended before it had filled', () => {
+  const { desk, effects } = opened()
+  const add = addOf(effects)
+  desk.order(add.clientOrderId, 'accepted')
+  desk.order(add.clientOrderId, 'cancelled')
+  const position = desk.position()
+  desk.stopOut(position, { steps: steps(position.steps + 100), execId: 'stop' })
+  desk.restart(LADDERED)
+  assert.equal(placed(desk.fill(add, { steps: steps(100), complete: false, execId: 'late' })), [])
+  assert.is(desk.engine.portfolio.positions.size + desk.engine.portfolio.pending.size, 0)
+  const trades = only(desk.effects, 'trade').map(effect => effect.trade)
+  assert.equal(
+    trades.map(({ qty, exit }) => [qty, exit]),
+    [
+      [position.steps / 1_000, 82.5],
+      [0.1, 82.5],
+    ],
+  )
+})
+
 test.run()

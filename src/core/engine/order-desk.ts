@@ -6,7 +6,7 @@ import { assert } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { HOUR, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
-import type { PendingEntry, Position } from '../portfolio/position.ts'
+import type { ClosedAhead, PendingEntry, Position } from '../portfolio/position.ts'
 import type { ExitReason } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
@@ -167,6 +167,25 @@ export class OrderDesk {
   takeBackAdds({ symbol, side }: Position): void {
     for (const entry of this.#core.portfolio.pending.values()) {
       if (entry.rung !== undefined && entry.symbol === symbol && entry.side === side) this.takeBack(entry)
+    }
+  }
+
+  /**
+   * The close of a position took more than was booked: that may have been of an add whose fill is still to be told, of
+   * the one that is pending or else of the one that ended last.
+   */
+  closedAhead({ signalId }: Position, closedAhead: ClosedAhead): void {
+    const isAdd = (entry: PendingEntry | null): boolean =>
+      entry?.rung !== undefined && entry.signalId === signalId
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (!isAdd(entry)) continue
+      this.#core.fold({ type: 'add-orphaned', clientOrderId: entry.clientOrderId, closedAhead })
+      return
+    }
+    for (const [id, { at, entry, order }] of [...this.#gone].reverse()) {
+      if (entry === null || !isAdd(entry)) continue
+      this.#gone.set(id, { at, entry: { ...entry, closedAhead }, order })
+      return
     }
   }
 

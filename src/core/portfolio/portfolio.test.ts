@@ -5,6 +5,7 @@ import { DAY, HOUR } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
+import type { Ladder } from './ladder.ts'
 import {
   apply,
   emptyPortfolio,
@@ -533,6 +534,49 @@ test(`no money appears or vanishes over any sequence of events (seed ${SEED})`, 
   })
   fc.assert(property, { seed: SEED, numRuns: 500 })
   assert.ok(closed > 100, `only ${closed} trades`)
+})
+
+const LADDER: Ladder = {
+  firstEntry: ticks(1_000),
+  budget: 100,
+  takerFee: 0,
+  maxMargin: 500,
+  rungs: [{ price: ticks(950), steps: steps(5_000), filled: steps(0), margin: 158, isDropped: false }],
+  decided: null,
+}
+const ADD = { clientOrderId: 'add-1', steps: steps(5_000), price: 95, margin: 158, stop: ticks(850), rung: 0 }
+
+test('an add of the same signal averages the entry, keeps the stop, and fills its rung', () => {
+  const before = [sent({ ladder: LADDER }), filled(100, 10), sent(ADD)]
+  const part = filled(95, 2, { clientOrderId: 'add-1', complete: false, time: MIDNIGHT + HOUR })
+  const position = heldAfter(...before, part, filled(95, 3, { clientOrderId: 'add-1' }))
+  near(position.entry, (100 * 10 + 95 * 5) / 15)
+  assert.equal([position.steps, position.enteredSteps], [15_000, 15_000])
+  assert.equal([position.stop, position.openedAt, position.clientOrderId], [950, MIDNIGHT, 'entry-1'])
+  assert.is(position.ladder?.rungs[0].filled, 5_000)
+  assert.is(heldAfter(...before, part).ladder?.rungs[0].filled, 2_000)
+})
+
+test('an add of another signal is no part of a position', () => {
+  const other = sent({ ...ADD, signalId: 'signal-2' })
+  assert.throws(
+    () => folded([sent(), filled(100, 10), other, filled(95, 5, { clientOrderId: 'add-1' })]),
+    /a second entry/,
+  )
+})
+
+test('an add that fills when its position is gone opens one without a plan, under the stop it was sent with', () => {
+  const events = [sent({ ladder: LADDER }), filled(100, 10), sent(ADD), exited(95, 10)]
+  const position = heldAfter(...events, filled(95, 5, { clientOrderId: 'add-1' }))
+  assert.equal([position.stop, position.steps, position.ladder], [850, 5_000, undefined])
+})
+
+test('that an add was decided on is remembered until its rung has filled', () => {
+  const decided = { type: 'add-decided', symbol: 'SOLUSDT', side: 'long', candleStart: MIDNIGHT } as const
+  const events = [sent({ ladder: LADDER }), filled(100, 10), decided]
+  assert.is(heldAfter(...events).ladder?.decided, MIDNIGHT)
+  assert.is(heldAfter(...events, sent(ADD), filled(95, 5, { clientOrderId: 'add-1' })).ladder?.decided, null)
+  assert.throws(() => folded([sent(), filled(100, 10), decided]), /has a ladder/)
 })
 
 test.run()
