@@ -60,6 +60,7 @@ export const replayCommand: CommandSpec = {
         if (again.compared % DECISIONS_A_BREATH === 0) await world.clock.sleep(0)
         world.signal.throwIfAborted()
       }
+      again.finish(span.last)
       for (const { after, lost, reason } of journal.gaps(from, to)) {
         say(world, `after row ${after}, ${lost} decisions were not taken down: ${reason}`)
       }

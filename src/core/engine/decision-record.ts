@@ -11,11 +11,11 @@ import { defaultSettings, type Settings } from './settings.ts'
 import type { ToldPrint, ToldSeries } from './told-candles.ts'
 
 /**
- * `scan`: all entry strategies on one symbol. `score`: the signals of one moment with their scores, in their rank.
+ * `universe`: the symbols of a day, where there are more than are looked at. `scan`: all entry strategies on one symbol. `score`: the signals of one moment with their scores, in their rank.
  * `guards`: one signal on its way through the guards, sizing included. `manage`: one strategy on one position.
  * `time-exit`: a position that has been held for too long.
  */
-export const DECISION_KINDS = ['scan', 'score', 'guards', 'manage', 'time-exit'] as const
+export const DECISION_KINDS = ['universe', 'scan', 'score', 'guards', 'manage', 'time-exit'] as const
 export type DecisionKind = (typeof DECISION_KINDS)[number]
 
 /** Hashes of what went into a decision, by group; `null` where the group has no part in it. */

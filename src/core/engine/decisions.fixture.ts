@@ -39,6 +39,10 @@ export class MemoryJournal implements Kept {
   prints(symbol: string, interval: Interval): ReadonlyMap<Timestamp, CandlePrint> {
     return this.#prints.get(`${symbol} ${interval}`) ?? new Map()
   }
+
+  series(): readonly (readonly [string, Interval])[] {
+    return [...this.#prints.keys()].map(key => key.split(' ') as [string, Interval])
+  }
 }
 
 /** An engine that takes its decisions down. */
@@ -101,5 +105,6 @@ export function presentOf(markets: readonly SymbolMarket[], settings: Settings, 
 export function again(journal: MemoryJournal, present: Present): Recomputation {
   const recomputation = new Recomputation(present, journal)
   for (const decision of journal.decisions) recomputation.take(decision)
+  recomputation.finish(journal.decisions.at(-1)?.at ?? 0)
   return recomputation
 }

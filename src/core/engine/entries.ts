@@ -13,7 +13,7 @@ import type { PendingEntry } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
-import { admitScored, type BoundEntry, compareText, rank, scanSymbol, scoreSignal } from './pipeline.ts'
+import { admitScored, type BoundEntry, ofHighestTurnover, rank, scanSymbol, scoreSignal } from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
@@ -195,16 +195,17 @@ export class Entries {
     const { top } = this.#core.settings.universe
     const symbols = [...this.#core.markets.all()].filter(symbol => this.#isAlive(symbol, '1d'))
     if (top === 0 || symbols.length <= top) return symbols
-    const turnover = new Map(
-      symbols.map(one => [one, this.#core.cursor.pointAt(one, this.#core.now).turnover]),
+    const { now, cursor, witness } = this.#core
+    const chosen = ofHighestTurnover(
+      symbols.map(one => [one.instrument.symbol, cursor.pointAt(one, now).turnover]),
+      top,
     )
-    return symbols
-      .sort(
-        (a, b) =>
-          (turnover.get(b) ?? 0) - (turnover.get(a) ?? 0) ||
-          compareText(a.instrument.symbol, b.instrument.symbol),
-      )
-      .slice(0, top)
+    witness?.chosen(
+      symbols.map(one => [one.instrument.symbol, one.newest('1d')]),
+      chosen,
+      now,
+    )
+    return chosen.map(symbol => this.#core.markets.of(symbol))
   }
 
   #enterAll(scored: readonly Scored[]): { readonly entered: number; readonly refused: readonly string[] } {

@@ -222,6 +222,17 @@ export function rank(scored: readonly Scored[]): readonly Scored[] {
   )
 }
 
+/** The symbols of highest turnover, the highest first. */
+export function ofHighestTurnover(
+  turnovers: readonly (readonly [symbol: string, turnover: number])[],
+  top: number,
+): readonly string[] {
+  return [...turnovers]
+    .sort(([a, more], [b, less]) => less - more || compareText(a, b))
+    .slice(0, top)
+    .map(([symbol]) => symbol)
+}
+
 /** By code units: the same under every locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

@@ -13,8 +13,8 @@ import type { Settings } from './settings.ts'
 const test = suite('recompute')
 
 const SETTINGS = everythingOn()
-const DAILY = marketsOf(3, 120)
-const FINE = marketsOf(7, 20, { minutes15Days: 21, minutes5Days: 20, minutes5Symbols: 2 })
+const DAILY = marketsOf(3, 60)
+const FINE = marketsOf(7, 8, { minutes15Days: 9, minutes5Days: 8, minutes5Symbols: 1 })
 const ON_DAILY = journaled(DAILY, SETTINGS).journal
 const ON_FINE = journaled(FINE, SETTINGS).journal
 
@@ -85,17 +85,21 @@ test('a close that is one tick off is named, whether it lies among the decisions
 test('so is one of any field and of any interval that is looked at', () => {
   const [{ instrument, candles }] = FINE
   const { symbol } = instrument
-  for (const interval of ['1d', '15m', '5m'] as const) {
+  for (const [interval, field] of [
+    ['1d', 'open'],
+    ['1d', 'turnover'],
+    ['15m', 'high'],
+    ['15m', 'volume'],
+    ['5m', 'low'],
+  ] as const) {
     const series = candles.get(interval)
     assert.ok(series !== undefined)
     const start = series.start[series.length - 40]
-    for (const field of ['open', 'high', 'low', 'volume', 'turnover'] as const) {
-      const markets = changed(FINE, symbol, interval, start, (copy, row) => {
-        copy[field][row] = copy[field][row] * (1 + 1e-12) + 1e-12
-      })
-      const { differences } = again(ON_FINE, presentOf(markets, SETTINGS))
-      assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval, start, fields: [field] }])
-    }
+    const markets = changed(FINE, symbol, interval, start, (copy, row) => {
+      copy[field][row] = copy[field][row] * (1 + 1e-12) + 1e-12
+    })
+    const { differences } = again(ON_FINE, presentOf(markets, SETTINGS))
+    assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval, start, fields: [field] }])
   }
 })
 
@@ -185,6 +189,27 @@ test('decisions that come out differently under another parameter are named with
   assert.ok(answers.every(({ decision }) => decision !== 'time-exit'))
 })
 
+test('the choice of the symbols of a day is made again, and the candles of those not chosen are compared', () => {
+  const settings = { ...SETTINGS, universe: { ...SETTINGS.universe, top: 1 } }
+  const markets = marketsOf(3, 20)
+  const { journal } = journaled(markets, settings)
+  const choices = journal.decisions.filter(({ kind }) => kind === 'universe')
+  assert.ok(choices.length >= 20, `${choices.length} choices`)
+  assert.equal(again(journal, presentOf(markets, settings)).differences, [])
+  const scanned = new Set(journal.decisions.flatMap(({ kind, symbol }) => (kind === 'scan' ? [symbol] : [])))
+  const other = markets.find(({ instrument }) => !scanned.has(instrument.symbol))
+  assert.ok(other !== undefined, 'one is never chosen')
+  const { symbol } = other.instrument
+  const start = tradingFrom(markets) + 5 * DAY
+  const richer = changed(markets, symbol, '1d', start, (copy, row) => {
+    copy.turnover[row] = 1e12
+  })
+  const { differences } = again(journal, presentOf(richer, settings))
+  assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval: '1d', start, fields: ['turnover'] }])
+  const [answer] = differences.flatMap(one => (one.kind === 'answer' ? [one] : []))
+  assert.equal([answer?.decision, answer?.now], ['universe', JSON.stringify([symbol])])
+})
+
 test('a fee is named as one', () => {
   const settings = { ...SETTINGS, fees: { ...SETTINGS.fees, taker: 0.0006 } }
   const { differences } = again(ON_DAILY, presentOf(DAILY, settings))
@@ -237,8 +262,8 @@ withData(
     ? 'decisions on recorded candles, of days and of minutes, are made again without a difference'
     : 'on recorded candles: skipped, as ../shared/data is not there',
   async () => {
-    const [from, to] = [Date.UTC(2025, 8, 24), Date.UTC(2025, 9, 15)]
-    const markets = await recordedMarkets(RECORDED_SYMBOLS, ['1d', '15m', '5m'], from)
+    const [from, to] = [Date.UTC(2025, 8, 24), Date.UTC(2025, 9, 4)]
+    const markets = await recordedMarkets(RECORDED_SYMBOLS.slice(0, 3), ['1d', '15m', '5m'], from)
     const { journal } = journaled(markets, SETTINGS, { from, to })
     const { compared, unmade, differences } = again(journal, presentOf(markets, SETTINGS))
     assert.equal(differences, [])

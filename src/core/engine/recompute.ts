@@ -8,7 +8,7 @@ import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, Params } from '../decision/strategy.ts'
 import type { House, Proposal } from '../guards/guard.ts'
 import { ADD_GUARDS } from '../guards/list.ts'
-import type { Candle } from '../market/candles.ts'
+import { type Candle, turnoverOf } from '../market/candles.ts'
 import type { Instrument } from '../market/instrument.ts'
 import type { Interval } from '../market/interval.ts'
 import { isNeverTrade } from '../market/tiers.ts'
@@ -33,6 +33,7 @@ import {
   boundGuards,
   enabledEntries,
   houseRules,
+  ofHighestTurnover,
   rank,
   scoreSignal,
 } from './pipeline.ts'
@@ -69,6 +70,8 @@ export interface Kept {
   /** The text under a hash. Throws where it is missing. */
   context(hash: string): string
   prints(symbol: string, interval: Interval): ReadonlyMap<Timestamp, CandlePrint>
+  /** The series that there are prints of. */
+  series(): readonly (readonly [symbol: string, interval: Interval])[]
 }
 
 /** A decision with its place in the journal. */
@@ -188,8 +191,20 @@ export class Recomputation {
     this.#found({ kind: 'answer', row, at, decision: kind, strategy, symbol, was: answer, now })
   }
 
+  /**
+   * Compares the candles of symbols that no decision has looked at, up to a moment: they decide which symbols are looked
+   * at. To be called after the last decision.
+   */
+  finish(until: Timestamp): void {
+    for (const [symbol, interval] of this.#kept.series()) {
+      if (!this.#feeds.has(symbol)) this.#comparePrints(symbol, interval, Number.NEGATIVE_INFINITY, until)
+    }
+  }
+
   #again(decision: Decision, shown: unknown): string {
     switch (decision.kind) {
+      case 'universe':
+        return textOf(this.#chosen(shown as { readonly alive: readonly (readonly [string, Timestamp])[] }))
       case 'scan':
         return textOf(this.#scanned(decision, shown as SeenView))
       case 'manage':
@@ -211,6 +226,15 @@ export class Recomputation {
   }
 
   // --- the kinds ----------------------------------------------------------------------------------------------
+
+  #chosen({ alive }: { readonly alive: readonly (readonly [string, Timestamp])[] }): readonly string[] {
+    const turnovers = alive.map(([symbol, newest]) => {
+      const candle = this.#present.candles(symbol, '1d').findLast(({ start }) => start === newest)
+      return [symbol, candle === undefined ? 0 : turnoverOf(candle)] as const
+    })
+    const { top } = this.#present.settings.universe
+    return top === 0 ? alive.map(([symbol]) => symbol) : ofHighestTurnover(turnovers, top)
+  }
 
   /** Those are asked again that were asked then; one that is switched off now has nothing to say. */
   #scanned(decision: Decision, seen: SeenView): readonly NamedAnswer[] {
@@ -318,10 +342,18 @@ export class Recomputation {
     const from = this.#named.get(name)
     if (from !== undefined && from >= newest) return
     this.#named.set(name, newest)
+    const isNamed = this.#comparePrints(symbol, interval, from === undefined ? first : from + 1, newest)
+    if (from === undefined && !isNamed) {
+      this.#found({ kind: 'candles', symbol, interval, from: first, to: newest })
+    }
+  }
+
+  /** Compares each candle in `[from, to]` with its print; whether one differs. */
+  #comparePrints(symbol: string, interval: Interval, from: Timestamp, to: Timestamp): boolean {
     const candles = new Map(this.#present.candles(symbol, interval).map(candle => [candle.start, candle]))
-    let found = from !== undefined
+    let found = false
     for (const [start, then] of this.#printsOf(symbol, interval)) {
-      if (start < first || start > newest || (from !== undefined && start <= from)) continue
+      if (start < from || start > to) continue
       const candle = candles.get(start)
       const now = candle === undefined ? null : printOf(candle)
       const fields = now === null ? null : PRINTED.filter((_, k) => now[k] !== then[k])
@@ -329,7 +361,7 @@ export class Recomputation {
       found = true
       this.#found({ kind: 'candle', symbol, interval, start, fields })
     }
-    if (!found) this.#found({ kind: 'candles', symbol, interval, from: first, to: newest })
+    return found
   }
 
   #printsOf(symbol: string, interval: Interval): ReadonlyMap<Timestamp, CandlePrint> {

@@ -146,6 +146,16 @@ export class Witness {
     return { guard: { ...guard, check }, params }
   }
 
+  /** Of the symbols with a closed daily candle these are looked at; each with the start of its newest. */
+  chosen(
+    alive: readonly (readonly [symbol: string, newest: Timestamp])[],
+    symbols: readonly string[],
+    at: Timestamp,
+  ): void {
+    const subject = { kind: 'universe' as const, at, strategy: null, symbol: null, side: null, market: null }
+    this.#whole(subject, { alive }, textOf(symbols))
+  }
+
   /** Signals were scored and ranked. */
   scored(signals: readonly Signal[], ranked: readonly Scored[], at: Timestamp): void {
     if (signals.length === 0) return

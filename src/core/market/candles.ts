@@ -34,8 +34,17 @@ export interface Candle {
 export function turnoverAt(candles: Candles, i: number): number {
   const recorded = candles.turnover[i]
   return Number.isNaN(recorded)
-    ? (candles.volume[i] * (candles.high[i] + candles.low[i] + candles.close[i])) / 3
+    ? estimated(candles.volume[i], candles.high[i], candles.low[i], candles.close[i])
     : recorded
+}
+
+/** The same of one candle by itself. */
+export function turnoverOf({ volume, high, low, close, turnover }: Candle): number {
+  return Number.isNaN(turnover) ? estimated(volume, high, low, close) : turnover
+}
+
+function estimated(volume: number, high: number, low: number, close: number): number {
+  return (volume * (high + low + close)) / 3
 }
 
 /**

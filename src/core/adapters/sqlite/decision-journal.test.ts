@@ -173,6 +173,31 @@ test('prints come back with their candles, over the borders of blocks, and the f
   )
 })
 
+test('the series that there are prints of are told, each once', () => {
+  const path = fresh()
+  const journal = open(path)
+  const print = [1, 2, 3, 4, 5, 6]
+  journal.keep(
+    batchOf({
+      prints: [0, 1, 100, 200].map(k => ({
+        symbol: 'BTCUSDT',
+        interval: '5m',
+        start: T0 + k * 5 * MINUTE,
+        print,
+      })),
+    }),
+  )
+  journal.keep(batchOf({ prints: [{ symbol: 'ETHUSDT', interval: '1d', start: 20_000 * DAY, print }] }))
+  journal.close()
+  assert.equal(
+    read(path, reader => [...reader.series()].sort()),
+    [
+      ['BTCUSDT', '5m'],
+      ['ETHUSDT', '1d'],
+    ],
+  )
+})
+
 test('what is old is removed, and the rest is a whole chain still', () => {
   const path = written(10)
   const journal = open(path)

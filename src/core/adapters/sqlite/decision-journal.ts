@@ -391,6 +391,13 @@ export class DecisionReader {
     return found
   }
 
+  /** The series that there are prints of. */
+  series(): readonly (readonly [symbol: string, interval: Interval])[] {
+    return this.#connection
+      .all('SELECT DISTINCT symbol, interval FROM prints')
+      .map(({ symbol, interval }) => [String(symbol), String(interval) as Interval])
+  }
+
   close(): void {
     this.#connection.close()
   }
