@@ -130,7 +130,7 @@ test('C2: a close that fills in part and is told in the wrong order is nobody el
   assert.not.ok(rig.has('I304'))
   assert.equal(
     rig.trades.map(trade => new Set(trade.exits.map(exit => exit.reason))),
-    [new Set(['stop', 'time-exit'])],
+    [new Set(['stop', 'emergency'])],
   )
   assert.equal(rig.differences(), [])
   rig.close()

@@ -428,7 +428,10 @@ export class Engine {
     }
   }
 
-  /** Runs one step; returns the ids it has to wait for. */
+  /**
+   * Runs one step; returns the ids it has to wait for. Whatever the steps of a cycle wish of a stop is merged, and the
+   * tightest is sent after the last of them.
+   */
   #runStep(id: StepId): string[] {
     switch (id) {
       case 'positions':
@@ -444,6 +447,7 @@ export class Engine {
         return []
       case 'time-exits':
         this.#management.timeExits()
+        this.#protection.sendWishes()
         return []
       case 'health':
         this.#gatekeeper.health()
@@ -464,9 +468,11 @@ export class Engine {
       case 'trailing-3x':
         this.#management.manage(id, false)
         this.#management.manageOwn('trailing')
+        this.#protection.sendWishes()
         return []
       case 'funding-sign':
         this.#management.manageOwn('funding-sign')
+        this.#protection.sendWishes()
         return []
       case 'dca-ladder':
         this.#ladders.manage()

@@ -185,7 +185,9 @@ export class Fills {
         const left = { ...ahead, steps: (ahead.steps - steps) as Steps, fee: ahead.fee - fee }
         this.#core.fold({ type: 'add-orphaned', clientOrderId: id, closedAhead: left })
       }
-      const trade = this.#core.fold({ type: 'exit-filled', symbol, side, time, price, steps, fee, reason })
+      const left = 0 as Steps
+      const exit = { type: 'exit-filled', symbol, side, time, price, steps, fee, reason, left } as const
+      const trade = this.#core.fold(exit)
       if (trade !== null) {
         this.#closed(position, trade, reason, {}, null)
         return
@@ -220,6 +222,7 @@ export class Fills {
       steps: fill.steps,
       fee: fill.fee,
       reason,
+      left: (order === undefined || fill.complete ? 0 : Math.max(order.steps, 0)) as Steps,
     })
     const { instrument } = position
     const figures: Figures = {

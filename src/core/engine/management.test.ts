@@ -37,11 +37,13 @@ test('the cycles wake for what time alone brings to a position', () => {
   assert.ok(at !== null && at > HELD.openedAt)
 })
 
-test('a strategy that is not switched on asks nothing, and wishes leave all the same', () => {
+test('a strategy that is not switched on asks nothing, and what is wished waits for the end of the cycle', () => {
   const { core, orders, protection } = new Parts().book([HELD])
   const management = new Management(core, orders, protection)
   protection.desk.wish(HELD, ticks(980), 'trailing', 'tighter')
   management.manage('nothing', false)
+  assert.equal(core.takeEffects(), [])
+  protection.sendWishes()
   assert.equal(
     core.takeEffects().map(({ type }) => type),
     ['set-stop'],

@@ -39,14 +39,15 @@ export class Management {
     )
   }
 
-  /** Asks one management strategy about every position; `stopsOnly` leaves its targets alone. */
+  /**
+   * Asks one management strategy about every position; `stopsOnly` leaves its targets alone. What is wished of stops
+   * waits for the others of the cycle.
+   */
   manage(id: string, stopsOnly: boolean): void {
     const bound = this.#strategies[id]
     if (bound !== undefined) {
       for (const position of this.#core.portfolio.positions.values()) this.#ask(bound, position, stopsOnly)
     }
-    // All wishes of a cycle for one position are merged; the tightest is sent.
-    this.#protection.sendWishes()
   }
 
   /** Sets the targets of a position: its own, or those of Partial TP. Only after a fill, so that they can reduce. */
@@ -100,7 +101,6 @@ export class Management {
       const { strategy, params } = own
       this.#follow(position, view => strategy.manage?.(moment, view, params) ?? NOTHING, false)
     }
-    this.#protection.sendWishes()
   }
 
   #ask({ strategy, params }: BoundManagement, position: Position, stopsOnly: boolean): void {
@@ -136,7 +136,11 @@ export class Management {
     if (speaks && !stopsOnly) this.#syncTargets(position, targets)
   }
 
-  /** Makes the resting targets of a position what the strategy wants, amending in place, never through nothing. */
+  /**
+   * Makes the resting targets of a position what the strategy wants, amending in place, never through nothing: one that
+   * is wanted no more goes once another one rests. Of one that has filled in part, what is left may be too little for
+   * an order of its own: it rests on as it is.
+   */
   #syncTargets(
     position: Position,
     wanted: readonly { readonly leg: 1 | 2; readonly price: Ticks; readonly steps: Steps }[],
@@ -145,12 +149,21 @@ export class Management {
       const want = wanted.find(one => one.leg === leg)
       const orderLeg: OrderLeg = leg === 1 ? 'target-1' : 'target-2'
       const order = this.#orders.find(position, orderLeg)
-      if (want !== undefined && order === undefined) {
-        this.#orders.placeTarget(position, orderLeg, want.price, want.steps)
-      } else if (want !== undefined && order !== undefined) {
+      const other = this.#orders.find(position, leg === 1 ? 'target-2' : 'target-1')
+      const isOnly = wanted.length === 1
+      if (want !== undefined && want.steps < position.instrument.minQty) continue
+      if (want !== undefined && order !== undefined) {
         this.#orders.amend(order, want.price, want.steps)
-      } else if (order !== undefined && order.state === 'working') {
-        this.#orders.cancel(order)
+      } else if (want !== undefined) {
+        // Beside one that is to go there is only so much left.
+        const free = isOnly && other !== undefined ? position.steps - other.steps : position.steps
+        const steps = Math.min(want.steps, free) as Steps
+        if (steps >= position.instrument.minQty) {
+          this.#orders.placeTarget(position, orderLeg, want.price, steps)
+        } else if (other?.state === 'working') this.#orders.cancel(other)
+      } else if (order?.state === 'working') {
+        if (other?.state === 'working') this.#orders.cancel(order)
+        else this.#core.touch('heavy')
       }
     }
   }

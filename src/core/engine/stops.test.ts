@@ -5,6 +5,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { sign } from '../market/side.ts'
 import { Desk, events, gridSignal, only, PATIENT, placed, reversionSignal } from './desk.fixture.ts'
+import { Engine } from './engine.ts'
 import type { Effect, OrderRequest } from './protocol.ts'
 import { defaultSettings, overlay } from './settings.ts'
 
@@ -18,6 +19,17 @@ const shortReversion = (symbol = 'SOLUSDT') =>
     order: { type: 'limit', price: ticks(1_050) },
     stop: ticks(1_100),
     target: ticks(900),
+    bbPercent: 97,
+    weekBb: 60,
+    monthBb: 60,
+  })
+
+const gridShort = () =>
+  gridSignal('SOLUSDT', {
+    strategy: 'bollinger-grid-short',
+    side: 'short',
+    order: { type: 'limit', price: ticks(1_050) },
+    stop: ticks(1_103),
     bbPercent: 97,
     weekBb: 60,
     monthBb: 60,
@@ -88,6 +100,30 @@ test('whatever prices come and however requests are answered, a stop only tighte
   )
   assert.ok(moved > 30, `${moved} stops moved`)
   assert.ok(merged > 3, `${merged} wishes waited behind a request`)
+})
+
+test('what the rules of one cycle wish of a stop leaves as one request, the tightest', () => {
+  const desk = new Desk(PATIENT).introduce('SOLUSDT')
+  desk.live(0)
+  desk.open(gridShort())
+  // Of a strategy with a trailing stop of its own, and one that the common rule follows as well.
+  const saved = desk.engine.save()
+  const own = { strategy: 'junk-short', target: ticks(100), targetsFilled: 2 } as const
+  const positions = saved.portfolio.positions.map(one => ({ ...one, ...own }))
+  desk.engine = Engine.load(
+    PATIENT,
+    { wallet: 1_000 },
+    { ...saved, portfolio: { ...saved.portfolio, positions } },
+  )
+  desk.price('SOLUSDT', 105 * 0.7)
+  const asked = only(desk.live(2 * MINUTE), 'set-stop')
+  // 75 % of the move locked would be 81.375, 85 % of it is 78.225.
+  assert.equal(
+    asked.map(({ stop }) => stop),
+    [782],
+  )
+  const effects = desk.feed({ type: 'stop', requestId: asked[0].requestId, ok: true, reason: '' })
+  assert.equal(only([...effects, ...desk.live(2 * MINUTE)], 'set-stop'), [])
 })
 
 test('wishes that come while a request is on its way are merged into the tightest', () => {
@@ -210,6 +246,73 @@ test('TP1 moves the stop to breakeven at once, and TP2 is told apart from it', (
   const next = desk.fill(second)
   assert.is(events(next, 'reduced')[0].reason, 'partial-target-2')
   assert.is(desk.position().targetsFilled, 2)
+})
+
+test('a TP1 that fills in part moves the stop at once, and what is left of it rests on', () => {
+  const desk = new Desk(PATIENT).introduce('SOLUSDT')
+  desk.live(0)
+  const [first, second] = placed(desk.open(gridSignal()).effects)
+  for (const order of [first, second]) desk.order(order.clientOrderId, 'accepted')
+  desk.price('SOLUSDT', 101)
+  const part = Math.floor(first.steps / 3)
+  const effects = [...desk.fill(first, { steps: steps(part), complete: false }), ...desk.live(6 * MINUTE)]
+  assert.is(only(effects, 'set-stop').length, 1)
+  assert.equal(only(effects, 'cancel'), [])
+  // It follows the bands like any other target, and its size stays what is left of it.
+  desk.now = MIDNIGHT + DAY
+  desk.day('SOLUSDT', MIDNIGHT, 108)
+  desk.restart(PATIENT)
+  const moved = only(desk.live(2 * MINUTE), 'amend').find(one => one.clientOrderId === first.clientOrderId)
+  assert.is(moved?.steps, first.steps - part)
+  desk.order(first.clientOrderId, 'amended')
+  const [reduced] = events(desk.fill(first, { steps: steps(first.steps - part) }), 'reduced')
+  assert.is(reduced.reason, 'partial-target-1')
+  assert.is(desk.position().firstTargetLeft, undefined)
+  assert.equal(placed(desk.live(6 * MINUTE)), [], 'it is not placed again')
+})
+
+test('what a TP1 has left is not touched where it is too little for an order of its own', () => {
+  const desk = new Desk(PATIENT).introduce('SOLUSDT')
+  desk.live(0)
+  const signal = gridSignal('SOLUSDT', { instrument: { ...gridSignal().instrument, minQty: steps(100) } })
+  const [first, second] = placed(desk.open(signal).effects)
+  for (const order of [first, second]) desk.order(order.clientOrderId, 'accepted')
+  desk.fill(first, { steps: steps(first.steps - 1), complete: false })
+  desk.now = MIDNIGHT + DAY
+  desk.day('SOLUSDT', MIDNIGHT, 108)
+  const effects = desk.live(2 * MINUTE)
+  assert.equal(
+    only(effects, 'amend').map(one => one.clientOrderId),
+    [second.clientOrderId],
+  )
+  assert.equal(only(effects, 'cancel'), [])
+})
+
+test('targets of a position that are wanted otherwise are replaced, with one of them resting at every moment', () => {
+  const desk = new Desk(PATIENT).introduce('SOLUSDT')
+  desk.price('SOLUSDT', 104)
+  desk.live(0)
+  // With the mark beyond the middle TP1 takes 40 %; TP2 of 30 % is below the least quantity and stays with the rest.
+  const signal = gridSignal('SOLUSDT', { instrument: { ...gridSignal().instrument, minQty: steps(700) } })
+  const [first, ...others] = placed(desk.open(signal).effects)
+  assert.equal([first.steps, others.length], [853, 0])
+  desk.order(first.clientOrderId, 'accepted')
+  // Far from it TP1 of 20 % goes with TP2.
+  desk.price('SOLUSDT', 96)
+  const effects = desk.live(2 * MINUTE)
+  assert.equal(only(effects, 'cancel'), [])
+  const [second] = placed(effects)
+  assert.is(second.steps, 1_066)
+  desk.order(second.clientOrderId, 'accepted')
+  assert.equal(
+    only(desk.live(2 * MINUTE), 'cancel').map(one => one.clientOrderId),
+    [first.clientOrderId],
+  )
+  desk.order(first.clientOrderId, 'cancelled')
+  // And back: the way to the middle is nearly done.
+  desk.price('SOLUSDT', 104)
+  const back = desk.live(2 * MINUTE)
+  assert.equal([placed(back).length, only(back, 'cancel').length], [1, 0])
 })
 
 test('targets that have to move are amended in place, never taken away and set anew', () => {
@@ -388,17 +491,7 @@ test('every position is closed at the market once 30 bars of its timeframe have 
 test('a grid short is held for 72 h at most', () => {
   const desk = new Desk().introduce('SOLUSDT')
   desk.live(0)
-  desk.open(
-    gridSignal('SOLUSDT', {
-      strategy: 'bollinger-grid-short',
-      side: 'short',
-      order: { type: 'limit', price: ticks(1_050) },
-      stop: ticks(1_103),
-      bbPercent: 97,
-      weekBb: 60,
-      monthBb: 60,
-    }),
-  )
+  desk.open(gridShort())
   desk.live(72 * HOUR - SECOND)
   assert.equal(events(desk.effects, 'exiting'), [])
   assert.is(events(desk.live(SECOND), 'exiting').length, 1)

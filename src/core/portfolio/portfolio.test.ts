@@ -74,6 +74,7 @@ const exited = (price: number, coins: number, over: Partial<Exited> = {}): Portf
   steps: steps(1000 * coins),
   fee: 0,
   reason: 'stop',
+  left: steps(0),
   ...over,
 })
 
@@ -255,6 +256,16 @@ test('targets count upwards only, and other exits do not count', () => {
   assert.is(after('partial-target-2'), 2)
   assert.is(after('partial-target-2', 'partial-target-1'), 2)
   assert.is(after('stop', 'time-exit', 'target'), 0)
+})
+
+test('what a first target has left is known until it is filled, whatever else is sold meanwhile', () => {
+  const left = (...events: readonly PortfolioEvent[]): number | undefined =>
+    heldAfter(sent(), filled(100, 10), ...events).firstTargetLeft
+  const part = exited(110, 1, { reason: 'partial-target-1', left: steps(1000) })
+  assert.is(left(), undefined)
+  assert.is(left(part), 1000)
+  assert.is(left(part, exited(105, 1, { reason: 'closed-outside' })), 1000)
+  assert.is(left(part, exited(110, 1, { reason: 'partial-target-1' })), undefined)
 })
 
 test('an entry that goes on filling after a part was sold keeps the money right, in books and trade', () => {
@@ -493,6 +504,7 @@ test(`no money appears or vanishes over any sequence of events (seed ${SEED})`, 
           steps: steps(count),
           fee,
           reason: 'stop',
+          left: steps(0),
         })
         cash += sign(held.side) * priceOf(INSTRUMENT, ticks(price)) * qty - fee
         earn(portfolio.wallet - before.wallet)

@@ -56,6 +56,8 @@ export type PortfolioEvent =
       readonly steps: Steps
       readonly fee: Usdt
       readonly reason: ExitReason
+      /** What the order that has filled has left to fill. */
+      readonly left: Steps
     }
   | {
       readonly type: 'funding'
@@ -271,9 +273,12 @@ function exitFilled(
   const qty = qtyOf(position.instrument, event.steps)
   const gross = sign(position.side) * (price - position.entry) * qty
   const filled = event.reason === 'partial-target-1' ? 1 : event.reason === 'partial-target-2' ? 2 : 0
+  const { firstTargetLeft: leftBefore, ...before } = position
+  const left = filled === 1 ? event.left : leftBefore
   const after = seen(
     {
-      ...position,
+      ...before,
+      ...(left === undefined || left === 0 ? {} : { firstTargetLeft: left }),
       steps: (position.steps - event.steps) as Steps,
       gross: position.gross + gross,
       fees: position.fees + event.fee,

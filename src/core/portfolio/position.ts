@@ -79,6 +79,8 @@ export interface Position {
   readonly target: Ticks | null
   /** Partial targets filled so far. */
   readonly targetsFilled: 0 | 1 | 2
+  /** What is left to fill of a first target that has begun to; left out before, and once there is nothing. */
+  readonly firstTargetLeft?: Steps
   readonly weekBbAtEntry: number | null
   /** The one halving of the stop's distance on the weekly band has been sent. */
   readonly halved: boolean

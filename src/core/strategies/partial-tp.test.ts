@@ -181,6 +181,32 @@ test('the stop goes to breakeven also when the mark has fallen back beyond it, a
   )
 })
 
+test('what TP1 has left after its first fill is still wanted, whatever its size, and no share makes it grow', () => {
+  const begun = (left: number, minQty: number, sketch = RISING) =>
+    partsOf(
+      {
+        instrument: instrumentOf({ minQty: steps(minQty) }),
+        targetsFilled: 1,
+        firstTargetLeft: steps(left),
+        enteredSteps: steps(1000),
+        steps: steps(800 + left),
+        stop: ticks(1001),
+      },
+      sketch,
+    )
+  assert.equal(begun(150, 100), [
+    [1, 1100, 150],
+    [2, 2050, 300],
+  ])
+  assert.equal(begun(1, 100), [
+    [1, 1100, 1],
+    [2, 2050, 300],
+  ])
+  assert.is(begun(150, 100, { ...RISING, mark: 109, now: MIDNIGHT + 72 * HOUR })[0]?.[2], 150)
+  // Too little for a TP2: what rides is all the rest.
+  assert.equal(begun(150, 301), [[1, 1100, 150]])
+})
+
 test('a stop at or beyond breakeven stays', () => {
   for (const stop of [1001, 1050]) {
     assert.equal(partsOf({ targetsFilled: 1, stop: ticks(stop) }, RISING), [[2, 2050, 300]])

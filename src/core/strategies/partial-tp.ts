@@ -10,7 +10,8 @@
  * The share of TP1 is 20 %; more than 50 % of the way to the middle 30, more than 80 % 50; then at least 40 after
  * 48 h; then 10 less, but at least 20, when BB% is above 40 (short: below 60). Levels follow the last closed bands.
  * Parts are counted in whole steps; one below the instrument's minimum is merged into the next, so that the sum is
- * exactly the position. Where the outer band is below the least price there is no TP2 for the time being. Breakeven is
+ * exactly the position. TP1 counts as filled from its first fill on; what is left of it then rests on, whatever its
+ * size. Where the outer band is below the least price there is no TP2 for the time being. Breakeven is
  * asked for after TP2 as well: TP1 may have been merged into it.
  */
 import { HOUR, type Steps, type Ticks } from '../base/units.ts'
@@ -116,9 +117,11 @@ function parts(
 ): { readonly firstSteps: Steps; readonly secondSteps: Steps } {
   const { enteredSteps, steps, targetsFilled, instrument } = position
   const least = instrument.minQty
-  let first = targetsFilled >= 1 ? 0 : Math.min(Math.floor((enteredSteps * firstPercent) / 100), steps)
+  const isFresh = targetsFilled === 0
+  const wanted = isFresh ? Math.floor((enteredSteps * firstPercent) / 100) : (position.firstTargetLeft ?? 0)
+  let first = Math.min(wanted, steps)
   let second = Math.min(Math.floor((enteredSteps * secondPercent) / 100), steps - first)
-  if (first > 0 && first < least) {
+  if (isFresh && first > 0 && first < least) {
     second += first
     first = 0
   }

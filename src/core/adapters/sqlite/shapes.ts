@@ -115,6 +115,7 @@ const position = object<Position>({
   initialStop: number,
   target: orNull(number),
   targetsFilled: among(0, 1, 2),
+  firstTargetLeft: orAbsent(number),
   weekBbAtEntry: orNull(number),
   halved: flag,
   gross: number,
