@@ -48,6 +48,7 @@ export function sampleSignal(): Signal {
     stop: parseTicks(instrument, '93465.0'),
     target: null,
     leverage: 3,
+    margin: null,
     instrument,
     reason: 'a sample',
   }

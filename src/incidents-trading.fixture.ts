@@ -70,4 +70,25 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       },
     ],
   },
+  {
+    incident: 36,
+    what: 'a target at once on one coin, because a symbol was written into the defaults',
+    shown: [
+      {
+        file: 'core/strategies/junk-short.test.ts',
+        title:
+          'incident 36: its target is the middle of the bands of its own symbol, and never beyond the entry',
+      },
+    ],
+  },
+  {
+    incident: 72,
+    what: 'a re-entry that ignored the side and bought after a short',
+    shown: [
+      {
+        file: 'core/strategies/sl-reentry.test.ts',
+        title: 'incident 72: a short comes back as a short, at the upper band',
+      },
+    ],
+  },
 ]

@@ -1,4 +1,4 @@
-import type { Steps, Ticks } from '../base/units.ts'
+import type { Steps, Ticks, Usdt } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { ExitReason } from '../portfolio/trade.ts'
 import type { EntryOrder } from './signal.ts'
@@ -17,6 +17,8 @@ export type Intent =
       /** Target of the whole position, or `null` where a management strategy sets the targets. */
       readonly target: Ticks | null
       readonly leverage: number
+      /** No more margin than this, in USDT; left out: what the sizing gives. */
+      readonly margin?: Usdt
       readonly reason: string
     }
   | {

@@ -53,6 +53,8 @@ export interface Signal {
   /** Price of a target for the whole position; `null` where targets follow the bands. */
   readonly target: Ticks | null
   readonly leverage: number
+  /** No more margin than this, in USDT; `null`: what the sizing gives. */
+  readonly margin: Usdt | null
   readonly instrument: Instrument
   readonly reason: string
 }

@@ -1,6 +1,7 @@
 import type { Fraction, Milliseconds, Price, Steps, Ticks, Usdt } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
+import type { Trade } from '../portfolio/trade.ts'
 import type { Intent } from './intent.ts'
 import type { Signal } from './signal.ts'
 import type { PositionView, View } from './view.ts'
@@ -41,6 +42,10 @@ export interface EntryStrategy<P extends Params = Params> extends Shape<View, P>
   terms(params: P): EntryTerms
   /** What it does with its own positions at a moment, besides what is done with every position. */
   manage?(moment: OwnMoment, view: PositionView, params: P): readonly Intent[]
+  /** Whether a trade that a stop has closed is worth coming back for: it is shown as `View.stopOut` then. */
+  comesBack?(trade: Trade, params: P): boolean
+  /** How long after the stop the decision about it is due at the earliest. */
+  waitsAfterStop?(params: P): Milliseconds
   /** Ages of a position at which the answer among the time exits may change though nothing but time has passed. */
   ages?(params: P): readonly Milliseconds[]
 }
@@ -94,6 +99,8 @@ export interface EntryTerms {
   readonly maxPositions: number
   /** Slots that it shares with others, besides. */
   readonly sharedSlots?: readonly SharedSlots[]
+  /** Accepted orders a symbol within any 24 h; left out: as many as come. */
+  readonly mostPerDay?: number
   /** Rests after an accepted order, after a stop and after a target, on the same symbol. */
   readonly cooldown: Milliseconds
   readonly cooldownAfterStop: Milliseconds

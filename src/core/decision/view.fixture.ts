@@ -2,10 +2,11 @@
 import { DAY, HOUR, MINUTE, type Percent, type Price, type Steps, type Ticks } from '../base/units.ts'
 import { percentB } from '../indicators/percent-b.ts'
 import type { Instrument } from '../market/instrument.ts'
+import type { Side } from '../market/side.ts'
 import type { Position } from '../portfolio/position.ts'
 import { agreement } from './agreement.ts'
 import type { Signal } from './signal.ts'
-import type { Fees, IntradayView, PositionView, View } from './view.ts'
+import type { Fees, IntradayView, PositionView, StopOut, View } from './view.ts'
 
 /** 2026-01-01T00:00Z. */
 export const MIDNIGHT = 1_767_225_600_000
@@ -62,16 +63,21 @@ export function minutes5Of(over: Partial<Omit<IntradayView, 'bbPercent'>> = {}):
 type Bands = readonly [lower: Price, upper: Price]
 
 /** A view as data: weekly and monthly bands as pairs, all else as the view names it. */
-export type Sketch = Partial<Omit<View, 'bbPercent' | 'weekBb' | 'monthBb' | 'agreement' | 'closeAgo'>> & {
+export type Sketch = Partial<
+  Omit<View, 'bbPercent' | 'weekBb' | 'monthBb' | 'agreement' | 'closeAgo' | 'rangeSince' | 'stopOut'>
+> & {
   /** Daily closes, the newest last; left out: the price alone. */
   readonly closes?: readonly Price[]
+  /** What a stop has closed, and the range since then; left out: the price alone. */
+  readonly stopOuts?: readonly StopOut[]
+  readonly since?: { readonly low: Price; readonly high: Price }
   readonly week?: Bands
   readonly month?: Bands
 }
 
 /** Bands 100, 150, 200 and nothing known of weeks and months, unless the sketch says otherwise. */
 export function viewOf(sketch: Sketch = {}): View {
-  const { week, month, closes, ...given } = sketch
+  const { week, month, closes, stopOuts, since, ...given } = sketch
   const price = given.price ?? 150
   const data = {
     now: MIDNIGHT,
@@ -101,6 +107,8 @@ export function viewOf(sketch: Sketch = {}): View {
   const day: Bands | undefined = lower === undefined || upper === undefined ? undefined : [lower, upper]
   return Object.freeze({
     ...data,
+    rangeSince: () => since ?? { low: price, high: price },
+    stopOut: (side: Side) => stopOuts?.find(one => one.side === side),
     closeAgo: (ago: number) => (closes ?? [price]).at(-1 - ago),
     bbPercent: (of: Price) => within(of, day),
     weekBb: (of: Price) => within(of, week),
@@ -186,6 +194,7 @@ export function signalOf(over: Partial<Signal> = {}): Signal {
     stop: ticks(930),
     target: null,
     leverage: 3,
+    margin: null,
     instrument: instrumentOf(),
     reason: 'BB% 10.0 < 25',
     ...over,

@@ -17,6 +17,20 @@ export interface IntradayView {
   bbPercent(price: Price): Percent | undefined
 }
 
+/** A position that a stop has closed, while it waits for a decision. */
+export interface StopOut {
+  readonly symbol: string
+  readonly side: Side
+  /** Whose it was. */
+  readonly strategy: string
+  /** When the stop filled, and at which price. */
+  readonly at: Timestamp
+  readonly stop: Price
+  /** Margin and score of the position, as filled. */
+  readonly margin: Usdt
+  readonly score: number
+}
+
 /**
  * What a strategy sees of one symbol: a cursor over columns, moved by the engine and never kept. `undefined` means
  * not enough history. Bands, RSI, width and streaks are of closed candles; only BB% compares a price with them.
@@ -49,6 +63,10 @@ export interface View {
   readonly minutes5: IntradayView | undefined
   /** Close of the daily candle `ago` before the newest closed one; `undefined` when there is none. */
   closeAgo(ago: number): Price | undefined
+  /** Range of the daily candles from the one that a moment lies in on; `undefined` when there is none. */
+  rangeSince(time: Timestamp): { readonly low: Price; readonly high: Price } | undefined
+  /** A position on that side that a stop has closed and a decision is to be taken about. */
+  stopOut(side: Side): StopOut | undefined
   /** BB% of a price within the daily, weekly and monthly bands. */
   bbPercent(price: Price): Percent | undefined
   weekBb(price: Price): Percent | undefined

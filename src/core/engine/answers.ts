@@ -78,7 +78,7 @@ export class Answers {
   ): void {
     switch (status) {
       case 'accepted':
-        this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
+        this.#core.entryAccepted(entry.strategy, entry.symbol)
         return
       case 'amended':
         return

@@ -3,6 +3,7 @@
  * exchange. A row is compared by its JSON text, so that a step writes only what it has changed.
  */
 import type { Timestamp, Usdt } from '../base/units.ts'
+import type { StopOut } from '../decision/view.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Gates } from './gates.ts'
 import type { Standing } from './standing.ts'
@@ -54,6 +55,10 @@ export interface Ledger {
   /** The same of 5-minute candles. Left out by a bbw that did not decide on them. */
   readonly decided5?: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly string[]
+  /** Of strategies that come back after a stop; left out by a bbw that had none. */
+  readonly stopOuts?: readonly StopOut[]
+  readonly stopOutsNoted?: readonly StopOut[]
+  readonly accepted?: readonly (readonly [string, readonly Timestamp[]])[]
 }
 
 /** How often what happened, for reports; written along with what matters more. */

@@ -3,7 +3,7 @@
  * small verbs that change them. It knows none of the parts; a part keeps what is its own to itself.
  */
 import type { Code } from '../base/codes.ts'
-import { type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
+import { DAY, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
 import type { EntryTerms } from '../decision/strategy.ts'
 import type { Figures, Guard } from '../guards/guard.ts'
 import type { BoundGuard } from '../guards/list.ts'
@@ -18,6 +18,7 @@ import type { Effect, EngineEvent, EventKind, IntentState } from './protocol.ts'
 import { Schedule } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import type { EngineState, Recovery } from './state.ts'
+import { StopOuts } from './stop-outs.ts'
 import { Cursor } from './symbol.ts'
 import { Witness } from './witness.ts'
 
@@ -51,6 +52,7 @@ type Saved = Pick<
   | 'now'
   | 'portfolio'
   | 'cooldowns'
+  | 'accepted'
   | 'schedule'
   | 'sequence'
   | 'recovery'
@@ -65,6 +67,8 @@ export class EngineCore {
   /** The entry strategies that are switched on. */
   readonly entries: readonly BoundEntry[]
   readonly markets: Markets
+  /** Positions that a stop has closed and a decision is to be taken about. */
+  readonly stopOuts: StopOuts
   /** The one view that strategies are shown. */
   readonly cursor: Cursor
   readonly instance: string
@@ -76,6 +80,8 @@ export class EngineCore {
   readonly held = new Set<string>()
   /** When a strategy's rest on a symbol ends, by `strategy:symbol`. */
   readonly cooldowns = new Map<string, Timestamp>()
+  /** When orders of strategies that may send only so many a day were accepted, by `strategy:symbol`. */
+  readonly accepted = new Map<string, readonly Timestamp[]>()
   schedule: Schedule
   /** By the exchange's clock; a step sets it. */
   now: Timestamp = 0
@@ -98,7 +104,8 @@ export class EngineCore {
     this.witness = witness
     this.entries = enabledEntries(settings).map(entry => this.watched(entry))
     this.markets = new Markets(settings.universe)
-    this.cursor = new Cursor(settings.fees)
+    this.stopOuts = new StopOuts(this)
+    this.cursor = new Cursor(settings.fees, this.stopOuts)
     this.instance = options.instance ?? NO_INSTANCE
     this.journal = options.journal ?? true
     this.#everyCycle = options.everyCycle ?? false
@@ -191,6 +198,15 @@ export class EngineCore {
     if (until > (this.cooldowns.get(key) ?? 0)) this.cooldowns.set(key, until)
   }
 
+  /** An order of a strategy was accepted on a symbol: it rests, and one of its orders of the day is spent. */
+  entryAccepted(strategy: string, symbol: string): void {
+    this.rest(strategy, symbol, 'cooldown', this.now)
+    if (this.terms(strategy)?.mostPerDay === undefined) return
+    const key = `${strategy}:${symbol}`
+    const times = (this.accepted.get(key) ?? []).filter(at => at > this.now - DAY)
+    this.accepted.set(key, [...times, this.now])
+  }
+
   /** An id for a question or a request, never used before. */
   requestId(what: string): string {
     return `${what}-${this.#incarnation}-${++this.#sequence}`
@@ -269,6 +285,7 @@ export class EngineCore {
         dayRealised,
       },
       cooldowns: [...this.cooldowns],
+      accepted: [...this.accepted],
       schedule: this.schedule.save(),
       sequence: this.#sequence,
       recovery: this.recovery,
@@ -292,7 +309,8 @@ export class EngineCore {
   }
 
   /** Goes on with cooldowns and counts of an earlier run. */
-  keep({ cooldowns, counts }: Pick<EngineState, 'cooldowns' | 'counts'>): void {
+  keep({ cooldowns, accepted, counts }: Pick<EngineState, 'cooldowns' | 'accepted' | 'counts'>): void {
+    for (const [key, times] of accepted) this.accepted.set(key, times)
     for (const [key, until] of cooldowns) this.cooldowns.set(key, until)
     Object.assign(this.#counts, counts)
   }

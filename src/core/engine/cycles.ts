@@ -18,6 +18,7 @@ import { fundingMomentum } from '../strategies/funding-momentum.ts'
 import { junkShort } from '../strategies/junk-short.ts'
 import { meanReversion } from '../strategies/mean-reversion.ts'
 import { partialTp } from '../strategies/partial-tp.ts'
+import { slReentry } from '../strategies/sl-reentry.ts'
 import { trailing3x } from '../strategies/trailing-3x.ts'
 import { trailingX10 } from '../strategies/trailing-x10.ts'
 
@@ -25,6 +26,7 @@ export const ENTRY_STRATEGIES: readonly EntryStrategy[] = [
   meanReversion,
   fundingMomentum,
   bbScalping,
+  slReentry,
   bollingerGridLong,
   bollingerGridShort,
   junkShort,
@@ -56,6 +58,7 @@ export type StepId =
   | 'protect'
   | 'breakeven'
   | 'time-exits'
+  | 'queue-reentries'
   | 'health'
   | 'expire-entries'
   | 'scan'
@@ -87,9 +90,10 @@ export const CYCLES: readonly Cycle[] = [
       { id: 'positions', deadline: 10 * SECOND },
       { id: 'reconcile', deadline: 2 * SECOND },
       { id: 'protect', deadline: 3 * SECOND },
-      { id: 'breakeven', deadline: 5 * SECOND },
-      { id: 'time-exits', deadline: 5 * SECOND },
-      { id: 'health', deadline: 5 * SECOND },
+      { id: 'breakeven', deadline: 4 * SECOND },
+      { id: 'time-exits', deadline: 4 * SECOND },
+      { id: 'queue-reentries', deadline: SECOND },
+      { id: 'health', deadline: 3 * SECOND },
     ],
   },
   {

@@ -160,4 +160,40 @@ test('junk short: what loses after 48 h is closed, what wins rides on with its s
   assert.ok(Math.abs(won.trades[0].exit - 163.1) < 0.6, `${won.trades[0].exit}`)
 })
 
+for (const [side, grid] of [
+  ['long', 'bollinger-grid-long'],
+  ['short', 'bollinger-grid-short'],
+] as const) {
+  test(`re-entry ${side}: the grid is stopped out, waits, and its place is taken once with half the margin`, () => {
+    const settings = alone('sl-reentry', 'partial-tp', grid)
+    const reentry = { ...settings.strategies['sl-reentry'], leastParentScore: 0 }
+    // Thirty days make no weekly bands, let alone monthly ones, that could agree.
+    const parent = { ...settings.strategies[grid], ...(side === 'short' ? { minAgreement: 1 } : {}) }
+    // Into the edge of the bands, through the grid's limit and its stop, and back to the band.
+    const { trades, events } = run(
+      {
+        side,
+        days: [
+          still(94.5),
+          side === 'long' ? [94.5, 94.5, 91, 91.5] : [94.5, 94.5, 90.2, 91],
+          side === 'long' ? [91.5, 91.5, 87.4, 90] : [91, 91, 85.2, 89],
+          side === 'long' ? [90, 90.5, 89, 89.8] : [89, 89.5, 88, 88.8],
+          still(90),
+        ],
+      },
+      { ...settings, strategies: { ...settings.strategies, 'sl-reentry': reentry, [grid]: parent } },
+    )
+    const entered = events.filter(event => event.kind === 'entered')
+    const stop = trades.find(trade => trade.strategy === grid)
+    assert.is(stop?.exitReason, 'stop')
+    const after = entered.filter(event => event.ts > (stop?.closedAt ?? 0))
+    assert.equal(after.map(event => event.strategy)[0], 'sl-reentry')
+    const [first] = after
+    assert.is(first.side, side)
+    assert.ok(Number(first.figures.margin) <= (stop?.notional ?? 0) / 3 / 2 + 1e-9)
+    // The decision is spent: the grid has the next one again.
+    assert.is(after.filter(event => event.strategy === 'sl-reentry').length, 1)
+  })
+}
+
 test.run()

@@ -178,6 +178,7 @@ export class Engine {
     return structuredClone({
       version: 1,
       ...this.#core.save(),
+      ...this.#core.stopOuts.save(),
       ...this.#core.markets.save(),
       ...this.#runner.save(),
       ...this.#gatekeeper.save(),
@@ -196,6 +197,7 @@ export class Engine {
     const engine = new Engine(settings, options)
     const state = structuredClone(saved)
     engine.#core.load(state)
+    engine.#core.stopOuts.load(state)
     engine.#core.markets.load(state)
     engine.#runner.load(state)
     engine.#gatekeeper.load(state)
@@ -234,6 +236,8 @@ export class Engine {
         alerted,
         ...decidedRows(this.#core.markets.decided()),
         foreign: [...this.#strangers.foreign],
+        ...this.#core.stopOuts.save(),
+        accepted: [...this.#core.accepted],
       },
       positions: [...positions].map(([key, position]) => ({ position, stop: this.#protection.desk.of(key) })),
       orders: [
@@ -271,7 +275,8 @@ export class Engine {
         pending: entries.map(({ entry }) => entry),
       }),
     )
-    core.keep({ cooldowns, counts })
+    core.keep({ cooldowns, accepted: ledger.accepted ?? [], counts })
+    core.stopOuts.load({ stopOuts: ledger.stopOuts ?? [], stopOutsNoted: ledger.stopOutsNoted ?? [] })
     core.markets.load({ symbols: [], decided: decidedOf(ledger) })
     engine.#gatekeeper.load({ ...ledger, storeTrouble: null })
     engine.#strangers.load({ ...ledger, rivals: 0 })
@@ -449,6 +454,9 @@ export class Engine {
         this.#management.timeExits()
         this.#protection.sendWishes()
         return []
+      case 'queue-reentries':
+        this.#core.stopOuts.queue()
+        return []
       case 'health':
         this.#gatekeeper.health()
         this.#ladders.takeBackIfClosed()
@@ -524,6 +532,7 @@ export class Engine {
       halted,
       blocks: this.#blocks(),
       cooldowns,
+      accepted: this.#core.accepted,
       ...this.#rules,
     }
   }

@@ -130,9 +130,11 @@ export class Entries {
       const newest = symbol.newest(timeframe)
       if (symbol.decided[timeframe] === newest || !this.#isAlive(symbol, timeframe)) continue
       symbol.decided[timeframe] = newest
-      if (!universe.has(symbol)) continue
-      this.#core.count('decisions')
-      scanSymbol(entries, this.#core.cursor, symbol, now, found)
+      if (universe.has(symbol)) {
+        this.#core.count('decisions')
+        scanSymbol(entries, this.#core.cursor, symbol, now, found)
+      }
+      if (timeframe === '1d') this.#core.stopOuts.decided(symbol.instrument.symbol, newest + DAY)
     }
   }
 

@@ -3,7 +3,7 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { DAY, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
 import type { Figures } from '../guards/guard.ts'
-import { formatSteps, formatTicks } from '../market/quantise.ts'
+import { formatSteps, formatTicks, priceOf } from '../market/quantise.ts'
 import { opposite } from '../market/side.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
@@ -254,6 +254,7 @@ export class Fills {
       const fee = (told.fee * ahead) / told.steps
       this.#orders.closedAhead(position, { time, price, steps: ahead, fee, reason })
     }
+    if (fill.cause === 'stop') this.#core.stopOuts.note(trade, priceOf(instrument, fill.price), fill.time)
     if (fill.cause === 'stop' || fill.cause === 'liquidation') {
       this.#core.rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)
     } else if (order !== undefined && order.leg !== 'close') {

@@ -93,7 +93,7 @@ export class Parts {
 
   /** A house that closes no door. */
   house(): House {
-    const { now, portfolio, cooldowns, settings } = this.core
+    const { now, portfolio, cooldowns, accepted, settings } = this.core
     return {
       now,
       portfolio,
@@ -104,6 +104,7 @@ export class Parts {
       halted: false,
       blocks: [],
       cooldowns,
+      accepted,
       takerFee: settings.fees.taker,
       sizingLayers: [],
       ladder: null,

@@ -93,9 +93,10 @@ function signalOf(
   symbol: SymbolState,
   now: Timestamp,
 ): Signal {
-  const { side, order, stop, target, leverage, reason } = intent
+  const { side, order, stop, target, leverage, reason, margin = null } = intent
   const { id, timeframe } = strategy
-  return seenBy(cursor, symbol, now, { strategy: id, timeframe, side, order, stop, target, leverage, reason })
+  const wanted = { strategy: id, timeframe, side, order, stop, target, leverage, margin, reason }
+  return seenBy(cursor, symbol, now, wanted)
 }
 
 /** An add to a position as a signal on the newest closed daily candle, for the score and the guards to judge. */
@@ -117,6 +118,7 @@ export function addSignal(
     stop,
     target,
     leverage,
+    margin: null,
     reason,
   })
 }
@@ -126,7 +128,10 @@ function seenBy(
   cursor: Cursor,
   symbol: SymbolState,
   now: Timestamp,
-  wanted: Pick<Signal, 'strategy' | 'side' | 'order' | 'stop' | 'target' | 'leverage' | 'reason'> & {
+  wanted: Pick<
+    Signal,
+    'strategy' | 'side' | 'order' | 'stop' | 'target' | 'leverage' | 'margin' | 'reason'
+  > & {
     readonly timeframe: Timeframe
   },
 ): Signal {
@@ -173,6 +178,7 @@ function seenBy(
     stop: wanted.stop,
     target: wanted.target,
     leverage: wanted.leverage,
+    margin: wanted.margin,
     instrument: cursor.instrument,
     reason: wanted.reason,
   }

@@ -63,6 +63,8 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['strategies.*.leastTurnover', from(0, MOST_USDT)],
   ['strategies.*.changePercentFrom', from(0, 1e6)],
   ['strategies.*.max*s', whole(0, 1_000)],
+  ['strategies.*.maxPerDay', whole(0, 1_000)],
+  ['strategies.*.leastParentScore', from(0, 10)],
   ['strategies.*.*MovePercent', from(0, 1_000)],
   ['strategies.*.roePercent', from(0, 100_000)],
   ['strategies.partial-tp.highLess', from(0, 100)],

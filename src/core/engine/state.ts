@@ -1,6 +1,7 @@
 import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
 import type { Timeframe } from '../decision/strategy.ts'
+import type { StopOut } from '../decision/view.ts'
 import type { SavedAtr } from '../indicators/atr.ts'
 import type { SavedBollinger } from '../indicators/bollinger.ts'
 import type { SavedRsi } from '../indicators/rsi.ts'
@@ -177,6 +178,9 @@ export interface EngineState {
   readonly stops: readonly (readonly [string, StopState])[]
   readonly attempts: readonly (readonly [string, number])[]
   readonly cooldowns: readonly (readonly [string, Timestamp])[]
+  readonly accepted: readonly (readonly [string, readonly Timestamp[]])[]
+  readonly stopOuts: readonly StopOut[]
+  readonly stopOutsNoted: readonly StopOut[]
   readonly fills: readonly (readonly [string, Timestamp])[]
   readonly gone: readonly (readonly [string, Gone])[]
   readonly used: readonly (readonly [string, Timestamp])[]

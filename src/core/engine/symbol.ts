@@ -4,7 +4,7 @@ import { numberOrNull } from '../base/json-number.ts'
 import { DAY, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
 import type { Timeframe } from '../decision/strategy.ts'
-import type { Fees, IntradayView, PositionView } from '../decision/view.ts'
+import type { Fees, IntradayView, PositionView, StopOut } from '../decision/view.ts'
 import { BAND_PERIOD } from '../indicators/bollinger.ts'
 import { DailyIndicators } from '../indicators/daily.ts'
 import { percentB } from '../indicators/percent-b.ts'
@@ -201,6 +201,8 @@ function forEachCandle(saved: SavedCandles, take: (candle: Candle) => void): voi
   })
 }
 
+const NO_STOP_OUTS = { of: () => undefined }
+
 /**
  * The view strategies are shown: one cursor that the engine points at a symbol, and at a position where there is one.
  */
@@ -212,8 +214,12 @@ export class Cursor implements PositionView, AlertView {
   isHeld = false
   #row = -1
 
-  constructor(fees: Fees) {
+  readonly #stopOuts: { of(symbol: string, side: Side): StopOut | undefined }
+
+  /** @param stopOuts what waits for a decision, by symbol and side */
+  constructor(fees: Fees, stopOuts: { of(symbol: string, side: Side): StopOut | undefined } = NO_STOP_OUTS) {
     this.fees = fees
+    this.#stopOuts = stopOuts
   }
 
   /** Points at a symbol (with at least one closed daily candle, or none: then nothing is known of the bands). */
@@ -305,6 +311,18 @@ export class Cursor implements PositionView, AlertView {
   }
   get funding(): number | null {
     return this.#s.funding
+  }
+  rangeSince(time: Timestamp): { readonly low: Price; readonly high: Price } | undefined {
+    const { daily } = this.#s
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (let row = this.#row; row >= 0 && daily.start[row] + DAY > time; row--) {
+      low = Math.min(low, daily.low[row])
+      high = Math.max(high, daily.high[row])
+    }
+    return low > high ? undefined : { low, high }
+  }
+  stopOut(side: Side): StopOut | undefined {
+    return this.#stopOuts.of(this.symbol, side)
   }
   closeAgo(ago: number): Price | undefined {
     const row = this.#row - ago

@@ -42,6 +42,8 @@ export interface House {
   readonly blocks: readonly Block[]
   /** Until when a strategy rests on a symbol, by `strategy:symbol`. */
   readonly cooldowns: ReadonlyMap<string, Timestamp>
+  /** When orders of strategies that may send only so many a day were accepted, by `strategy:symbol`. */
+  readonly accepted: ReadonlyMap<string, readonly Timestamp[]>
   readonly takerFee: number
   /** The layers that may cut a size, in their order. */
   readonly sizingLayers: readonly {

@@ -37,6 +37,22 @@ test('a cooldown refuses up to, and not at, its end, for its strategy and symbol
   assert.is(at(MIDNIGHT, 'mean-reversion:SOLUSDT'), 'admitted')
 })
 
+test('so many orders a coin within 24 h, an order of exactly a day ago not among them', () => {
+  const terms = { ...proposalOf().terms, mostPerDay: 2 }
+  const check = (...times: readonly number[]): string =>
+    outcome(
+      cooldown.check(
+        proposalOf({ terms }),
+        houseOf({ accepted: new Map([['bollinger-grid-long:SOLUSDT', times]]) }),
+        {},
+      ),
+    )
+  assert.is(check(), 'admitted')
+  assert.is(check(MIDNIGHT), 'admitted')
+  assert.is(check(MIDNIGHT - 24 * HOUR + 1, MIDNIGHT), 'cooldown')
+  assert.is(check(MIDNIGHT - 24 * HOUR, MIDNIGHT), 'admitted')
+})
+
 test("a strategy's positions and pending entries together stay within its limit", () => {
   const check = (held: number, waiting: number): string => {
     const pending = Array.from({ length: waiting }, (_, i) => pendingOf({ symbol: `pending${i}USDT` }))

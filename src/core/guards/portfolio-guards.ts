@@ -1,4 +1,5 @@
 /** The house rules that look at an entry beside everything else that is held. */
+import { DAY } from '../base/units.ts'
 import { opposite } from '../market/side.ts'
 import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
@@ -38,19 +39,31 @@ export const onePosition: Guard<Record<string, never>> = {
   },
 }
 
-/** A strategy rests on a symbol after an order, a stop or a target: refused from the start up to, not at, the end. */
+/**
+ * A strategy rests on a symbol after an order, a stop or a target: refused from the start up to, not at, the end; and
+ * where it may send only so many orders a symbol within 24 h, after those.
+ */
 export const cooldown: Guard<Record<string, never>> = {
   id: 'cooldown',
   scope: 'signal',
   params: {},
   check(proposal, house) {
     const { strategy, symbol } = proposal.signal
-    const until = house.cooldowns.get(`${strategy}:${symbol}`)
-    if (until === undefined || house.now >= until) return admit(proposal)
-    const minutes = Math.ceil((until - house.now) / 60_000)
-    return refuse('cooldown', `${strategy} rests on ${symbol} for another ${minutes} min`, {
-      until,
-      now: house.now,
+    const { mostPerDay } = proposal.terms
+    const key = `${strategy}:${symbol}`
+    const until = house.cooldowns.get(key)
+    if (until !== undefined && house.now < until) {
+      const minutes = Math.ceil((until - house.now) / 60_000)
+      return refuse('cooldown', `${strategy} rests on ${symbol} for another ${minutes} min`, {
+        until,
+        now: house.now,
+      })
+    }
+    const sent = (house.accepted.get(key) ?? []).filter(at => at > house.now - DAY).length
+    if (mostPerDay === undefined || sent < mostPerDay) return admit(proposal)
+    return refuse('cooldown', `${strategy} has sent ${sent} of ${mostPerDay} orders on ${symbol} in 24 h`, {
+      sent,
+      most: mostPerDay,
     })
   },
 }

@@ -62,6 +62,7 @@ export function houseOf(over: Partial<House> = {}): House {
     halted: false,
     blocks: [],
     cooldowns: new Map(),
+    accepted: new Map(),
     takerFee: 0.00055,
     sizingLayers: [],
     ladder: null,

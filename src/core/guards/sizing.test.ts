@@ -64,6 +64,15 @@ test('the margin is equity x r/5 x m(score) x agreement, at most 0.4 x equity x 
   }
 })
 
+test('what a signal wants less is not raised, what it wants more is what the house gives', () => {
+  const of = (wanted: number): number | string =>
+    margin({ signal: { ...FINE, ...THREE, margin: wanted }, proposal: { score: scoreOf(65) } })
+  assert.is(Number(of(25)).toFixed(2), '25.00')
+  assert.is(Number(of(3)).toFixed(2), '3.00')
+  assert.is(Number(of(61)).toFixed(2), '60.00')
+  assert.is(of(1), 'sizing')
+})
+
 test('one of three bands earns nothing more', () => {
   assert.is(Number(margin({ signal: { ...FINE, ...NONE, bbPercent: 10 } })).toFixed(2), '40.00')
 })

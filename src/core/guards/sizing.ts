@@ -47,7 +47,7 @@ export const sizing: Guard<typeof params> = {
       })
     }
     if (proposal.addsTo !== null) return orderable(proposal, proposal.steps, 'as planned', null)
-    const wanted = fixed ?? marginFor(proposal, house.equity, p) * signal.leverage
+    const wanted = fixed ?? marginOf(proposal, house.equity, p) * signal.leverage
     // Beyond what can be counted exactly no exchange takes an order either.
     if (!(wanted / entry / instrument.stepSize < Number.MAX_SAFE_INTEGER)) {
       return refuse('sizing', `${wanted} USDT are too many steps of ${signal.symbol}`, { wanted, entry })
@@ -95,6 +95,11 @@ function orderable(proposal: Proposal, wanted: Steps, how: string, ladder: Ladde
     )
   }
   return admit({ ...proposal, steps, margin: notional / signal.leverage, sizing: how, ladder })
+}
+
+/** The margin of the house's formula, or what the signal wants where that is less; that is never raised. */
+function marginOf(proposal: Proposal, equity: Usdt, p: typeof params): Usdt {
+  return Math.min(marginFor(proposal, equity, p), proposal.signal.margin ?? Number.POSITIVE_INFINITY)
 }
 
 function marginFor(proposal: Proposal, equity: Usdt, p: typeof params): Usdt {

@@ -46,6 +46,9 @@ export const bollingerGridLong: EntryStrategy<typeof params> = {
     const bb = view.bbPercent(view.price)
     const { lower, instrument } = view
     if (bb === undefined || lower === undefined || bb >= p.bbPercentBelow) return NOTHING
+    if (view.stopOut('long') !== undefined) {
+      return [{ kind: 'hold', reason: 'SL Re-entry has the first decision after the stop' }]
+    }
     const entryPrice = lower * (1 - p.entryBelowPercent / 100)
     const stopPrice = lower * (1 - p.stopBelowPercent / 100)
     if (!sendable(instrument, stopPrice) || !sendable(instrument, entryPrice)) return NOTHING

@@ -53,6 +53,9 @@ export const bollingerGridShort: EntryStrategy<typeof params> = {
     if (view.neverShort || (view.tier !== 'A' && view.tier !== 'B')) return NOTHING
     const agreement = view.agreement('short', view.price)
     if (agreement < p.minAgreement) return NOTHING
+    if (view.stopOut('short') !== undefined) {
+      return [{ kind: 'hold', reason: 'SL Re-entry has the first decision after the stop' }]
+    }
     const entryPrice = view.price * (1 + p.entryAbovePercent / 100)
     const stopPrice = entryPrice * (1 + p.stopAbovePercent / 100)
     if (!sendable(instrument, entryPrice) || !sendable(instrument, stopPrice)) return NOTHING

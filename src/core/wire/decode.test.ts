@@ -111,6 +111,7 @@ test('each field that does not fit is named by its path', () => {
     stop: [undefined, null, 93, '93.01', '0', 'x'],
     target: [undefined, 110, '110.05', '0.0', ''],
     leverage: [undefined, 0, 0.99, '3', null],
+    margin: [undefined, 0, -1, '5'],
     reason: [undefined, '', null, 'x'.repeat(201)],
     instrument: [undefined, null, 'SOLUSDT', []],
     'instrument.baseCoin': [undefined, '', 4],

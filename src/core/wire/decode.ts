@@ -213,6 +213,7 @@ export function decodeSignal(record: WireRecord): Signal {
     stop: fields.ticks('stop', instrument),
     target: fields.isNull('target') ? null : fields.ticks('target', instrument),
     leverage: fields.number('leverage', 1),
+    margin: fields.isNull('margin') ? null : fields.positive('margin'),
     instrument,
     reason: fields.text('reason'),
   }

@@ -87,6 +87,7 @@ export function signals(of: readonly Instrument[]): fc.Arbitrary<Signal> {
       stop: price,
       target: orNull(price),
       leverage: fc.double({ min: 1, max: 125, noNaN: true }),
+      margin: orNull(positive),
       instrument: fc
         .tuple(
           fc.constantFrom(...of),

@@ -2,6 +2,8 @@
  * What the rows of the books must look like. Each check says where something is wrong, `null` when nothing is. The
  * shapes follow the types: a field that is added there and not here does not compile.
  */
+
+import type { StopOut } from '../../decision/view.ts'
 import type { BookedOrder, BookedPosition, Counts, Ledger } from '../../engine/books.ts'
 import type { Gates } from '../../engine/gates.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
@@ -237,6 +239,16 @@ export const wrongPosition: Check = object<BookedPosition>({
 export const wrongOrder: Check = (value, at) =>
   fieldOf(value, 'kind') === 'exit' ? exitOrder(value, at) : entryOrder(value, at)
 
+const stopOut = object<StopOut>({
+  symbol: text,
+  side,
+  strategy: text,
+  at: number,
+  stop: number,
+  margin: number,
+  score: number,
+})
+
 /** Where a record is no ledger; `null` when it is one. */
 export const wrongLedger: Check = object<Ledger>({
   version: among(1),
@@ -265,6 +277,19 @@ export const wrongLedger: Check = object<Ledger>({
   decided: entries,
   decided5: orAbsent(entries),
   foreign: list(text),
+  stopOuts: orAbsent(list(stopOut)),
+  stopOutsNoted: orAbsent(list(stopOut)),
+  accepted: orAbsent(
+    list(
+      one(
+        value =>
+          Array.isArray(value) &&
+          typeof value[0] === 'string' &&
+          Array.isArray(value[1]) &&
+          value[1].every(Number.isFinite),
+      ),
+    ),
+  ),
 })
 
 /** Whether a record is counts by name. */
