@@ -49,7 +49,12 @@ export function ladderSettings(isOn = true, over: object = {}): Settings {
     overlay(
       { ...defaultSettings() },
       {
-        strategies: { 'dca-ladder': { enabled: isOn }, 'mean-reversion': off, 'bollinger-grid-short': off },
+        strategies: {
+          'dca-ladder': { enabled: isOn },
+          'mean-reversion': off,
+          'bollinger-grid-short': off,
+          'sl-reentry': off,
+        },
       },
     ),
     over,
