@@ -6,6 +6,7 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, Params } from '../decision/strategy.ts'
+import type { StopOut } from '../decision/view.ts'
 import type { House, Proposal } from '../guards/guard.ts'
 import { ADD_GUARDS } from '../guards/list.ts'
 import { type Candle, turnoverOf } from '../market/candles.ts'
@@ -139,6 +140,8 @@ export class Recomputation {
   readonly #present: Present
   readonly #kept: Kept
   readonly #cursor: Cursor
+  /** What the cursor shows of stops, of the decision that is made again. */
+  #stopOuts: readonly StopOut[] = []
   readonly #entries: readonly BoundEntry[]
   readonly #context: string
   readonly #feeds = new Map<string, Feed>()
@@ -153,7 +156,9 @@ export class Recomputation {
   constructor(present: Present, kept: Kept) {
     this.#present = present
     this.#kept = kept
-    this.#cursor = new Cursor(present.settings.fees)
+    this.#cursor = new Cursor(present.settings.fees, {
+      of: (_, side) => this.#stopOuts.find(out => out.side === side),
+    })
     this.#entries = enabledEntries(present.settings)
     this.#context = settingsContext(present.version, present.settings).hash
   }
@@ -295,6 +300,7 @@ export class Recomputation {
     const state = this.#fed(symbol, told, inputs.instrument)
     state.see(seen.market)
     const { position, isHeld } = seen
+    this.#stopOuts = seen.stopOuts
     return this.#cursor.pointAt(state, at, position ?? undefined, isHeld)
   }
 

@@ -8,6 +8,7 @@
  */
 import type { Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
+import type { StopOut } from '../decision/view.ts'
 import type { House, Proposal, Verdict } from '../guards/guard.ts'
 import type { BoundGuard } from '../guards/list.ts'
 import type { Instrument } from '../market/instrument.ts'
@@ -44,6 +45,8 @@ export interface SeenView {
   readonly market: SeenSymbol
   readonly position: Position | null
   readonly isHeld: boolean
+  /** What stops have closed on the symbol and waits for a decision. */
+  readonly stopOuts: readonly StopOut[]
 }
 
 /** The house as the guards saw it, without what follows from the settings. */
@@ -214,6 +217,7 @@ export class Witness {
       market: market.seen(),
       position: position ?? null,
       isHeld: cursor.isHeld,
+      stopOuts: (['long', 'short'] as const).flatMap(side => cursor.stopOut(side) ?? []),
     })
     if (position === undefined) {
       // A look outside of a cycle decides nothing.
