@@ -238,7 +238,7 @@ function sizes(size: number, minQty: number, sketch: Sketch = RISING, position: 
   return partsOf({ instrument, steps: steps(size), ...position }, sketch).map(([leg, , part]) => [leg, part])
 }
 
-test('a part below the least order is merged into the next one', () => {
+test('incident 77: a part below the least order is merged into the next one, and no position is without a target', () => {
   // 20 of 100 and 30 of 100.
   assert.equal(sizes(100, 20), [
     [1, 20],
@@ -246,18 +246,29 @@ test('a part below the least order is merged into the next one', () => {
   ])
   assert.equal(sizes(100, 21), [[2, 50]])
   assert.equal(sizes(100, 50), [[2, 50]])
-  // Not even both together: the rest rides with everything.
-  assert.equal(sizes(100, 51), [])
+  // Not even both together: everything is one part.
+  assert.equal(sizes(100, 51), [[2, 100]])
+  assert.equal(sizes(100, 100), [[2, 100]])
+  // What is below the least order itself, by a fill in part, can have none.
+  assert.equal(sizes(100, 101), [])
   // 2.8 and 4.2 of 14 are 2 and 4 whole steps.
   assert.equal(sizes(14, 2), [
     [1, 2],
     [2, 4],
   ])
   assert.equal(sizes(14, 3), [[2, 6]])
-  // Of one step there are no parts.
-  assert.equal(sizes(1, 1), [])
+  // Of one step there is one part.
+  assert.equal(sizes(1, 1), [[2, 1]])
   // 0.8 and 1.2 of 4: what rounds to nothing is no part.
   assert.equal(sizes(4, 1), [[2, 1]])
+})
+
+test('where there is no outer band to sell at, the inner one takes what was merged', () => {
+  const short = (size: number, minQty: number) =>
+    sizes(size, minQty, FALLING, { side: 'short' as const, stop: ticks(1050) })
+  assert.equal(short(100, 20), [[1, 20]])
+  assert.equal(short(100, 21), [[1, 50]])
+  assert.equal(short(100, 51), [[1, 100]])
 })
 
 test('a second part below the least order stays with the rest', () => {
@@ -322,6 +333,7 @@ test(`parts and rest add up to the position, mirrored sides get equal parts (see
       const sold = long.reduce((sum, [, , part]) => sum + part, 0)
       assert.ok(sold <= size)
       assert.ok(sold === size || size - sold >= minQty || sold === 0, `${size - sold} left of ${size}`)
+      assert.is(sold > 0, size >= minQty)
       for (const [, , part] of long) assert.ok(Number.isInteger(part) && part >= minQty)
     },
   )

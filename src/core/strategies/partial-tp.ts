@@ -10,9 +10,10 @@
  * The share of TP1 is 20 %; more than 50 % of the way to the middle 30, more than 80 % 50; then at least 40 after
  * 48 h; then 10 less, but at least 20, when BB% is above 40 (short: below 60). Levels follow the last closed bands.
  * Parts are counted in whole steps; one below the instrument's minimum is merged into the next, so that the sum is
- * exactly the position. TP1 counts as filled from its first fill on; what is left of it then rests on, whatever its
- * size. Where the outer band is below the least price there is no TP2 for the time being. Breakeven is
- * asked for after TP2 as well: TP1 may have been merged into it.
+ * exactly the position. Where TP1 and TP2 together are no order either, the whole position is sold at TP2: otherwise
+ * it would have no target at all. TP1 counts as filled from its first fill on; what is left of it then rests on,
+ * whatever its size. Where the outer band is below the least price there is no TP2 for the time being, and TP1 takes
+ * what was merged into it. Breakeven is asked for after TP2 as well: TP1 may have been merged into it.
  */
 import { HOUR, type Steps, type Ticks } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
@@ -68,7 +69,10 @@ export const partialTp: ManagementStrategy<typeof params> = {
     if (!sendable(instrument, near)) return intents
     const first = targetTicks(instrument, side, near)
     const second = outerTicks(instrument, side, far, first)
-    const { firstSteps, secondSteps } = parts(position, share(view, middle, p), p.secondSharePercent)
+    const sizes = parts(position, share(view, middle, p), p.secondSharePercent)
+    const { secondSteps } = sizes
+    const isMerged = targetsFilled === 0 && sizes.firstSteps === 0
+    const firstSteps = isMerged && second === undefined ? secondSteps : sizes.firstSteps
     if (firstSteps > 0) {
       intents.push({
         kind: 'reduce',
@@ -126,6 +130,8 @@ function parts(
     first = 0
   }
   if (second < least) second = 0
+  // Not even both are an order: the whole position is, so that none is without a target.
+  if (isFresh && first === 0 && second === 0 && steps >= least) second = steps
   const rest = steps - first - second
   if (rest > 0 && rest < least) {
     if (second > 0) second += rest
