@@ -136,11 +136,12 @@ class Desk {
     const { ledger, positions, orders } = this.engine.books()
     return {
       wallet: ledger.wallet,
-      positions: positions.map(({ position: { symbol, side, steps, entry, stop } }) => ({
+      positions: positions.map(({ position: { symbol, side, steps, entry, leverage, stop } }) => ({
         symbol,
         side,
         steps,
         entry,
+        leverage,
         stop,
       })),
       orders: orders.map(one => {

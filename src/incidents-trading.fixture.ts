@@ -55,6 +55,16 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
     ],
   },
   {
+    incident: 35,
+    what: 'positions closed without the word of the person who opened them',
+    shown: [
+      {
+        file: 'faults-handover.test.ts',
+        title: 'incident 35: a position opened by hand whose stop cannot be set is told of and not closed',
+      },
+    ],
+  },
+  {
     incident: 37,
     what: 'adding to losing positions without a cap and without a stop',
     shown: [
@@ -88,6 +98,16 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       {
         file: 'core/strategies/sl-reentry.test.ts',
         title: 'incident 72: a short comes back as a short, at the upper band',
+      },
+    ],
+  },
+  {
+    incident: 38,
+    what: 'trades opened by hand that a learner took for its own',
+    shown: [
+      {
+        file: 'faults-handover.test.ts',
+        title: 'incident 38: the trade of a position opened by hand is stored as manual, that of bbw is not',
       },
     ],
   },

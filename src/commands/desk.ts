@@ -170,7 +170,7 @@ export class Desk {
       opened?.store.write(RUN_KEY, options.facts)
       desk.driver.start(await connected.exchange.history())
       if (opened !== null) desk.#sayHowItBegan(opened)
-      await desk.#settle()
+      await desk.settle()
       return desk
     } catch (error) {
       connected?.close()
@@ -249,7 +249,7 @@ export class Desk {
   }
 
   /** Lets everything happen that is due at the present moment, so that the market goes on with books that are right. */
-  async #settle(): Promise<void> {
+  async settle(): Promise<void> {
     const { clock } = this.exchange
     await this.driver.idle()
     for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -449,9 +449,15 @@ function giveBack(store: StateStore, log: Log): void {
 
 /** A command of another process as an input. */
 export function inputOf({ id, command }: Queued): Input {
-  return command.kind === 'propose'
-    ? { type: 'propose', at: 0, id, scored: command.records }
-    : { type: 'command', at: 0, id, command: command.kind, by: command.by, reason: command.reason }
+  switch (command.kind) {
+    case 'propose':
+      return { type: 'propose', at: 0, id, scored: command.records }
+    case 'adopt':
+    case 'release':
+      return { type: 'handover', at: 0, id, ...command }
+    default:
+      return { type: 'command', at: 0, id, command: command.kind, by: command.by, reason: command.reason }
+  }
 }
 
 /** The journal has everything; the log has what a person should know of: not that a new state begins with nothing. */

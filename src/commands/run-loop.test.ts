@@ -63,7 +63,13 @@ test('the last words speak of stops as the account has them', async () => {
   const eth = { symbol: 'ETHUSDT', side: 'short' } as const
   const account = (stops: readonly (Ticks | null)[]) => async () => ({
     wallet: 1_000,
-    positions: [btc, eth].map((one, k) => ({ ...one, steps: 2 as Steps, entry: 100, stop: stops[k] })),
+    positions: [btc, eth].map((one, k) => ({
+      ...one,
+      steps: 2 as Steps,
+      entry: 100,
+      leverage: 3,
+      stop: stops[k],
+    })),
     orders: [],
   })
   const stop = 9_000 as Ticks

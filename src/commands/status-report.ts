@@ -3,7 +3,7 @@ import { LEASE_MS } from '../core/adapters/sqlite/lease.ts'
 import { decimalText } from '../core/base/decimal.ts'
 import { HOUR, type Percent, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
-import type { CycleSnapshot, PositionSnapshot, Snapshot } from '../core/engine/snapshot.ts'
+import type { CycleSnapshot, ForeignSnapshot, PositionSnapshot, Snapshot } from '../core/engine/snapshot.ts'
 import type { Standing } from '../core/engine/standing.ts'
 import type { Side } from '../core/market/side.ts'
 import type { StopKind } from '../core/portfolio/position.ts'
@@ -95,6 +95,18 @@ export interface ReportedPending {
   readonly add?: number
 }
 
+/** A position that bbw did not open: it is left alone, and no entry is made on its symbol. */
+export interface ReportedForeign {
+  readonly symbol: string
+  readonly side: Side
+  readonly qty: string | null
+  readonly entry: string
+  readonly mark: string | null
+  readonly stop: string | null
+  readonly leverage: number
+  readonly unrealised: Usdt | null
+}
+
 export interface ReportedEvent {
   readonly ts: Timestamp
   readonly kind: string
@@ -132,6 +144,7 @@ export interface StatusReport {
   }
   readonly positions: readonly ReportedPosition[]
   readonly pending: readonly ReportedPending[]
+  readonly foreign: readonly ReportedForeign[]
   readonly gates: readonly {
     readonly gate: string
     readonly open: boolean
@@ -171,6 +184,7 @@ const NOTHING = {
   standing: { paused: null, halted: null },
   positions: [],
   pending: [],
+  foreign: [],
   gates: [],
   cycles: [],
   refusals: [],
@@ -220,6 +234,7 @@ export function statusReport(parts: StatusParts, now: Timestamp): StatusReport {
       price: priceText(price),
       unknown: isUnknown,
     })),
+    foreign: (snapshot?.foreign ?? []).map(reportedForeign),
     gates: (snapshot?.gates ?? []).map(({ isOpen, ...rest }) => ({ ...rest, open: isOpen })),
     cycles: snapshot?.cycles ?? [],
     refusals: parts.refusals.map(reportedEvent),
@@ -296,6 +311,15 @@ function reportedPosition(position: PositionSnapshot, at: Timestamp): ReportedPo
     openedAt,
     ageHours,
     ...(position.adds === undefined ? {} : { adds: position.adds }),
+  }
+}
+
+function reportedForeign({ entry, mark, unrealised, ...rest }: ForeignSnapshot): ReportedForeign {
+  return {
+    ...rest,
+    entry: priceText(entry),
+    mark: mark === null ? null : priceText(mark),
+    unrealised: known(unrealised),
   }
 }
 

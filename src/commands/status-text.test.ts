@@ -36,6 +36,31 @@ test('an add that waits says which one it is', () => {
   assert.equal([report.pending[0].add, report.positions[0].adds], [2, adds])
 })
 
+test('a position opened by hand stands apart from those of bbw', () => {
+  const one = {
+    symbol: 'SOLUSDT',
+    side: 'short',
+    qty: '1.5',
+    entry: 101.5,
+    mark: 99,
+    stop: null,
+    leverage: 5,
+  } as const
+  const foreign = [
+    { ...one, unrealised: 3.75 },
+    { ...one, symbol: 'XUSDT', qty: null, mark: null, unrealised: null },
+  ]
+  const report = statusReport(parts({ snapshot: snapshot({ foreign }) }), AT)
+  const text = statusText(report, 160)
+  assert.match(
+    text,
+    /^SOLUSDT +short +1\.5 +101\.5 +99 +- +\+3\.75 +5x +leaves it alone, no entry on its symbol$/m,
+  )
+  assert.match(text, /^XUSDT +short +- +101\.5 +- +- +- +5x/m)
+  assert.is(report.positions.length, snapshot().positions.length)
+  assert.not.match(statusText(statusReport(parts(), AT), 160), 'opened by hand')
+})
+
 test('at 80 columns what matters stays and no line is wider', () => {
   const text = statusText(statusReport(parts(), AT), 80)
   assert.match(text, /^position +side +qty +entry +mark +stop +set +target +PnL$/m)

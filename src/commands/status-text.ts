@@ -12,7 +12,7 @@ import {
   signedPercent,
   timeOfDay,
 } from './amounts.ts'
-import type { ReportedEvent, ReportedPosition, StatusReport } from './status-report.ts'
+import type { ReportedEvent, ReportedForeign, ReportedPosition, StatusReport } from './status-report.ts'
 import { textTable } from './table.ts'
 import { type Column, table } from './views/columns.ts'
 import { textOf } from './views/line.ts'
@@ -37,6 +37,7 @@ export function statusText(report: StatusReport, columns: number): string {
       ? 'no position is held\n'
       : drawn(POSITIONS, report.positions.map(positionCells)),
     report.pending.length === 0 ? '' : drawn(PENDING, report.pending.map(pendingCells)),
+    report.foreign.length === 0 ? '' : drawn(FOREIGN, report.foreign.map(foreignCells)),
     gates.length === 0 ? '' : drawn(GATES, gates.map(gateCells)),
     cycles.length === 0 ? '' : drawn(CYCLES, cycles.map(cycleCells)),
     refusals.length === 0 ? '' : drawn(REFUSALS, refusals.slice(0, LATEST).map(refusalCells)),
@@ -129,6 +130,32 @@ function pendingCells(one: StatusReport['pending'][number]): readonly string[] {
   const waits = one.add === undefined ? 'waits' : `add ${one.add} waits`
   const state = one.unknown ? 'unknown whether it arrived' : waits
   return [one.symbol, one.side, one.qty, one.price, one.stop, state]
+}
+
+const FOREIGN: readonly Column[] = [
+  { title: 'opened by hand', least: 12 },
+  { title: 'side' },
+  { title: 'qty', isFigure: true, gives: 2 },
+  { title: 'entry', isFigure: true },
+  { title: 'mark', isFigure: true },
+  { title: 'stop', isFigure: true },
+  { title: 'PnL', isFigure: true, gives: 1 },
+  { title: 'lev', isFigure: true, gives: 3 },
+  { title: 'bbw', least: 8, gives: 4 },
+]
+
+function foreignCells(one: ReportedForeign): readonly string[] {
+  return [
+    one.symbol,
+    one.side,
+    one.qty ?? NONE,
+    one.entry,
+    one.mark ?? NONE,
+    one.stop ?? NONE,
+    signedMoney(one.unrealised),
+    `${one.leverage}x`,
+    'leaves it alone, no entry on its symbol',
+  ]
 }
 
 const GATES: readonly Column[] = [

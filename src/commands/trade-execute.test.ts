@@ -48,6 +48,7 @@ test('where no loop runs it trades on the exchange of the folder, and the next r
   assert.equal(
     events.map(event => event.signalId).sort(),
     records(SCORED)
+      .filter(record => record.type === 'scored')
       .map(record => record.id)
       .sort(),
   )

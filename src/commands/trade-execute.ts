@@ -66,6 +66,25 @@ async function executeHere(
   config: Config,
   scored: readonly Scored[],
 ): Promise<number> {
+  const told: EngineEvent[] = []
+  return await forAMoment(world, parsed, config, told, async desk => {
+    const ids = new Set(scored.map(one => one.signal.id))
+    desk.hear({ type: 'propose', at: 0, scored })
+    await desk.driver.idle()
+    const events = told.filter(event => isAnswer(event, ids))
+    for (const event of events) await tell(world, parsed, event)
+    return events.some(event => event.kind === 'entered') ? EXIT.ok : EXIT.refused
+  })
+}
+
+/** A desk for as long as `work` takes; events go to `told`. What is on its way then is left to the next run. */
+export async function forAMoment<T>(
+  world: World,
+  parsed: ParsedArguments,
+  config: Config,
+  told: EngineEvent[],
+  work: (desk: Desk) => Promise<T>,
+): Promise<T> {
   const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
   const place = await placeOf(world, parsed, config, simUrlFlag(parsed), folder, null)
   const log = openLog({
@@ -76,7 +95,6 @@ async function executeHere(
     secrets: secretsIn(world.env),
     clock: world.clock,
   })
-  const told: EngineEvent[] = []
   const desk = await Desk.open({
     world,
     config,
@@ -88,13 +106,9 @@ async function executeHere(
   })
   let isClean = false
   try {
-    const ids = new Set(scored.map(one => one.signal.id))
-    desk.hear({ type: 'propose', at: 0, scored })
-    await desk.driver.idle()
+    const result = await work(desk)
     isClean = true
-    const events = told.filter(event => isAnswer(event, ids))
-    for (const event of events) await tell(world, parsed, event)
-    return events.some(event => event.kind === 'entered') ? EXIT.ok : EXIT.refused
+    return result
   } finally {
     desk.close(isClean)
     log.close()

@@ -1,12 +1,12 @@
 import type { ReactElement } from 'react'
-import type { PendingSnapshot, PositionSnapshot } from '../../core/engine/snapshot.ts'
+import type { ForeignSnapshot, PendingSnapshot, PositionSnapshot } from '../../core/engine/snapshot.ts'
 import { duration, NONE, priceLike, signedMoney, signedPercent } from '../amounts.ts'
 import { type Cell, type Column, table } from './columns.ts'
 import { counted, type Line, segment, toneOf } from './line.ts'
 import { Lines, type Theme } from './lines.tsx'
 import type { DashboardModel } from './model.ts'
 
-/** Positions with their prices and result, entries on their way below; the chosen one stays in sight. */
+/** Positions with their prices and result, entries on their way below, then what others opened; the chosen one stays in sight. */
 export function Positions(props: {
   readonly model: DashboardModel
   /** Which position the keys are on, counted from 0. */
@@ -16,13 +16,16 @@ export function Positions(props: {
   readonly theme: Theme
 }): ReactElement {
   const { model, chosen, columns, rows, theme } = props
-  const { positions = [], pending = [], at = 0 } = model.snapshot ?? {}
+  const { positions = [], pending = [], foreign = [], at = 0 } = model.snapshot ?? {}
   const { glyphs } = theme
   const cells = [
     ...positions.map((one, nth) => positionCells(one, at, nth === chosen ? glyphs.chosen : ' ')),
     ...pending.map(one => pendingCells(one, at)),
+    ...foreign.map(foreignCells),
   ]
-  const title = `POSITIONS ${positions.length}${pending.length === 0 ? '' : ` +${pending.length}`}`
+  const waiting = pending.length === 0 ? '' : ` +${pending.length}`
+  const manual = foreign.length === 0 ? '' : `, ${foreign.length} by hand`
+  const title = `POSITIONS ${positions.length}${waiting}${manual}`
   const gap = columns >= 100 ? 2 : 1
   const drawn = table(
     [{ title, least: Math.max(SYMBOL, title.length), cutAt: 4 }, ...COLUMNS.slice(1)],
@@ -96,6 +99,27 @@ function positionCells(position: PositionSnapshot, at: number, sign: string): re
     { text: String(position.score) },
     { text: position.margin.toFixed(2) },
   ]
+}
+
+/** What somebody else has opened: shown, and left alone. */
+function foreignCells(one: ForeignSnapshot): readonly Cell[] {
+  const { symbol, side, entry, mark, stop, unrealised, leverage, qty } = one
+  const like = stop ?? String(entry)
+  const texts = [
+    symbol,
+    side,
+    priceLike(entry, like),
+    priceLike(mark, like),
+    stop ?? NONE,
+    'manual',
+    signedMoney(unrealised),
+    '',
+    '',
+    `${leverage}x`,
+    qty ?? NONE,
+    'not of bbw',
+  ]
+  return texts.map(text => ({ text, tone: 'dim' }))
 }
 
 function pendingCells(entry: PendingSnapshot, at: number): readonly Cell[] {

@@ -67,11 +67,11 @@ export function Screen(props: ScreenProps): ReactElement {
 
 function Body({ model, view, canAct, columns, rows, theme }: ScreenProps): ReactElement {
   const { snapshot, events, refusals, counts } = model
-  const { positions = [], pending = [], gates = [], cycles = [], at = 0 } = snapshot ?? {}
+  const { positions = [], pending = [], foreign = [], gates = [], cycles = [], at = 0 } = snapshot ?? {}
   const notes = noteLines(model)
   const layout = layoutOf(columns, rows, {
     notes: notes.length,
-    positions: 1 + Math.max(1, positions.length + pending.length),
+    positions: 1 + Math.max(1, positions.length + pending.length + foreign.length),
     gates: gateRows(gates),
     gatesTable: 1 + gates.length,
     cycles: cycleRows(cycles),
@@ -96,7 +96,8 @@ function Body({ model, view, canAct, columns, rows, theme }: ScreenProps): React
     )
   }
   if (view.isDetails) {
-    const list = Math.max(2, Math.min(1 + positions.length + pending.length, Math.floor(rest / 3)))
+    const shown = positions.length + pending.length + foreign.length
+    const list = Math.max(2, Math.min(1 + shown, Math.floor(rest / 3)))
     const position = positions.at(chosen) ?? null
     const reason = position === null ? null : (model.reasons[position.signalId] ?? null)
     return (

@@ -84,6 +84,16 @@ const MONSTROUS = (): DashboardModel => {
         unrealised: -1e12,
       }),
     ),
+    foreign: Array.from({ length: 9 }, () => ({
+      symbol,
+      side: 'short',
+      qty: null,
+      entry: 1e12,
+      mark: null,
+      stop: null,
+      leverage: 100,
+      unrealised: -1e12,
+    })),
     pending: Array.from({ length: 9 }, () => ({ ...PENDING, symbol, isUnknown: true })),
     gates: GATES.map(gate => ({ ...gate, isOpen: false, reason: long, value: long })),
     cycles: CYCLES.map(cycle => ({ ...cycle, errors: 1e6, lastError: long })),
@@ -153,6 +163,21 @@ test('positions have entry, mark, stop, target and result, and entries on their 
     text(createElement(views.Positions, { model: adding, chosen: 0, ...SIZE })),
     /SUIUSDT .* add 2/,
   )
+  const foreign = [
+    {
+      symbol: 'SOLUSDT',
+      side: 'long',
+      qty: '1.5',
+      entry: 101,
+      mark: 99,
+      stop: '95.5',
+      leverage: 5,
+      unrealised: -3,
+    },
+  ] as const
+  const byHand = text(createElement(views.Positions, { model: model({ foreign }), chosen: 0, ...SIZE }))
+  assert.match(byHand, /^POSITIONS 3 \+1, 1 by hand/)
+  assert.match(byHand, /SOLUSDT +long +101\.0 +99\.0 +95\.5 +manual +-3\.00/)
 })
 
 test('the chosen position is in sight, however few rows there are', () => {

@@ -175,6 +175,12 @@ export const CODES = {
     did: 'Closes the rest at the market, reduce-only, again until nothing is left.',
     can: 'Look at the position: its market is thin.',
   },
+  C213: {
+    title: 'stop of an adopted position not set',
+    what: 'The stop of a position that was handed over cannot be set, or the price is past it already.',
+    did: 'Did not close what a person has opened; asks for the stop again and again.',
+    can: 'Set a stop at the exchange yourself, or close the position.',
+  },
   I211: {
     title: 'orphan order removed',
     what: 'An order of bbw rests at the exchange that no position or entry needs.',
@@ -203,14 +209,26 @@ export const CODES = {
   W303: {
     title: 'position not in the books',
     what: 'The account holds a position that the books do not know: somebody else opened it, or bbw did in a part of the state that is lost.',
-    did: 'Leaves it alone and admits no entry on that symbol.',
-    can: 'Close it, or protect it yourself.',
+    did: 'Leaves it alone, takes back what bbw has waiting on that symbol and admits no entry there.',
+    can: 'Hand it over with bbw trade adopt SYMBOL --stop PRICE, or close it, or protect it yourself.',
   },
   I304: {
     title: 'size changed outside',
     what: 'A part of a position was closed outside of bbw.',
     did: 'Follows the size of the exchange; targets are set anew.',
     can: NOTHING,
+  },
+  I311: {
+    title: 'position handed over',
+    what: 'A person has handed a position over that bbw did not open.',
+    did: 'Sets its stop at once and keeps it there, places its target if it has one, trails its stop, and counts it in every gate.',
+    can: 'bbw trade release SYMBOL takes it back.',
+  },
+  I312: {
+    title: 'position taken back',
+    what: 'A person has taken a position back from bbw.',
+    did: 'Took its own targets back, left the stop at the exchange, and leaves the position alone from now on.',
+    can: 'bbw trade adopt SYMBOL hands it over again.',
   },
   C305: {
     title: 'another bbw trades this account',
@@ -337,7 +355,7 @@ export const CODES = {
   C807: {
     title: 'database damaged',
     what: 'The state failed its check, or is older than the last run: the exchange has executed orders of this bbw that the state does not know.',
-    did: 'Put damaged files aside, restored the newest sound backup and booked what the exchange could tell of its orders. Positions that only the lost part knew stay at the exchange with their stops and targets; they are reported (W303) and left alone. Entries are halted.',
+    did: 'Put damaged files aside, restored the newest sound backup and booked what the exchange could tell of its orders. Positions that only the lost part knew stay at the exchange with their stops and targets; they are reported (W303) and left alone until bbw trade adopt hands them over. Entries are halted.',
     can: 'Compare bbw status with the account, then: bbw trade resume',
   },
   W808: {

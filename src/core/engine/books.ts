@@ -54,6 +54,7 @@ export interface Ledger {
   readonly decided: readonly (readonly [string, Timestamp])[]
   /** The same of 5-minute candles. Left out by a bbw that did not decide on them. */
   readonly decided5?: readonly (readonly [string, Timestamp])[]
+  /** Positions of somebody else by their keys; an earlier bbw kept their symbols alone. */
   readonly foreign: readonly string[]
   /** Of strategies that come back after a stop; left out by a bbw that had none. */
   readonly stopOuts?: readonly StopOut[]

@@ -78,6 +78,8 @@ export class EngineCore {
   readonly witness: Witness | null
   /** Symbols with a position: only their prices matter between decisions. */
   readonly held = new Set<string>()
+  /** Keys of positions that a person is taking back: no target of theirs is placed any more, no stop moved. */
+  readonly leaving = new Set<string>()
   /** When a strategy's rest on a symbol ends, by `strategy:symbol`. */
   readonly cooldowns = new Map<string, Timestamp>()
   /** When orders of strategies that may send only so many a day were accepted, by `strategy:symbol`. */
@@ -146,7 +148,9 @@ export class EngineCore {
   fold(event: PortfolioEvent): Trade | null {
     const { portfolio, trade } = apply(this.#portfolio, event)
     this.#portfolio = portfolio
-    if (event.type === 'entry-filled' || trade !== null) this.#noteHeld()
+    const { type } = event
+    const isAnother = type === 'entry-filled' || type === 'adopted' || type === 'released'
+    if (isAnother || trade !== null) this.#noteHeld()
     return trade
   }
 

@@ -172,6 +172,7 @@ export class Desk {
         side: one.side,
         steps: one.steps,
         entry: one.entry,
+        leverage: one.leverage,
         stop: one.stop,
       })),
       orders: orders === null ? resting : resting.filter(one => orders.includes(one.clientOrderId)),

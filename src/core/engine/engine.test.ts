@@ -315,7 +315,14 @@ test('after a refused cancellation the account tells whether the entry still res
 
   const filled = refused()
   const [third] = only(filled.desk.wait(30 * SECOND), 'query-account')
-  const held = { symbol: 'SOLUSDT', side: 'long', steps: steps(2_134), entry: 97, stop: ticks(930) } as const
+  const held = {
+    symbol: 'SOLUSDT',
+    side: 'long',
+    steps: steps(2_134),
+    entry: 97,
+    leverage: 3,
+    stop: ticks(930),
+  } as const
   filled.desk.reply(third.queryId, { ...filled.desk.account([]), positions: [held] })
   assert.is(filled.desk.engine.portfolio.pending.size, 1, 'it has filled; the fill is on its way')
 })

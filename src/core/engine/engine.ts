@@ -22,6 +22,7 @@ import { Entries } from './entries.ts'
 import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
+import { Handovers } from './handovers.ts'
 import { Ladders } from './ladders.ts'
 import { Management } from './management.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
@@ -33,7 +34,7 @@ import { earliest } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
 import type { Decided, EngineState, WorkingOrder } from './state.ts'
-import { Strangers } from './strangers.ts'
+import { foreignOf, Strangers } from './strangers.ts'
 import type { SymbolState } from './symbol.ts'
 
 export class Engine {
@@ -52,6 +53,7 @@ export class Engine {
   readonly #alerts: Alerts
   readonly #ladders: Ladders
   readonly #rules: ReturnType<typeof houseRules>
+  readonly #handovers: Handovers
 
   constructor(settings: Settings, options: EngineOptions) {
     const core = new EngineCore(settings, options)
@@ -61,8 +63,9 @@ export class Engine {
     const protection = new Protection(core, orders)
     const management = new Management(core, orders, protection)
     const fates = new Fates(core, gatekeeper, orders, protection, management)
-    const strangers = new Strangers(core, gatekeeper)
+    const strangers = new Strangers(core, gatekeeper, orders)
     const fills = new Fills({ core, orders, protection, management, fates, strangers })
+    const handovers = new Handovers({ core, orders, protection, management, strangers })
     this.#core = core
     this.#runner = runner
     this.#gatekeeper = gatekeeper
@@ -82,7 +85,9 @@ export class Engine {
       fills,
       strangers,
       gatekeeper,
+      handovers,
     })
+    this.#handovers = handovers
     this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, protection, gatekeeper, () => this.#house())
@@ -155,6 +160,9 @@ export class Engine {
         if (input.command === 'halt') this.#entries.expire()
         this.#ladders.takeBackIfClosed()
         break
+      case 'handover':
+        this.#handovers.take(input)
+        break
       case 'query-failed':
         this.#runner.queryFailed(input.queryId, input.reason)
         break
@@ -168,6 +176,7 @@ export class Engine {
         unreachable(input)
     }
     this.#runner.advance()
+    if (core.leaving.size > 0) this.#handovers.proceed()
     return core.takeEffects()
   }
 
@@ -189,6 +198,7 @@ export class Engine {
       ...this.#reconciler.save(),
       ...this.#entries.save(),
       ...this.#alerts.save(),
+      ...this.#handovers.save(),
     })
   }
 
@@ -208,6 +218,7 @@ export class Engine {
     engine.#reconciler.load(state)
     engine.#entries.load(state)
     engine.#alerts.load(state)
+    engine.#handovers.load(state)
     return engine
   }
 
@@ -235,7 +246,7 @@ export class Engine {
         used,
         alerted,
         ...decidedRows(this.#core.markets.decided()),
-        foreign: [...this.#strangers.foreign],
+        foreign: this.#strangers.keys(),
         ...this.#core.stopOuts.save(),
         accepted: [...this.#core.accepted],
       },
@@ -279,7 +290,7 @@ export class Engine {
     core.stopOuts.load({ stopOuts: ledger.stopOuts ?? [], stopOutsNoted: ledger.stopOutsNoted ?? [] })
     core.markets.load({ symbols: [], decided: decidedOf(ledger) })
     engine.#gatekeeper.load({ ...ledger, storeTrouble: null })
-    engine.#strangers.load({ ...ledger, rivals: 0 })
+    engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), rivals: 0 })
     engine.#fills.load(ledger)
     engine.#entries.load(ledger)
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
@@ -332,6 +343,8 @@ export class Engine {
       isProtected: key => this.#protection.desk.isProtected(key),
       isUnknown: id => this.#orders.doubts.isDoubtful(id),
       orders: this.#orders.exits.values(),
+      foreign: this.#strangers.shown(),
+      instrumentOf: symbol => this.#core.markets.find(symbol)?.instrument,
       cycles: this.#runner.snapshot(),
     })
   }

@@ -123,7 +123,14 @@ test('what was refused is settled by the account, once that agrees on the positi
   const parts = sent()
   const order = parts.orders.exits.get(ID)
   if (order !== undefined) order.state = 'asked'
-  const there = { symbol: 'SOLUSDT', side: 'long', steps: HELD.steps, entry: 100, stop: HELD.stop } as const
+  const there = {
+    symbol: 'SOLUSDT',
+    side: 'long',
+    steps: HELD.steps,
+    entry: 100,
+    leverage: 3,
+    stop: HELD.stop,
+  } as const
   parts.fates.settle({ wallet: 1_000, positions: [], orders: [] })
   assert.is(order?.state, 'asked')
   const resting = { ...there, clientOrderId: ID, purpose: 'exit', price: ticks(1_200) } as const

@@ -5,7 +5,8 @@ import { type Intent, NOTHING } from '../decision/intent.ts'
 import type { ManagementStrategy, OwnMoment } from '../decision/strategy.ts'
 import type { PositionView } from '../decision/view.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
-import type { Position } from '../portfolio/position.ts'
+import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
+import { partialTp } from '../strategies/partial-tp.ts'
 import type { EngineCore } from './core.ts'
 import { type CycleId, ENTRY_STRATEGIES, HEAVY_MANAGEMENT, X10_MANAGEMENT } from './cycles.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -20,6 +21,9 @@ interface BoundManagement {
   /** Ages at which its answer changes by the passing of time alone. */
   readonly ages: readonly Milliseconds[]
 }
+
+/** The management strategy that sells a position in parts. */
+const PARTIAL_TARGETS = partialTp.id
 
 export class Management {
   readonly #core: EngineCore
@@ -52,8 +56,9 @@ export class Management {
 
   /** Sets the targets of a position: its own, or those of Partial TP. Only after a fill, so that they can reduce. */
   target(position: Position): void {
+    if (this.#isLeaving(position)) return
     if (position.target === null) {
-      const partial = this.#strategies['partial-tp']
+      const partial = this.#strategies[PARTIAL_TARGETS]
       if (partial !== undefined) this.#ask(partial, position, false)
       this.#protection.sendWishes()
       return
@@ -71,7 +76,7 @@ export class Management {
     this.manageOwn('time-exits')
     for (const position of this.#core.portfolio.positions.values()) {
       const closeBy = this.#closeBy(position)
-      if (this.#core.now < closeBy) continue
+      if (closeBy === null || this.#core.now < closeBy || this.#isLeaving(position)) continue
       if (this.#orders.find(position, 'close') !== undefined) continue
       this.#core.witness?.timeExit(position, closeBy, this.#core.now)
       const hours = ((this.#core.now - position.openedAt) / HOUR).toFixed(0)
@@ -81,7 +86,8 @@ export class Management {
 
   /** Notes the moments at which something is due for a position by the passing of time alone. */
   remember(position: Position): void {
-    this.#core.schedule.touchAt('light', this.#closeBy(position))
+    const closeBy = this.#closeBy(position)
+    if (closeBy !== null) this.#core.schedule.touchAt('light', closeBy)
     for (const id of Object.keys(this.#strategies)) {
       const bound = this.#strategies[id]
       if (bound === undefined) continue
@@ -104,11 +110,13 @@ export class Management {
   }
 
   #ask({ strategy, params }: BoundManagement, position: Position, stopsOnly: boolean): void {
+    // Of what a person has handed over no part is sold that nobody asked for.
+    if (position.strategy === MANUAL && strategy.id === PARTIAL_TARGETS) return
     this.#follow(position, view => strategy.decide(view, params), stopsOnly)
   }
 
   #follow(position: Position, decide: (view: PositionView) => readonly Intent[], stopsOnly: boolean): void {
-    if (this.#orders.find(position, 'close') !== undefined) return
+    if (this.#orders.find(position, 'close') !== undefined || this.#isLeaving(position)) return
     const view = this.#core.cursor.pointAt(this.#core.markets.of(position.symbol), this.#core.now, position)
     const targets: Extract<Intent, { readonly kind: 'reduce' }>[] = []
     let speaks = false
@@ -168,7 +176,13 @@ export class Management {
     }
   }
 
-  #closeBy(position: Position): Timestamp {
+  #isLeaving({ symbol, side }: Position): boolean {
+    return this.#core.leaving.size > 0 && this.#core.leaving.has(positionKey(symbol, side))
+  }
+
+  /** When a position is closed for its age; `null`: never, a person decides. */
+  #closeBy(position: Position): Timestamp | null {
+    if (position.strategy === MANUAL) return null
     const own = this.#own.get(position.strategy)?.terms.maxHold ?? null
     return closeBy(position, this.#core.settings.maxBars, own)
   }

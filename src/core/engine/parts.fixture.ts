@@ -12,6 +12,7 @@ import { Entries } from './entries.ts'
 import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
+import { Handovers } from './handovers.ts'
 import { Management } from './management.ts'
 import { OrderDesk } from './order-desk.ts'
 import { Protection } from './protection.ts'
@@ -62,6 +63,7 @@ export class Parts {
   readonly answers: Answers
   readonly strangers: Strangers
   readonly fills: Fills
+  readonly handovers: Handovers
   readonly reconciler: Reconciler
   readonly entries: Entries
   #executions = 0
@@ -81,8 +83,9 @@ export class Parts {
     this.management = new Management(core, this.orders, this.protection)
     this.fates = new Fates(core, this.gatekeeper, this.orders, this.protection, this.management)
     this.answers = new Answers(core, this.runner, this.orders, this.fates)
-    this.strangers = new Strangers(core, this.gatekeeper)
+    this.strangers = new Strangers(core, this.gatekeeper, this.orders)
     this.fills = new Fills(this)
+    this.handovers = new Handovers(this)
     this.reconciler = new Reconciler(this)
     this.entries = new Entries(core, this.orders, this.gatekeeper, () => this.house())
     for (const symbol of ['SOLUSDT', 'ADAUSDT']) {

@@ -6,8 +6,8 @@ import { unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { SECOND, type Ticks } from '../base/units.ts'
 import { formatTicks } from '../market/quantise.ts'
-import { type Position, positionKey, type StopKind } from '../portfolio/position.ts'
-import type { EngineCore } from './core.ts'
+import { MANUAL, type Position, positionKey, type StopKind } from '../portfolio/position.ts'
+import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Input } from './protocol.ts'
 import type { EngineState, StopRequest } from './state.ts'
@@ -56,6 +56,12 @@ export class Protection {
     this.#core.count('emergency-close')
     if (this.#orders.find(position, 'close') === undefined)
       this.#orders.close(position, 'emergency', reason, code)
+  }
+
+  /** Sets the stop of a position that was handed over without it. */
+  setFirst(position: Position): void {
+    this.desk.setFirst(position, this.#core.now)
+    this.sendWishes()
   }
 
   /** Takes the stop that the account has just shown for a position; `null`: it has none. */
@@ -107,8 +113,10 @@ export class Protection {
         const stop = formatTicks(instrument, verdict.request.stop)
         // Of a position that is being closed the stop has fired, or could not be set: that was said.
         const isClosing = this.desk.of(key).closing !== null
-        const code = isClosing ? null : verdict.wasSeen ? 'W207' : 'C201'
-        this.#core.event('stop-restored', position, `set again after ${seconds} s`, { stop }, null, code)
+        const isFirst = position.strategy === MANUAL && !verdict.wasSeen
+        const code = isClosing ? null : verdict.wasSeen ? 'W207' : isFirst ? 'I311' : 'C201'
+        const words = isFirst ? 'set' : 'set again'
+        this.#core.event('stop-restored', position, `${words} after ${seconds} s`, { stop }, null, code)
         if (verdict.request.stop !== position.stop) this.#moved(position, verdict.request)
         break
       }
@@ -127,6 +135,10 @@ export class Protection {
         this.#core.hurry(this.#core.now)
         break
       case 'close':
+        if (this.#isLeftToPerson(key, position, verdict.isCrossed)) {
+          this.#leaveToPerson(key, position, verdict.isCrossed, reason)
+          break
+        }
         this.closeNow(
           position,
           verdict.isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${reason}`,
@@ -157,6 +169,24 @@ export class Protection {
         unreachable(verdict)
     }
     if (verdict.kind === 'moved' || verdict.kind === 'restored') this.#send(key)
+  }
+
+  /**
+   * What a person has opened is not closed without their word: it has been given for a price past a stop that was in
+   * force, and for nothing else.
+   */
+  #isLeftToPerson(key: string, { strategy }: Position, isCrossed: boolean): boolean {
+    return strategy === MANUAL && !(isCrossed && this.desk.of(key).wasSeen)
+  }
+
+  #leaveToPerson(key: string, position: Position, isCrossed: boolean, reason: string): void {
+    this.#core.count('stop-failed')
+    this.#core.hurry(this.#core.now + LOOK_AGAIN)
+    // Asked for again and again, told once for each row of tries.
+    if (this.desk.of(key).tries > this.#core.settings.recovery.stopTries) return
+    const words = isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${reason}`
+    const wanted = formatTicks(position.instrument, position.stop)
+    this.#core.event('stop-failed', position, words, { wanted }, null, 'C213')
   }
 
   #moved(position: Position, request: StopRequest): void {

@@ -98,6 +98,7 @@ export type Input =
       /** Where bbw itself is the one who gives it. */
       readonly code?: Code
     }
+  | HandoverInput
   /** The reply to a query will not come. */
   | {
       readonly type: 'query-failed'
@@ -123,6 +124,27 @@ export type Input =
       readonly scored: readonly Scored[]
       readonly id?: string
     }
+
+/** A position that changes hands: from a person to bbw, or back. */
+export interface Handover {
+  /** Names the request. */
+  readonly id: string
+  readonly kind: 'adopt' | 'release'
+  readonly symbol: string
+  /** `null`: the only one there is. */
+  readonly side: Side | null
+  /** Of an adoption: its stop, `null` to keep the one at the exchange; and its target, `null` for none. */
+  readonly stop: Price | null
+  readonly target: Price | null
+  /** Of a release: also a position that bbw opened itself. */
+  readonly isOwn: boolean
+  readonly by: string
+}
+
+export interface HandoverInput extends Handover {
+  readonly type: 'handover'
+  readonly at: Timestamp
+}
 
 /** `duplicate-id`: the exchange has had an order of this id. `unreadable`: an answer came that cannot be read. */
 export type OrderTrouble = 'duplicate-id' | 'unreadable'
@@ -196,14 +218,18 @@ export interface FillInput {
 /** What the exchange says is there. */
 export interface Account {
   readonly wallet: Usdt
-  readonly positions: readonly {
-    readonly symbol: string
-    readonly side: Side
-    readonly steps: Steps
-    readonly entry: Price
-    readonly stop: Ticks | null
-  }[]
+  readonly positions: readonly AccountPosition[]
   readonly orders: readonly RestingReport[]
+}
+
+/** A position as the exchange shows it. */
+export interface AccountPosition {
+  readonly symbol: string
+  readonly side: Side
+  readonly steps: Steps
+  readonly entry: Price
+  readonly leverage: number
+  readonly stop: Ticks | null
 }
 
 /** An order that rests at the exchange. */
@@ -289,7 +315,7 @@ export type Effect =
       readonly verdict: string
       readonly reason: string
     }
-  /** The outcome of a `command` or `propose` that bore an id. */
+  /** The outcome of a `command`, `handover` or `propose` that bore an id. */
   | { readonly type: 'answer'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Something for the journal and the trader. */
   | { readonly type: 'event'; readonly event: EngineEvent }
@@ -325,6 +351,8 @@ export type EventKind =
   | 'resent'
   | 'stop-restored'
   | 'foreign'
+  | 'adopted'
+  | 'released'
   | 'store'
   | 'alert'
   | 'digest'

@@ -3,7 +3,7 @@ import type { Side } from '../market/side.ts'
 import type { Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { ownerOf } from './order-id.ts'
-import type { Account, RestingReport } from './protocol.ts'
+import type { Account, AccountPosition, RestingReport } from './protocol.ts'
 
 /** The books and the exchange may differ by rounding, not by more (USDT). */
 const WALLET_TOLERANCE = 0.01
@@ -14,7 +14,7 @@ export interface Comparison {
   /** Whether the wallets differ by more than rounding. */
   readonly walletDiffers: boolean
   /** Positions that bbw did not open. */
-  readonly foreign: readonly { readonly symbol: string; readonly side: Side }[]
+  readonly foreign: readonly AccountPosition[]
   /** Orders of the books that do not rest at the exchange. */
   readonly missing: readonly string[]
   /** Orders of this bbw at the exchange that the books do not have. */
@@ -53,7 +53,7 @@ export function compare(
   return {
     differences,
     walletDiffers: !(Math.abs(account.wallet - portfolio.wallet) <= WALLET_TOLERANCE),
-    foreign: [...there.values()].map(({ symbol, side }) => ({ symbol, side })),
+    foreign: [...there.values()],
     missing: [...booked].filter(id => !resting.has(id)),
     orphans: owned('own'),
     rivals: owned('rival'),

@@ -5,7 +5,14 @@ import type { Account } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
 
 const test = suite('reconciler')
-const THERE = { symbol: 'SOLUSDT', side: 'long', steps: HELD.steps, entry: 100, stop: HELD.stop } as const
+const THERE = {
+  symbol: 'SOLUSDT',
+  side: 'long',
+  steps: HELD.steps,
+  entry: 100,
+  leverage: 3,
+  stop: HELD.stop,
+} as const
 const ACCOUNT: Account = { wallet: 1_000, positions: [THERE], orders: [] }
 
 /** Asks, and has the questions answered by an account without executions that were missed. */

@@ -9,6 +9,7 @@ import type { CycleRunner } from './cycle-runner.ts'
 import type { Fates } from './fates.ts'
 import { type Fills, fundingId } from './fills.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
+import type { Handovers } from './handovers.ts'
 import type { OrderDesk } from './order-desk.ts'
 import { NO_INSTANCE, ownerOf } from './order-id.ts'
 import type { Protection } from './protection.ts'
@@ -27,6 +28,7 @@ export interface ReconcilerParts {
   readonly fills: Fills
   readonly strangers: Strangers
   readonly gatekeeper: Gatekeeper
+  readonly handovers: Handovers
 }
 
 /** What the reconciler adds to a saved engine. */
@@ -41,6 +43,7 @@ export class Reconciler {
   readonly #fills: Fills
   readonly #strangers: Strangers
   readonly #gatekeeper: Gatekeeper
+  readonly #handovers: Handovers
   #verification: Verification | null = null
   #drift = ''
   #driftSince: Timestamp | null = null
@@ -55,6 +58,7 @@ export class Reconciler {
     this.#fills = parts.fills
     this.#strangers = parts.strangers
     this.#gatekeeper = parts.gatekeeper
+    this.#handovers = parts.handovers
   }
 
   /** What books and exchange differ in; empty when they agree. */
@@ -172,6 +176,7 @@ export class Reconciler {
       this.#core.event('store', null, 'the account could not be read; what is known stays', {}, null, 'W308')
     }
     this.#isUnreadable = true
+    this.#handovers.unreadable()
     this.#core.hurry(this.#core.now + LOOK_AGAIN)
   }
 
@@ -216,6 +221,7 @@ export class Reconciler {
       return
     }
     this.#strangers.foreignSeen(found.foreign)
+    if (isThorough) this.#handovers.adopt(account)
     if (found.walletDiffers && found.differences.length === 0 && !this.#orders.doubts.isAny)
       this.#takeWallet(account.wallet)
     this.#noteDrift(found.differences.join('; '))

@@ -183,7 +183,14 @@ test('H7: books that do not know an order of their own bbw that has filled are o
     [null, false],
   ] as const) {
     const next = resumed(empty, defaultSettings(), { instance }).introduce('SOLUSDT', 'ADAUSDT')
-    const there = { symbol: 'SOLUSDT', side: 'long', steps: steps(10), entry: 97, stop: ticks(930) } as const
+    const there = {
+      symbol: 'SOLUSDT',
+      side: 'long',
+      steps: steps(10),
+      entry: 97,
+      leverage: 3,
+      stop: ticks(930),
+    } as const
     const fill = {
       type: 'fill',
       at: 0,
@@ -234,7 +241,9 @@ test('a fill that was missed is booked once, with its stop and targets', () => {
   const next = resumed(desk).introduce('SOLUSDT')
   const there = {
     wallet: 999.9,
-    positions: [{ symbol: 'SOLUSDT', side: 'long', steps: order.steps, entry: 97, stop: ticks(930) }],
+    positions: [
+      { symbol: 'SOLUSDT', side: 'long', steps: order.steps, entry: 97, leverage: 3, stop: ticks(930) },
+    ],
     orders: [],
   } as const
   const effects = look(next, there, { [order.clientOrderId]: 'filled' }, [fill])
@@ -465,7 +474,14 @@ test('a wallet that nothing explains is taken over from the exchange', () => {
 test('a position opened by somebody else is left alone, and its symbol is blocked while it is there', () => {
   const desk = held()
   const account = desk.account()
-  const foreign = { symbol: 'ADAUSDT', side: 'short', steps: steps(5), entry: 1, stop: null } as const
+  const foreign = {
+    symbol: 'ADAUSDT',
+    side: 'short',
+    steps: steps(5),
+    entry: 1,
+    leverage: 3,
+    stop: null,
+  } as const
   desk.now += 58 * SECOND
   desk.price('SOLUSDT', 101)
   const strange = { ...account, positions: [...account.positions, foreign] }

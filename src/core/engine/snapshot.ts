@@ -6,12 +6,13 @@ import type { Milliseconds, Percent, Price, Timestamp, Usdt } from '../base/unit
 import type { House } from '../guards/guard.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
-import type { Side } from '../market/side.ts'
+import { type Side, sign } from '../market/side.ts'
 import { type Ladder, rungLeft } from '../portfolio/ladder.ts'
 import { usedMargin } from '../portfolio/portfolio.ts'
 import { positionKey, positionMargin, type StopKind, unrealised } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
+import type { AccountPosition } from './protocol.ts'
 import type { Settings } from './settings.ts'
 import type { Standing } from './standing.ts'
 import type { WorkingOrder } from './state.ts'
@@ -29,6 +30,8 @@ export interface Snapshot {
   readonly usedMargin: Usdt
   readonly positions: readonly PositionSnapshot[]
   readonly pending: readonly PendingSnapshot[]
+  /** Positions that bbw did not open and leaves alone, as the account has shown them last; an earlier bbw told none. */
+  readonly foreign?: readonly ForeignSnapshot[]
   readonly gates: readonly GateSnapshot[]
   readonly cycles: readonly CycleSnapshot[]
   /** What books and exchange differ in; empty when they agree. */
@@ -62,6 +65,20 @@ export interface PositionSnapshot {
   readonly signalId: string
   /** Of a ladder: adds that were planned, and how many of them have filled. */
   readonly adds?: { readonly planned: number; readonly filled: number }
+}
+
+/** A position of somebody else. */
+export interface ForeignSnapshot {
+  readonly symbol: string
+  readonly side: Side
+  /** `null` where the symbol is not among those that bbw follows: then steps and ticks cannot be read. */
+  readonly qty: string | null
+  readonly entry: Price
+  readonly mark: Price | null
+  /** At the exchange; `null`: it has none. */
+  readonly stop: string | null
+  readonly leverage: number
+  readonly unrealised: Usdt | null
 }
 
 export interface PendingSnapshot {
@@ -119,6 +136,8 @@ export interface SnapshotParts {
   isProtected(key: string): boolean
   isUnknown(clientOrderId: string): boolean
   readonly orders: Iterable<WorkingOrder>
+  readonly foreign: readonly AccountPosition[]
+  instrumentOf(symbol: string): Instrument | undefined
   readonly cycles: readonly CycleSnapshot[]
 }
 
@@ -187,10 +206,31 @@ export function snapshotOf(parts: SnapshotParts): Snapshot {
       clientOrderId: entry.clientOrderId,
       ...(entry.rung === undefined ? {} : { add: entry.rung + 1 }),
     })),
+    foreign: parts.foreign.map(one => foreignSnapshot(one, parts)),
     gates: gatesOf(parts),
     cycles: parts.cycles,
     drift: parts.drift,
     isRecovering: parts.isRecovering,
+  }
+}
+
+function foreignSnapshot(there: AccountPosition, parts: SnapshotParts): ForeignSnapshot {
+  const { symbol, side, steps, entry, leverage, stop } = there
+  const instrument = parts.instrumentOf(symbol)
+  if (instrument === undefined) {
+    return { symbol, side, qty: null, entry, mark: null, stop: null, leverage, unrealised: null }
+  }
+  const mark = parts.markOf(symbol)
+  const isKnown = !Number.isNaN(mark)
+  return {
+    symbol,
+    side,
+    qty: formatSteps(instrument, steps),
+    entry,
+    mark: isKnown ? mark : null,
+    stop: stop === null ? null : formatTicks(instrument, stop),
+    leverage,
+    unrealised: isKnown ? sign(side) * (mark - entry) * qtyOf(instrument, steps) : null,
   }
 }
 

@@ -13,7 +13,7 @@ import type { ExitReason } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
 import type { OrderLeg } from './order-id.ts'
-import type { Account, Execution, OrderReport, OrderRequest } from './protocol.ts'
+import type { Account, AccountPosition, Execution, Handover, OrderReport, OrderRequest } from './protocol.ts'
 import type { SavedSchedule } from './schedule.ts'
 import type { Standing } from './standing.ts'
 import type { ToldSeries } from './told-candles.ts'
@@ -85,6 +85,20 @@ export interface StopState {
   readonly wasSeen: boolean
   /** Why the position is to be closed whatever it takes; `null`: it is not. */
   readonly closing: string | null
+}
+
+/** A position of somebody else. */
+export interface Foreign {
+  readonly symbol: string
+  /** `null` where an earlier bbw kept the symbol alone, until the account is read. */
+  readonly side: Side | null
+  /** As the account has shown it last; `null` before it has. */
+  readonly shown: AccountPosition | null
+}
+
+/** A position that is to change hands; `askedAt`: when what is still there was last asked to go. */
+export interface WaitingHandover extends Handover {
+  readonly askedAt: Timestamp | null
 }
 
 /** Answers to the questions of the light cycle, as far as they have come; looked at when all are there. */
@@ -195,7 +209,8 @@ export interface EngineState {
   readonly standing: Standing
   readonly doubts: readonly (readonly [string, Doubt])[]
   readonly asked: readonly (readonly [string, Timestamp])[]
-  readonly foreign: readonly string[]
+  readonly foreign: readonly Foreign[]
+  readonly handovers: readonly WaitingHandover[]
   readonly rivals: number
   readonly executedAt: Timestamp
   readonly recovery: Recovery | null

@@ -195,6 +195,20 @@ export class StopDesk {
     return { kind: 'missing', wasSeen: before.wasSeen, delay: sentAt > now ? sentAt - now : null }
   }
 
+  /** The first stop of a position that was handed over is to be set: until it is, it counts as missing. */
+  setFirst(position: Position, now: Timestamp): void {
+    const { symbol, side, stop } = position
+    const wish: StopRequest = {
+      stop,
+      why: 'restore',
+      reason: 'handed over',
+      requestId: '',
+      sentAt: 0,
+      doubt: 'none',
+    }
+    this.#states.set(positionKey(symbol, side), { ...NONE, openedAt: now, missingSince: now, wish })
+  }
+
   /** A position is told of, for the first time or again. */
   opened(key: string, now: Timestamp): void {
     if (!this.#states.has(key)) this.#states.set(key, { ...NONE, openedAt: now })

@@ -84,6 +84,10 @@ export type PortfolioEvent =
       readonly steps: Steps
       readonly fee: Usdt
     }
+  /** A person hands a position over that is at the exchange already; nothing is paid for it. */
+  | { readonly type: 'adopted'; readonly position: Position }
+  /** A person takes a position back as it is: no trade of bbw's. */
+  | { readonly type: 'released'; readonly symbol: string; readonly side: Side }
   /** The wallet is what the exchange says: something moved it that is no trade of bbw's. */
   | { readonly type: 'wallet-set'; readonly wallet: Usdt }
   /** It was decided on the next add of a ladder, whatever came of it. */
@@ -153,6 +157,19 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
         fees: position.fees + event.fee,
       }
       return { portfolio: realise(withPosition(portfolio, next), event.time, -event.fee), trade: null }
+    }
+    case 'adopted': {
+      const { position } = event
+      const { symbol, side } = position
+      for (const one of [side, opposite(side)])
+        assert(!portfolio.positions.has(positionKey(symbol, one)), `${symbol} is free for an adoption`)
+      return { portfolio: withPosition(portfolio, position), trade: null }
+    }
+    case 'released': {
+      const { symbol, side } = held(portfolio, event.symbol, event.side)
+      const positions = new Map(portfolio.positions)
+      positions.delete(positionKey(symbol, side))
+      return { portfolio: { ...portfolio, positions }, trade: null }
     }
     case 'wallet-set':
       return { portfolio: { ...portfolio, wallet: event.wallet }, trade: null }

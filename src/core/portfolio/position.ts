@@ -96,6 +96,9 @@ export interface Position {
   readonly ladder?: Ladder
 }
 
+/** The strategy of a position that a person opened and handed over: no rule of entry stands behind it. */
+export const MANUAL = 'manual'
+
 /** The key of a position: one per symbol and side over all strategies. */
 export function positionKey(symbol: string, side: Side): string {
   return `${symbol}:${side}`

@@ -8,6 +8,7 @@ import type { Signal } from '../decision/signal.ts'
 import type { Alert } from '../engine/alerts.ts'
 import type { EngineEvent, Scored } from '../engine/protocol.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
+import { MANUAL } from '../portfolio/position.ts'
 import type { Trade } from '../portfolio/trade.ts'
 
 /** Version of the records; raised when a field changes its meaning. */
@@ -77,7 +78,9 @@ export function eventRecord(event: EngineEvent, dry: boolean): WireRecord {
   return { v: WIRE_VERSION, type: 'event', id: hashText(JSON.stringify(event)), ts, ...rest, dry }
 }
 
+/** A trade of a position that a person opened says so: `origin`. */
 export function tradeRecord(trade: Trade): WireRecord {
   const { id, ...rest } = trade
-  return { v: WIRE_VERSION, type: 'trade', id, ts: trade.closedAt, ...rest }
+  const origin = trade.strategy === MANUAL ? { origin: MANUAL } : {}
+  return { v: WIRE_VERSION, type: 'trade', id, ts: trade.closedAt, ...rest, ...origin }
 }

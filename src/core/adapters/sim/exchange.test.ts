@@ -648,7 +648,7 @@ test('targets fill from the nearest on, each at its price, and the stop holds fo
   desk.bar(101, 111, 100, 108)
   assert.equal(desk.told.slice(1), ['105 0.2 maker order 2', '110 0.3 maker order 2'])
   assert.equal(desk.exchange.account().positions, [
-    { symbol: SYMBOL, side: 'long', steps: steps(0.5), entry: 100, stop: ticks(90) },
+    { symbol: SYMBOL, side: 'long', steps: steps(0.5), entry: 100, leverage: 3, stop: ticks(90) },
   ])
 })
 
@@ -821,7 +821,7 @@ test('a further entry is averaged in, and its stop is the whole position', () =>
   desk.order({ purpose: 'entry', price: ticks(96), stop: ticks(92) })
   desk.bar(99, 100, 95, 99)
   assert.equal(desk.exchange.account().positions, [
-    { symbol: SYMBOL, side: 'long', steps: steps(2), entry: 98, stop: ticks(92) },
+    { symbol: SYMBOL, side: 'long', steps: steps(2), entry: 98, leverage: 3, stop: ticks(92) },
   ])
   desk.order({ purpose: 'exit', price: null, steps: steps(2) })
   // Entered at 98 on average; 99 - 0.0198 - 2 % of 2 = 98.9402.

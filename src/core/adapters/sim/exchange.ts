@@ -283,8 +283,8 @@ export class SimExchange {
     const orders: RestingReport[] = []
     for (const [symbol, { position, orders: resting }] of this.#books) {
       if (position !== null) {
-        const { side, steps, entry, stop } = position
-        positions.push({ symbol, side, steps, entry, stop })
+        const { side, steps, entry, leverage, stop } = position
+        positions.push({ symbol, side, steps, entry, leverage, stop })
       }
       for (const { request, price, steps } of resting.values()) {
         const { clientOrderId, side, purpose } = request

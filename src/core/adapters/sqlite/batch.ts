@@ -1,6 +1,7 @@
 /** One batch of the engine as rows. */
 import type { Timestamp } from '../../base/units.ts'
 import type { Batch } from '../../engine/ports.ts'
+import { MANUAL } from '../../portfolio/position.ts'
 import type { Trade } from '../../portfolio/trade.ts'
 import { writeRow } from './books-rows.ts'
 import { appendEvents } from './events.ts'
@@ -67,7 +68,10 @@ export function writeVerdict(
   )
 }
 
-/** Writes a closed trade, and on its signal what came of it. One that is told again changes nothing. */
+/**
+ * Writes a closed trade, and on its signal what came of it. One that is told again changes nothing. Whoever learns from
+ * trades goes by `origin`: that of a position which a person opened is `manual`, wherever it was traded.
+ */
 export function writeTrade(writer: Writer, trade: Trade, origin: string): void {
   const record = JSON.stringify(trade)
   for (let nth = 1; ; nth += 1) {
@@ -83,7 +87,7 @@ export function writeTrade(writer: Writer, trade: Trade, origin: string): void {
       trade.net,
       trade.fees,
       trade.funding,
-      origin,
+      trade.strategy === MANUAL ? MANUAL : origin,
       record,
     )
     if (added === 1) break

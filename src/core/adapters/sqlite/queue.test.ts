@@ -101,6 +101,38 @@ test('what a holder took and never answered is taken by the next one', () => {
   second.close()
 })
 
+test('a position that is to change hands is asked for whole, or not at all', () => {
+  const path = folder.fresh()
+  const store = heldStore(path)
+  const whole = {
+    kind: 'adopt',
+    symbol: 'SOLUSDT',
+    side: null,
+    stop: 95,
+    target: null,
+    isOwn: false,
+    by: 'me',
+  } as const
+  const connection = new Connection(path, { random: () => 0 })
+  for (const [k, wrong] of [
+    {},
+    { symbol: 1 },
+    { side: 'up' },
+    { stop: '95' },
+    { target: undefined },
+    { isOwn: null },
+    { by: undefined },
+  ].entries()) {
+    const id = `adopt-${k}`
+    store.enqueue({ id, command: whole }, T0)
+    connection.run('UPDATE intents SET request = ? WHERE id = ?', JSON.stringify({ ...whole, ...wrong }), id)
+    const taken = connection.tx(() => takeQueued(connection, 1, T0))
+    assert.equal(taken, k === 0 ? [{ id, command: whole }] : [])
+  }
+  connection.close()
+  store.close()
+})
+
 test('a request that cannot be read is answered as refused, and one under an order’s id is not made', () => {
   const path = folder.fresh()
   const store = heldStore(path)

@@ -3,13 +3,14 @@
  * taken and answered by single guarded updates whose count of changed rows decides.
  */
 import type { Timestamp } from '../../base/units.ts'
-import type { Scored } from '../../engine/protocol.ts'
+import type { Handover, Scored } from '../../engine/protocol.ts'
 import { fieldOf, parsedRow } from './json.ts'
 import { first, type Reader, type Writer } from './sql.ts'
 import { troubled } from './store-error.ts'
 
 export type QueuedCommand =
   | { readonly kind: 'pause' | 'resume' | 'halt'; readonly by: string; readonly reason: string }
+  | Omit<Handover, 'id'>
   | { readonly kind: 'propose'; readonly records: readonly Scored[] }
 
 export interface Queued {
@@ -27,7 +28,7 @@ export interface CommandOutcome {
 }
 
 const STATES: readonly CommandState[] = ['queued', 'taken', 'done', 'refused', 'withdrawn']
-const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'propose']
+const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'adopt', 'release', 'propose']
 
 /** What has become of a request; `null` where there is none of this id. */
 export function commandOutcome(reader: Reader, id: string): CommandOutcome | null {
@@ -72,14 +73,24 @@ export function withdrawCommand(writer: Writer, id: string, now: Timestamp): boo
   return changed === 1
 }
 
+/** Whether a request has what its kind needs. */
+function isWhole(kind: unknown, command: unknown): boolean {
+  if (kind === 'propose') return Array.isArray(fieldOf(command, 'records'))
+  if (typeof fieldOf(command, 'by') !== 'string') return false
+  if (kind !== 'adopt' && kind !== 'release') return typeof fieldOf(command, 'reason') === 'string'
+  const prices = [fieldOf(command, 'stop'), fieldOf(command, 'target')]
+  return (
+    typeof fieldOf(command, 'symbol') === 'string' &&
+    [null, 'long', 'short'].includes(fieldOf(command, 'side') as string | null) &&
+    prices.every(price => price === null || Number.isFinite(price)) &&
+    typeof fieldOf(command, 'isOwn') === 'boolean'
+  )
+}
+
 function commandOf(id: string, text: unknown): QueuedCommand | null {
   const command = parsedRow('intents', id, text)
   const kind = fieldOf(command, 'kind')
-  const isWhole =
-    kind === 'propose'
-      ? Array.isArray(fieldOf(command, 'records'))
-      : typeof fieldOf(command, 'by') === 'string' && typeof fieldOf(command, 'reason') === 'string'
-  return KINDS.includes(kind) && isWhole ? (command as QueuedCommand) : null
+  return KINDS.includes(kind) && isWhole(kind, command) ? (command as QueuedCommand) : null
 }
 
 /**

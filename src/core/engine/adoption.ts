@@ -1,0 +1,102 @@
+/**
+ * A position that a person opened and hands over: whether it can be taken, and what it becomes. Pure. Entry price, size
+ * and leverage are those of the exchange. It is a position of the strategy `manual`: its stop and its own target, the
+ * trailing stop of its leverage, and every gate that counts positions apply to it; partial targets and the longest hold
+ * do not, for nobody asked for them. Its age counts from the moment it is handed over: when it was opened is not known,
+ * nor what was paid for that.
+ */
+import type { Price, Timestamp } from '../base/units.ts'
+import { sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import type { Instrument } from '../market/instrument.ts'
+import { priceOf } from '../market/quantise.ts'
+import { type Side, sign } from '../market/side.ts'
+import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
+import type { AccountPosition, Handover } from './protocol.ts'
+
+/** What a person asks for, beside what is there. Prices; `NaN` for a mark that is not known. */
+export interface AdoptionTerms {
+  readonly side: Side
+  readonly mark: Price
+  /** The stop at the exchange. */
+  readonly shown: Price | null
+  readonly stop: Price | null
+  readonly target: Price | null
+}
+
+/** Why a position cannot be handed over on such terms, in words; `null` when it can. */
+export function adoptionProblem({ side, mark, shown, stop, target }: AdoptionTerms): string | null {
+  const beyond = (a: Price, b: Price): boolean => (a - b) * sign(side) > 0
+  if (stop === null && shown === null) return 'it has no stop at the exchange: say --stop PRICE'
+  if (Number.isNaN(mark)) return 'its mark price is not known'
+  if (stop !== null && !beyond(mark, stop)) {
+    return `the mark price ${mark} is past a stop at ${stop}`
+  }
+  if (stop !== null && shown !== null && beyond(shown, stop)) {
+    return `the stop at the exchange, ${shown}, is tighter than ${stop}: leave --stop out to keep it`
+  }
+  if (target !== null && !beyond(target, mark)) {
+    return `a target at ${target} is not beyond the mark price ${mark}`
+  }
+  return null
+}
+
+/** The position that an adoption makes, or why there is none. */
+export function adoption(
+  there: AccountPosition,
+  instrument: Instrument,
+  mark: Price,
+  { id: request, stop, target, by }: Pick<Handover, 'id' | 'stop' | 'target' | 'by'>,
+  now: Timestamp,
+): { readonly position: Position } | { readonly refused: string } {
+  const { symbol, side, steps, entry, leverage } = there
+  for (const price of [stop, target]) {
+    if (price !== null && !sendable(instrument, price)) {
+      return { refused: `${price} is no price of ${symbol}` }
+    }
+  }
+  const shown = there.stop
+  const wanted = stop === null ? null : stopTicks(instrument, side, stop)
+  const ticks = target === null ? null : targetTicks(instrument, side, target)
+  const problem = adoptionProblem({
+    side,
+    mark,
+    shown: shown === null ? null : priceOf(instrument, shown),
+    stop: wanted === null ? null : priceOf(instrument, wanted),
+    target: ticks === null ? null : priceOf(instrument, ticks),
+  })
+  const kept = wanted ?? shown
+  if (problem !== null || kept === null) return { refused: problem ?? 'it has no stop' }
+  // Its orders have ids of their own, however soon after a release it is handed over again.
+  const id = `${MANUAL}:${positionKey(symbol, side)}:${request}`
+  return {
+    position: {
+      symbol,
+      side,
+      instrument,
+      strategy: MANUAL,
+      timeframe: '1d',
+      signalId: id,
+      clientOrderId: id,
+      score: 0,
+      leverage,
+      entry,
+      steps,
+      enteredSteps: steps,
+      openedAt: now,
+      stop: kept,
+      stopKind: 'initial',
+      initialStop: kept,
+      target: ticks,
+      targetsFilled: 0,
+      weekBbAtEntry: null,
+      halved: false,
+      gross: 0,
+      fees: 0,
+      funding: 0,
+      exits: [],
+      lowest: Math.min(entry, mark),
+      highest: Math.max(entry, mark),
+      reason: `handed over by ${by}`,
+    },
+  }
+}
