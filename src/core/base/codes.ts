@@ -120,6 +120,12 @@ export const CODES = {
     did: 'Pauses entries for the time configured, then restarts the peak.',
     can: 'bbw status shows the figures.',
   },
+  W134: {
+    title: 'position over its risk budget',
+    what: 'A position at high leverage risks more at its stop than its share of equity: the market has become wilder, or equity has shrunk.',
+    did: 'Tells so once; stop and position stand as they are.',
+    can: 'bbw status shows it; reduce it by hand if it is too much.',
+  },
   // --- stops
   C201: {
     title: 'stop missing',

@@ -111,9 +111,12 @@ export interface EntryTerms {
   readonly partialTargets: boolean
 }
 
+/** What sizing reads of a signal. */
+export type SizedSignal = Pick<Signal, 'instrument' | 'side' | 'stop' | 'leverage' | 'atr15m'>
+
 /** What a sizing strategy is shown. */
 export interface SizeProposal {
-  readonly signal: Signal
+  readonly signal: SizedSignal
   /** Price the position would be entered at. */
   readonly entry: Price
   readonly steps: Steps

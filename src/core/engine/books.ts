@@ -56,6 +56,8 @@ export interface Ledger {
   readonly decided5?: readonly (readonly [string, Timestamp])[]
   /** Positions of somebody else by their keys; an earlier bbw kept their symbols alone. */
   readonly foreign: readonly string[]
+  /** Positions that were told to risk too much; left out by a bbw that did not watch them. */
+  readonly risky?: readonly string[]
   /** Of strategies that come back after a stop; left out by a bbw that had none. */
   readonly stopOuts?: readonly StopOut[]
   readonly stopOutsNoted?: readonly StopOut[]

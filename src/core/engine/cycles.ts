@@ -70,6 +70,7 @@ export type StepId =
   | 'alerts'
   | 'trailing-x10'
   | 'funding-sign'
+  | 'atr-risk'
   | 'digest'
 
 export interface Cycle {
@@ -118,6 +119,7 @@ export const CYCLES: readonly Cycle[] = [
     steps: [
       { id: 'trailing-x10', deadline: 5 * SECOND },
       { id: 'funding-sign', deadline: 5 * SECOND },
+      { id: 'atr-risk', deadline: 5 * SECOND },
     ],
   },
   { id: 'daily', period: DAY, offset: 5 * MINUTE, steps: [{ id: 'digest', deadline: 5 * SECOND }] },

@@ -30,6 +30,7 @@ import { houseRules } from './pipeline.ts'
 import { Protection } from './protection.ts'
 import type { Effect, Input } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
+import { RiskMonitor } from './risk-monitor.ts'
 import { earliest } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
@@ -51,6 +52,7 @@ export class Engine {
   readonly #reconciler: Reconciler
   readonly #entries: Entries
   readonly #alerts: Alerts
+  readonly #risks: RiskMonitor
   readonly #ladders: Ladders
   readonly #rules: ReturnType<typeof houseRules>
   readonly #handovers: Handovers
@@ -89,6 +91,7 @@ export class Engine {
     })
     this.#handovers = handovers
     this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
+    this.#risks = new RiskMonitor(core)
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, protection, gatekeeper, () => this.#house())
     this.#rules = houseRules(settings)
@@ -199,6 +202,7 @@ export class Engine {
       ...this.#entries.save(),
       ...this.#alerts.save(),
       ...this.#handovers.save(),
+      ...this.#risks.save(),
     })
   }
 
@@ -219,6 +223,7 @@ export class Engine {
     engine.#entries.load(state)
     engine.#alerts.load(state)
     engine.#handovers.load(state)
+    engine.#risks.load(state)
     return engine
   }
 
@@ -245,6 +250,7 @@ export class Engine {
         gone,
         used,
         alerted,
+        ...this.#risks.save(),
         ...decidedRows(this.#core.markets.decided()),
         foreign: this.#strangers.keys(),
         ...this.#core.stopOuts.save(),
@@ -294,6 +300,7 @@ export class Engine {
     engine.#fills.load(ledger)
     engine.#entries.load(ledger)
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
+    engine.#risks.load({ risky: ledger.risky ?? [] })
     engine.#protection.load({
       stops: positions.flatMap(({ position, stop }) =>
         stop === null ? [] : [[positionKey(position.symbol, position.side), stop] as const],
@@ -494,6 +501,9 @@ export class Engine {
       case 'funding-sign':
         this.#management.manageOwn('funding-sign')
         this.#protection.sendWishes()
+        return []
+      case 'atr-risk':
+        this.#risks.look()
         return []
       case 'dca-ladder':
         this.#ladders.manage()

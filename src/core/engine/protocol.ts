@@ -355,6 +355,7 @@ export type EventKind =
   | 'released'
   | 'store'
   | 'alert'
+  | 'risk'
   | 'digest'
 
 /** One line of the journal. Prices and quantities in `figures` are decimal strings, money is a number of USDT. */

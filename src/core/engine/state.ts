@@ -199,6 +199,7 @@ export interface EngineState {
   readonly gone: readonly (readonly [string, Gone])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly alerted: readonly (readonly [string, Timestamp])[]
+  readonly risky: readonly string[]
   readonly schedule: SavedSchedule
   readonly running: RunningCycle | null
   readonly failures: readonly (readonly [string, readonly Timestamp[]])[]

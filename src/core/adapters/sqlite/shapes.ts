@@ -277,6 +277,7 @@ export const wrongLedger: Check = object<Ledger>({
   decided: entries,
   decided5: orAbsent(entries),
   foreign: list(text),
+  risky: orAbsent(list(text)),
   stopOuts: orAbsent(list(stopOut)),
   stopOutsNoted: orAbsent(list(stopOut)),
   accepted: orAbsent(
