@@ -111,4 +111,24 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       },
     ],
   },
+  {
+    incident: 76,
+    what: 'no entries, and nothing that said why',
+    shown: [
+      {
+        file: 'core/guards/list.test.ts',
+        title: 'incident 76: every guard that there is stands in a list, and so among the readings',
+      },
+      {
+        file: 'core/guards/list.test.ts',
+        title:
+          'incident 76: every guard has a reading with figures, whether it is open or closed, and none hides another',
+      },
+      {
+        file: 'commands/why.test.ts',
+        title:
+          'incident 76: for each signal of the moment every gate is listed with what it sees, and its verdict',
+      },
+    ],
+  },
 ]

@@ -452,6 +452,8 @@ export function inputOf({ id, command }: Queued): Input {
   switch (command.kind) {
     case 'propose':
       return { type: 'propose', at: 0, id, scored: command.records }
+    case 'why':
+      return { type: 'enquiry', at: 0, id, symbol: command.symbol, side: command.side }
     case 'adopt':
     case 'release':
       return { type: 'handover', at: 0, id, ...command }

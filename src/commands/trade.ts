@@ -16,6 +16,7 @@ import { AT_FLAG, engineAt, marketAt } from './scan.ts'
 import { VENUE_FLAGS, withFlags } from './simulate.ts'
 import { HANDOVER_COMMANDS } from './trade-handover.ts'
 import { CONTROL_COMMANDS } from './trade-orders.ts'
+import { WHY_COMMAND } from './trade-why.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
@@ -28,7 +29,7 @@ export const tradeCommand: CommandSpec = {
     'bbw scan --at 2025-10-15 | bbw score | bbw trade --at 2025-10-15',
   ],
   arguments: [{ name: '[file]', description: 'scored records; standard input when left out or -' }],
-  commands: [...HANDOVER_COMMANDS, ...CONTROL_COMMANDS],
+  commands: [WHY_COMMAND, ...HANDOVER_COMMANDS, ...CONTROL_COMMANDS],
   flags: [
     {
       flags: '--execute',

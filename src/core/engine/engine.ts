@@ -10,6 +10,7 @@ import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { Block, House } from '../guards/guard.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
+import type { Side } from '../market/side.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { type Alert, Alerts } from './alerts.ts'
@@ -37,6 +38,7 @@ import { type Snapshot, snapshotOf } from './snapshot.ts'
 import type { Decided, EngineState, WorkingOrder } from './state.ts'
 import { foreignOf, Strangers } from './strangers.ts'
 import type { SymbolState } from './symbol.ts'
+import { Enquiry, type Why } from './why.ts'
 
 export class Engine {
   readonly #core: EngineCore
@@ -56,6 +58,7 @@ export class Engine {
   readonly #ladders: Ladders
   readonly #rules: ReturnType<typeof houseRules>
   readonly #handovers: Handovers
+  readonly #enquiry: Enquiry
 
   constructor(settings: Settings, options: EngineOptions) {
     const core = new EngineCore(settings, options)
@@ -92,6 +95,7 @@ export class Engine {
     this.#handovers = handovers
     this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
     this.#risks = new RiskMonitor(core)
+    this.#enquiry = new Enquiry(core, this.#entries, () => this.#house())
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, protection, gatekeeper, () => this.#house())
     this.#rules = houseRules(settings)
@@ -166,6 +170,11 @@ export class Engine {
       case 'handover':
         this.#handovers.take(input)
         break
+      case 'enquiry': {
+        const reason = JSON.stringify(this.why(input.symbol, input.side))
+        core.emit({ type: 'answer', id: input.id, ok: true, reason })
+        break
+      }
       case 'query-failed':
         this.#runner.queryFailed(input.queryId, input.reason)
         break
@@ -383,6 +392,11 @@ export class Engine {
   /** The signals that a decision now would find on the newest closed candles; changes nothing. */
   look(): readonly Signal[] {
     return this.#entries.look()
+  }
+
+  /** Why nothing is entered on a symbol, or what would be, by every gate; changes nothing. */
+  why(symbol: string, side: Side | null): Why {
+    return this.#enquiry.ask(symbol, side)
   }
 
   /** What is worth a look on the newest closed candles; changes nothing. */

@@ -3,7 +3,7 @@ import type { Code } from '../base/codes.ts'
 import { DAY, type Milliseconds, SECOND, type Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
-import type { House, Proposal, Refusal } from '../guards/guard.ts'
+import type { Figures, GateReading, House, Proposal, Refusal } from '../guards/guard.ts'
 import { type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
@@ -128,7 +128,7 @@ export class Entries {
     const universe = this.#inUniverse()
     for (const symbol of this.#core.markets.all()) {
       const newest = symbol.newest(timeframe)
-      if (symbol.decided[timeframe] === newest || !this.#isAlive(symbol, timeframe)) continue
+      if (symbol.decided[timeframe] === newest || !this.isAlive(symbol, timeframe)) continue
       symbol.decided[timeframe] = newest
       if (universe.has(symbol)) {
         this.#core.count('decisions')
@@ -157,7 +157,7 @@ export class Entries {
     const found: Signal[] = []
     for (const { timeframe, entries } of this.#clocks) {
       for (const symbol of this.#inUniverse()) {
-        if (!this.#isAlive(symbol, timeframe)) continue
+        if (!this.isAlive(symbol, timeframe)) continue
         scanSymbol(entries, this.#core.cursor, symbol, this.#core.now, found)
       }
     }
@@ -169,6 +169,11 @@ export class Entries {
     return [...this.#inUniverse()]
   }
 
+  /** Whether a decision now would look at a symbol. */
+  isWatched(symbol: SymbolState): boolean {
+    return this.#inUniverse().has(symbol)
+  }
+
   /** Judges signals from outside; answered under `id`. */
   propose(scored: readonly Scored[], id: string | undefined): void {
     const { entered, refused } = this.#enterAll(rank(scored))
@@ -178,7 +183,7 @@ export class Entries {
   }
 
   /** Whether the candles that a decision reads are the newest there can be: the daily ones in any case. */
-  #isAlive(symbol: SymbolState, timeframe: Timeframe): boolean {
+  isAlive(symbol: SymbolState, timeframe: Timeframe): boolean {
     const { now } = this.#core
     return symbol.isCurrent('1d', now) && (timeframe === '1d' || symbol.isCurrent(timeframe, now))
   }
@@ -195,7 +200,7 @@ export class Entries {
 
   #ranked(): readonly SymbolState[] {
     const { top } = this.#core.settings.universe
-    const symbols = [...this.#core.markets.all()].filter(symbol => this.#isAlive(symbol, '1d'))
+    const symbols = [...this.#core.markets.all()].filter(symbol => this.isAlive(symbol, '1d'))
     if (top === 0 || symbols.length <= top) return symbols
     const { now, cursor, witness } = this.#core
     const chosen = ofHighestTurnover(
@@ -225,21 +230,41 @@ export class Entries {
   }
 
   #judge(one: Scored): { readonly admitted: Proposal } | { readonly refused: Refusal } {
-    const { signal } = one
-    const entry = this.#core.entries.find(bound => bound.strategy.id === signal.strategy)
-    if (entry === undefined) return refusal('strategy', `${signal.strategy} is not switched on`)
-    if (!this.#isTradable(signal)) {
-      return refusal('instrument', `${signal.symbol} is not traded here, or with another tick or step`)
+    const terms = this.#core.terms(one.signal.strategy)
+    const closed = this.ownGates(one.signal).find(({ isOpen }) => isOpen === false)
+    if (closed !== undefined || terms === undefined) {
+      const { gate = 'strategy', reason = '' } = closed ?? {}
+      return { refused: { gate, reason, figures: {} } }
     }
-    if (this.#used.has(signal.id)) return refusal('once', 'this signal has been acted on')
-    const { instrument, order, side, stop } = signal
+    return admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house())
+  }
+
+  /** What is asked of a signal before the guards are: whether it is one that this bbw can act on at all. */
+  ownGates(signal: Signal): readonly GateReading[] {
+    const { strategy, symbol, instrument, order, side, stop, id } = signal
+    const reading = (gate: string, isOpen: boolean, reason: string, figures: Figures): GateReading => ({
+      gate,
+      isOpen,
+      reason: isOpen ? '' : reason,
+      figures,
+    })
+    const isOn = this.#core.terms(strategy) !== undefined
     const from = order.type === 'limit' ? order.price : toTicks(instrument, signal.last, 'nearest')
-    if (stop < instrument.minPrice || (from - stop) * sign(side) <= 0) {
-      // A stop of nothing or less has no price to be written as.
-      const where = stop > 0 ? formatTicks(instrument, stop) : `${stop} ticks`
-      return refusal('stop-price', `a stop at ${where} protects nothing`)
-    }
-    return admitScored(this.#guards, entry.terms, this.#core.settings.universe, one, this.#house())
+    const isStop = stop >= instrument.minPrice && (from - stop) * sign(side) > 0
+    // A stop of nothing or less has no price to be written as.
+    const where = stop > 0 ? formatTicks(instrument, stop) : `${stop} ticks`
+    const { tick, step } = instrument
+    return [
+      reading('strategy', isOn, `${strategy} is not switched on`, { strategy }),
+      reading(
+        'instrument',
+        this.#isTradable(signal),
+        `${symbol} is not traded here, or with another tick or step`,
+        { tick, step },
+      ),
+      reading('once', !this.#used.has(id), 'this signal has been acted on', { signal: id }),
+      reading('stop-price', isStop, `a stop at ${where} protects nothing`, { stop: where, from }),
+    ]
   }
 
   /** A signal from outside counts in ticks and steps of its own: they have to be those of the exchange. */
@@ -340,8 +365,4 @@ export class Entries {
   load({ used }: Pick<EngineState, 'used'>): void {
     for (const [id, until] of used) this.#used.set(id, until)
   }
-}
-
-function refusal(gate: string, reason: string): { readonly refused: Refusal } {
-  return { refused: { gate, reason, figures: {} } }
 }

@@ -11,6 +11,7 @@ import type { BoundLadder, Guard, House, Proposal, Refusal } from '../guards/gua
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { priceOf } from '../market/quantise.ts'
+import type { Side } from '../market/side.ts'
 import { isNeverTrade, type UniverseParams } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
 import { type ScoreInputs, score } from '../scoring/score.ts'
@@ -120,6 +121,36 @@ export function addSignal(
     leverage,
     margin: null,
     reason,
+  })
+}
+
+/** The name under which the market is shown where no strategy wants an entry. */
+const NO_STRATEGY = 'none'
+
+/**
+ * The newest closed daily candle of a symbol as a signal that nobody gave: for the guards that look at no order.
+ * `undefined` where there are too few candles for bands and RSI.
+ */
+export function marketSignal(
+  side: Side,
+  cursor: Cursor,
+  symbol: SymbolState,
+  now: Timestamp,
+): Signal | undefined {
+  cursor.pointAt(symbol, now)
+  const { lower, width, rsi, price, instrument } = cursor
+  if (lower === undefined || width === undefined || rsi === undefined) return undefined
+  if (cursor.bbPercent(price) === undefined) return undefined
+  return seenBy(cursor, symbol, now, {
+    strategy: NO_STRATEGY,
+    timeframe: '1d',
+    side,
+    order: { type: 'limit', price: instrument.minPrice },
+    stop: instrument.minPrice,
+    target: null,
+    leverage: 1,
+    margin: null,
+    reason: '',
   })
 }
 
@@ -252,6 +283,17 @@ export function admitScored(
   { signal: given, score: scored }: Scored,
   house: House,
 ): { readonly admitted: Proposal } | { readonly refused: Refusal } {
+  const proposed = proposalOf(terms, universe, { signal: given, score: scored }, house)
+  return 'refused' in proposed ? proposed : admitEntry(guards, proposed, house)
+}
+
+/** A scored signal as the first of the guards is shown it. */
+export function proposalOf(
+  terms: EntryTerms,
+  universe: UniverseParams,
+  { signal: given, score: scored }: Scored,
+  house: House,
+): Proposal | { readonly refused: Refusal } {
   const { instrument, order } = given
   const entry = order.type === 'limit' ? priceOf(instrument, order.price) : given.last
   const ladder = house.ladder?.strategy.applies(given) === true ? house.ladder : null
@@ -261,7 +303,7 @@ export function admitScored(
     return { refused: { gate: 'stop-price', reason, figures: { entry } } }
   }
   const signal = ladder === null ? given : { ...given, stop }
-  const proposal: Proposal = {
+  return {
     signal,
     score: scored,
     terms,
@@ -273,5 +315,4 @@ export function admitScored(
     ladder: null,
     addsTo: null,
   }
-  return admitEntry(guards, proposal, house)
 }

@@ -99,6 +99,14 @@ export type Input =
       readonly code?: Code
     }
   | HandoverInput
+  /** A person asks why nothing is entered on a symbol; answered under `id` with a `Why` as JSON. */
+  | {
+      readonly type: 'enquiry'
+      readonly at: Timestamp
+      readonly id: string
+      readonly symbol: string
+      readonly side: Side | null
+    }
   /** The reply to a query will not come. */
   | {
       readonly type: 'query-failed'
@@ -315,7 +323,7 @@ export type Effect =
       readonly verdict: string
       readonly reason: string
     }
-  /** The outcome of a `command`, `handover` or `propose` that bore an id. */
+  /** The outcome of a `command`, `handover`, `enquiry` or `propose` that bore an id. */
   | { readonly type: 'answer'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Something for the journal and the trader. */
   | { readonly type: 'event'; readonly event: EngineEvent }

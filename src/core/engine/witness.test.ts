@@ -165,11 +165,12 @@ test('the verdicts on one signal make one decision, with what each guard has cha
       guard: {
         id,
         scope: 'signal',
+        reads: 'market',
         params: {},
         check: proposal =>
           margin === null
             ? { refused: { gate: id, reason: 'no', figures: {} } }
-            : { admitted: { ...proposal, margin } },
+            : { admitted: { ...proposal, margin }, figures: {} },
       },
       params: {},
     })

@@ -78,19 +78,34 @@ export interface Refusal {
   readonly figures: Figures
 }
 
-/** A guard's answer: the proposal as it may go on, or a refusal. */
-export type Verdict = { readonly admitted: Proposal } | { readonly refused: Refusal }
+/** A guard's answer: the proposal as it may go on, or a refusal; in both cases with what it saw and its limits. */
+export type Verdict =
+  | { readonly admitted: Proposal; readonly figures: Figures }
+  | { readonly refused: Refusal }
+
+/** What a gate says of an entry, for a person who asks why. */
+export interface GateReading {
+  readonly gate: string
+  /** `null`: it cannot tell without an order to judge. */
+  readonly isOpen: boolean | null
+  /** Why it is closed, or cannot tell; empty while it is open. */
+  readonly reason: string
+  readonly figures: Figures
+}
 
 /** A house rule every entry passes. `portfolio` guards look at the whole; `signal` guards at the entry alone. */
 export interface Guard<P extends GuardParams = GuardParams> {
   readonly id: string
   readonly scope: 'signal' | 'portfolio'
+  /** What it looks at beside the house: the market as it is, or the order that a strategy wants. */
+  readonly reads: 'market' | 'order'
   readonly params: P
   check(proposal: Proposal, house: House, params: P): Verdict
 }
 
-export function admit(proposal: Proposal): Verdict {
-  return { admitted: proposal }
+/** @param figures what was looked at, with its limits: the same that a refusal would name */
+export function admit(proposal: Proposal, figures: Figures): Verdict {
+  return { admitted: proposal, figures }
 }
 
 export function refuse(gate: string, reason: string, figures: Figures): Verdict {

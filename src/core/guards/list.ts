@@ -1,4 +1,4 @@
-import type { Guard, House, Proposal, Refusal, Verdict } from './guard.ts'
+import type { GateReading, Guard, House, Proposal, Refusal, Verdict } from './guard.ts'
 import { plannedSize } from './planned-size.ts'
 import {
   cooldown,
@@ -71,4 +71,32 @@ export function admitEntry(
     current = verdict.admitted
   }
   return { admitted: current }
+}
+
+/**
+ * What every one of the guards says of a proposal, also past the first refusal: none hides another.
+ *
+ * @param hasOrder whether a strategy wants the entry; else guards that read its order cannot tell
+ */
+export function readGates(
+  guards: readonly BoundGuard[],
+  proposal: Proposal,
+  house: House,
+  hasOrder: boolean,
+): readonly GateReading[] {
+  let current = proposal
+  return guards.map(({ guard, params }): GateReading => {
+    const { id: gate } = guard
+    if (!hasOrder && guard.reads === 'order') {
+      return { gate, isOpen: null, reason: 'depends on the order that a strategy wants', figures: {} }
+    }
+    const verdict = guard.check(current, house, params)
+    if ('refused' in verdict) {
+      // A layer of sizing refuses under its own name: the gate is that of the guard.
+      const { reason, figures } = verdict.refused
+      return { gate, isOpen: false, reason, figures }
+    }
+    current = verdict.admitted
+    return { gate, isOpen: true, reason: '', figures: verdict.figures }
+  })
 }

@@ -15,6 +15,7 @@ const ROUNDING = 1e-9
 export const plannedSize: Guard<Record<string, never>> = {
   id: 'planned-size',
   scope: 'signal',
+  reads: 'order',
   params: {},
   check(proposal, { portfolio }) {
     const { addsTo } = proposal
@@ -27,9 +28,10 @@ export const plannedSize: Guard<Record<string, never>> = {
       return refuse('planned-size', words, { margin, limit: plan.maxMargin })
     }
     const loss = lossAfter(proposal, addsTo, plan.takerFee)
-    if (loss <= plan.budget * (1 + ROUNDING)) return admit(proposal)
+    const figures = { margin, mostMargin: plan.maxMargin, loss, limit: plan.budget }
+    if (loss <= plan.budget * (1 + ROUNDING)) return admit(proposal, figures)
     const words = `${loss.toFixed(2)} USDT would be lost at the stop, ${plan.budget.toFixed(2)} were planned`
-    return refuse('planned-size', words, { loss, limit: plan.budget })
+    return refuse('planned-size', words, figures)
   },
 }
 

@@ -20,6 +20,7 @@ function* exposures(portfolio: Portfolio): Generator<Position | PendingEntry> {
 export const onePosition: Guard<Record<string, never>> = {
   id: 'one-position',
   scope: 'signal',
+  reads: 'market',
   params: {},
   check(proposal, { portfolio }) {
     const { symbol, side } = proposal.signal
@@ -35,7 +36,7 @@ export const onePosition: Guard<Record<string, never>> = {
         side: entry.side,
       })
     }
-    return admit(proposal)
+    return admit(proposal, { positions: 0, pending: 0 })
   },
 }
 
@@ -46,6 +47,7 @@ export const onePosition: Guard<Record<string, never>> = {
 export const cooldown: Guard<Record<string, never>> = {
   id: 'cooldown',
   scope: 'signal',
+  reads: 'order',
   params: {},
   check(proposal, house) {
     const { strategy, symbol } = proposal.signal
@@ -60,11 +62,13 @@ export const cooldown: Guard<Record<string, never>> = {
       })
     }
     const sent = (house.accepted.get(key) ?? []).filter(at => at > house.now - DAY).length
-    if (mostPerDay === undefined || sent < mostPerDay) return admit(proposal)
-    return refuse('cooldown', `${strategy} has sent ${sent} of ${mostPerDay} orders on ${symbol} in 24 h`, {
-      sent,
-      most: mostPerDay,
-    })
+    const figures = { sent, most: mostPerDay ?? null, until: until ?? null, now: house.now }
+    if (mostPerDay === undefined || sent < mostPerDay) return admit(proposal, figures)
+    return refuse(
+      'cooldown',
+      `${strategy} has sent ${sent} of ${mostPerDay} orders on ${symbol} in 24 h`,
+      figures,
+    )
   },
 }
 
@@ -72,6 +76,7 @@ export const cooldown: Guard<Record<string, never>> = {
 export const positionLimits: Guard<Record<string, never>> = {
   id: 'position-limits',
   scope: 'portfolio',
+  reads: 'order',
   params: {},
   check(proposal, { portfolio }) {
     const { strategy } = proposal.signal
@@ -98,7 +103,7 @@ export const positionLimits: Guard<Record<string, never>> = {
         },
       )
     }
-    return admit(proposal)
+    return admit(proposal, { taken, most })
   },
 }
 
@@ -108,16 +113,15 @@ const dailyLossParams = { percent: 5, usdt: null as number | null }
 export const dailyLoss: Guard<typeof dailyLossParams> = {
   id: 'daily-loss',
   scope: 'portfolio',
+  reads: 'market',
   params: dailyLossParams,
   check(proposal, house, p) {
     const loss = -house.realisedToday
     const limit = Math.min((house.equity * p.percent) / 100, p.usdt ?? Number.POSITIVE_INFINITY)
-    if (loss < limit) return admit(proposal)
-    return refuse('daily-loss', `today has lost ${loss.toFixed(2)} USDT, the limit is ${limit.toFixed(2)}`, {
-      lost: loss,
-      limit,
-      equity: house.equity,
-    })
+    const figures = { lost: loss, limit, equity: house.equity }
+    if (loss < limit) return admit(proposal, figures)
+    const words = `today has lost ${loss.toFixed(2)} USDT, the limit is ${limit.toFixed(2)}`
+    return refuse('daily-loss', words, figures)
   },
 }
 
@@ -125,12 +129,14 @@ export const dailyLoss: Guard<typeof dailyLossParams> = {
 export const drawdown: Guard<Record<string, never>> = {
   id: 'drawdown',
   scope: 'portfolio',
+  reads: 'market',
   params: {},
   check(proposal, house) {
+    const figures = { halted: house.halted, until: house.pausedUntil, now: house.now }
     if (house.halted)
-      return refuse('drawdown', `halted until a person resumes: ${house.pauseReason}`, { halted: true })
-    if (house.now >= house.pausedUntil) return admit(proposal)
-    return refuse('drawdown', house.pauseReason, { until: house.pausedUntil, now: house.now })
+      return refuse('drawdown', `halted until a person resumes: ${house.pauseReason}`, figures)
+    if (house.now >= house.pausedUntil) return admit(proposal, figures)
+    return refuse('drawdown', house.pauseReason, figures)
   },
 }
 
@@ -140,20 +146,18 @@ const totalMarginParams = { percent: 60, usdt: null as number | null }
 export const totalMargin: Guard<typeof totalMarginParams> = {
   id: 'total-margin',
   scope: 'portfolio',
+  reads: 'order',
   params: totalMarginParams,
   check(proposal, house, p) {
     const used = usedMargin(house.portfolio)
     const limit = Math.min((house.equity * p.percent) / 100, p.usdt ?? Number.POSITIVE_INFINITY)
-    if (used + proposal.margin <= limit) return admit(proposal)
+    const figures = { used, margin: proposal.margin, limit }
+    if (used + proposal.margin <= limit) return admit(proposal, figures)
     const after = used + proposal.margin
     return refuse(
       'total-margin',
       `margin would be ${after.toFixed(2)} USDT, the limit is ${limit.toFixed(2)}`,
-      {
-        used,
-        margin: proposal.margin,
-        limit,
-      },
+      figures,
     )
   },
 }
@@ -167,20 +171,23 @@ const longShareParams = { freePositions: 5, percent: 80 }
 export const longShare: Guard<typeof longShareParams> = {
   id: 'long-share',
   scope: 'portfolio',
+  reads: 'market',
   params: longShareParams,
   check(proposal, { portfolio }, p) {
-    if (proposal.signal.side !== 'long') return admit(proposal)
     let total = proposal.addsTo === null ? 1 : 0
-    let longs = total
+    let longs = proposal.signal.side === 'long' ? total : 0
     for (const one of exposures(portfolio)) {
       total++
       if (one.side === 'long') longs++
     }
-    if (total <= p.freePositions || 100 * longs <= p.percent * total) return admit(proposal)
-    return refuse('long-share', `${longs} of ${total} positions would be long, ${p.percent} % are allowed`, {
-      longs,
-      total,
-      percent: p.percent,
-    })
+    const figures = { longs, total, free: p.freePositions, percent: p.percent }
+    const isLong = proposal.signal.side === 'long'
+    if (!isLong || total <= p.freePositions || 100 * longs <= p.percent * total)
+      return admit(proposal, figures)
+    return refuse(
+      'long-share',
+      `${longs} of ${total} positions would be long, ${p.percent} % are allowed`,
+      figures,
+    )
   },
 }

@@ -5,13 +5,15 @@ function check(gate: Block['gate'], proposal: Proposal, { blocks }: House): Verd
   const block = blocks.find(
     one => one.gate === gate && (one.symbol === null || one.symbol === proposal.signal.symbol),
   )
-  return block === undefined ? admit(proposal) : refuse(gate, block.reason, {})
+  const figures = { blocks: blocks.filter(one => one.gate === gate).length }
+  return block === undefined ? admit(proposal, figures) : refuse(gate, block.reason, figures)
 }
 
 /** No entries while a person, or bbw itself, has paused or halted them; only a person resumes. */
 export const killSwitch: Guard<Record<string, never>> = {
   id: 'kill-switch',
   scope: 'signal',
+  reads: 'market',
   params: {},
   check: (proposal, house) => check('kill-switch', proposal, house),
 }
@@ -23,6 +25,7 @@ export const killSwitch: Guard<Record<string, never>> = {
 export const readiness: Guard<Record<string, never>> = {
   id: 'readiness',
   scope: 'signal',
+  reads: 'market',
   params: {},
   check: (proposal, house) => check('readiness', proposal, house),
 }

@@ -19,6 +19,7 @@ const HIGH_LEVERAGE_TIERS: readonly Tier[] = ['S', 'A', 'B']
 export const universe: Guard<typeof universeParams> = {
   id: 'universe',
   scope: 'signal',
+  reads: 'market',
   params: universeParams,
   check(proposal, _house, p) {
     const { signal, neverTrade } = proposal
@@ -37,7 +38,12 @@ export const universe: Guard<typeof universeParams> = {
         leverage: signal.leverage,
       })
     }
-    return admit(proposal)
+    return admit(proposal, {
+      width: signal.width,
+      least: p.leastBandWidthPercent,
+      tier: signal.tier,
+      leverage: signal.leverage,
+    })
   },
 }
 
@@ -47,16 +53,14 @@ const scoreParams = { least: 5.5 }
 export const scoreThreshold: Guard<typeof scoreParams> = {
   id: 'score-threshold',
   scope: 'signal',
+  reads: 'market',
   params: scoreParams,
   check(proposal, _house, p) {
     const { score } = proposal
-    if (score.rejectedBy === null && score.value >= p.least) return admit(proposal)
+    const figures = { score: score.value, least: p.least, rejectedBy: score.rejectedBy }
+    if (score.rejectedBy === null && score.value >= p.least) return admit(proposal, figures)
     const why = score.rejectedBy === null ? '' : `, rejected by ${score.rejectedBy}`
-    return refuse('score-threshold', `score ${score.value.toFixed(1)} < ${p.least.toFixed(1)}${why}`, {
-      score: score.value,
-      least: p.least,
-      rejectedBy: score.rejectedBy,
-    })
+    return refuse('score-threshold', `score ${score.value.toFixed(1)} < ${p.least.toFixed(1)}${why}`, figures)
   },
 }
 
@@ -64,18 +68,15 @@ export const scoreThreshold: Guard<typeof scoreParams> = {
 export const freshSignal: Guard<Record<string, never>> = {
   id: 'fresh-signal',
   scope: 'signal',
+  reads: 'market',
   params: {},
   check(proposal, house) {
     const { signal } = proposal
     const age = house.now - signal.candleEnd
-    if (age >= 0 && age < INTERVAL_MS[signal.timeframe]) return admit(proposal)
-    const minutes = Math.round(age / MINUTE)
+    const figures = { ageMinutes: Math.round(age / MINUTE), candleEnd: signal.candleEnd, now: house.now }
+    if (age >= 0 && age < INTERVAL_MS[signal.timeframe]) return admit(proposal, figures)
     const reason = age < 0 ? 'the candle is not closed yet' : 'a newer candle has closed since'
-    return refuse('fresh-signal', reason, {
-      ageMinutes: minutes,
-      candleEnd: signal.candleEnd,
-      now: house.now,
-    })
+    return refuse('fresh-signal', reason, figures)
   },
 }
 
@@ -85,6 +86,7 @@ const staleParams = { tickerSeconds: 60, tickerSecondsMarket: 10 }
 export const staleData: Guard<typeof staleParams> = {
   id: 'stale-data',
   scope: 'signal',
+  reads: 'market',
   params: staleParams,
   check(proposal, house, p) {
     const { signal } = proposal
@@ -98,7 +100,7 @@ export const staleData: Guard<typeof staleParams> = {
         missingCandles: signal.missingCandles,
       })
     }
-    return admit(proposal)
+    return admit(proposal, { ageSeconds: age, limitSeconds: limit, missingCandles: signal.missingCandles })
   },
 }
 
@@ -111,26 +113,28 @@ const distanceParams = { leastPercent: 1 }
 export const distanceToStop: Guard<typeof distanceParams> = {
   id: 'distance-to-stop',
   scope: 'signal',
+  reads: 'order',
   params: distanceParams,
   check(proposal, _house, p) {
     const { signal } = proposal
     const stop = priceOf(signal.instrument, signal.stop)
     const percent = (100 * sign(signal.side) * (signal.last - stop)) / signal.last
     const entryPast = sign(signal.side) * (proposal.entry - stop) <= 0
-    if (percent >= p.leastPercent && !entryPast) return admit(proposal)
+    const figures = {
+      last: signal.last,
+      entry: proposal.entry,
+      stop,
+      distancePercent: percent,
+      least: p.leastPercent,
+    }
+    if (percent >= p.leastPercent && !entryPast) return admit(proposal, figures)
     const reason =
       percent <= 0
         ? 'the price is past the stop'
         : entryPast
           ? 'the entry is past the stop'
           : `the stop is ${percent.toFixed(2)} % away`
-    return refuse('distance-to-stop', reason, {
-      last: signal.last,
-      entry: proposal.entry,
-      stop,
-      distancePercent: percent,
-      least: p.leastPercent,
-    })
+    return refuse('distance-to-stop', reason, figures)
   },
 }
 
@@ -140,17 +144,13 @@ const confluenceParams = { least: 2 }
 export const confluence: Guard<typeof confluenceParams> = {
   id: 'confluence',
   scope: 'signal',
+  reads: 'market',
   params: confluenceParams,
   check(proposal, _house, p) {
     const { side, bbPercent, weekBb, monthBb } = proposal.signal
     const agreeing = agreement(side, bbPercent, weekBb, monthBb)
-    if (agreeing >= p.least) return admit(proposal)
-    return refuse('confluence', `${agreeing} of 3 bands agree, ${p.least} are needed`, {
-      agreeing,
-      least: p.least,
-      bbPercent,
-      weekBb,
-      monthBb,
-    })
+    const figures = { agreeing, least: p.least, bbPercent, weekBb, monthBb }
+    if (agreeing >= p.least) return admit(proposal, figures)
+    return refuse('confluence', `${agreeing} of 3 bands agree, ${p.least} are needed`, figures)
   },
 }

@@ -28,6 +28,7 @@ const params = {
 export const sizing: Guard<typeof params> = {
   id: 'sizing',
   scope: 'signal',
+  reads: 'order',
   params,
   check(proposal, house, p) {
     const { signal, entry } = proposal
@@ -82,19 +83,20 @@ function orderable(proposal: Proposal, wanted: Steps, how: string, ladder: Ladde
   const { instrument } = signal
   const steps = instrument.maxQty !== null && wanted > instrument.maxQty ? instrument.maxQty : wanted
   const notional = qtyOf(instrument, steps) * entry
+  const figures = {
+    notional,
+    leastNotional: instrument.minNotional,
+    qty: qtyOf(instrument, steps),
+    leastQty: qtyOf(instrument, instrument.minQty),
+  }
   if (steps < instrument.minQty || notional < instrument.minNotional) {
     return refuse(
       'sizing',
       `${notional.toFixed(2)} USDT is below the least order of ${signal.symbol} (${how})`,
-      {
-        notional,
-        leastNotional: instrument.minNotional,
-        qty: qtyOf(instrument, steps),
-        leastQty: qtyOf(instrument, instrument.minQty),
-      },
+      figures,
     )
   }
-  return admit({ ...proposal, steps, margin: notional / signal.leverage, sizing: how, ladder })
+  return admit({ ...proposal, steps, margin: notional / signal.leverage, sizing: how, ladder }, figures)
 }
 
 /** The margin of the house's formula, or what the signal wants where that is less; that is never raised. */

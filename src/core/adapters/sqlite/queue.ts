@@ -4,6 +4,7 @@
  */
 import type { Timestamp } from '../../base/units.ts'
 import type { Handover, Scored } from '../../engine/protocol.ts'
+import type { Side } from '../../market/side.ts'
 import { fieldOf, parsedRow } from './json.ts'
 import { first, type Reader, type Writer } from './sql.ts'
 import { troubled } from './store-error.ts'
@@ -11,6 +12,7 @@ import { troubled } from './store-error.ts'
 export type QueuedCommand =
   | { readonly kind: 'pause' | 'resume' | 'halt'; readonly by: string; readonly reason: string }
   | Omit<Handover, 'id'>
+  | { readonly kind: 'why'; readonly symbol: string; readonly side: Side | null }
   | { readonly kind: 'propose'; readonly records: readonly Scored[] }
 
 export interface Queued {
@@ -28,7 +30,7 @@ export interface CommandOutcome {
 }
 
 const STATES: readonly CommandState[] = ['queued', 'taken', 'done', 'refused', 'withdrawn']
-const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'adopt', 'release', 'propose']
+const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'adopt', 'release', 'why', 'propose']
 
 /** What has become of a request; `null` where there is none of this id. */
 export function commandOutcome(reader: Reader, id: string): CommandOutcome | null {
@@ -76,12 +78,15 @@ export function withdrawCommand(writer: Writer, id: string, now: Timestamp): boo
 /** Whether a request has what its kind needs. */
 function isWhole(kind: unknown, command: unknown): boolean {
   if (kind === 'propose') return Array.isArray(fieldOf(command, 'records'))
+  const isOfSymbol =
+    typeof fieldOf(command, 'symbol') === 'string' &&
+    [null, 'long', 'short'].includes(fieldOf(command, 'side') as string | null)
+  if (kind === 'why') return isOfSymbol
   if (typeof fieldOf(command, 'by') !== 'string') return false
   if (kind !== 'adopt' && kind !== 'release') return typeof fieldOf(command, 'reason') === 'string'
   const prices = [fieldOf(command, 'stop'), fieldOf(command, 'target')]
   return (
-    typeof fieldOf(command, 'symbol') === 'string' &&
-    [null, 'long', 'short'].includes(fieldOf(command, 'side') as string | null) &&
+    isOfSymbol &&
     prices.every(price => price === null || Number.isFinite(price)) &&
     typeof fieldOf(command, 'isOwn') === 'boolean'
   )
