@@ -73,7 +73,7 @@ test('the first share is 30 % beyond half of the way to the middle, 50 % beyond 
   }
 })
 
-test('after 48 h the first share is at least 40 %, and not a millisecond before', () => {
+test('incident 34: after 48 h the first share is at least 40 %, and not a millisecond before', () => {
   for (const side of ['long', 'short'] as const) {
     assert.is(share(95, 48, side), 400)
     assert.is(share(106, 48, side), 400)

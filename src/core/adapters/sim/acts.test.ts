@@ -216,6 +216,19 @@ test('in a thin market the rest of a marketable limit rests, and makers are serv
   })
 })
 
+test('in a market that is thin for makers, too, a target fills bar by bar', () => {
+  const desk = new Desk()
+  desk.order()
+  desk.bar(100, 100, 100, 100)
+  const target = desk.order({ purpose: 'exit', stop: null, price: ticks(101) })
+  desk.act({ kind: 'thin', symbol: SYMBOL, steps: steps(0.6), makers: true })
+  desk.bar(100, 102, 100, 102)
+  assert.equal(desk.told.slice(-1), [`order ${target} 600 at 101 in part`])
+  desk.bar(100, 102, 100, 102)
+  assert.equal(desk.told.slice(-1), [`order ${target} 400 at 101`])
+  assert.is(desk.position, 'none')
+})
+
 test('a stop that fires into a thin market leaves the rest without one', () => {
   const desk = new Desk()
   desk.order()
@@ -367,6 +380,7 @@ test('every kind of act is read, and a wrong one is refused with the field', () 
     { kind: 'cancel-all', symbol: SYMBOL },
     { kind: 'rest', order },
     { kind: 'thin', symbol: SYMBOL, steps: null },
+    { kind: 'thin', symbol: SYMBOL, steps: 3, makers: true },
     { kind: 'drop-stop', symbol: SYMBOL },
     { kind: 'reject-later', symbol: SYMBOL },
     { kind: 'settle', symbol: SYMBOL },

@@ -19,8 +19,16 @@ export type Act =
   | { readonly kind: 'cancel-all'; readonly symbol: string | null }
   /** An order of somebody else. */
   | { readonly kind: 'rest'; readonly order: OrderRequest }
-  /** From now on a taker gets no more than so many steps at once; `null`: all that is wanted again. */
-  | { readonly kind: 'thin'; readonly symbol: string; readonly steps: Steps | null }
+  /**
+   * From now on a taker gets no more than so many steps at once; `null`: all that is wanted again. With `makers` a
+   * resting order is not taken from by more at once either.
+   */
+  | {
+      readonly kind: 'thin'
+      readonly symbol: string
+      readonly steps: Steps | null
+      readonly makers?: boolean
+    }
   /** The stop attached to the next entry that fills is lost. */
   | { readonly kind: 'drop-stop'; readonly symbol: string }
   /** The next order is accepted, and rejected when time goes on. */
@@ -72,7 +80,12 @@ function read(shape: Shape, kind: Act['kind']): Act {
     case 'rest':
       return { kind, order: orderFrom(shape.inner('order')) }
     case 'thin':
-      return { kind, symbol: shape.symbol('symbol'), steps: shape.stepsOrNull('steps') }
+      return {
+        kind,
+        symbol: shape.symbol('symbol'),
+        steps: shape.stepsOrNull('steps'),
+        ...(shape.has('makers') ? { makers: shape.truth('makers') } : {}),
+      }
     case 'drop-stop':
     case 'reject-later':
     case 'settle':

@@ -113,6 +113,7 @@ interface Book {
   trading: boolean
   /** A taker gets no more than so many steps at once; `null`: all that is wanted. */
   depth: Steps | null
+  isThinForMakers: boolean
   /** What is to happen to the next entry that fills, and to the next order that comes. */
   dropsStop: boolean
   rejectsLater: boolean
@@ -166,6 +167,7 @@ export class SimExchange {
       pricedAt: null,
       trading: isTrading,
       depth: null,
+      isThinForMakers: false,
       dropsStop: false,
       rejectsLater: false,
       orders: new Map(),
@@ -501,6 +503,7 @@ export class SimExchange {
         return null
       case 'thin':
         book.depth = act.steps
+        book.isThinForMakers = act.makers === true
         return null
       case 'drop-stop':
         book.dropsStop = true
@@ -1008,9 +1011,10 @@ function direction(request: OrderRequest): 1 | -1 {
   return (request.side === 'long') === (request.purpose === 'entry') ? 1 : -1
 }
 
-/** What a taker gets of what it wants; a maker is taken from and gets all. */
-function available({ depth }: Book, wanted: Steps, liquidity: 'maker' | 'taker'): Steps {
-  return depth === null || liquidity === 'maker' ? wanted : (Math.min(depth, wanted) as Steps)
+/** What a taker gets of what it wants; a maker is taken from, and gets all unless the market is thin for it as well. */
+function available({ depth, isThinForMakers }: Book, wanted: Steps, liquidity: 'maker' | 'taker'): Steps {
+  const isServed = liquidity === 'maker' && !isThinForMakers
+  return depth === null || isServed ? wanted : (Math.min(depth, wanted) as Steps)
 }
 
 function sorted(orders: ReadonlyMap<string, RestingOrder>): RestingOrder[] {

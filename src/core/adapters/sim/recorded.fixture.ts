@@ -49,7 +49,8 @@ export async function recordedMarkets(
   return markets
 }
 
-async function instrumentSets(): Promise<readonly InstrumentSet[]> {
+/** The dated sets of filters. */
+export async function instrumentSets(): Promise<readonly InstrumentSet[]> {
   const sets: InstrumentSet[] = []
   for (const file of readdirSync(`${RECORDED}instruments`)) {
     const date = dateOfFile(file)
