@@ -335,10 +335,6 @@ test('incident 43: without daily bands, or without those of 5 minutes, no strate
   assert.equal(placed(few.live(HOUR)), [])
   assert.is(few.engine.counts.decisions, 1)
 })
-  for (let day = 10; day > 0; day--) few.day('SOLUSDT', MIDNIGHT - day * DAY, 100 - 2 * (10 - day))
-  few.price('SOLUSDT', 50)
-  assert.equal([placed(few.live(HOUR)), few.engine.counts.decisions], [[], desk.engine.counts.decisions ?? 1])
-})
 
 // --- 45 -----------------------------------------------------------------------------------------------------------
 

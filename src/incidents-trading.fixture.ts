@@ -9,6 +9,98 @@ export interface IncidentRow {
 
 export const TRADING_INCIDENTS: readonly IncidentRow[] = [
   {
+    incident: 13,
+    what: 'quantities and prices that the exchange refused, because they were not rounded to its filters',
+    shown: [
+      {
+        file: 'incidents-orders.test.ts',
+        title: 'incident 13: whatever tick, step and least order, an order is within them or is refused',
+      },
+    ],
+  },
+  {
+    incident: 14,
+    what: 'targets refused over a guessed step, and the symbol muted for a day',
+    shown: [
+      {
+        file: 'incidents-orders.test.ts',
+        title:
+          'incident 14: without the filters of its symbol, or with others, nothing is entered; with them it is',
+      },
+      {
+        file: 'incidents-orders.test.ts',
+        title: 'incident 14: a row without a usable step or tick is an error, and never a guess',
+      },
+    ],
+  },
+  {
+    incident: 15,
+    what: 'the noise of floating point in the text of a quantity',
+    shown: [
+      {
+        file: 'incidents-orders.test.ts',
+        title: 'incident 15: a quantity or a price is written as its exact decimal, for every count',
+      },
+    ],
+  },
+  {
+    incident: 16,
+    what: 'a stop that went down in profit and back, reckoned from the mark alone',
+    shown: [
+      {
+        file: 'core/adapters/sim/managed.test.ts',
+        title:
+          'incident 16: over any prices, sides and leverages a stop never loosens or is gone, targets add up, and one request is on its way',
+      },
+    ],
+  },
+  {
+    incident: 17,
+    what: 'winners that no rule gave a stop',
+    shown: [
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 17: a position in profit has its stop again within one cycle, as any other has',
+      },
+    ],
+  },
+  {
+    incident: 18,
+    what: 'a stop that one rule loosened, not looking where another had put it',
+    shown: [
+      {
+        file: 'incidents-positions.test.ts',
+        title:
+          'incident 18: a stop that was trailed is restored where it was, and never where the entry had it',
+      },
+    ],
+  },
+  {
+    incident: 19,
+    what: 'a stop within the noise of the price',
+    shown: [
+      {
+        file: 'incidents-orders.test.ts',
+        title:
+          'incident 19: a stop nearer than 1 % of the price is no entry, on both sides and at both leverages',
+      },
+    ],
+  },
+  {
+    incident: 20,
+    what: 'rules that were reckoned for weeks and never carried out',
+    shown: [
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 20: each rule that moves a stop changes the stop at the exchange',
+      },
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 20: partial targets rest at the exchange, and what they sell is sold',
+      },
+    ],
+  },
+  {
     incident: 25,
     what: 'a duplicate entry, because checking and ordering were apart',
     shown: [{ file: 'faults-orders.test.ts', title: 'incident 25: two triggers at once become one order' }],
@@ -55,12 +147,66 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
     ],
   },
   {
+    incident: 30,
+    what: 'messages of stops at every cycle, because the exchange gives them new ids',
+    shown: [
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 30: a stop whose order is another one each cycle is told of never',
+      },
+    ],
+  },
+  {
+    incident: 33,
+    what: 'a time in position that was counted from the order',
+    shown: [
+      {
+        file: 'incidents-positions.test.ts',
+        title:
+          'incident 33: the time in a position counts from its first fill, and not from order, last fill or restart',
+      },
+    ],
+  },
+  {
+    incident: 34,
+    what: 'an age in milliseconds that was read as seconds',
+    shown: [
+      {
+        file: 'core/strategies/partial-tp.test.ts',
+        title: 'incident 34: after 48 h the first share is at least 40 %, and not a millisecond before',
+      },
+    ],
+  },
+  {
     incident: 35,
     what: 'positions closed without the word of the person who opened them',
     shown: [
       {
+        file: 'incidents-positions.test.ts',
+        title:
+          'incident 35: nothing is closed at the market unsaid, and what would close by itself for risk alone is off',
+      },
+
+      {
         file: 'faults-handover.test.ts',
         title: 'incident 35: a position opened by hand whose stop cannot be set is told of and not closed',
+      },
+    ],
+  },
+  {
+    incident: 36,
+    what: 'a target at once on one coin, because a symbol was written into the defaults',
+    shown: [
+      {
+        file: 'incidents-orders.test.ts',
+        title:
+          'incident 36: no default and no rule knows a symbol; coins stand in the lists of the universe alone',
+      },
+
+      {
+        file: 'core/strategies/junk-short.test.ts',
+        title:
+          'incident 36: its target is the middle of the bands of its own symbol, and never beyond the entry',
       },
     ],
   },
@@ -81,13 +227,37 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
     ],
   },
   {
-    incident: 36,
-    what: 'a target at once on one coin, because a symbol was written into the defaults',
+    incident: 38,
+    what: 'trades opened by hand that a learner took for its own',
     shown: [
       {
-        file: 'core/strategies/junk-short.test.ts',
-        title:
-          'incident 36: its target is the middle of the bands of its own symbol, and never beyond the entry',
+        file: 'faults-handover.test.ts',
+        title: 'incident 38: the trade of a position opened by hand is stored as manual, that of bbw is not',
+      },
+    ],
+  },
+  {
+    incident: 43,
+    what: 'an entry let through, because the data of a gate were missing',
+    shown: [
+      { file: 'incidents-positions.test.ts', title: 'incident 43: a gate that lacks its data refuses' },
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 43: without daily bands, or without those of 5 minutes, no strategy wants an entry',
+      },
+    ],
+  },
+  {
+    incident: 45,
+    what: 'symbols that stayed blocked for ever',
+    shown: [
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 45: every rest of a strategy on a symbol ends, at the moment that was said',
+      },
+      {
+        file: 'incidents-positions.test.ts',
+        title: 'incident 45: a drawdown pause ends by itself, over a restart too',
       },
     ],
   },
@@ -102,12 +272,23 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
     ],
   },
   {
-    incident: 38,
-    what: 'trades opened by hand that a learner took for its own',
+    incident: 75,
+    what: 'targets sent before there was anything to sell',
     shown: [
       {
-        file: 'faults-handover.test.ts',
-        title: 'incident 38: the trade of a position opened by hand is stored as manual, that of bbw is not',
+        file: 'incidents-orders.test.ts',
+        title: 'incident 75: a target is sent after the fill of what it sells, and none is refused',
+      },
+    ],
+  },
+  {
+    incident: 77,
+    what: 'parts below the least order, and a position without a target',
+    shown: [
+      {
+        file: 'core/strategies/partial-tp.test.ts',
+        title:
+          'incident 77: a part below the least order is merged into the next one, and no position is without a target',
       },
     ],
   },
