@@ -278,6 +278,13 @@ export const CODES = {
     did: 'Admits no entry, keeps trying, and reconciles before anything else once it answers. Stops at the exchange stay.',
     can: 'Look at the connection, and whether the exchange is up.',
   },
+  // --- market and funding
+  W510: {
+    title: 'funding interval shortened',
+    what: 'The exchange now settles funding of a symbol with a position more often than before, as it does when rates are extreme.',
+    did: 'Reckons with the new interval from now on. What the position pays at the next settlement is looked at in every heavy cycle.',
+    can: 'bbw status shows what its funding has come to.',
+  },
   // --- process life
   W702: {
     title: 'time jumped',

@@ -97,6 +97,8 @@ export function viewOf(sketch: Sketch = {}): View {
     turnover: 50e6,
     change: 0,
     funding: 0.0001,
+    fundingInterval: 8 * HOUR,
+    nextFunding: MIDNIGHT + 8 * HOUR,
     fees: FEES,
     minutes5: undefined,
     ...given,

@@ -1,4 +1,4 @@
-import type { Fraction, Percent, Price, Timestamp, Usdt } from '../base/units.ts'
+import type { Fraction, Milliseconds, Percent, Price, Timestamp, Usdt } from '../base/units.ts'
 import type { Instrument } from '../market/instrument.ts'
 import type { Side } from '../market/side.ts'
 import type { Tier } from '../market/tiers.ts'
@@ -58,6 +58,9 @@ export interface View {
   readonly change: Percent | undefined
   /** Funding per 8 h as a share of the value, positive when longs pay; `null` when it is not known. */
   readonly funding: Fraction | null
+  /** The symbol's own interval between settlements, and the next one; `null` when that is not known. */
+  readonly fundingInterval: Milliseconds | null
+  readonly nextFunding: Timestamp | null
   readonly fees: Fees
   /** The 5-minute candles; `undefined` where there are none. */
   readonly minutes5: IntradayView | undefined

@@ -459,4 +459,24 @@ test('a closed position is a trade with its fees and funding, and frees the symb
   assert.is(desk.engine.portfolio.positions.size, 0)
 })
 
+test('E10: a funding interval that becomes shorter is told for what is held, once, and not where nothing is', () => {
+  const desk = new Desk().introduce('SOLUSDT', 'XRPUSDT')
+  const rate = (symbol: string, hours: number | null): readonly (string | null)[] => {
+    const interval = hours === null ? null : hours * HOUR
+    const told = { type: 'funding-rate', symbol, per8h: 0.004, interval, next: desk.now + HOUR } as const
+    return events(desk.feed(told), 'alert').map(event => event.code)
+  }
+  assert.equal(rate('SOLUSDT', 8), [])
+  assert.equal(rate('SOLUSDT', 4), [])
+  desk.open(gridSignal())
+  assert.equal(rate('SOLUSDT', 4), [])
+  assert.equal(rate('SOLUSDT', 1), ['W510'])
+  assert.equal(rate('SOLUSDT', 1), [])
+  assert.equal(rate('SOLUSDT', 8), [])
+  assert.equal(rate('SOLUSDT', null), [])
+  assert.equal(rate('XRPUSDT', 8), [])
+  assert.equal(rate('XRPUSDT', 1), [])
+  assert.is(desk.engine.counts['funding-interval-shorter'], 1)
+})
+
 test.run()

@@ -5,7 +5,7 @@
  * together; each part has a file of its own.
  */
 import { broken, unreachable } from '../base/assert.ts'
-import type { Timestamp, Usdt } from '../base/units.ts'
+import { HOUR, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { Block, House } from '../guards/guard.ts'
@@ -131,8 +131,7 @@ export class Engine {
         core.markets.introduce(input.instrument)
         break
       case 'funding-rate':
-        core.markets.of(input.symbol).funding = input.per8h
-        if (core.held.has(input.symbol)) core.touch('x10')
+        this.#rated(input)
         break
       case 'order':
         this.#answers.take(input)
@@ -440,6 +439,24 @@ export class Engine {
     if (!this.#core.held.has(name)) return
     this.#core.touchAll()
     this.#ranged(name, symbol.mark, symbol.mark, symbol.lastAt)
+  }
+
+  /** Rates decide on exits and rotations: of what is held, and of what it could be exchanged for. */
+  #rated({ symbol: name, per8h, interval, next }: Extract<Input, { readonly type: 'funding-rate' }>): void {
+    const core = this.#core
+    const symbol = core.markets.of(name)
+    const before = symbol.fundingInterval
+    symbol.rate(per8h, interval, next)
+    if (!core.held.has(name)) return
+    core.touch('x10')
+    if (before === null || interval === null || interval >= before) return
+    core.count('funding-interval-shorter')
+    for (const position of core.portfolio.positions.values()) {
+      if (position.symbol !== name) continue
+      const hours = { hours: interval / HOUR, before: before / HOUR }
+      const words = `funding is now settled every ${hours.hours} h instead of every ${hours.before} h`
+      core.event('alert', position, words, hours, null, 'W510')
+    }
   }
 
   /** Keeps the extremes that a position has seen; what was before it, and is told again after a restart, it has not. */

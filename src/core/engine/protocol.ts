@@ -3,7 +3,7 @@
  * gives the same effects. `at` is the time at which the driver handed the input over and never goes back.
  */
 import type { Code } from '../base/codes.ts'
-import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Figures } from '../guards/guard.ts'
 import type { Instrument } from '../market/instrument.ts'
@@ -30,12 +30,18 @@ export type Input =
       readonly low?: number
       readonly high?: number
     }
-  /** The funding rate that a decision sees, per 8 h, positive when longs pay; `null` when it is not known. */
+  /**
+   * The funding rate that a decision sees, per 8 h whatever the symbol's own interval, positive when longs pay; that
+   * interval; and when it is settled next. Each `null` when it is not known. Where nothing is told any more the
+   * settlements go on at that interval.
+   */
   | {
       readonly type: 'funding-rate'
       readonly at: Timestamp
       readonly symbol: string
       readonly per8h: number | null
+      readonly interval: Milliseconds | null
+      readonly next: Timestamp | null
     }
   /** The time has come that `wakeAt` asked for (or a later one). */
   | { readonly type: 'time'; readonly at: Timestamp }

@@ -1,4 +1,4 @@
-import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { StopOut } from '../decision/view.ts'
@@ -169,6 +169,9 @@ export interface SavedSymbol {
   readonly lastAt: Timestamp
   readonly mark: number | null
   readonly funding: number | null
+  /** Left out by a bbw that knew only rates. */
+  readonly fundingInterval?: Milliseconds | null
+  readonly nextFunding?: Timestamp | null
   readonly decided: Decided
 }
 

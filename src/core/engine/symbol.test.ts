@@ -30,6 +30,28 @@ function symbolWith(days: number, seed = 1): SymbolState {
   return symbol
 }
 
+test('settlements go on at the announced interval until another one is told', () => {
+  const symbol = new SymbolState(instrumentOf(), UNIVERSE)
+  assert.is(symbol.nextFunding(MIDNIGHT), null)
+  symbol.rate(0.0001, 8 * HOUR, MIDNIGHT + 8 * HOUR)
+  const after = (hours: number): number =>
+    (Number(symbol.nextFunding(MIDNIGHT + hours * HOUR)) - MIDNIGHT) / HOUR
+  assert.equal([0, 7.99, 8, 15.99, 16, 50].map(after), [8, 8, 16, 16, 24, 56])
+  const view = new Cursor(FEES).pointAt(symbol, MIDNIGHT + 9 * HOUR)
+  assert.equal(
+    [view.funding, view.fundingInterval, view.nextFunding],
+    [0.0001, 8 * HOUR, MIDNIGHT + 16 * HOUR],
+  )
+  symbol.rate(0.0001, HOUR, MIDNIGHT + 10 * HOUR)
+  assert.equal([9, 10, 10.5].map(after), [10, 11, 11])
+  const loaded = SymbolState.load(JSON.parse(JSON.stringify(symbol.save())), UNIVERSE)
+  assert.is(loaded.nextFunding(MIDNIGHT + 10 * HOUR), MIDNIGHT + 11 * HOUR)
+  // An announcement that is past says nothing where the interval is not known.
+  symbol.rate(0.0001, null, MIDNIGHT + 10 * HOUR)
+  assert.is(symbol.nextFunding(MIDNIGHT + 9 * HOUR), MIDNIGHT + 10 * HOUR)
+  assert.is(symbol.nextFunding(MIDNIGHT + 10 * HOUR), null)
+})
+
 test('before its first candle a symbol knows neither prices nor bands', () => {
   const symbol = new SymbolState(instrumentOf(), UNIVERSE)
   const view = new Cursor(FEES).pointAt(symbol, MIDNIGHT)

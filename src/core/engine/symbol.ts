@@ -1,7 +1,7 @@
 import type { AlertView, QuarterView } from '../alerts/alert.ts'
 import { assert, broken } from '../base/assert.ts'
 import { numberOrNull } from '../base/json-number.ts'
-import { DAY, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
+import { DAY, type Milliseconds, type Percent, type Price, type Timestamp, type Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { Fees, IntradayView, PositionView, StopOut } from '../decision/view.ts'
@@ -37,6 +37,10 @@ export class SymbolState {
   mark: Price = Number.NaN
   /** Per 8 h, positive when longs pay. */
   funding: number | null = null
+  /** How far its settlements lie apart at present; `null` where that is not known. */
+  fundingInterval: Milliseconds | null = null
+  /** The settlement that was announced last. */
+  #announced: Timestamp | null = null
   /** Start of the candle decided on last, by timeframe; before all candles at first. */
   readonly decided: { [K in Timeframe]: Timestamp } = { '1d': -1, '5m': -1 }
 
@@ -125,6 +129,8 @@ export class SymbolState {
       lastAt: this.lastAt,
       mark: numberOrNull(this.mark),
       funding: this.funding,
+      fundingInterval: this.fundingInterval,
+      nextFunding: this.#announced,
       decided: { ...this.decided },
     }
   }
@@ -135,6 +141,8 @@ export class SymbolState {
     this.lastAt = seen.lastAt
     this.mark = seen.mark ?? Number.NaN
     this.funding = seen.funding
+    this.fundingInterval = seen.fundingInterval ?? null
+    this.#announced = seen.nextFunding ?? null
     Object.assign(this.decided, seen.decided)
   }
 
@@ -162,6 +170,25 @@ export class SymbolState {
     this.lastAt = at
     this.last = last
     this.mark = mark
+  }
+
+  /** Takes what is told of funding: the rate per 8 h, the symbol's own interval, and the next settlement. */
+  rate(per8h: number | null, interval: Milliseconds | null, next: Timestamp | null): void {
+    this.funding = per8h
+    this.fundingInterval = interval
+    this.#announced = next
+  }
+
+  /**
+   * When funding is settled next after `now`: as announced, and once that is past at the same interval from there;
+   * `null` when it is not known.
+   */
+  nextFunding(now: Timestamp): Timestamp | null {
+    const announced = this.#announced
+    const interval = this.fundingInterval
+    if (announced === null || announced > now) return announced
+    if (interval === null) return null
+    return announced + (Math.floor((now - announced) / interval) + 1) * interval
   }
 
   /**
@@ -311,6 +338,12 @@ export class Cursor implements PositionView, AlertView {
   }
   get funding(): number | null {
     return this.#s.funding
+  }
+  get fundingInterval(): Milliseconds | null {
+    return this.#s.fundingInterval
+  }
+  get nextFunding(): Timestamp | null {
+    return this.#s.nextFunding(this.now)
   }
   rangeSince(time: Timestamp): { readonly low: Price; readonly high: Price } | undefined {
     const { daily } = this.#s

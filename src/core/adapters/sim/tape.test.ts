@@ -216,6 +216,54 @@ test('the last settled rate is given per 8 h, and not at all when it is old', ()
   assert.is(new FundingTape(holed, 0.0001).settledPer8h(31 * HOUR), 0.002)
 })
 
+test('the next settlement is announced with the interval that ends in it, and nothing of what follows', () => {
+  const at = (...hours: readonly number[]) => ({
+    time: Float64Array.from(hours, hour => hour * HOUR),
+    rate: new Float64Array(hours.length).fill(0.001),
+  })
+  const told = (hours: readonly number[] | null, hour: number): string => {
+    const tape = new FundingTape(hours === null ? null : at(...hours), 0.0001)
+    const { next, interval } = tape.announced(hour * HOUR)
+    return `${next / HOUR} after ${interval / HOUR}`
+  }
+  const changing = [0, 8, 16, 20, 21, 22, 26, 34]
+  // At the very moment of a settlement the next one is announced.
+  assert.is(told(changing, 0), '8 after 8')
+  assert.is(told(changing, 7.99), '8 after 8')
+  assert.is(told(changing, 16), '20 after 4')
+  assert.is(told(changing, 20), '21 after 1')
+  assert.is(told(changing, 22), '26 after 4')
+  assert.is(told(changing, 26), '34 after 8')
+  // Beyond the end, before the beginning, in a hole and without a history: as it is assumed.
+  assert.is(told(changing, 34), '40 after 8')
+  assert.is(told([20, 28], 3), '8 after 8')
+  assert.is(told([20, 28], 17), '20 after 8')
+  assert.is(told([0, 8, 32, 40], 9), '16 after 8')
+  assert.is(told([0, 8, 32, 40], 24), '32 after 8')
+  assert.is(told(null, 8), '16 after 8')
+})
+
+test(`what is announced is the next settlement there is, and does not depend on the one after (seed ${SEED})`, () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 20 }),
+      fc.nat({ max: 400 }),
+      (hours, quarters) => {
+        const time = Float64Array.from([...new Set(hours)].sort((a, b) => a - b).map(hour => hour * HOUR))
+        const tape = new FundingTape({ time, rate: new Float64Array(time.length) }, 0.0001)
+        const now = (quarters * HOUR) / 4
+        const { next, interval } = tape.announced(now)
+        assert.is(tape.within(now, now + 9 * HOUR)[0].time, next)
+        assert.ok(interval >= HOUR && interval <= 8 * HOUR)
+        const known = time.filter(one => one <= next)
+        const cut = new FundingTape({ time: known, rate: new Float64Array(known.length) }, 0.0001)
+        assert.equal(cut.announced(now), { next, interval })
+      },
+    ),
+    { seed: SEED },
+  )
+})
+
 test(`asking whether anything settles agrees with what settles (seed ${SEED})`, () => {
   fc.assert(
     fc.property(

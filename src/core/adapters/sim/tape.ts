@@ -3,7 +3,7 @@
  * candles among those that cover most of it, so that a day with minutes is matched by minutes and a day without by
  * its daily candle.
  */
-import { DAY, HOUR, type Timestamp } from '../../base/units.ts'
+import { DAY, HOUR, type Milliseconds, type Timestamp } from '../../base/units.ts'
 import type { Candles } from '../../market/candles.ts'
 import type { FundingRates } from '../../market/funding.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
@@ -135,6 +135,11 @@ export class FundingTape {
     this.#assumed = assumed
   }
 
+  /** Whether there is a history: without one an exchange has announced nothing. */
+  get isRecorded(): boolean {
+    return this.#history !== null && this.#history.time.length > 0
+  }
+
   /** Whether there may be a settlement in `(from, to]`, recorded or assumed: no `false` is wrong. Cheap. */
   settles(from: Timestamp, to: Timestamp): boolean {
     const assumed = Math.floor(to / ASSUMED_SPACING) > Math.floor(from / ASSUMED_SPACING)
@@ -178,6 +183,21 @@ export class FundingTape {
     if (row < 0 || at - time[row] >= LONGEST_SPACING) return null
     const before = row > 0 ? time[row] - time[row - 1] : LONGEST_SPACING
     return (rate[row] * LONGEST_SPACING) / Math.min(before, LONGEST_SPACING)
+  }
+
+  /**
+   * What the exchange has announced at `at`: when it settles next, and how long the interval is that ends then. That
+   * one settlement to come is all that is taken from the time after `at`; what its rate will be, and whether the
+   * interval is another one after it, is not known.
+   */
+  announced(at: Timestamp): { readonly next: Timestamp; readonly interval: Milliseconds } {
+    const time = this.#history?.time ?? new Float64Array(0)
+    const row = firstAtOrAfter(time, time.length, at + 1)
+    const recorded = row < time.length ? time[row] : Number.POSITIVE_INFINITY
+    const assumed = Math.floor(at / ASSUMED_SPACING + 1) * ASSUMED_SPACING
+    if (recorded > assumed && !this.#covers(assumed)) return { next: assumed, interval: ASSUMED_SPACING }
+    const before = row > 0 ? recorded - time[row - 1] : ASSUMED_SPACING
+    return { next: recorded, interval: before <= LONGEST_SPACING ? before : ASSUMED_SPACING }
   }
 }
 

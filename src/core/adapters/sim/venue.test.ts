@@ -123,6 +123,35 @@ test('the last settled rate is told at the beginning and whenever it changes at 
   assert.equal(later, [[], [null], [], []])
 })
 
+test('the interval and the next settlement are told, and again once they are not as they were announced', () => {
+  // Every 8 h up to 64:00, every 4 h up to 72:00, every hour up to 100:00; always at the same rate per 8 h.
+  const hours = [48, 56, 64, 68, 72, ...Array.from({ length: 28 }, (_, k) => 73 + k)]
+  const rates = {
+    time: Float64Array.from(hours, hour => hour * HOUR),
+    rate: Float64Array.from(hours, hour => (hour <= 64 ? 0.0008 : hour <= 72 ? 0.0004 : 0.0001)),
+  }
+  const made = market('AUSDT', series('AUSDT', '1d', 0, 4), series('AUSDT', '5m', 2 * DAY, 576))
+  const venue = new Venue([{ ...made, funding: rates }], DECIDED)
+  const found: string[] = []
+  const note = (inputs: readonly Input[]): void => {
+    for (const input of inputs) {
+      if (input.type !== 'funding-rate') continue
+      const { at, per8h, interval, next } = input
+      found.push(
+        `${at / HOUR}: ${per8h?.toFixed(6)} every ${Number(interval) / HOUR} h, next ${Number(next) / HOUR}`,
+      )
+    }
+  }
+  note(venue.history())
+  for (let at = venue.nextAt; at !== null; at = venue.nextAt)
+    for (const _ of venue.advance(at)) note(venue.take())
+  assert.equal(found, [
+    '48: 0.000800 every 8 h, next 56',
+    '64: 0.000800 every 4 h, next 68',
+    '72: 0.000800 every 1 h, next 73',
+  ])
+})
+
 /** An entry that fills at 99 in the first bar of `series`. */
 const ENTRY: OrderRequest = {
   clientOrderId: 'one',

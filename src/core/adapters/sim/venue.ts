@@ -3,7 +3,7 @@
  * a trader is told of them. It moves from instant to instant; who drives it decides how fast.
  */
 import { assert } from '../../base/assert.ts'
-import type { Timestamp, Usdt } from '../../base/units.ts'
+import type { Milliseconds, Timestamp, Usdt } from '../../base/units.ts'
 import type { Input, OrderRequest } from '../../engine/protocol.ts'
 import { aggregate } from '../../market/aggregate.ts'
 import { CandleSeries, type Candles } from '../../market/candles.ts'
@@ -71,6 +71,13 @@ interface Told {
   next: Timestamp
 }
 
+/** The last settled rate per 8 h, and what is announced of the settlements to come. */
+interface Rate {
+  readonly per8h: number | null
+  readonly interval: Milliseconds
+  readonly next: Timestamp
+}
+
 interface Track {
   readonly instrument: Instrument
   readonly daily: Told
@@ -82,7 +89,8 @@ interface Track {
   /** The bar to be matched next. */
   part: number
   row: number
-  rate: number | null
+  /** What was told of funding last. */
+  rate: Rate
   ended: boolean
   next: Timestamp
 }
@@ -128,18 +136,19 @@ export class Venue {
         return [toldOf(isDecidedOn ? answered(candles, parts, this.#from) : candles, isDecidedOn)]
       })
     const days = toldOf(daily, true)
+    const funding = new FundingTape(market.funding, options.costs.assumedFunding)
     // Without a bar to be matched an order would never be answered by the market.
     this.exchange.list(instrument, parts.length > 0)
     return {
       instrument,
       daily: days,
       told: [...shorter, days],
-      funding: new FundingTape(market.funding, options.costs.assumedFunding),
+      funding,
       mark: finestMark(market),
       parts,
       part: 0,
       row: parts.length > 0 ? parts[0].from : 0,
-      rate: null,
+      rate: rateAt(funding, this.#from),
       ended: parts.length === 0,
       next: NEVER,
     }
@@ -155,7 +164,6 @@ export class Venue {
     }
     const { candles, row } = track.daily
     if (row > 0) this.exchange.setLast(track.instrument.symbol, candles.close[row - 1])
-    track.rate = track.funding.settledPer8h(this.#from)
     this.#schedule(track)
   }
 
@@ -176,7 +184,7 @@ export class Venue {
       for (const series of track.told) {
         for (let row = 0; row < series.row; row++) inputs.push(candleInput(series.candles, row, at))
       }
-      if (rate !== null) inputs.push({ type: 'funding-rate', at, symbol, per8h: rate })
+      if (track.funding.isRecorded) inputs.push({ type: 'funding-rate', at, symbol, ...rate })
       const price = this.#newestPrice(track, at)
       if (price !== null) inputs.push({ type: 'price', at, symbol, ...price })
     }
@@ -371,11 +379,15 @@ export class Venue {
     return close <= this.#to ? close : NEVER
   }
 
+  /** Tells a rate that is another one; settlements that come as they were announced need no word. */
   #rate(track: Track, at: Timestamp, inputs: Input[]): void {
-    const per8h = track.funding.settledPer8h(at)
-    if (per8h === track.rate) return
-    track.rate = per8h
-    inputs.push({ type: 'funding-rate', at, symbol: track.instrument.symbol, per8h })
+    if (!track.funding.isRecorded) return
+    const rate = rateAt(track.funding, at)
+    const { per8h, interval, next } = track.rate
+    const isOnTime = (rate.next - next) % interval === 0
+    if (rate.per8h === per8h && rate.interval === interval && isOnTime) return
+    track.rate = rate
+    inputs.push({ type: 'funding-rate', at, symbol: track.instrument.symbol, ...rate })
   }
 
   /** What the data did not have, for the report. */
@@ -402,6 +414,10 @@ export class Venue {
       withoutMark: names(track => !hasMark(track)),
     }
   }
+}
+
+function rateAt(funding: FundingTape, at: Timestamp): Rate {
+  return { per8h: funding.settledPer8h(at), ...funding.announced(at) }
 }
 
 function candleInput(candles: Candles, row: number, at: Timestamp): Input {
