@@ -21,7 +21,7 @@ export const REGISTRY: readonly RegistryEntry[] = [
   },
   {
     name: 'trade',
-    summary: 'put scored signals through the guards, and pause, resume or halt entries',
+    summary: 'put scored signals through the guards, say why, hand positions over, pause, resume or halt',
     load: async () => (await import('./trade.ts')).tradeCommand,
   },
   {

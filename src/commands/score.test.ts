@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { METRICS } from '../core/scoring/table.ts'
-import { bbw, Folder, type Outcome, records } from './world.fixture.ts'
+import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
 
 const test = suite('score')
 const SIGNALS = (await bbw(['scan', '--market', 'fixtures', '--at', '2024-07-26', '--no-alerts'])).out
@@ -83,7 +83,7 @@ test('one symbol is explained in words, and what is missing to pass', async () =
   for (const block of blocks) {
     assert.match(block, /^ETHUSDT long [a-z-]+: \d+\.\d\n/)
     for (const metric of METRICS) assert.match(block, new RegExp(`\\n {2}${metric}: `))
-    assert.match(block, /\n {2}passes: 7\.8 of at least 5\.5$/)
+    assert.match(block, /\n {2}passes: 7\.8 of at least 5\.5$/m)
   }
   const poor = { bbPercent: 75, turnover: 2e6, rsi: 60, downDays: 0, weekBb: 80, monthBb: 80 }
   const failing = await score(changed(poor, LINES[6]), '--explain', 'ETHUSDT')
@@ -93,6 +93,44 @@ test('one symbol is explained in words, and what is missing to pass', async () =
   const absent = await score(SIGNALS, '--explain', 'DOGEUSDT')
   assert.equal([absent.code, absent.out], [3, ''])
   assert.match(absent.err, 'no signal of DOGEUSDT came in')
+})
+
+test('it says which figure would have to change, and whether one is enough', async () => {
+  const poor = { bbPercent: 30, turnover: 2e6, rsi: 60, downDays: 0, weekBb: 80, monthBb: 80, width: 12 }
+  const { out } = await score(changed(poor, LINES[6]), '--explain', 'ETHUSDT')
+  assert.match(out, /^ {2}(one figure alone can make it pass|no single figure makes it pass)$/m)
+  assert.match(out, /^ {4}bbPercent: daily BB% < 25 makes \d\.\d \(\+\d\.\d\)/m)
+  const record = records((await score(changed(poor, LINES[6]), '--explain', 'ETHUSDT', '--json')).out)[0]
+  assert.equal([record.type, record.symbol, record.verdict], ['explanation', 'ETHUSDT', 'fail'])
+  assert.is((record.metrics as unknown[]).length, METRICS.length)
+  const figures = record.figures as { figure: string; better: unknown; passing: unknown }[]
+  assert.is(
+    out.includes('one figure alone'),
+    figures.some(({ passing }) => passing !== null),
+  )
+})
+
+test('without a pipe a symbol is read from the market itself, on both sides, and nothing else is', async () => {
+  const market = ['--market', dailyFixtures(folder), '--at', '2024-07-26']
+  const { code, out, err } = await score('', '--explain', 'solusdt', ...market)
+  assert.is(code, 0, err)
+  assert.match(out, /^SOLUSDT long \(no strategy wants it\): 0\.0$/m)
+  assert.match(out, /^SOLUSDT short \(no strategy wants it\): 6\.5$/m)
+  assert.match(err, 'SOLUSDT at 2024-07-26 00:00 UTC')
+  const both = records((await score('', '--explain', 'BTCUSDT', '--json', ...market)).out)
+  assert.equal(both.map(record => [record.side, record.strategy]).sort(), [
+    ['long', 'bollinger-grid-long'],
+    ['short', null],
+  ])
+  const scanned = (await bbw(['scan', ...market, '--no-alerts'])).out
+  const piped = records((await score(scanned, '--explain', 'BTCUSDT', '--json')).out)
+  assert.equal(
+    piped,
+    both.filter(record => record.strategy !== null),
+  )
+  const absent = await score('', '--explain', 'NONEUSDT', ...market)
+  assert.equal([absent.code, absent.out], [3, ''])
+  assert.is((await score('', ...market)).code, 2)
 })
 
 test('a bad line is named by its number, the good ones are answered, and the end is 2', async () => {

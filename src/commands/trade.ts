@@ -20,7 +20,7 @@ import { WHY_COMMAND } from './trade-why.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
-  summary: 'put scored signals through the guards; hand positions over; pause, resume or halt entries',
+  summary: 'put scored signals through the guards, say why, hand positions over, pause, resume or halt',
   description:
     'Reads scored records, ranks them, puts each through all guards and prints an event for every entry and every refusal, with its figures. It is dry: no order is sent. It starts from an empty portfolio or from --portfolio. Signals are as old as the clock of the market says, which stands at its last daily close. Exits 6 when every signal was refused. With --execute it trades: beside a running loop the signals are queued there and the outcome is waited for; where none runs the exchange and the books of the data folder are opened for the moment.',
   examples: [

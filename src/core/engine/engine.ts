@@ -398,6 +398,11 @@ export class Engine {
     return this.#enquiry.ask(symbol, side)
   }
 
+  /** A symbol's newest closed daily candle, to be scored although no strategy wants it; changes nothing. */
+  marketSignal(symbol: string, side: Side): Signal | undefined {
+    return this.#enquiry.market(symbol, side)
+  }
+
   /** What is worth a look on the newest closed candles; changes nothing. */
   lookForAlerts(): readonly Alert[] {
     return this.#alerts.look()

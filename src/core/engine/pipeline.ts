@@ -125,7 +125,7 @@ export function addSignal(
 }
 
 /** The name under which the market is shown where no strategy wants an entry. */
-const NO_STRATEGY = 'none'
+export const NO_STRATEGY = 'none'
 
 /**
  * The newest closed daily candle of a symbol as a signal that nobody gave: for the guards that look at no order.

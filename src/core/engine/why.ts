@@ -133,6 +133,13 @@ export class Enquiry {
     }
   }
 
+  /** The newest closed daily candle of a symbol as a signal that nobody gave; `undefined`: there is none, or too few. */
+  market(name: string, side: Side): Signal | undefined {
+    const symbol = this.#core.markets.find(name)
+    if (symbol === undefined || symbol.newest('1d') < 0) return undefined
+    return marketSignal(side, this.#core.cursor, symbol, this.#core.now)
+  }
+
   /** What every gate says of a signal, those that would not be asked any more as well. */
   #readings(one: Scored): readonly GateReading[] {
     const { settings } = this.#core

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { explainScore } from './explain.ts'
+import { scoreChanges } from './changes.ts'
+import { changeLines, explainScore } from './explain.ts'
 import type { ScoreInputs } from './score.ts'
 
 const test = suite('explain')
@@ -55,6 +56,29 @@ test('a figure that would round onto its limit is shown in full, and no figure h
   const lines = explainScore({ ...SIGNAL, bbPercent: 24.9999999, funding: 1e-9 })
   assert.is(lines[1], 'bbPercent: 12 x 3, daily BB% 24.9999999 < 25')
   assert.is(lines[5], 'funding: 5 x 1, pays per 8 h in % 0.0000001 <= 0.005')
+})
+
+test('each figure with a better step has a line, with what it brings and whether that passes', () => {
+  const poor: ScoreInputs = {
+    ...SIGNAL,
+    tier: 'B',
+    bbPercent: 30,
+    weekBb: 60,
+    monthBb: 70,
+    turnover: 30e6,
+    streak: 1,
+    funding: 0.0001,
+    width: 12,
+    rsi: 45,
+  }
+  assert.equal(changeLines(scoreChanges(poor, 5.5), 'long').slice(0, 5), [
+    'tier: tier A makes 5.2 (+0.2)',
+    // At 25 itself the distance from the band is 3 %: a point more.
+    'bbPercent: daily BB% <= 25 makes 5.1 (+0.1); < 25 makes 6.1 (+1.1), which passes',
+    'turnover: turnover in M USDT > 50 makes 5.2 (+0.2); > 500 makes 5.7 (+0.7), which passes',
+    'streak: down days >= 2 makes 5.3 (+0.3); >= 3 makes 5.8 (+0.8), which passes',
+    'weekMonth: weekly BB% < 50 makes 5.2 (+0.2)',
+  ])
 })
 
 test.run()

@@ -1,5 +1,6 @@
 import { decimalText } from '../base/decimal.ts'
 import type { Side } from '../market/side.ts'
+import type { ScoreChanges, ScoreStep } from './changes.ts'
 import { heldAdjustments, type Reading, readMetrics, type ScoreInputs, score } from './score.ts'
 import {
   type Adjustment,
@@ -50,6 +51,26 @@ const FIGURES: { readonly [K in AdjustmentFigure]: string } = {
 }
 
 const DAYS: { readonly [K in Side]: string } = { long: 'down', short: 'up' }
+
+/** What could be changed of a score, in words: a line for each figure that has a step to a higher one. */
+export function changeLines({ figures, score: now }: ScoreChanges, side: Side): readonly string[] {
+  return figures.flatMap(({ metric, figure, better, passing }) => {
+    if (better === null) return []
+    const name = CHANGED[figure] ?? (metric === 'streak' ? `${DAYS[side]} days` : LABELS[metric])
+    const step = ({ is, limit, score: then }: ScoreStep): string => {
+      const to = typeof limit === 'string' ? limit : `${is} ${decimalText(rounded(limit * scaleOf(metric)))}`
+      return `${to} makes ${then.toFixed(1)} (${signed(Math.round(10 * (then - now)))})`
+    }
+    const isSame = passing !== null && passing.is === better.is && passing.limit === better.limit
+    const then = passing === null ? '' : isSame ? ', which passes' : `; ${step(passing)}, which passes`
+    return [`${metric}: ${name} ${step(better)}${then}`]
+  })
+}
+
+const CHANGED: { readonly [figure: string]: string | undefined } = {
+  weekBb: 'weekly BB%',
+  monthBb: 'monthly BB%',
+}
 
 /** The unit a figure is shown in, as a factor. */
 function scaleOf(metric: MetricId): number {
