@@ -151,6 +151,11 @@ export class Managed extends Engine {
     }
   }
 
+  /** Looks at the account while requests are carried out. */
+  glance(): void {
+    this.#look(this.venue.exchange.now, false)
+  }
+
   /** Between two instants, with nothing on its way: books and exchange say the same of position, stop and targets. */
   agrees(at: Timestamp): void {
     this.#look(at, true)
@@ -221,6 +226,12 @@ function venueOf(instrument: Instrument, hours: readonly Hour[]): Venue {
 export function manage(kind: Kind, instrument: Instrument, hours: readonly Hour[]): Managed {
   const venue = venueOf(instrument, hours)
   const engine = new Managed(venue, entryOf(kind, instrument))
+  // Between two requests, too: what one has taken away and the next is to bring is not there.
+  const place = venue.place.bind(venue)
+  venue.place = order => {
+    engine.glance()
+    place(order)
+  }
   const journal = {
     event: (event: EngineEvent) => engine.events.push(event),
     trade: (trade: Trade) => engine.trades.push(trade),

@@ -16,6 +16,7 @@ const INSTRUMENTS: readonly Instrument[] = [
   instrumentOf({ tick: '0.01', step: '0.1', minQty: steps(1) }),
   instrumentOf({ tick: '0.5', step: '0.1', minQty: steps(3) }),
   instrumentOf({ tick: '0.1', step: '1', minQty: steps(1) }),
+  instrumentOf({ tick: '0.1', step: '0.1', minQty: steps(7) }),
 ]
 
 /** Hours whose moves add up, in tenths of a percent of 100. */
