@@ -144,9 +144,9 @@ function locked(side: Side, entry: number, mark: number, share: number): number 
 }
 
 test('incident 20: each rule that moves a stop changes the stop at the exchange', () => {
-  // Fees of both sides, 0.075 % of the entry.
-  const even = (side: Side, entry: number): number =>
-    side === 'long' ? Math.ceil(entry * 1.00075 * 10) : Math.floor(entry * 0.99925 * 10)
+  // Both fees: of a maker and a taker by the rule of partial profits, as they are paid by that of leverage 10.
+  const even = (side: Side, entry: number, fees = 0.00075): number =>
+    side === 'long' ? Math.ceil(entry * (1 + fees) * 10) : Math.floor(entry * (1 - fees) * 10)
   const long = after('grid long', walk([6, 102], [2, 101]))
   assert.equal([long.stop, long.why], [even('long', long.entry), ['breakeven']])
   const short = after('grid short', walk([6, 97], [2, 98]))
@@ -159,7 +159,7 @@ test('incident 20: each rule that moves a stop changes the stop at the exchange'
   assert.is(down.stop, locked('short', down.entry, 90, 0.5))
 
   const ten = after('reversion long', walk([4, 101.8], [2, 101.8]))
-  assert.equal([ten.stop, ten.why], [even('long', ten.entry), ['breakeven']])
+  assert.equal([ten.stop, ten.why], [even('long', ten.entry, 0.0011), ['breakeven']])
   const half = after('reversion long', walk([4, 104], [2, 104]))
   assert.is(half.stop, locked('long', half.entry, 104, 0.5))
   const most = after('reversion short', walk([4, 92], [2, 92]))

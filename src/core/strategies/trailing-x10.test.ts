@@ -69,6 +69,22 @@ test('a short does the same downwards', () => {
   }
 })
 
+test('its breakeven includes both fees as they are paid: an entry at the market has paid more than one that rested', () => {
+  const sides = [
+    ['long', 101.6],
+    ['short', 98.4],
+  ] as const
+  const even = (fees: number, over: Partial<Position> = {}) =>
+    sides.map(([side, mark]) => moved({ side, fees, ...over }, { mark })?.[0])
+  // 1 coin at 100: 0.02 USDT as maker, 0.055 as taker, which makes 100.11 and 99.89.
+  assert.equal(even(0.02), [1001, 999])
+  assert.equal(even(0.055), [1002, 998])
+  // Less than a maker pays is not counted on, and after an exit the fees are no longer the entry's alone.
+  assert.equal(even(0), [1001, 999])
+  const exits = [{ time: MIDNIGHT, price: 101, qty: 0.1, reason: 'closed-outside' }] as const
+  assert.equal(even(0.02, { exits }), [1002, 998])
+})
+
 test('a weekly BB% below 25 acts at +1.5 % itself, where ROE does not', () => {
   assert.equal(moved({}, { mark: 101.5, week: weekOf(20) }), [1001, 'breakeven'])
   assert.equal(moved({ side: 'short' }, { mark: 98.5, week: weekOf(80) }), [999, 'breakeven'])

@@ -3,7 +3,7 @@
  *
  * | move from entry to mark | stop |
  * | --- | --- |
- * | 1.5 % or more | breakeven, both fees included |
+ * | 1.5 % or more | breakeven, both fees included, that of the entry as it was paid |
  * | 3 % or more | 50 % of the move locked |
  * | 6 % or more | 75 % locked |
  * | less, on the weekly band alone | distance between stop and mark halved, once |
@@ -13,14 +13,15 @@
  * decision, and is beyond the line both at the close of the newest bar and now, so that one bad tick halves nothing. A
  * new stop is sent only when it moves by 0.5 % of the mark or more.
  */
-import type { Ticks } from '../base/units.ts'
+import type { Fraction, Ticks } from '../base/units.ts'
 import { type Intent, NOTHING, type StopMove } from '../decision/intent.ts'
 import { breakeven, tighterStop } from '../decision/prices.ts'
 import type { ManagementStrategy } from '../decision/strategy.ts'
-import type { PositionView } from '../decision/view.ts'
+import type { Fees, PositionView } from '../decision/view.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
-import { priceOf } from '../market/quantise.ts'
+import { priceOf, qtyOf } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
+import type { Position } from '../portfolio/position.ts'
 
 const params = {
   leverageFrom: 10,
@@ -56,7 +57,7 @@ export const trailingX10: ManagementStrategy<typeof params> = {
       price = entry + (mark - entry) * (p.firstLockPercent / 100)
       reason = `move ${movePercent.toFixed(2)} %: ${p.firstLockPercent} % of it locked`
     } else if (movePercent >= p.evenMovePercent) {
-      price = breakeven(side, entry, view.fees)
+      price = breakeven(side, entry, { ...view.fees, maker: entryFee(position, view.fees) })
       why = 'breakeven'
       reason = `move ${movePercent.toFixed(2)} %: breakeven locked`
     } else {
@@ -71,6 +72,12 @@ export const trailingX10: ManagementStrategy<typeof params> = {
     if (priceOf(instrument, better) < (mark * p.leastMovePercent) / 100) return NOTHING
     return [{ kind: 'move-stop', stop, why, reason }]
   },
+}
+
+/** What the entry has paid as a share of its value, at least a maker's fee: an entry at the market has paid more. */
+function entryFee({ exits, fees: paid, entry, enteredSteps, instrument }: Position, fees: Fees): Fraction {
+  if (exits.length > 0) return fees.taker
+  return Math.max(fees.maker, paid / (qtyOf(instrument, enteredSteps) * entry))
 }
 
 /** Whether the weekly BB% was on the good side at the decision, and a bar since the entry has closed on the other. */
