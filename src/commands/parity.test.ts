@@ -33,7 +33,7 @@ test('a cost that is set otherwise on one side alone makes them differ', async (
   for (const setting of [
     'fees: {maker: 0.00021}',
     'fees: {taker: 0.00056}',
-    'simulation: {slippage: 0.00021}',
+    'simulation: {slippage: 0.0004}',
     'simulation: {slippageOfRange: 0.021}',
   ]) {
     const config = folder.file('costs.yaml', setting)

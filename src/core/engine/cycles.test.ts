@@ -121,7 +121,7 @@ test('cycles due at one instant run light, heavy, x10, daily', () => {
   assert.equal(done(light), ['query-account'])
   const heavy = desk.answer(light).slice(light.length)
   assert.equal(done(heavy), ['cancel'])
-  assert.equal(done(desk.order(entry.clientOrderId, 'cancelled')), ['expired', 'set-stop', 'risk', 'digest'])
+  assert.equal(done(desk.order(entry.clientOrderId, 'cancelled')), ['expired', 'set-stop', 'digest'])
 })
 
 test('a question that is never answered is recorded at its deadline, and the next steps go on', () => {

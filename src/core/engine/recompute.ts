@@ -11,7 +11,7 @@ import type { House, Proposal } from '../guards/guard.ts'
 import { ADD_GUARDS } from '../guards/list.ts'
 import { type Candle, turnoverOf } from '../market/candles.ts'
 import type { Instrument } from '../market/instrument.ts'
-import type { Interval } from '../market/interval.ts'
+import { INTERVAL_MS, type Interval } from '../market/interval.ts'
 import { isNeverTrade } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
 import { ENTRY_STRATEGIES, STRATEGIES } from './cycles.ts'
@@ -145,6 +145,7 @@ export class Recomputation {
   readonly #entries: readonly BoundEntry[]
   readonly #context: string
   readonly #feeds = new Map<string, Feed>()
+  readonly #candles = new Map<string, ReadonlyMap<Timestamp, Candle>>()
   readonly #prints = new Map<string, ReadonlyMap<Timestamp, CandlePrint>>()
   /** Up to where the candles of a series were compared one by one. */
   readonly #named = new Map<string, Timestamp>()
@@ -332,10 +333,12 @@ export class Recomputation {
     at.newest = newest
     const candles = this.#present.candles(symbol, interval)
     const prints = this.#printsOf(symbol, interval)
+    const [firstPrint = Number.POSITIVE_INFINITY] = prints.keys()
     for (; at.row < candles.length && candles[at.row].start <= newest; at.row++) {
       const candle = candles[at.row]
-      // One without a print was not told: it has come into the data since.
-      if (candle.start < first || !prints.has(candle.start)) continue
+      // One without a print was not told: it has come into the data since. Before the first print all were told:
+      // prints that no decision needs any more have been removed.
+      if (candle.start < first || (candle.start > firstPrint && !prints.has(candle.start))) continue
       state.close(interval, candle)
       at.told = withCandle(at.told, interval, candle)
     }
@@ -348,7 +351,12 @@ export class Recomputation {
     const from = this.#named.get(name)
     if (from !== undefined && from >= newest) return
     this.#named.set(name, newest)
-    const isNamed = this.#comparePrints(symbol, interval, from === undefined ? first : from + 1, newest)
+    const isNamed = this.#comparePrints(
+      symbol,
+      interval,
+      from === undefined ? first : from + INTERVAL_MS[interval],
+      newest,
+    )
     if (from === undefined && !isNamed) {
       this.#found({ kind: 'candles', symbol, interval, from: first, to: newest })
     }
@@ -356,10 +364,13 @@ export class Recomputation {
 
   /** Compares each candle in `[from, to]` with its print; whether one differs. */
   #comparePrints(symbol: string, interval: Interval, from: Timestamp, to: Timestamp): boolean {
-    const candles = new Map(this.#present.candles(symbol, interval).map(candle => [candle.start, candle]))
+    const candles = this.#candlesOf(symbol, interval)
+    const prints = this.#printsOf(symbol, interval)
     let found = false
-    for (const [start, then] of this.#printsOf(symbol, interval)) {
-      if (start < from || start > to) continue
+    const [first = to + 1] = prints.keys()
+    for (let start = Math.max(from, first); start <= to; start += INTERVAL_MS[interval]) {
+      const then = prints.get(start)
+      if (then === undefined) continue
       const candle = candles.get(start)
       const now = candle === undefined ? null : printOf(candle)
       const fields = now === null ? null : PRINTED.filter((_, k) => now[k] !== then[k])
@@ -368,6 +379,15 @@ export class Recomputation {
       this.#found({ kind: 'candle', symbol, interval, start, fields })
     }
     return found
+  }
+
+  #candlesOf(symbol: string, interval: Interval): ReadonlyMap<Timestamp, Candle> {
+    const name = `${symbol} ${interval}`
+    const known = this.#candles.get(name)
+    if (known !== undefined) return known
+    const candles = new Map(this.#present.candles(symbol, interval).map(candle => [candle.start, candle]))
+    this.#candles.set(name, candles)
+    return candles
   }
 
   #printsOf(symbol: string, interval: Interval): ReadonlyMap<Timestamp, CandlePrint> {

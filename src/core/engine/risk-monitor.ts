@@ -1,5 +1,5 @@
 /**
- * Watches positions at high leverage between entry and exit: tells once when one has come to risk more than the sizing
+ * Watches positions at high leverage between entry and exit: tells once when one holds far more than the sizing
  * strategies would allow it today, at its present stop, volatility and equity. It changes nothing: the stop stands.
  */
 import type { SizedSignal } from '../decision/strategy.ts'
@@ -14,6 +14,8 @@ export class RiskMonitor {
   readonly #layers: ReturnType<typeof houseRules>['sizingLayers']
   /** From this leverage on a position is watched. */
   readonly #from: number
+  /** Told of is one that holds so many times what it would be cut to. */
+  readonly #tolerance: number
   /** Positions that were told of. */
   readonly #told = new Set<string>()
 
@@ -22,6 +24,7 @@ export class RiskMonitor {
     this.#layers = houseRules(core.settings).sizingLayers
     const { leverageFrom } = core.settings.strategies['trailing-x10']
     this.#from = Number(leverageFrom)
+    this.#tolerance = Number(core.settings.strategies['atr-risk-sizing'].alertTolerance)
   }
 
   /** Looks at every watched position; one that is back within its budget may be told of again. */
@@ -46,15 +49,15 @@ export class RiskMonitor {
 
   /** Why a position would be cut if it were entered now; `null`: it would not. */
   #over(position: Position): string | null {
-    const { instrument, side, stop, leverage, steps, symbol } = position
-    const { mark, minutes15 } = this.#core.markets.of(symbol)
+    const { instrument, side, stop, leverage, steps, symbol, entry } = position
+    const { minutes15 } = this.#core.markets.of(symbol)
     const equity = this.#core.equity()
-    if (Number.isNaN(mark) || Number.isNaN(equity)) return null
+    if (Number.isNaN(equity)) return null
     const signal: SizedSignal = { instrument, side, stop, leverage, atr15m: minutes15.atr(this.#core.now) }
-    const shown = { signal, entry: mark, steps, equity, takerFee: this.#core.settings.fees.taker }
+    const shown = { signal, entry, steps, equity, takerFee: this.#core.settings.fees.taker }
     for (const { strategy, params } of this.#layers) {
       for (const intent of strategy.decide(shown, params)) {
-        if (intent.kind === 'resize' && intent.steps < steps) {
+        if (intent.kind === 'resize' && intent.steps * this.#tolerance < steps) {
           return `${strategy.id}: entered now it would be ${intent.reason}`
         }
       }

@@ -73,6 +73,7 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['strategies.*.riskPercent', above(0, 100)],
   ['strategies.atr-risk-sizing.atrMultiple', above(0, 100)],
   ['strategies.atr-risk-sizing.highLeverageTolerance', above(0, 10)],
+  ['strategies.atr-risk-sizing.alertTolerance', from(1, 100)],
   ['guards.score-threshold.least', from(0, 10)],
   ['guards.confluence.least', whole(0, 3)],
   ['guards.long-share.freePositions', whole(0, 1_000)],

@@ -38,6 +38,7 @@ const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
   ['strategies.dca-ladder.*Margin', 'more'],
   ['strategies.*.bbPercentUpTo', 'more'],
   ['strategies.atr-risk-sizing.highLeverageTolerance', 'more'],
+  ['strategies.atr-risk-sizing.alertTolerance', 'more'],
   ['strategies.trailing-*.*LockPercent', 'less'],
   ['guards.universe.leastBandWidthPercent', 'less'],
   ['guards.score-threshold.least', 'less'],

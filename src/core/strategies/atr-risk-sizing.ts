@@ -17,6 +17,8 @@ const params = {
   /** From this leverage on the budget is multiplied. */
   highLeverage: 10,
   highLeverageTolerance: 1.5,
+  /** An open position is told of when it holds so many times what it would be cut to now. */
+  alertTolerance: 1.5,
 }
 
 export const atrRiskSizing: SizingStrategy<typeof params> = {

@@ -175,7 +175,7 @@ export class DecisionJournal {
   keep(batch: DecisionBatch): string | null {
     const connection = this.#connection
     const contexts = [...this.#contexts, ...batch.contexts]
-    const prints = [...this.#prints, ...batch.prints].slice(-MOST_WAITING)
+    const prints = this.#prints.length === 0 ? batch.prints : [...this.#prints, ...batch.prints]
     try {
       connection.tx(() => {
         const chain = readChain(connection)
@@ -192,7 +192,7 @@ export class DecisionJournal {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       this.#contexts = contexts
-      this.#prints = prints
+      this.#prints = prints.slice(-MOST_WAITING)
       this.#lost += batch.decisions.length
       this.#reason = error.message
       return error.message
