@@ -7,6 +7,7 @@ import { RECORDS_FLAG, type TimeRange, textFlag, timerangeFlag, wantsRecords } f
 import { say } from './lines.ts'
 import { loadMarket, MARKET_FLAGS } from './market.ts'
 import { firstOpen, type LoadedMarket, lastClose } from './market-builder.ts'
+import { marketWarnings } from './market-warnings.ts'
 import { ndjson } from './ndjson.ts'
 import { progressBar } from './progress.ts'
 import { reportOf, reportText, summaryRecord } from './report.ts'
@@ -41,7 +42,7 @@ export const backtestCommand: CommandSpec = {
     const exports = new Exports(world, textFlag(parsed, 'export'))
     try {
       const market = await loadMarket(world, parsed, 'replay', range.to ?? range.from)
-      for (const warning of market.warnings) say(world, warning)
+      for (const warning of marketWarnings(market, config.universe)) say(world, warning)
       const simulation = await simulated(world, parsed, market, config, range)
       if (simulation === null) return world.signal.reason === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
       const report = reportOf(simulation, market, config, ownVersion())

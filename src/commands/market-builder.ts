@@ -18,6 +18,8 @@ export interface LoadedMarket {
   /** Of everything in it; the order of files changes nothing. */
   readonly hash: string
   readonly warnings: readonly string[]
+  /** All symbols that are known of: those with candles, and those that filters are there for. */
+  readonly listed: readonly string[]
 }
 
 /** What is known of one symbol, each series as the stretches it came in. */
@@ -106,7 +108,8 @@ export class MarketBuilder {
       ...one,
       instrument: chooseInstrument(sets, symbol, when) ?? inferInstrument(symbol, longestOf(one.candles)),
     }))
-    return { markets, name, hash: hashOf(markets), warnings: this.#warnings }
+    const listed = new Set([...this.#symbols.keys(), ...sets.flatMap(set => [...set.keys()])])
+    return { markets, name, hash: hashOf(markets), warnings: this.#warnings, listed: [...listed] }
   }
 
   #of(symbol: string): Gathered {

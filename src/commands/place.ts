@@ -10,6 +10,7 @@ import { timerangeFlag } from './flags.ts'
 import { say } from './lines.ts'
 import { loadMarket } from './market.ts'
 import type { LoadedMarket } from './market-builder.ts'
+import { marketWarnings } from './market-warnings.ts'
 import { SIM_URL_FLAG, simCredentials } from './sim-credentials.ts'
 import { openSimHost, tradingStart } from './sim-host.ts'
 import { venueOf } from './simulate.ts'
@@ -77,7 +78,7 @@ export async function placeOf(
   }
   const range = timerangeFlag(parsed)
   const market = await loadMarket(world, parsed, 'replay', range.to ?? until)
-  for (const warning of market.warnings) say(world, warning)
+  for (const warning of marketWarnings(market, config.universe)) say(world, warning)
   return {
     words: `${market.name}: ${market.markets.length} symbols`,
     market,

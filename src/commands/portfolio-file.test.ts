@@ -37,7 +37,7 @@ function read(written: unknown): Portfolio {
     date: '2024-01-01',
   })
   const markets = [{ instrument, candles: new Map(), mark: new Map(), funding: null }]
-  const market = { markets, name: 'made up', hash: '', warnings: [], at: AT }
+  const market = { markets, name: 'made up', hash: '', warnings: [], listed: [], at: AT }
   return readPortfolio({ cwd: folder.path }, 'held.json', defaultConfig(), market)
 }
 
@@ -120,7 +120,7 @@ test('each field of a portfolio that cannot be is named', () => {
 })
 
 test('a file that is not there is named', () => {
-  const market = { markets: [], name: '', hash: '', warnings: [], at: AT }
+  const market = { markets: [], name: '', hash: '', warnings: [], listed: [], at: AT }
   assert.throws(
     () => readPortfolio({ cwd: folder.path }, 'missing.json', defaultConfig(), market),
     (error: unknown) => error instanceof DataError && error.place?.file === 'missing.json',

@@ -11,7 +11,7 @@ import { isCoarse, type Simulation } from './simulate.ts'
 
 const test = suite('report')
 const FROM = Date.UTC(2024, 0, 1)
-const MARKET = { markets: [], name: 'made up', hash: '0123456789abcdef', warnings: [] }
+const MARKET = { markets: [], name: 'made up', hash: '0123456789abcdef', warnings: [], listed: [] }
 const NOTHING: Replaced = {
   fundingAssumed: 0,
   fundingRecorded: 10,

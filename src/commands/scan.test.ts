@@ -130,6 +130,13 @@ test('what comes later is not looked at', async () => {
   assert.ok(found > 0)
 })
 
+test('a coin on a list of the user that the market does not have is a warning', async () => {
+  const own = folder.file('own.yaml', 'universe:\n  neverShort: [NOSUCH]\n')
+  const { code, err } = await bbw([...ON, '--config', own])
+  assert.is(code, 0)
+  assert.match(err, /^universe\.neverShort: NOSUCH is the coin of no symbol of /m)
+})
+
 test('a time that cannot be is refused', async () => {
   for (const at of [
     'yesterday',

@@ -12,6 +12,7 @@ import { RECORDS_FLAG, timeFlag, wantsRecords } from './flags.ts'
 import { minute, say } from './lines.ts'
 import { loadMarket, MARKET_FLAGS } from './market.ts'
 import { type LoadedMarket, lastClose } from './market-builder.ts'
+import { marketWarnings } from './market-warnings.ts'
 import { ndjson } from './ndjson.ts'
 import { SIMULATION_FLAGS, venueOf, withFlags } from './simulate.ts'
 import { textTable } from './table.ts'
@@ -76,7 +77,7 @@ export async function marketAt(world: World, parsed: ParsedArguments, config: Co
   const asked = timeFlag(parsed, 'at', '--at') ?? null
   const use = intradayTimeframes(config).length > 0 ? 'decide-intraday' : 'decide'
   const market = await loadMarket(world, parsed, use, asked)
-  for (const warning of market.warnings) say(world, warning)
+  for (const warning of marketWarnings(market, config.universe)) say(world, warning)
   return { ...market, at: asked ?? lastClose(market.markets) }
 }
 
