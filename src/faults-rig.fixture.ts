@@ -368,6 +368,7 @@ export class FaultRig {
     const options = {
       wallet: WALLET,
       everyCycle: true,
+      lacking: 'skip' as const,
       instance: this.#store.instance,
       incarnation: this.#store.token ?? 0,
     }

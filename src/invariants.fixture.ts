@@ -310,7 +310,7 @@ export function watchSimulated(
   caps: Settings = settings,
   meddle: (engine: Engine) => void = () => {},
 ): Watched {
-  const engine = new WatchedEngine(settings, { wallet: venue.options.wallet }, venue, caps)
+  const engine = new WatchedEngine(settings, { wallet: venue.options.wallet, lacking: 'skip' }, venue, caps)
   const trades: Trade[] = []
   runSimulated(engine, venue, { event() {}, trade: trade => trades.push(trade) }, () => {
     meddle(engine)
@@ -322,7 +322,7 @@ export function watchSimulated(
 
 /** Under the live driver over the ports of the embedded exchange, as the loop has them. */
 export async function watchLive(venue: Venue, settings: Settings): Promise<Watched> {
-  const engine = new WatchedEngine(settings, { wallet: venue.options.wallet }, venue)
+  const engine = new WatchedEngine(settings, { wallet: venue.options.wallet, lacking: 'skip' }, venue)
   const trades: Trade[] = []
   const exchange = new EmbeddedExchange(venue)
   const driver = new LiveDriver(engine, {

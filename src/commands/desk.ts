@@ -161,6 +161,8 @@ export class Desk {
       const engineOptions: EngineOptions = {
         wallet: config.startingBalance,
         everyCycle: options.everyCycle ?? false,
+        // The candles of the embedded exchange are all there are: nothing more is to be waited for.
+        lacking: 'skip',
         stopwatch: () => world.clock.monotonic(),
         ...(opened?.decisions == null ? {} : { decisions: { version: ownVersion() } }),
         ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),

@@ -55,7 +55,7 @@ async function cycleAt(at: Timestamp, ...market: readonly string[]): Promise<rea
   const world = { env: { BBW_DATA_DIR: folder.path }, cwd: folder.path, stdin }
   const { markets } = await loadMarket(world, { flags, args: [] }, 'replay', at)
   const config = defaultConfig()
-  const engine = new Engine(config, { wallet: config.startingBalance })
+  const engine = new Engine(config, { wallet: config.startingBalance, lacking: 'skip' })
   const inputs = [
     ...venueOf(markets, config, { from: at, to: null }, true).history(),
     { type: 'time', at } as const,

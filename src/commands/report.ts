@@ -1,4 +1,6 @@
 import { enabledEntries } from '../core/engine/pipeline.ts'
+import { CORRELATED_HOURS } from '../core/guards/correlation.ts'
+import { losingStreak, x10Losses } from '../core/guards/loss-pauses.ts'
 import type { Interval } from '../core/market/interval.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import { closingYear, groupTrades } from '../core/performance/group.ts'
@@ -88,6 +90,18 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
     notes.push(
       `${dropped} adds dropped from ${count('planned:ladder')} planned ladders: too much for the budget, or too little for the exchange`,
     )
+  const uncorrelated = count('skipped:correlation')
+  if (uncorrelated > 0)
+    notes.push(
+      `correlation skipped on ${uncorrelated} entries, for want of ${CORRELATED_HOURS} hourly candles of what they would be held beside`,
+    )
+  for (const gate of [losingStreak.id, x10Losses.id]) {
+    const skipped = count(`skipped:${gate}`)
+    if (skipped > 0)
+      notes.push(
+        `${gate} skipped on ${skipped} entries: the candles do not say when within them trades were closed`,
+      )
+  }
   const unknown = count('missing:funding-rate')
   if (unknown > 0)
     notes.push(`${unknown} entries scored with funding of 0.01 % per 8 h paid by longs, none being known`)
@@ -109,9 +123,7 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
   notes.push(
     'rests after a stop or a target count from the opening of the candle it filled in: shorter ones than a candle do not show',
   )
-  notes.push(
-    'maintenance margin 0.5 / greatest leverage; correlation, losing-streak and x10-loss limits are not applied',
-  )
+  notes.push('maintenance margin 0.5 / greatest leverage')
   for (const [interval, symbols] of replaced.untold) {
     const ids = strategiesOf(config, interval).join(', ')
     if (symbols.length === 0 || ids === '') continue

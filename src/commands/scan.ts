@@ -83,7 +83,7 @@ export async function marketAt(world: World, parsed: ParsedArguments, config: Co
 
 /** An engine that knows the market up to its moment and stands there, with nothing held or with `portfolio`. */
 export function engineAt({ markets, at }: MarketAt, config: Config, portfolio?: Portfolio): Engine {
-  const options = { wallet: config.startingBalance }
+  const options = { wallet: config.startingBalance, lacking: 'skip' as const }
   const engine = new Engine(config, portfolio === undefined ? options : { ...options, portfolio })
   for (const input of venueOf(markets, config, { from: at, to: null }, false).history()) engine.step(input)
   return engine

@@ -92,10 +92,14 @@ export function venueOf(
     // Where every signal is traded for itself, the wallet is no limit.
     checkMargin: config.portfolioGates,
     detail,
-    tells: intradayTimeframes(tells === 'all' ? null : config).map(interval => ({
-      interval,
-      isDecidedOn: true,
-    })),
+    tells: [
+      ...intradayTimeframes(tells === 'all' ? null : config).map(interval => ({
+        interval,
+        isDecidedOn: true,
+      })),
+      // For correlation, which looks at the whole portfolio.
+      ...(tells === 'all' || config.portfolioGates ? [{ interval: '1h' as const, isDecidedOn: false }] : []),
+    ],
   }
   const venue = new Venue(markets, options)
   if (Number.isFinite(venue.from)) return venue
@@ -195,7 +199,11 @@ export function* simulateInParts(
   isPause: (at: Timestamp) => boolean,
 ): Generator<Timestamp, Simulation> {
   const venue = venueOf(markets, config, range, detail)
-  const engine = new Engine(config, { wallet: config.startingBalance, journal: false })
+  const engine = new Engine(config, {
+    wallet: config.startingBalance,
+    journal: false,
+    lacking: 'skip',
+  })
   const recorder = new Recorder(venue.from, config.startingBalance)
   let reached = venue.from
   let market: SimulatedMarket = venue

@@ -126,6 +126,18 @@ export const CODES = {
     did: 'Tells so once; stop and position stand as they are.',
     can: 'bbw status shows it; reduce it by hand if it is too much.',
   },
+  W135: {
+    title: 'losing streak',
+    what: 'Several trades have closed with a loss within a short time.',
+    did: 'Pauses entries for the time configured. The pause ends by itself; bbw trade resume does not shorten it.',
+    can: 'bbw status shows the figures.',
+  },
+  W136: {
+    title: 'losses at high leverage',
+    what: 'Several trades at high leverage have closed with a loss within a day.',
+    did: 'Pauses entries at high leverage for the time configured; others go on. The pause ends by itself; bbw trade resume does not shorten it.',
+    can: 'bbw status shows the figures.',
+  },
   // --- stops
   C201: {
     title: 'stop missing',

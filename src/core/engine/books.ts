@@ -4,6 +4,7 @@
  */
 import type { Timestamp, Usdt } from '../base/units.ts'
 import type { StopOut } from '../decision/view.ts'
+import type { Loss } from '../guards/guard.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Gates } from './gates.ts'
 import type { Standing } from './standing.ts'
@@ -41,6 +42,9 @@ export interface Ledger {
   readonly dayRealised: Usdt
   readonly gates: Gates
   readonly standing: Standing
+  /** Trades that lost, and pauses after them that were told as begun; left out by a bbw that did not pause for them. */
+  readonly losses?: readonly Loss[]
+  readonly lossPauses?: readonly (readonly [gate: string, until: Timestamp])[]
   /** Time of the newest execution booked. */
   readonly executedAt: Timestamp
   readonly attempts: readonly (readonly [string, number])[]

@@ -5,7 +5,7 @@
 import type { Code } from '../base/codes.ts'
 import { DAY, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
 import type { EntryTerms } from '../decision/strategy.ts'
-import type { Figures, Guard } from '../guards/guard.ts'
+import type { Figures, Guard, House } from '../guards/guard.ts'
 import type { BoundGuard } from '../guards/list.ts'
 import { apply, emptyPortfolio, equity, type Portfolio, type PortfolioEvent } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
@@ -13,7 +13,7 @@ import type { Trade } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
 import { Markets } from './markets.ts'
 import { NO_INSTANCE } from './order-id.ts'
-import { type BoundEntry, boundGuards, enabledEntries } from './pipeline.ts'
+import { type BoundEntry, boundGuards, enabledEntries, liveStrategies } from './pipeline.ts'
 import type { Effect, EngineEvent, EventKind, IntentState } from './protocol.ts'
 import { Schedule } from './schedule.ts'
 import type { Settings } from './settings.ts'
@@ -42,6 +42,13 @@ export interface EngineOptions {
   readonly incarnation?: number
   /** Milliseconds of a clock of the machine's, to measure cycles for the record. Changes no decision. */
   readonly stopwatch?: () => Milliseconds
+  /**
+   * What becomes of an entry that a gate has no data to judge by: left out, as on candles of the past, where there is
+   * nothing more to be had, or refused, unless something else is said.
+   */
+  readonly lacking?: House['lacking']
+  /** The orders that are sent move money, or are to be treated as if they did; left out: they do not. */
+  readonly sendsRealOrders?: boolean
   /** Takes down every decision, to be made again; with the version of the code that decides. Changes none. */
   readonly decisions?: { readonly version: string }
 }
@@ -74,6 +81,9 @@ export class EngineCore {
   readonly instance: string
   /** Whether events, verdicts and outcomes are told. */
   readonly journal: boolean
+  readonly lacking: House['lacking']
+  /** Strategies that may send real orders; `null`: none are sent. */
+  readonly live: House['live']
   /** Takes down what is decided; `null` where nobody wants to know. */
   readonly witness: Witness | null
   /** Symbols with a position: only their prices matter between decisions. */
@@ -104,6 +114,8 @@ export class EngineCore {
     this.settings = settings
     const witness = options.decisions === undefined ? null : new Witness(settings, options.decisions.version)
     this.witness = witness
+    this.lacking = options.lacking ?? 'refuse'
+    this.live = options.sendsRealOrders === true ? liveStrategies(settings) : null
     this.entries = enabledEntries(settings).map(entry => this.watched(entry))
     this.markets = new Markets(settings.universe)
     this.stopOuts = new StopOuts(this)

@@ -49,7 +49,7 @@ export class MemoryJournal implements Kept {
 class Journaled extends Engine {
   readonly #journal: MemoryJournal
   constructor(settings: Settings, journal: MemoryJournal) {
-    super(settings, { wallet: WALLET, decisions: { version: VERSION } })
+    super(settings, { wallet: WALLET, lacking: 'skip', decisions: { version: VERSION } })
     this.#journal = journal
   }
 

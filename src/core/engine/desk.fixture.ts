@@ -58,7 +58,7 @@ export class Desk {
   #executions = 0
 
   constructor(settings: Settings = defaultSettings(), options: Partial<EngineOptions> = {}) {
-    this.engine = new Engine(settings, { wallet: 1_000, ...options })
+    this.engine = new Engine(settings, { wallet: 1_000, lacking: 'skip', ...options })
   }
 
   feed(input: Timeless<Input>): readonly Effect[] {
@@ -252,7 +252,11 @@ export class Desk {
 
   /** Saves the engine, and goes on with one loaded from it. */
   restart(settings: Settings = defaultSettings()): void {
-    this.engine = Engine.load(settings, { wallet: 1_000 }, JSON.parse(JSON.stringify(this.engine.save())))
+    this.engine = Engine.load(
+      settings,
+      { wallet: 1_000, lacking: 'skip' },
+      JSON.parse(JSON.stringify(this.engine.save())),
+    )
   }
 }
 
@@ -271,7 +275,7 @@ export function resumed(
   const next = new Desk(settings)
   next.now = desk.now
   const books = JSON.parse(JSON.stringify(desk.engine.books()))
-  next.engine = Engine.resume(settings, { wallet: 1_000, incarnation: 2, ...options }, books)
+  next.engine = Engine.resume(settings, { wallet: 1_000, lacking: 'skip', incarnation: 2, ...options }, books)
   return next
 }
 

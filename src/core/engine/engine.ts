@@ -8,7 +8,7 @@ import { broken, unreachable } from '../base/assert.ts'
 import { HOUR, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
-import type { Block, House } from '../guards/guard.ts'
+import type { Block, HourlyCloses, House } from '../guards/guard.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import type { Side } from '../market/side.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
@@ -69,7 +69,7 @@ export class Engine {
     const management = new Management(core, orders, protection)
     const fates = new Fates(core, gatekeeper, orders, protection, management)
     const strangers = new Strangers(core, gatekeeper, orders)
-    const fills = new Fills({ core, orders, protection, management, fates, strangers })
+    const fills = new Fills({ core, orders, protection, management, fates, strangers, gatekeeper })
     const handovers = new Handovers({ core, orders, protection, management, strangers })
     this.#core = core
     this.#runner = runner
@@ -93,12 +93,12 @@ export class Engine {
       handovers,
     })
     this.#handovers = handovers
-    this.#entries = new Entries(core, orders, gatekeeper, () => this.#house())
+    this.#entries = new Entries(core, orders, gatekeeper, symbol => this.#house(symbol))
     this.#risks = new RiskMonitor(core)
-    this.#enquiry = new Enquiry(core, this.#entries, () => this.#house())
+    this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
     this.#alerts = new Alerts(core, () => this.#entries.watched())
-    this.#ladders = new Ladders(core, orders, protection, gatekeeper, () => this.#house())
-    this.#rules = houseRules(settings)
+    this.#ladders = new Ladders(core, orders, protection, gatekeeper, symbol => this.#house(symbol))
+    this.#rules = houseRules(settings, core.live)
     for (const position of core.portfolio.positions.values()) management.remember(position)
   }
 
@@ -238,7 +238,7 @@ export class Engine {
   /** What has to survive the process. Between two steps only; the parts are shared with the engine, not copies. */
   books(): Books {
     const { wallet, positions, pending, day, dayRealised } = this.#core.portfolio
-    const { gates, standing } = this.#gatekeeper
+    const { gates, standing, losses, lossPauses } = this.#gatekeeper.save()
     const { fills, executedAt } = this.#fills.save()
     const { attempts, gone } = this.#orders.save()
     const { used } = this.#entries.save()
@@ -252,6 +252,8 @@ export class Engine {
         dayRealised,
         gates,
         standing,
+        losses,
+        lossPauses,
         executedAt,
         attempts,
         fills,
@@ -303,7 +305,12 @@ export class Engine {
     core.keep({ cooldowns, accepted: ledger.accepted ?? [], counts })
     core.stopOuts.load({ stopOuts: ledger.stopOuts ?? [], stopOutsNoted: ledger.stopOutsNoted ?? [] })
     core.markets.load({ symbols: [], decided: decidedOf(ledger) })
-    engine.#gatekeeper.load({ ...ledger, storeTrouble: null })
+    engine.#gatekeeper.load({
+      ...ledger,
+      losses: ledger.losses ?? [],
+      lossPauses: ledger.lossPauses ?? [],
+      storeTrouble: null,
+    })
     engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), rivals: 0 })
     engine.#fills.load(ledger)
     engine.#entries.load(ledger)
@@ -338,6 +345,7 @@ export class Engine {
     core.recovery = { cause: 'restart', since: 0, found: 0 }
     core.hurry(0)
     if (ledger.gates.pausedUntil > 0) core.schedule.touchAt('light', ledger.gates.pausedUntil)
+    for (const [, until] of ledger.lossPauses ?? []) core.schedule.touchAt('light', until)
     for (const position of core.portfolio.positions.values()) engine.#management.remember(position)
     return engine
   }
@@ -348,7 +356,7 @@ export class Engine {
   snapshot(): Snapshot {
     const { gates, standing } = this.#gatekeeper
     return snapshotOf({
-      house: this.#house(),
+      house: this.#house(null),
       settings: this.#core.settings,
       gates,
       standing,
@@ -411,7 +419,8 @@ export class Engine {
   // --- market -------------------------------------------------------------------------------------------------
 
   #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
-    this.#core.witness?.candle(input)
+    // No view shows hours: what guards see of them is kept in full.
+    if (input.interval !== '1h') this.#core.witness?.candle(input)
     switch (input.interval) {
       case '1d': {
         const symbol = this.#core.markets.of(input.symbol)
@@ -421,6 +430,9 @@ export class Engine {
         this.#priced(symbol)
         break
       }
+      case '1h':
+        this.#core.markets.of(input.symbol).closeHour(input)
+        break
       case '15m':
         this.#core.markets.of(input.symbol).close15(input)
         this.#alerts.candleClosed()
@@ -578,8 +590,9 @@ export class Engine {
 
   // --- the house as the guards see it -------------------------------------------------------------------------
 
-  #house(): House {
-    const { now, portfolio, cooldowns } = this.#core
+  /** @param symbol the one that is to be entered; `null`: none is */
+  #house(symbol: string | null): House {
+    const { now, portfolio, cooldowns, lacking, live } = this.#core
     const { pausedUntil, pauseReason, halted } = this.#gatekeeper.gates
     return {
       now,
@@ -592,8 +605,26 @@ export class Engine {
       blocks: this.#blocks(),
       cooldowns,
       accepted: this.#core.accepted,
+      losses: this.#gatekeeper.losses,
+      hours: this.#hours(symbol),
+      lacking,
+      live,
       ...this.#rules,
     }
+  }
+
+  /** Hourly closes of what is held or pending, and of one symbol beside it. */
+  #hours(symbol: string | null): ReadonlyMap<string, HourlyCloses> {
+    const { portfolio, markets } = this.#core
+    const hours = new Map<string, HourlyCloses>()
+    const add = (name: string): void => {
+      const closes = hours.has(name) ? undefined : markets.find(name)?.hourlyCloses()
+      if (closes !== undefined) hours.set(name, closes)
+    }
+    if (symbol !== null) add(symbol)
+    for (const position of portfolio.positions.values()) add(position.symbol)
+    for (const entry of portfolio.pending.values()) add(entry.symbol)
+    return hours
   }
 
   /** What keeps entries from being admitted at present. */

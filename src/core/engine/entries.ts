@@ -49,7 +49,7 @@ export class Entries {
   readonly #core: EngineCore
   readonly #orders: OrderDesk
   readonly #gatekeeper: Gatekeeper
-  readonly #house: () => House
+  readonly #house: (symbol: string) => House
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
@@ -60,8 +60,8 @@ export class Entries {
   #signals: readonly Signal[] = []
   #scored: readonly Scored[] = []
 
-  /** @param house what the guards are shown, as it stands when an entry is judged */
-  constructor(core: EngineCore, orders: OrderDesk, gatekeeper: Gatekeeper, house: () => House) {
+  /** @param house what the guards are shown, as it stands when an entry on a symbol is judged */
+  constructor(core: EngineCore, orders: OrderDesk, gatekeeper: Gatekeeper, house: (symbol: string) => House) {
     this.#core = core
     this.#orders = orders
     this.#gatekeeper = gatekeeper
@@ -236,7 +236,7 @@ export class Entries {
       const { gate = 'strategy', reason = '' } = closed ?? {}
       return { refused: { gate, reason, figures: {} } }
     }
-    return admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house())
+    return admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house(one.signal.symbol))
   }
 
   /** What is asked of a signal before the guards are: whether it is one that this bbw can act on at all. */
@@ -290,7 +290,8 @@ export class Entries {
     })
   }
 
-  #place({ signal, score, entry, steps, margin, sizing, terms, ladder }: Proposal, scored: Scored): void {
+  #place(proposal: Proposal, scored: Scored): void {
+    const { signal, score, entry, steps, margin, sizing, terms, ladder, skipped } = proposal
     for (const [id, until] of this.#used) if (until <= this.#core.now) this.#used.delete(id)
     this.#used.set(signal.id, signal.candleEnd + INTERVAL_MS[signal.timeframe])
     const id = this.#orders.nextId(signal.id, 'entry')
@@ -331,6 +332,7 @@ export class Entries {
     this.#core.fold({ type: 'entry-sent', entry: pending })
     this.#core.count(`entered:${signal.strategy}`)
     if (ladder !== null) this.#countLadder(ladder)
+    for (const gate of skipped) this.#core.count(`skipped:${gate}`)
     if (signal.atr15m === null) this.#core.count('missing:atr15m')
     if (signal.funding === null) this.#core.count('missing:funding-rate')
     this.#orders.doubts.sent(request, this.#core.now)
@@ -348,6 +350,7 @@ export class Entries {
       stop: formatTicks(instrument, signal.stop),
       target: pending.target === null ? null : formatTicks(instrument, pending.target),
       sizing,
+      ...(skipped.length === 0 ? {} : { skipped: skipped.join(', ') }),
     })
     this.#core.emit({ type: 'place', order: request })
     this.#core.schedule.touchAt('heavy', expiryOf(pending))

@@ -191,7 +191,7 @@ export class Fates {
       entry !== undefined &&
       !this.#orders.cancelling.has(id) &&
       this.#core.now < expiryOf(entry) &&
-      this.#gatekeeper.isOpen
+      this.#gatekeeper.isOpenAt(entry.leverage)
     const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)
     switch (verdict.kind) {
       case 'wait':

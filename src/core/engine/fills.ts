@@ -9,6 +9,7 @@ import { type PendingEntry, type Position, positionKey } from '../portfolio/posi
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { Fates } from './fates.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
@@ -36,6 +37,7 @@ export interface FillParts {
   readonly management: Management
   readonly fates: Fates
   readonly strangers: Strangers
+  readonly gatekeeper: Gatekeeper
 }
 
 export class Fills {
@@ -45,6 +47,7 @@ export class Fills {
   readonly #management: Management
   readonly #fates: Fates
   readonly #strangers: Strangers
+  readonly #gatekeeper: Gatekeeper
   /** Executions booked lately, with their time: a stream may tell one twice. */
   readonly #booked = new Map<string, Timestamp>()
   /** Time of the newest execution booked. */
@@ -57,6 +60,7 @@ export class Fills {
     this.#management = parts.management
     this.#fates = parts.fates
     this.#strangers = parts.strangers
+    this.#gatekeeper = parts.gatekeeper
   }
 
   /** Whether an execution has been booked, by the id of `execId` or `fundingId`. */
@@ -189,7 +193,7 @@ export class Fills {
       const exit = { type: 'exit-filled', symbol, side, time, price, steps, fee, reason, left } as const
       const trade = this.#core.fold(exit)
       if (trade !== null) {
-        this.#closed(position, trade, reason, {}, null)
+        this.#closed(position, trade, reason, {}, null, 0)
         return
       }
     }
@@ -244,7 +248,14 @@ export class Fills {
       else this.#management.target(rest)
       return
     }
-    this.#closed(position, trade, reason, figures, fill.clientOrderId)
+    this.#closed(
+      position,
+      trade,
+      reason,
+      figures,
+      fill.clientOrderId,
+      fill.time - (fill.earliest ?? fill.time),
+    )
     // What its entry has left to fill goes with the position: a second one must not grow from the same signal.
     for (const entry of this.#core.portfolio.pending.values()) {
       if (entry.symbol === fill.symbol && entry.side === fill.side) this.#orders.cancelEntry(entry)
@@ -262,19 +273,25 @@ export class Fills {
     }
   }
 
-  /** A position is no more, and so are its orders that reduce. */
+  /**
+   * A position is no more, and so are its orders that reduce.
+   *
+   * @param spread how much earlier it may have closed
+   */
   #closed(
     position: Position,
     trade: Trade,
     reason: ExitReason,
     figures: Figures,
     order: string | null,
+    spread: Milliseconds,
   ): void {
     const { symbol, side, signalId } = position
     const { net, netPercent, fees, funding } = trade
     const all = { ...figures, net, netPercent, fees, funding }
     this.#core.event('exited', position, reason, all, order, EXIT_CODES[reason] ?? null)
     this.#core.emit({ type: 'trade', trade })
+    this.#gatekeeper.closed(trade, spread)
     this.#protection.desk.drop(positionKey(symbol, side))
     for (const one of this.#orders.exits.values()) {
       if (one.symbol !== symbol || one.side !== side) continue

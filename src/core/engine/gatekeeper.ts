@@ -1,9 +1,14 @@
 /** What closes the door to entries and opens it again: losses, a person's word, a store that cannot be written. */
 import { unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
+import { MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
+import type { Loss } from '../guards/guard.ts'
+import { type LossRule, losingStreak, lossPause, lossRules } from '../guards/loss-pauses.ts'
+import type { Trade } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
 import { type Gates, nextGates, openGates, resumedGates } from './gates.ts'
 import type { Input } from './protocol.ts'
+import type { Settings } from './settings.ts'
 import { OPEN, type Standing } from './standing.ts'
 import type { EngineState } from './state.ts'
 
@@ -14,16 +19,45 @@ const GATE_CODES: { readonly [kind in 'resumed' | 'paused' | 'halted']: Code | n
 }
 
 /** What the gatekeeper adds to a saved engine. */
-type Saved = Pick<EngineState, 'gates' | 'standing' | 'storeTrouble'>
+type Saved = Pick<EngineState, 'gates' | 'standing' | 'storeTrouble' | 'losses' | 'lossPauses'>
+
+/** A pause after losses, as it is followed. */
+interface LossGate {
+  readonly gate: string
+  readonly rule: LossRule
+  readonly code: Code
+  /** Its end, reckoned from the losses; 0 without one. */
+  until: Timestamp
+  /** The end that was told as begun and not yet as over; 0: none. */
+  told: Timestamp
+}
+
+/** The pauses after losses that apply under the settings. */
+function lossGates({ portfolioGates, guards }: Settings): readonly LossGate[] {
+  if (!portfolioGates) return []
+  return lossRules(guards).map(([gate, rule]) => ({
+    gate,
+    rule,
+    code: gate === losingStreak.id ? 'W135' : 'W136',
+    until: 0,
+    told: 0,
+  }))
+}
 
 export class Gatekeeper {
   readonly #core: EngineCore
   #gates: Gates
   #standing: Standing = OPEN
   #storeTrouble: string | null = null
+  /** Trades that lost, in order of time, for as long as a pause can follow from them. */
+  #losses: readonly Loss[] = []
+  readonly #lossGates: readonly LossGate[]
+  readonly #lossesKept: Milliseconds
 
   constructor(core: EngineCore) {
     this.#core = core
+    this.#lossGates = lossGates(core.settings)
+    this.#lossesKept = Math.max(0, ...this.#lossGates.map(({ rule }) => rule.within + rule.pause))
     this.#gates = openGates(core.portfolio.wallet)
   }
 
@@ -47,13 +81,65 @@ export class Gatekeeper {
     return this.#gates.halted || this.#standing.halted !== null
   }
 
-  /** Whether nobody, and no loss limit, keeps orders that add from leaving. */
-  get isOpen(): boolean {
-    return !this.isHalted && this.#standing.paused === null && this.#core.now >= this.#gates.pausedUntil
+  /** Closed trades that lost, as far as a pause can follow from them. */
+  get losses(): readonly Loss[] {
+    return this.#losses
+  }
+
+  /** Whether nobody, and no loss limit, keeps orders that add at a leverage from leaving. */
+  isOpenAt(leverage: number): boolean {
+    const { now } = this.#core
+    if (this.isHalted || this.#standing.paused !== null || now < this.#gates.pausedUntil) return false
+    for (const { rule, until } of this.#lossGates) {
+      if (now < until && leverage >= rule.leverageFrom) return false
+    }
+    return true
+  }
+
+  /**
+   * A trade has closed: one that has lost may begin a pause.
+   *
+   * @param spread how much earlier it may have closed
+   */
+  closed({ net, closedAt, leverage }: Trade, spread: Milliseconds): void {
+    if (net >= 0) return
+    const since = this.#core.now - this.#lossesKept
+    const losses = this.#losses.filter(({ at }) => at > since)
+    const later = losses.findIndex(({ at }) => at > closedAt)
+    losses.splice(later < 0 ? losses.length : later, 0, { at: closedAt, spread, leverage })
+    this.#losses = losses
+    this.#reckon()
+    this.#tellLossPauses()
+  }
+
+  #reckon(): void {
+    for (const gate of this.#lossGates) {
+      gate.until = lossPause(this.#losses, gate.rule, this.#core.lacking === 'refuse').until
+    }
+  }
+
+  /** Says when a pause after losses begins, grows longer, and is over. */
+  #tellLossPauses(): void {
+    const { now } = this.#core
+    for (const one of this.#lossGates) {
+      const { gate, rule, until, code } = one
+      if (until > one.told && now < until) {
+        one.told = until
+        this.#core.count(`paused:${gate}`)
+        this.#core.schedule.touchAt('light', until)
+        const what = rule.leverageFrom > 0 ? `entries at leverage ${rule.leverageFrom} and more` : 'entries'
+        const reason = `${rule.losses} losses within ${rule.within / MINUTE} min: no ${what} for ${rule.pause / MINUTE} min`
+        this.#core.event('paused', null, reason, { gate, until }, null, code)
+      } else if (one.told > 0 && now >= one.told) {
+        one.told = 0
+        this.#core.event('resumed', null, `the pause after losses is over: ${gate}`, { gate })
+      }
+    }
   }
 
   /** Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone. */
   health(): void {
+    this.#tellLossPauses()
     const { drawdown, portfolioGates } = this.#core.settings
     const { gates, changes } = nextGates(
       this.#gates,
@@ -119,12 +205,22 @@ export class Gatekeeper {
   }
 
   save(): Saved {
-    return { gates: this.#gates, standing: this.#standing, storeTrouble: this.#storeTrouble }
+    return {
+      gates: this.#gates,
+      standing: this.#standing,
+      storeTrouble: this.#storeTrouble,
+      losses: this.#losses,
+      lossPauses: this.#lossGates.flatMap(({ gate, told }) => (told > 0 ? [[gate, told] as const] : [])),
+    }
   }
 
   load(saved: Saved): void {
     this.#gates = saved.gates
     this.#standing = saved.standing
     this.#storeTrouble = saved.storeTrouble
+    this.#losses = saved.losses
+    this.#reckon()
+    const told = new Map(saved.lossPauses)
+    for (const one of this.#lossGates) one.told = told.get(one.gate) ?? 0
   }
 }

@@ -26,24 +26,24 @@ export class Ladders {
   readonly #orders: OrderDesk
   readonly #protection: Protection
   readonly #gatekeeper: Gatekeeper
-  readonly #house: () => House
+  readonly #house: (symbol: string) => House
   readonly #ladder: BoundLadder | null
   readonly #guards: readonly BoundGuard[]
 
-  /** @param house what the guards are shown, as it stands when an add is judged */
+  /** @param house what the guards are shown, as it stands when an add to a symbol is judged */
   constructor(
     core: EngineCore,
     orders: OrderDesk,
     protection: Protection,
     gatekeeper: Gatekeeper,
-    house: () => House,
+    house: (symbol: string) => House,
   ) {
     this.#core = core
     this.#orders = orders
     this.#protection = protection
     this.#gatekeeper = gatekeeper
     this.#house = house
-    const ladder = enabledLadder(core.settings)
+    const ladder = enabledLadder(core.settings, core.live)
     this.#ladder = ladder === null ? null : core.watched(ladder)
     this.#guards = core.guards(ADD_GUARDS)
   }
@@ -53,24 +53,29 @@ export class Ladders {
     for (const entry of this.#core.portfolio.pending.values()) {
       if (entry.rung !== undefined && !this.#isWanted(entry)) this.#orders.takeBack(entry)
     }
-    if (this.#ladder === null || !this.#gatekeeper.isOpen) return
+    if (this.#ladder === null) return
     for (const position of this.#core.portfolio.positions.values()) {
-      if (position.ladder !== undefined) this.#decide(this.#ladder, position)
+      if (position.ladder !== undefined && this.#gatekeeper.isOpenAt(position.leverage))
+        this.#decide(this.#ladder, position)
     }
   }
 
   /** While nothing may be added, no add rests. */
   takeBackIfClosed(): void {
-    if (this.#gatekeeper.isOpen) return
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.rung !== undefined) this.#orders.takeBack(entry)
+      if (entry.rung !== undefined && !this.#gatekeeper.isOpenAt(entry.leverage)) this.#orders.takeBack(entry)
     }
   }
 
   #isWanted(entry: PendingEntry): boolean {
     const position = this.#core.portfolio.positions.get(positionKey(entry.symbol, entry.side))
     if (this.#ladder === null || position?.signalId !== entry.signalId) return false
-    if (!this.#gatekeeper.isOpen || this.#isClosing(position) || entry.stop !== position.stop) return false
+    if (
+      !this.#gatekeeper.isOpenAt(entry.leverage) ||
+      this.#isClosing(position) ||
+      entry.stop !== position.stop
+    )
+      return false
     if (this.#core.terms(position.strategy) === undefined) return false
     const wanted = this.#wanted(this.#ladder, position)
     return wanted !== undefined && wanted.rung === entry.rung && entry.steps <= wanted.steps
@@ -88,7 +93,11 @@ export class Ladders {
     const add = this.#wanted(ladder, position)
     if (add === undefined) return
     const scored = this.#scored(ladder, position, add)
-    const verdict = admitEntry(this.#guards, this.#proposal(position, terms, add, scored), this.#house())
+    const verdict = admitEntry(
+      this.#guards,
+      this.#proposal(position, terms, add, scored),
+      this.#house(symbol),
+    )
     if ('refused' in verdict && isPassing(verdict.refused)) return
     this.#core.fold({ type: 'add-decided', symbol, side, candleStart: newest })
     if ('refused' in verdict) this.#refuse(position, scored, verdict.refused)
@@ -133,6 +142,7 @@ export class Ladders {
       sizing: '',
       ladder: null,
       addsTo: position,
+      skipped: [],
     }
   }
 
@@ -153,7 +163,7 @@ export class Ladders {
     })
   }
 
-  #place(position: Position, add: Add, { steps, margin }: Proposal, scored: Scored): void {
+  #place(position: Position, add: Add, { steps, margin, skipped }: Proposal, scored: Scored): void {
     const { signal, score } = scored
     const { symbol, side, instrument, stop, leverage, signalId } = position
     const id = this.#orders.nextId(signalId, `add-${add.rung + 1}`)
@@ -192,6 +202,7 @@ export class Ladders {
     }
     this.#core.fold({ type: 'entry-sent', entry: pending })
     this.#core.count(`added:${signal.strategy}`)
+    for (const gate of skipped) this.#core.count(`skipped:${gate}`)
     this.#orders.doubts.sent(order, this.#core.now)
     this.#core.emit({ type: 'persist', key: id, order, signalId })
     if (this.#core.journal)
@@ -204,6 +215,7 @@ export class Ladders {
       margin,
       leverage,
       stop: formatTicks(instrument, stop),
+      ...(skipped.length === 0 ? {} : { skipped: skipped.join(', ') }),
     })
     this.#core.emit({ type: 'place', order })
     this.#core.schedule.touchAt('heavy', expiryOf(pending))

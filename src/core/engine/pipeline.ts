@@ -39,27 +39,38 @@ export function enabledEntries(settings: Settings): readonly BoundEntry[] {
 
 /** An entry strategy under the settings, switched on or off. */
 export function boundEntry(strategy: EntryStrategy, settings: Settings): BoundEntry {
-  const { enabled: _, ...params } = settings.strategies[strategy.id]
+  const { enabled: _, live: __, ...params } = settings.strategies[strategy.id]
   return { strategy, params, terms: strategy.terms(params) }
 }
 
-/** What turns entries into ladders; `null` when that is off, or when every position is to have one fixed value. */
-export function enabledLadder(settings: Settings): BoundLadder | null {
+/** What turns entries into ladders; `null` when that is off, or may not send real orders where they are, or when every position is to have one fixed value. */
+export function enabledLadder(settings: Settings, live: House['live']): BoundLadder | null {
   if ((settings.guards.sizing?.fixedNotional ?? null) !== null) return null
   for (const strategy of LADDERS) {
-    const { enabled, ...params } = settings.strategies[strategy.id]
-    if (enabled) return { strategy, params }
+    const { enabled, live: _, ...params } = settings.strategies[strategy.id]
+    if (enabled && live?.includes(strategy.id) !== false) return { strategy, params }
   }
   return null
 }
 
-/** What of the house follows from the settings alone; the sizing layers are in their order. */
-export function houseRules(settings: Settings): Pick<House, HouseRule> {
+/** The strategies whose orders may be real ones. */
+export function liveStrategies(settings: Settings): readonly string[] {
+  return [...ENTRY_STRATEGIES, ...LADDERS].flatMap(({ id }) =>
+    settings.strategies[id].live === true ? [id] : [],
+  )
+}
+
+/**
+ * What of the house follows from the settings alone; the sizing layers are in their order.
+ *
+ * @param live strategies that may send real orders; `null`: none are sent
+ */
+export function houseRules(settings: Settings, live: House['live']): Pick<House, HouseRule> {
   const sizingLayers = SIZING.flatMap(strategy => {
     const { enabled, ...params } = settings.strategies[strategy.id]
     return enabled ? [{ strategy, params }] : []
   })
-  return { takerFee: settings.fees.taker, sizingLayers, ladder: enabledLadder(settings) }
+  return { takerFee: settings.fees.taker, sizingLayers, ladder: enabledLadder(settings, live) }
 }
 
 export type HouseRule = 'takerFee' | 'sizingLayers' | 'ladder'
@@ -314,5 +325,6 @@ export function proposalOf(
     sizing: '',
     ladder: null,
     addsTo: null,
+    skipped: [],
   }
 }

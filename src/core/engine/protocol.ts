@@ -16,7 +16,7 @@ import type { DecisionBatch } from './decision-record.ts'
 export type Input =
   /** A perpetual that can be traded, or its new filters. Comes before anything else of its symbol. */
   | { readonly type: 'instrument'; readonly at: Timestamp; readonly instrument: Instrument }
-  /** A candle has closed. Those of a day, of 15 and of 5 minutes are used; others are left alone. */
+  /** A candle has closed. Those of a day, an hour, of 15 and of 5 minutes are used; others are left alone. */
   | CandleInput
   | {
       readonly type: 'price'

@@ -257,13 +257,13 @@ export class Recomputation {
     const strategy = STRATEGIES.find(({ id }) => id === decision.strategy)
     if (strategy === undefined) return []
     // One that is switched off goes on with the positions it has.
-    const { enabled: _, ...params } = this.#present.settings.strategies[strategy.id]
+    const { enabled: _, live: __, ...params } = this.#present.settings.strategies[strategy.id]
     return asks(strategy, seen, this.#view(decision, seen), params)
   }
 
   #judged(decision: Decision, { proposal, house: seen }: SeenProposal): readonly NamedAnswer[] {
     const { settings } = this.#present
-    const house: House = { ...seen, ...houseRules(settings) }
+    const house: House = { ...seen, ...houseRules(settings, seen.live) }
     const { signal, terms: then } = proposal
     let current: Proposal = {
       ...proposal,

@@ -20,7 +20,7 @@ const test = suite('replay')
 const SEED = 20_260_301
 console.log(`seed ${SEED}`)
 
-const OPTIONS = { wallet: WALLET }
+const OPTIONS = { wallet: WALLET, lacking: 'skip' as const }
 
 /** Drawdowns small enough that pauses and halts happen within the days of a test. */
 const NERVOUS: Settings = {

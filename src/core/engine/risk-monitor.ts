@@ -21,7 +21,7 @@ export class RiskMonitor {
 
   constructor(core: EngineCore) {
     this.#core = core
-    this.#layers = houseRules(core.settings).sizingLayers
+    this.#layers = houseRules(core.settings, core.live).sizingLayers
     const { leverageFrom } = core.settings.strategies['trailing-x10']
     this.#from = Number(leverageFrom)
     this.#tolerance = Number(core.settings.strategies['atr-risk-sizing'].alertTolerance)

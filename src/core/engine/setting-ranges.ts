@@ -77,6 +77,10 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['guards.score-threshold.least', from(0, 10)],
   ['guards.confluence.least', whole(0, 3)],
   ['guards.long-share.freePositions', whole(0, 1_000)],
+  ['guards.losing-streak.losses', whole(1, 1_000)],
+  ['guards.losing-streak.pauseMinutes', from(0, 60 * MOST_HOURS)],
+  ['guards.x10-losses.losses', whole(1, 1_000)],
+  ['guards.correlation.*', from(-1, 1)],
   ['guards.stale-data.*', above(0, 3_600)],
   ['guards.sizing.least*', from(0, MOST_USDT)],
   ['guards.sizing.parts', above(0, 1_000)],
@@ -243,6 +247,7 @@ export const PAIRS: readonly (readonly [
     'strategies.trailing-3x.leverageBelow',
     'positions between the two would have no trailing stop',
   ],
+  ['guards.correlation.halveAbove', '<=', 'guards.correlation.refuseAbove', 'what is refused is not halved'],
   [
     'guards.stale-data.tickerSecondsMarket',
     '<=',

@@ -33,8 +33,11 @@ function refusal(value: unknown): readonly [message: string, remedy: string | un
 test('the defaults have every parameter of every strategy and guard, and no other', () => {
   const settings = defaultSettings()
   assert.equal(Object.keys(settings.strategies).sort(), STRATEGIES.map(one => one.id).sort())
-  for (const { id, params, optIn } of STRATEGIES)
-    assert.equal(settings.strategies[id], { enabled: optIn !== true, ...params })
+  for (const { id, params, optIn, role } of STRATEGIES) {
+    // Those that add exposure need a word more before they do so with real money.
+    const live = role === 'entry' || role === 'ladder' ? { live: false } : {}
+    assert.equal(settings.strategies[id], { enabled: optIn !== true, ...live, ...params })
+  }
   const off = STRATEGIES.filter(({ id }) => settings.strategies[id].enabled === false).map(one => one.id)
   assert.equal(off, ['junk-short', 'dca-ladder'])
   const guards = GUARDS.filter(guard => Object.keys(guard.params).length > 0)

@@ -19,7 +19,13 @@ export interface Settings {
     /** Daily decisions look at the symbols of highest turnover; 0 looks at all. */
     readonly top: number
   }
-  readonly strategies: { readonly [id: string]: Params & { readonly enabled: boolean } }
+  readonly strategies: {
+    readonly [id: string]: Params & {
+      readonly enabled: boolean
+      /** Of those that enter and add: whether their orders may be real ones. */
+      readonly live?: boolean
+    }
+  }
   readonly guards: { readonly [id: string]: GuardParams }
   readonly alerts: { readonly [id: string]: AlertParams & { readonly enabled: boolean } }
   /** Whether the guards that look at the whole portfolio apply. */
@@ -51,9 +57,12 @@ export interface Settings {
 
 /** The whole configuration at its defaults. */
 export function defaultSettings(): Settings {
-  const strategies: { [id: string]: Params & { readonly enabled: boolean } } = {}
+  const strategies: { [id: string]: Settings['strategies'][string] } = {}
   for (const strategy of STRATEGIES) {
-    strategies[strategy.id] = { enabled: strategy.optIn !== true, ...strategy.params }
+    const { id, optIn, params, role } = strategy
+    const enabled = optIn !== true
+    strategies[id] =
+      role === 'entry' || role === 'ladder' ? { enabled, live: false, ...params } : { enabled, ...params }
   }
   const guards: { [id: string]: GuardParams } = {}
   for (const guard of GUARDS) if (Object.keys(guard.params).length > 0) guards[guard.id] = guard.params

@@ -2,13 +2,24 @@
  * What a person sees of a running engine: plain data for `status`, the dashboard and every other door. Prices and
  * quantities that an exchange has are decimal texts, money is a number of USDT, times are milliseconds.
  */
-import type { Milliseconds, Percent, Price, Timestamp, Usdt } from '../base/units.ts'
+import {
+  HOUR,
+  MINUTE,
+  type Milliseconds,
+  type Percent,
+  type Price,
+  type Timestamp,
+  type Usdt,
+} from '../base/units.ts'
+import { correlation } from '../guards/correlation.ts'
 import type { House } from '../guards/guard.ts'
+import { type LossRule, lossPause, lossRules } from '../guards/loss-pauses.ts'
+import { longShare } from '../guards/portfolio-guards.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { type Ladder, rungLeft } from '../portfolio/ladder.ts'
-import { usedMargin } from '../portfolio/portfolio.ts'
+import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
 import { positionKey, positionMargin, type StopKind, unrealised } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
@@ -250,13 +261,6 @@ function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnaps
       .filter(block => block.gate === gate)
       .map(block => (block.symbol === null ? block.reason : `${block.symbol}: ${block.reason}`))
       .join('; ')
-  const shown = (gate: string, value: string, limit: string, reason: string): GateSnapshot => ({
-    gate,
-    isOpen: reason === '',
-    value,
-    limit,
-    reason,
-  })
   const rows = [
     shown(
       'kill-switch',
@@ -265,6 +269,7 @@ function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnaps
       why('kill-switch'),
     ),
     shown('readiness', why('readiness') === '' ? 'ready' : 'not ready', '', why('readiness')),
+    ...(house.live === null ? [] : [liveGate(house.live)]),
   ]
   if (!settings.portfolioGates) return rows
   const money = (amount: Usdt): string => `${amount.toFixed(2)} USDT`
@@ -281,6 +286,16 @@ function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnaps
   const used = usedMargin(portfolio)
   const drawdown = gates.peak > 0 ? 100 * (1 - equity / gates.peak) : 0
   const isDown = gates.halted || now < gates.pausedUntil
+  const { longs, total: together } = sides(portfolio)
+  const share = { ...longShare.params, ...settings.guards[longShare.id] }
+  const afterLong = 100 * (longs + 1) > share.percent * (together + 1)
+  const isFull = together + 1 > share.freePositions && afterLong
+  const moves = { ...correlation.params, ...settings.guards[correlation.id] }
+  const held = new Set(
+    [...portfolio.positions.values(), ...portfolio.pending.values()].map(one => one.symbol),
+  )
+  const unknown = [...held].filter(symbol => !house.hours.has(symbol))
+  const isBlind = unknown.length > 0 && house.lacking === 'refuse'
   return [
     ...rows,
     shown(
@@ -295,6 +310,50 @@ function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnaps
       `${settings.drawdown.percent} %`,
       isDown ? gates.pauseReason : '',
     ),
+    ...lossRules(settings.guards).map(([gate, rule]) => lossGate(house, gate, rule)),
+    shown(
+      'long-share',
+      `${longs} of ${together} long`,
+      `${share.percent} % of more than ${share.freePositions}`,
+      isFull ? 'one more long would be too many' : '',
+    ),
+    shown(
+      'correlation',
+      `hours known of ${held.size - unknown.length} of ${held.size} held`,
+      `half above ${moves.halveAbove}, none above ${moves.refuseAbove}`,
+      isBlind ? `hourly closes are missing: ${unknown.join(', ')}` : '',
+    ),
     shown('total-margin', money(used), money(marginLimit), used >= marginLimit ? 'no margin is left' : ''),
   ]
+}
+
+function shown(gate: string, value: string, limit: string, reason: string): GateSnapshot {
+  return { gate, isOpen: reason === '', value, limit, reason }
+}
+
+/** Positions and entries that would open one, and how many of them are long. */
+function sides({ positions, pending }: Portfolio): { readonly longs: number; readonly total: number } {
+  const keys = new Set(positions.keys())
+  for (const { symbol, side } of pending.values()) keys.add(positionKey(symbol, side))
+  const longs = [...keys].filter(key => key.endsWith(':long')).length
+  return { longs, total: keys.size }
+}
+
+/** Which strategies may send real orders; closed while none may. */
+function liveGate(live: readonly string[]): GateSnapshot {
+  const value = live.length === 0 ? 'none' : live.join(', ')
+  return shown('live-switch', value, '', live.length === 0 ? 'no strategy may send real orders' : '')
+}
+
+function lossGate({ losses, lacking, now }: House, gate: string, rule: LossRule): GateSnapshot {
+  const { until } = lossPause(losses, rule, lacking === 'refuse')
+  const within = losses.filter(({ at, leverage }) => at > now - rule.within && leverage >= rule.leverageFrom)
+  const minutes = Math.ceil((until - now) / MINUTE)
+  const whom = rule.leverageFrom > 0 ? ` at leverage ${rule.leverageFrom} and more` : ''
+  return shown(
+    gate,
+    `${within.length} losses`,
+    `${rule.losses} within ${rule.within / HOUR} h`,
+    now < until ? `no entries${whom} for another ${minutes} min` : '',
+  )
 }

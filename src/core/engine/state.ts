@@ -2,6 +2,7 @@ import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base
 import type { StopMove } from '../decision/intent.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { StopOut } from '../decision/view.ts'
+import type { Loss } from '../guards/guard.ts'
 import type { SavedAtr } from '../indicators/atr.ts'
 import type { SavedBollinger } from '../indicators/bollinger.ts'
 import type { SavedRsi } from '../indicators/rsi.ts'
@@ -163,6 +164,7 @@ export type Decided = { readonly [K in Timeframe]: Timestamp }
 export interface SavedSymbol {
   readonly instrument: Instrument
   readonly daily: SavedCandles
+  readonly hours: SavedRecentCandles
   readonly minutes15: SavedMinutes15
   readonly minutes5: SavedMinutes5 | null
   readonly last: number | null
@@ -211,6 +213,9 @@ export interface EngineState {
   readonly drift: string
   readonly driftSince: Timestamp | null
   readonly standing: Standing
+  readonly losses: readonly Loss[]
+  /** Ends of the pauses after losses that were told as begun and not yet as over, by gate. */
+  readonly lossPauses: readonly (readonly [gate: string, until: Timestamp])[]
   readonly doubts: readonly (readonly [string, Doubt])[]
   readonly asked: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly Foreign[]

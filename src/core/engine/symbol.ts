@@ -5,12 +5,15 @@ import { DAY, type Milliseconds, type Percent, type Price, type Timestamp, type 
 import { agreement } from '../decision/agreement.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { Fees, IntradayView, PositionView, StopOut } from '../decision/view.ts'
+import { CORRELATED_HOURS } from '../guards/correlation.ts'
+import type { HourlyCloses } from '../guards/guard.ts'
 import { BAND_PERIOD } from '../indicators/bollinger.ts'
 import { DailyIndicators } from '../indicators/daily.ts'
 import { percentB } from '../indicators/percent-b.ts'
 import { type Candle, CandleSeries, turnoverAt } from '../market/candles.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { INTERVAL_MS, type Interval } from '../market/interval.ts'
+import { RecentCandles } from '../market/recent-candles.ts'
 import type { Side } from '../market/side.ts'
 import { isNeverShort, type Tier, tierOf, type UniverseParams } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
@@ -18,7 +21,7 @@ import { Minutes5, Minutes15 } from './minutes.ts'
 import type { SavedCandles, SavedSymbol } from './state.ts'
 
 /** What the engine knows of a symbol that does not follow from its instrument and its candles. */
-export type SeenSymbol = Omit<SavedSymbol, 'instrument' | 'daily' | 'minutes15' | 'minutes5'>
+export type SeenSymbol = Omit<SavedSymbol, 'instrument' | 'daily' | 'hours' | 'minutes15' | 'minutes5'>
 
 /** What the engine knows of one symbol's market. */
 export class SymbolState {
@@ -27,6 +30,7 @@ export class SymbolState {
   readonly neverShort: boolean
   readonly daily: CandleSeries
   readonly indicators = new DailyIndicators()
+  readonly #hours = new RecentCandles('1h', CORRELATED_HOURS)
   minutes15 = new Minutes15()
   minutes5 = new Minutes5()
   /** Daily candles since the last gap, and how many that gap swallowed. */
@@ -100,7 +104,7 @@ export class SymbolState {
     if (end > this.lastAt) this.price(end, close, close)
   }
 
-  /** Takes a closed candle; false when none of its interval is looked at. */
+  /** Takes a closed candle; false when no view shows those of its interval. */
   close(interval: Interval, candle: Candle): boolean {
     switch (interval) {
       case '1d':
@@ -115,6 +119,18 @@ export class SymbolState {
       default:
         return false
     }
+  }
+
+  /** Takes a closed hourly candle. */
+  closeHour({ start, close, volume }: Candle): void {
+    this.#hours.push(start, close, volume)
+  }
+
+  /** The newest hourly closes, as many as are correlated; `undefined` when there are fewer without a hole. */
+  hourlyCloses(): HourlyCloses | undefined {
+    const closes = this.#hours.closes(CORRELATED_HOURS)
+    if (closes === undefined) return undefined
+    return { end: this.#hours.newest + INTERVAL_MS['1h'], closes: [...closes] }
   }
 
   /** Takes a closed 15-minute candle. */
@@ -150,6 +166,7 @@ export class SymbolState {
     return {
       instrument: this.instrument,
       daily: saveCandles(this.daily),
+      hours: this.#hours.save(),
       minutes15: this.minutes15.save(),
       minutes5: this.minutes5.save(),
       ...this.seen(),
@@ -159,6 +176,7 @@ export class SymbolState {
   static load(saved: SavedSymbol, universe: UniverseParams): SymbolState {
     const symbol = new SymbolState(saved.instrument, universe)
     forEachCandle(saved.daily, candle => symbol.closeDaily(candle))
+    symbol.#hours.load(saved.hours)
     symbol.minutes15 = Minutes15.load(saved.minutes15)
     symbol.minutes5 = Minutes5.load(saved.minutes5)
     symbol.see(saved)

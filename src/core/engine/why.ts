@@ -76,10 +76,10 @@ export interface SeenMarket {
 export class Enquiry {
   readonly #core: EngineCore
   readonly #entries: Entries
-  readonly #house: () => House
+  readonly #house: (symbol: string) => House
 
   /** @param house what the guards are shown, as it stands when it is asked */
-  constructor(core: EngineCore, entries: Entries, house: () => House) {
+  constructor(core: EngineCore, entries: Entries, house: (symbol: string) => House) {
     this.#core = core
     this.#entries = entries
     this.#house = house
@@ -143,7 +143,7 @@ export class Enquiry {
   /** What every gate says of a signal, those that would not be asked any more as well. */
   #readings(one: Scored): readonly GateReading[] {
     const { settings } = this.#core
-    const house = this.#house()
+    const house = this.#house(one.signal.symbol)
     const terms = this.#core.terms(one.signal.strategy)
     const own = this.#entries.ownGates(one.signal)
     if (terms === undefined) return own
@@ -158,7 +158,7 @@ export class Enquiry {
     const { settings, cursor, now } = this.#core
     const signal = marketSignal(side, cursor, symbol, now)
     if (signal === undefined) return []
-    const house = this.#house()
+    const house = this.#house(symbol.instrument.symbol)
     const scored = scoreSignal(signal)
     const proposed = proposalOf(NO_TERMS, settings.universe, scored, { ...house, ladder: null })
     if ('refused' in proposed) return []

@@ -88,12 +88,12 @@ test('what a symbol is known by beside candles and instrument comes back whole f
   const after = new SymbolState(instrumentOf(), universe)
   after.see(before.seen())
   assert.equal(after.save(), before.save())
-  // Candles are told by hashes; whatever else is saved of a symbol is seen.
-  const { instrument: _, daily: __, minutes15: ___, minutes5: ____, ...rest } = before.save()
+  // Candles are told by hashes, and hours are in what guards see; whatever else is saved of a symbol is seen.
+  const { instrument: _, daily: __, hours: _____, minutes15: ___, minutes5: ____, ...rest } = before.save()
   assert.equal(before.seen(), rest)
 })
 
-test('every interval that a symbol keeps candles of is taken by its name', () => {
+test('every interval whose candles a view shows is taken by its name', () => {
   const symbol = new SymbolState(instrumentOf(), defaultSettings().universe)
   const candle = { start: MIDNIGHT, open: 1, high: 2, low: 1, close: 2, volume: 3, turnover: 4 }
   const empty = symbol.save()

@@ -1,4 +1,4 @@
-import type { Price, Steps, Timestamp, Usdt } from '../base/units.ts'
+import type { Milliseconds, Price, Steps, Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, LadderStrategy, SizingStrategy } from '../decision/strategy.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
@@ -25,6 +25,24 @@ export interface Proposal {
   readonly ladder: Ladder | null
   /** The position that it adds to; `null`: it opens one. */
   readonly addsTo: Position | null
+  /** Gates that had no data to judge it by, and were left out. */
+  readonly skipped: readonly string[]
+}
+
+/** A closed trade that has lost. */
+export interface Loss {
+  /** When it closed, at the latest. */
+  readonly at: Timestamp
+  /** It may have closed earlier by this much: only the candle is known in which it did. */
+  readonly spread: Milliseconds
+  readonly leverage: number
+}
+
+/** Closes of hours in a row without a hole, the oldest first. */
+export interface HourlyCloses {
+  /** When the newest of them has ended. */
+  readonly end: Timestamp
+  readonly closes: readonly Price[]
 }
 
 /** What the guards know of the house. */
@@ -44,6 +62,14 @@ export interface House {
   readonly cooldowns: ReadonlyMap<string, Timestamp>
   /** When orders of strategies that may send only so many a day were accepted, by `strategy:symbol`. */
   readonly accepted: ReadonlyMap<string, readonly Timestamp[]>
+  /** Trades that lost, in order of time, for as long as a pause can follow from them. */
+  readonly losses: readonly Loss[]
+  /** The newest closes of what is held, pending or to be entered, by symbol; one that lacks some is left out. */
+  readonly hours: ReadonlyMap<string, HourlyCloses>
+  /** What becomes of an entry where a gate lacks its data: the gate is left out and named, or the entry refused. */
+  readonly lacking: 'skip' | 'refuse'
+  /** Strategies that may send real orders; `null`: no order that is sent is one. */
+  readonly live: readonly string[] | null
   readonly takerFee: number
   /** The layers that may cut a size, in their order. */
   readonly sizingLayers: readonly {
@@ -106,6 +132,11 @@ export interface Guard<P extends GuardParams = GuardParams> {
 /** @param figures what was looked at, with its limits: the same that a refusal would name */
 export function admit(proposal: Proposal, figures: Figures): Verdict {
   return { admitted: proposal, figures }
+}
+
+/** Lets a proposal through that the gate has no data to judge by; it is named with what comes of it. */
+export function skip(gate: string, proposal: Proposal, figures: Figures): Verdict {
+  return { admitted: { ...proposal, skipped: [...proposal.skipped, gate] }, figures }
 }
 
 export function refuse(gate: string, reason: string, figures: Figures): Verdict {

@@ -94,6 +94,8 @@ test('incident 76: every guard has a reading with figures, whether it is open or
     now: 1,
     equity: 0,
     halted: true,
+    live: [],
+    losses: [1, 1, 1].map(at => ({ at, spread: 0, leverage: 10 })),
     realisedToday: -1,
     blocks: [
       { gate: 'kill-switch', ...block },
@@ -103,7 +105,7 @@ test('incident 76: every guard has a reading with figures, whether it is open or
     portfolio: booksOf([positionOf(), ...many(12, 'long', { strategy: proposalOf().signal.strategy })]),
   })
   const { signal } = proposalOf()
-  const over = { ...signal, bbPercent: 90, weekBb: null, monthBb: null, lastAt: -1e9, last: 1 }
+  const over = { ...signal, leverage: 10, bbPercent: 90, weekBb: null, monthBb: null, lastAt: -1e9, last: 1 }
   const bad = readGates(
     bound,
     proposalOf({ neverTrade: true, score: scoreOf(0, 'tier'), signal: over }),

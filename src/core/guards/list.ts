@@ -1,4 +1,7 @@
+import { correlation } from './correlation.ts'
 import type { GateReading, Guard, House, Proposal, Refusal, Verdict } from './guard.ts'
+import { liveSwitch } from './live-switch.ts'
+import { losingStreak, x10Losses } from './loss-pauses.ts'
 import { plannedSize } from './planned-size.ts'
 import {
   cooldown,
@@ -21,12 +24,13 @@ import {
 import { sizing } from './sizing.ts'
 
 /**
- * All guards in their order. Sizing comes before the limit on total margin, which needs the size; it is the last
- * that changes anything.
+ * All guards in their order. Sizing comes before correlation, which may halve the size, and the limit on total margin,
+ * which needs it.
  */
 export const GUARDS: readonly Guard[] = [
   killSwitch,
   readiness,
+  liveSwitch,
   universe,
   scoreThreshold,
   freshSignal,
@@ -38,8 +42,11 @@ export const GUARDS: readonly Guard[] = [
   positionLimits,
   dailyLoss,
   drawdown,
+  losingStreak,
+  x10Losses,
   longShare,
   sizing,
+  correlation,
   totalMargin,
 ]
 

@@ -46,6 +46,7 @@ export function proposalOf(over: Partial<Proposal> = {}): Proposal {
     sizing: '',
     ladder: null,
     addsTo: null,
+    skipped: [],
     ...over,
   }
 }
@@ -63,6 +64,10 @@ export function houseOf(over: Partial<House> = {}): House {
     blocks: [],
     cooldowns: new Map(),
     accepted: new Map(),
+    losses: [],
+    hours: new Map(),
+    lacking: 'refuse',
+    live: null,
     takerFee: 0.00055,
     sizingLayers: [],
     ladder: null,

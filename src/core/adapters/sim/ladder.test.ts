@@ -53,7 +53,7 @@ class Watched extends Engine {
   }
 }
 
-const watched = (settings: Settings): Watched => new Watched(settings, { wallet: WALLET })
+const watched = (settings: Settings): Watched => new Watched(settings, { wallet: WALLET, lacking: 'skip' })
 
 test('grid entry, first add, second add, TP1, breakeven of the average, the rest closed there', () => {
   const run = simulate([ladderMarket(THERE_AND_BACK)], { settings: ladderSettings() })
@@ -188,13 +188,13 @@ class Mortal extends Engine {
   #now: Engine | null = null
 
   constructor(settings: Settings) {
-    super(settings, { wallet: WALLET })
+    super(settings, { wallet: WALLET, lacking: 'skip' })
     this.#settings = settings
   }
 
   override step(input: Input): readonly Effect[] {
     const state = this.#now === null ? super.save() : this.#now.save()
-    this.#now = Engine.load(this.#settings, { wallet: WALLET }, throughJson(state))
+    this.#now = Engine.load(this.#settings, { wallet: WALLET, lacking: 'skip' }, throughJson(state))
     return this.#now.step(input)
   }
 

@@ -91,10 +91,13 @@ export function venueOf(markets: readonly SymbolMarket[], options: RunOptions = 
     wallet: WALLET,
     checkMargin: true,
     detail: true,
-    tells: intradayTimeframes(options.settings ?? defaultSettings()).map(interval => ({
-      interval,
-      isDecidedOn: true,
-    })),
+    tells: [
+      ...intradayTimeframes(options.settings ?? defaultSettings()).map(interval => ({
+        interval,
+        isDecidedOn: true,
+      })),
+      { interval: '1h', isDecidedOn: false },
+    ],
   })
 }
 
@@ -153,6 +156,7 @@ export async function runLive(
 function engineOptions({ journal, everyCycle }: RunOptions): EngineOptions {
   return {
     wallet: WALLET,
+    lacking: 'skip',
     ...(journal === undefined ? {} : { journal }),
     ...(everyCycle === undefined ? {} : { everyCycle }),
   }

@@ -438,7 +438,7 @@ test(`a venue that matches every bar and looks at every symbol tells the same st
         venue.exchange.isUntouched = () => false
         venue.exchange.isActive = () => true
       }
-      const engine = new Engine(defaultSettings(), { wallet: WALLET })
+      const engine = new Engine(defaultSettings(), { wallet: WALLET, lacking: 'skip' })
       const events: EngineEvent[] = []
       const closed: Trade[] = []
       runSimulated(engine, venue, { event: event => events.push(event), trade: trade => closed.push(trade) })

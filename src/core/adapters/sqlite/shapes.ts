@@ -9,6 +9,7 @@ import type { Gates } from '../../engine/gates.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
 import type { Standing } from '../../engine/standing.ts'
 import type { Doubt, Gone, StopRequest, StopState, WorkingOrder } from '../../engine/state.ts'
+import type { Loss } from '../../guards/guard.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import type { Ladder, Rung } from '../../portfolio/ladder.ts'
 import type { ClosedAhead, PendingEntry, Position } from '../../portfolio/position.ts'
@@ -264,6 +265,8 @@ export const wrongLedger: Check = object<Ledger>({
     halted: flag,
   }),
   standing: object<Standing>({ paused: standing, halted: standing }),
+  losses: orAbsent(list(object<Loss>({ at: number, spread: number, leverage: number }))),
+  lossPauses: orAbsent(entries),
   executedAt: number,
   attempts: entries,
   fills: entries,

@@ -104,7 +104,7 @@ interface Bench {
 
 function started(): Bench {
   const outside = new Outside()
-  const engine = new Engine(defaultSettings(), { wallet: 1_000 })
+  const engine = new Engine(defaultSettings(), { wallet: 1_000, lacking: 'skip' })
   const driver = new LiveDriver(engine, {
     clock: outside,
     broker: outside,
@@ -435,7 +435,7 @@ test('a trade goes to the journal', async () => {
 
 test('without a store nothing is waited for', async () => {
   const outside = new Outside()
-  const engine = new Engine(defaultSettings(), { wallet: 1_000 })
+  const engine = new Engine(defaultSettings(), { wallet: 1_000, lacking: 'skip' })
   const ports = { clock: outside, broker: outside, feed: outside, journal: outside, store: null }
   const driver = new LiveDriver(engine, ports)
   driver.start([
