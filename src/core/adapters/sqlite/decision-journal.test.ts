@@ -271,4 +271,21 @@ test('nobody else may read the file', () => {
   assert.is(statSync(path).mode & 0o777, 0o600)
 })
 
+test('the prints of a history of any length are kept whole', () => {
+  const path = fresh()
+  const journal = open(path)
+  const count = 210_000
+  const prints = Array.from({ length: count }, (_, i) => ({
+    symbol: 'BTCUSDT',
+    interval: '1m' as const,
+    start: T0 + i * MINUTE,
+    print: [1, 2, 3, 4, 5, 6],
+  }))
+  assert.is(journal.keep(batchOf({ prints })), null)
+  journal.close()
+  const kept = read(path, reader => reader.prints('BTCUSDT', '1m'))
+  assert.is(kept.size, count)
+  assert.ok(kept.has(T0))
+})
+
 test.run()
