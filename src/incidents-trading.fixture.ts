@@ -157,6 +157,27 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
     ],
   },
   {
+    incident: 31,
+    what: 'an exit without its reason, or with a wrong one',
+    shown: [
+      {
+        file: 'incidents-exits.test.ts',
+        title:
+          'incident 31: every way out has its own reason, a person, a liquidation and funding among them',
+      },
+    ],
+  },
+  {
+    incident: 32,
+    what: 'a short held for 730 hours, because time exits ran in the heavy cycle alone',
+    shown: [
+      {
+        file: 'incidents-exits.test.ts',
+        title: 'incident 32: a position is closed at its limit though the heavy cycle starves',
+      },
+    ],
+  },
+  {
     incident: 33,
     what: 'a time in position that was counted from the order',
     shown: [
@@ -258,6 +279,16 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       {
         file: 'incidents-positions.test.ts',
         title: 'incident 45: a drawdown pause ends by itself, over a restart too',
+      },
+    ],
+  },
+  {
+    incident: 50,
+    what: 'a profit of 0 of every short, for want of a sign',
+    shown: [
+      {
+        file: 'incidents-exits.test.ts',
+        title: 'incident 50: a short earns what its mirror image earns as a long',
       },
     ],
   },

@@ -68,7 +68,7 @@ test('a market order fills at the next open, and the account has it', async () =
   const account = await exchange.account()
   assert.equal(account.orders, [])
   const [{ entry, ...position }] = account.positions
-  assert.equal(position, { symbol: SYMBOL, side: 'long', steps: 10, stop: 100 })
+  assert.equal(position, { symbol: SYMBOL, side: 'long', steps: 10, stop: 100, leverage: 3 })
   assert.ok(entry > 0)
 })
 
