@@ -209,6 +209,10 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       },
 
       {
+        file: 'core/engine/margin-checks.test.ts',
+        title: 'incident 35: only where the configuration says so is it closed, after the word about it',
+      },
+      {
         file: 'faults-handover.test.ts',
         title: 'incident 35: a position opened by hand whose stop cannot be set is told of and not closed',
       },
@@ -263,6 +267,10 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
     shown: [
       { file: 'incidents-positions.test.ts', title: 'incident 43: a gate that lacks its data refuses' },
       {
+        file: 'core/guards/lacking.test.ts',
+        title: 'incident 43: what each gate does without its data stands in one table',
+      },
+      {
         file: 'incidents-positions.test.ts',
         title: 'incident 43: without daily bands, or without those of 5 minutes, no strategy wants an entry',
       },
@@ -279,6 +287,10 @@ export const TRADING_INCIDENTS: readonly IncidentRow[] = [
       {
         file: 'incidents-positions.test.ts',
         title: 'incident 45: a drawdown pause ends by itself, over a restart too',
+      },
+      {
+        file: 'core/guards/loss-pauses.test.ts',
+        title: 'incident 45: whatever was lost, both pauses have an end',
       },
     ],
   },

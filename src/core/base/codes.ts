@@ -297,6 +297,19 @@ export const CODES = {
     did: 'Reckons with the new interval from now on. What the position pays at the next settlement is looked at in every heavy cycle.',
     can: 'bbw status shows what its funding has come to.',
   },
+  // --- margin
+  W611: {
+    title: 'liquidation near the stop',
+    what: 'The liquidation of a position lies nearer to its entry than 1.5 x its stop: its average has moved, or its maintenance margin was raised.',
+    did: 'Tightens the stop; closes the position only with risk.cascadeClose: true.',
+    can: 'Reduce the position, or close it.',
+  },
+  C612: {
+    title: 'near liquidation',
+    what: 'Only a fifth of the way from the entry to the liquidation is left: the stop has not held.',
+    did: 'Tells so once until it changes; the stop stays, and is restored where it is missing.',
+    can: 'Close the position, or reduce it.',
+  },
   // --- process life
   W702: {
     title: 'time jumped',

@@ -42,6 +42,8 @@ export interface Ledger {
   readonly dayRealised: Usdt
   readonly gates: Gates
   readonly standing: Standing
+  /** Told of how near positions are to their liquidation; left out by a bbw that did not look. */
+  readonly warned?: readonly string[]
   /** Trades that lost, and pauses after them that were told as begun; left out by a bbw that did not pause for them. */
   readonly losses?: readonly Loss[]
   readonly lossPauses?: readonly (readonly [gate: string, until: Timestamp])[]

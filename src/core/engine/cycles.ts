@@ -58,6 +58,7 @@ export type StepId =
   | 'protect'
   | 'breakeven'
   | 'time-exits'
+  | 'margin-checks'
   | 'queue-reentries'
   | 'health'
   | 'expire-entries'
@@ -93,6 +94,7 @@ export const CYCLES: readonly Cycle[] = [
       { id: 'protect', deadline: 3 * SECOND },
       { id: 'breakeven', deadline: 4 * SECOND },
       { id: 'time-exits', deadline: 4 * SECOND },
+      { id: 'margin-checks', deadline: SECOND },
       { id: 'queue-reentries', deadline: SECOND },
       { id: 'health', deadline: 3 * SECOND },
     ],

@@ -26,6 +26,7 @@ import { Gatekeeper } from './gatekeeper.ts'
 import { Handovers } from './handovers.ts'
 import { Ladders } from './ladders.ts'
 import { Management } from './management.ts'
+import { MarginChecks } from './margin-checks.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
 import { houseRules } from './pipeline.ts'
 import { Protection } from './protection.ts'
@@ -53,6 +54,7 @@ export class Engine {
   readonly #fills: Fills
   readonly #reconciler: Reconciler
   readonly #entries: Entries
+  readonly #margins: MarginChecks
   readonly #alerts: Alerts
   readonly #risks: RiskMonitor
   readonly #ladders: Ladders
@@ -96,6 +98,7 @@ export class Engine {
     this.#entries = new Entries(core, orders, gatekeeper, symbol => this.#house(symbol))
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
+    this.#margins = new MarginChecks(core, protection)
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, protection, gatekeeper, symbol => this.#house(symbol))
     this.#rules = houseRules(settings, core.live)
@@ -209,6 +212,7 @@ export class Engine {
       ...this.#reconciler.save(),
       ...this.#entries.save(),
       ...this.#alerts.save(),
+      ...this.#margins.save(),
       ...this.#handovers.save(),
       ...this.#risks.save(),
     })
@@ -230,6 +234,7 @@ export class Engine {
     engine.#reconciler.load(state)
     engine.#entries.load(state)
     engine.#alerts.load(state)
+    engine.#margins.load(state)
     engine.#handovers.load(state)
     engine.#risks.load(state)
     return engine
@@ -243,6 +248,7 @@ export class Engine {
     const { attempts, gone } = this.#orders.save()
     const { used } = this.#entries.save()
     const { alerted } = this.#alerts.save()
+    const { warned } = this.#margins.save()
     const { cancelling, doubts, exits } = this.#orders
     return {
       ledger: {
@@ -252,6 +258,7 @@ export class Engine {
         dayRealised,
         gates,
         standing,
+        warned,
         losses,
         lossPauses,
         executedAt,
@@ -315,6 +322,7 @@ export class Engine {
     engine.#fills.load(ledger)
     engine.#entries.load(ledger)
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
+    engine.#margins.load({ warned: ledger.warned ?? [] })
     engine.#risks.load({ risky: ledger.risky ?? [] })
     engine.#protection.load({
       stops: positions.flatMap(({ position, stop }) =>
@@ -520,13 +528,16 @@ export class Engine {
         return []
       case 'time-exits':
         this.#management.timeExits()
+        return []
+      case 'margin-checks':
+        this.#margins.look()
         this.#protection.sendWishes()
         return []
       case 'queue-reentries':
         this.#core.stopOuts.queue()
         return []
       case 'health':
-        this.#gatekeeper.health()
+        this.#health()
         this.#ladders.takeBackIfClosed()
         return []
       case 'expire-entries':
@@ -567,6 +578,17 @@ export class Engine {
         return []
       default:
         return unreachable(id)
+    }
+  }
+
+  /** Follows equity. Where the configuration says so, a drawdown that pauses or halts entries closes everything. */
+  #health(): void {
+    const drawdown = this.#gatekeeper.health()
+    if (drawdown === null || !this.#core.settings.drawdown.closeAll) return
+    const { positions, pending } = this.#core.portfolio
+    for (const entry of pending.values()) this.#orders.takeBack(entry)
+    for (const position of positions.values()) {
+      this.#protection.closeNow(position, drawdown, 'W133', 'drawdown')
     }
   }
 

@@ -137,8 +137,12 @@ export class Gatekeeper {
     }
   }
 
-  /** Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone. */
-  health(): void {
+  /**
+   * Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone.
+   *
+   * @returns the drawdown that has begun to pause or halt entries, in words; `null`: none has
+   */
+  health(): string | null {
     this.#tellLossPauses()
     const { drawdown, portfolioGates } = this.#core.settings
     const { gates, changes } = nextGates(
@@ -147,13 +151,16 @@ export class Gatekeeper {
       this.#core.now,
       portfolioGates ? drawdown : null,
     )
+    let begun: string | null = null
     for (const { kind, reason, figures } of changes) {
+      if (kind !== 'resumed') begun = reason
       if (kind !== 'resumed') this.#core.count(kind)
       if (kind === 'paused') this.#core.schedule.touchAt('light', gates.pausedUntil)
       if (kind === 'halted') this.#takeBack()
       this.#core.event(kind, null, reason, figures, null, GATE_CODES[kind])
     }
     this.#gates = gates
+    return begun
   }
 
   /** No entries until a person resumes; told once. */

@@ -7,6 +7,7 @@ import type { Code } from '../base/codes.ts'
 import { SECOND, type Ticks } from '../base/units.ts'
 import { formatTicks } from '../market/quantise.ts'
 import { MANUAL, type Position, positionKey, type StopKind } from '../portfolio/position.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Input } from './protocol.ts'
@@ -36,11 +37,11 @@ export class Protection {
   /** Sets missing stops again, and closes what cannot be protected. */
   protect(): void {
     this.sendWishes()
-    for (const [key, { closing }] of this.desk.entries()) {
+    for (const [key, { closing, closingAs }] of this.desk.entries()) {
       const position = this.#core.portfolio.positions.get(key)
       if (closing === null || position === undefined) continue
       if (this.#orders.find(position, 'close') === undefined)
-        this.#orders.close(position, 'emergency', closing)
+        this.#orders.close(position, closingAs ?? 'emergency', closing)
     }
   }
 
@@ -50,12 +51,11 @@ export class Protection {
   }
 
   /** Closes a position whatever it takes: it is asked for again until it is gone. */
-  closeNow(position: Position, reason: string, code: Code): void {
+  closeNow(position: Position, reason: string, code: Code, as: ExitReason = 'emergency'): void {
     const key = positionKey(position.symbol, position.side)
-    this.desk.close(key, reason)
-    this.#core.count('emergency-close')
-    if (this.#orders.find(position, 'close') === undefined)
-      this.#orders.close(position, 'emergency', reason, code)
+    this.desk.close(key, reason, as)
+    this.#core.count(`${as}-close`)
+    if (this.#orders.find(position, 'close') === undefined) this.#orders.close(position, as, reason, code)
   }
 
   /** Sets the stop of a position that was handed over without it. */
@@ -191,8 +191,12 @@ export class Protection {
 
   #moved(position: Position, request: StopRequest): void {
     const { instrument, symbol, side } = position
-    const kind: StopKind =
-      request.why === 'restore' ? position.stopKind : request.why === 'breakeven' ? 'breakeven' : 'trailing'
+    const keepsKind = request.why === 'restore' || request.why === 'cascade'
+    const kind: StopKind = keepsKind
+      ? position.stopKind
+      : request.why === 'breakeven'
+        ? 'breakeven'
+        : 'trailing'
     this.#core.event(
       'stop-moved',
       position,

@@ -25,7 +25,7 @@ const OPTIONS = { wallet: WALLET, lacking: 'skip' as const }
 /** Drawdowns small enough that pauses and halts happen within the days of a test. */
 const NERVOUS: Settings = {
   ...defaultSettings(),
-  drawdown: { percent: 2, pauseHours: 24, haltPauses: 6, haltDays: 30, haltPercent: 30 },
+  drawdown: { percent: 2, pauseHours: 24, haltPauses: 6, haltDays: 30, haltPercent: 30, closeAll: false },
 }
 
 /** Feeds recorded inputs to `engine`, which `between` may replace before each, and compares every answer. */

@@ -18,7 +18,7 @@ console.log(`seed ${SEED}`)
 function nervous(percent: number): Settings {
   return {
     ...defaultSettings(),
-    drawdown: { percent, pauseHours: 24, haltPauses: 5, haltDays: 30, haltPercent: 30 },
+    drawdown: { percent, pauseHours: 24, haltPauses: 5, haltDays: 30, haltPercent: 30, closeAll: false },
   }
 }
 

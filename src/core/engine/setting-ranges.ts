@@ -77,6 +77,7 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['guards.score-threshold.least', from(0, 10)],
   ['guards.confluence.least', whole(0, 3)],
   ['guards.long-share.freePositions', whole(0, 1_000)],
+  ['guards.cascade.stopMultiple', from(1, 100)],
   ['guards.losing-streak.losses', whole(1, 1_000)],
   ['guards.losing-streak.pauseMinutes', from(0, 60 * MOST_HOURS)],
   ['guards.x10-losses.losses', whole(1, 1_000)],

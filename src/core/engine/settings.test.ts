@@ -48,7 +48,14 @@ test('the defaults have every parameter of every strategy and guard, and no othe
 
 test('the house limits are those of the specification', () => {
   const { drawdown, maxBars, fees, guards } = defaultSettings()
-  assert.equal(drawdown, { percent: 15, pauseHours: 24, haltPauses: 3, haltDays: 30, haltPercent: 30 })
+  assert.equal(drawdown, {
+    percent: 15,
+    pauseHours: 24,
+    haltPauses: 3,
+    haltDays: 30,
+    haltPercent: 30,
+    closeAll: false,
+  })
   assert.is(maxBars, 30)
   assert.equal(fees, { maker: 0.0002, taker: 0.00055 })
   assert.is(guards['daily-loss'].percent, 5)

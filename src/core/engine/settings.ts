@@ -38,6 +38,14 @@ export interface Settings {
     readonly haltDays: number
     /** As does a loss of this much from the highest equity ever. */
     readonly haltPercent: number
+    /** Whether every position is closed, and every resting entry taken back, when one of these begins. */
+    readonly closeAll: boolean
+  }
+  readonly risk: {
+    /** Whether a position is closed whose liquidation has come too near to its stop; else its stop is tightened. */
+    readonly cascadeClose: boolean
+    /** Told of once only so much of the way from entry to liquidation is left. */
+    readonly liquidationAlertPercent: number
   }
   /** Every position is closed at the latest after so many bars of its strategy's timeframe. */
   readonly maxBars: number
@@ -73,7 +81,8 @@ export function defaultSettings(): Settings {
     guards,
     alerts: Object.fromEntries(ALERTS.map(({ id, params }) => [id, { enabled: true, ...params }])),
     portfolioGates: true,
-    drawdown: { percent: 15, pauseHours: 24, haltPauses: 3, haltDays: 30, haltPercent: 30 },
+    drawdown: { percent: 15, pauseHours: 24, haltPauses: 3, haltDays: 30, haltPercent: 30, closeAll: false },
+    risk: { cascadeClose: false, liquidationAlertPercent: 20 },
     maxBars: 30,
     recovery: { answerSeconds: 10, windowSeconds: 7, resends: 2, stopTries: 3, haltSeconds: 35 },
   }

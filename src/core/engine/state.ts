@@ -65,7 +65,7 @@ export interface StopRequest {
   readonly requestId: string
   readonly stop: Ticks
   /** `restore`: the stop in the books is missing at the exchange. */
-  readonly why: StopMove | 'restore'
+  readonly why: StopMove | 'restore' | 'cascade'
   readonly reason: string
   /** When it was sent; of a wish, before when it is not to be sent. */
   readonly sentAt: Timestamp
@@ -86,6 +86,8 @@ export interface StopState {
   readonly wasSeen: boolean
   /** Why the position is to be closed whatever it takes; `null`: it is not. */
   readonly closing: string | null
+  /** What the exit is to be called; left out: an emergency. */
+  readonly closingAs?: ExitReason
 }
 
 /** A position of somebody else. */
@@ -213,6 +215,8 @@ export interface EngineState {
   readonly drift: string
   readonly driftSince: Timestamp | null
   readonly standing: Standing
+  /** What was told of how near positions are to their liquidation. */
+  readonly warned: readonly string[]
   readonly losses: readonly Loss[]
   /** Ends of the pauses after losses that were told as begun and not yet as over, by gate. */
   readonly lossPauses: readonly (readonly [gate: string, until: Timestamp])[]

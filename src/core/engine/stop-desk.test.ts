@@ -89,8 +89,8 @@ test('a stop that cannot be restored closes the position at the third failure', 
     kinds.push(kindOf(desk.answer(KEY, false, undefined)))
   }
   assert.equal(kinds, ['failed', 'failed', 'close'])
-  desk.close(KEY, 'no stop')
-  assert.is(desk.of(KEY).closing, 'no stop')
+  desk.close(KEY, 'no stop', 'emergency')
+  assert.equal([desk.of(KEY).closing, desk.of(KEY).closingAs], ['no stop', 'emergency'])
   assert.equal(desk.wishes(9), [])
 })
 

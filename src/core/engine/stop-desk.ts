@@ -7,6 +7,7 @@ import type { Ticks, Timestamp } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
 import { sign } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
 import type { StopTrouble } from './protocol.ts'
 import type { StopRequest, StopState } from './state.ts'
 
@@ -77,7 +78,7 @@ export class StopDesk {
   }
 
   /** A stop is monotonic, whoever asks: a looser wish is dropped. */
-  wish(position: Position, stop: Ticks, why: StopMove, reason: string): void {
+  wish(position: Position, stop: Ticks, why: StopMove | 'cascade', reason: string): void {
     const key = positionKey(position.symbol, position.side)
     const state = this.of(key)
     const tightest = state.wish?.stop ?? state.inFlight?.stop ?? position.stop
@@ -215,8 +216,8 @@ export class StopDesk {
   }
 
   /** A position is to be closed, whatever it takes. */
-  close(key: string, reason: string): void {
-    this.#states.set(key, { ...this.of(key), wish: null, closing: reason })
+  close(key: string, reason: string, as: ExitReason): void {
+    this.#states.set(key, { ...this.of(key), wish: null, closing: reason, closingAs: as })
   }
 
   /** Whether the exchange has last shown the position with its stop. */

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { positionOf } from '../decision/view.fixture.ts'
+import { positionOf, ticks } from '../decision/view.fixture.ts'
 import type { Guard } from './guard.ts'
 import { ADD_GUARDS, admitEntry, GUARDS, readGates } from './list.ts'
 import { booksOf, houseOf, many, proposalOf, scoreOf } from './proposal.fixture.ts'
@@ -105,7 +105,16 @@ test('incident 76: every guard has a reading with figures, whether it is open or
     portfolio: booksOf([positionOf(), ...many(12, 'long', { strategy: proposalOf().signal.strategy })]),
   })
   const { signal } = proposalOf()
-  const over = { ...signal, leverage: 10, bbPercent: 90, weekBb: null, monthBb: null, lastAt: -1e9, last: 1 }
+  const over = {
+    ...signal,
+    leverage: 10,
+    stop: ticks(850),
+    bbPercent: 90,
+    weekBb: null,
+    monthBb: null,
+    lastAt: -1e9,
+    last: 1,
+  }
   const bad = readGates(
     bound,
     proposalOf({ neverTrade: true, score: scoreOf(0, 'tier'), signal: over }),

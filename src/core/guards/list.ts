@@ -1,3 +1,4 @@
+import { cascade } from './cascade.ts'
 import { correlation } from './correlation.ts'
 import type { GateReading, Guard, House, Proposal, Refusal, Verdict } from './guard.ts'
 import { liveSwitch } from './live-switch.ts'
@@ -36,6 +37,7 @@ export const GUARDS: readonly Guard[] = [
   freshSignal,
   staleData,
   distanceToStop,
+  cascade,
   confluence,
   onePosition,
   cooldown,

@@ -14,6 +14,10 @@ export type ExitReason =
   | 'funding-sign'
   /** The stop could not be set or had been crossed: closed at the market. */
   | 'emergency'
+  /** A drawdown has paused or halted entries, and the configuration closes everything then. */
+  | 'drawdown'
+  /** Its liquidation had come too near to its stop, and the configuration closes it then. */
+  | 'cascade'
   | 'liquidation'
   | 'closed-outside'
   | 'end-of-data'

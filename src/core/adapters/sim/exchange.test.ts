@@ -6,7 +6,7 @@ import type { FillInput, Input, OrderRequest } from '../../engine/protocol.ts'
 import { priceOf, qtyOf } from '../../market/quantise.ts'
 import { type Side, sign } from '../../market/side.ts'
 import { instrument, SYMBOL, steps, ticks } from './exchange.fixture.ts'
-import { type Bar, type Costs, DEFAULT_COSTS, liquidationPrice, SimExchange } from './exchange.ts'
+import { type Bar, type Costs, DEFAULT_COSTS, SimExchange } from './exchange.ts'
 
 const test = suite('embedded exchange')
 const SEED = 20260401
@@ -350,8 +350,6 @@ test('the mark price triggers the stop, the last price does not', () => {
 
 test('liquidation comes before a farther stop, after a nearer one, and takes the margin and no more', () => {
   // Leverage 10, maintenance 1 %: taken over at 100 x (1 - 0.1 + 0.01) = 91, bankrupt at 90.
-  near(liquidationPrice(instrument, { side: 'long', entry: 100, leverage: 10 }), 91)
-  near(liquidationPrice(instrument, { side: 'short', entry: 100, leverage: 10 }), 109)
   const far = new Desk()
   far.hold('long', 85, 10)
   far.bar(95, 96, 91, 95)

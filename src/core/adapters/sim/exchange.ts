@@ -26,6 +26,7 @@ import type {
   StopTrouble,
 } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
+import { liquidationPrice } from '../../market/liquidation.ts'
 import { formatTicks, priceOf, qtyOf, toTicks } from '../../market/quantise.ts'
 import { opposite, type Side, sign } from '../../market/side.ts'
 import type { Act } from './acts.ts'
@@ -1026,16 +1027,4 @@ function bankruptcy(instrument: Instrument, { side, entry, leverage }: HeldPosit
   const price = entry * (1 - sign(side) / leverage)
   const least = priceOf(instrument, instrument.minPrice)
   return toTicks(instrument, Math.max(price, least), side === 'long' ? 'up' : 'down')
-}
-
-/**
- * The mark price at which an isolated position is taken over: its margin is down to the maintenance margin. Source:
- * Bybit help centre, "Liquidation price (USDT contract)", isolated, without added margin.
- */
-export function liquidationPrice(
-  instrument: Pick<Instrument, 'maintenanceMarginRate'>,
-  position: { readonly side: Side; readonly entry: Price; readonly leverage: number },
-): Price {
-  const room = 1 / position.leverage - instrument.maintenanceMarginRate
-  return position.entry * (1 - sign(position.side) * room)
 }

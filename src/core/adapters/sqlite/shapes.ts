@@ -232,6 +232,7 @@ export const wrongPosition: Check = object<BookedPosition>({
       openedAt: number,
       wasSeen: flag,
       closing: orNull(text),
+      closingAs: orAbsent(text),
     }),
   ),
 })
@@ -265,6 +266,7 @@ export const wrongLedger: Check = object<Ledger>({
     halted: flag,
   }),
   standing: object<Standing>({ paused: standing, halted: standing }),
+  warned: orAbsent(list(text)),
   losses: orAbsent(list(object<Loss>({ at: number, spread: number, leverage: number }))),
   lossPauses: orAbsent(entries),
   executedAt: number,

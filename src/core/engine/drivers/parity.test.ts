@@ -11,7 +11,7 @@ console.log(`seed ${SEED}`)
 
 const NERVOUS: Settings = {
   ...defaultSettings(),
-  drawdown: { percent: 3, pauseHours: 24, haltPauses: 6, haltDays: 30, haltPercent: 30 },
+  drawdown: { percent: 3, pauseHours: 24, haltPauses: 6, haltDays: 30, haltPercent: 30, closeAll: false },
 }
 
 test('the live driver over the embedded exchange says exactly what the simulated driver says', async () => {
