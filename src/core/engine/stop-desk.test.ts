@@ -163,4 +163,19 @@ test('a missing stop with a move in doubt is restored at the tighter price', () 
   assert.is(desk.send(KEY, 's', 5)?.stop, 960)
 })
 
+test('what was wished before somebody has tightened the stop is dropped where it is looser by now', () => {
+  for (const [shown, left] of [
+    [965, undefined],
+    [955, 960],
+  ] as const) {
+    const refused = moving()
+    refused.answer(KEY, false, undefined)
+    assert.equal(refused.readBack(HELD, ticks(shown), 2_000), { kind: 'adopt', stop: shown })
+    assert.is(refused.send(KEY, 's', 2_000)?.stop, left, `after ${shown}`)
+    const lost = moving()
+    assert.is(kindOf(lostAt(lost, shown, 2_000)), left === undefined ? 'adopt' : 'failed')
+    assert.is(lost.send(KEY, 's', 2_000)?.stop, left, `in doubt after ${shown}`)
+  }
+})
+
 test.run()

@@ -146,6 +146,7 @@ export class StopDesk {
    */
   readBack(position: Position, shown: Ticks | null, now: Timestamp): StopVerdict | null {
     const key = positionKey(position.symbol, position.side)
+    if (shown !== null) this.#dropLooser(key, position, shown)
     const state = this.of(key)
     const { inFlight } = state
     if (inFlight !== null) {
@@ -194,6 +195,20 @@ export class StopDesk {
       missingSince: isNew ? since : before.missingSince,
     })
     return { kind: 'missing', wasSeen: before.wasSeen, delay: sentAt > now ? sentAt - now : null }
+  }
+
+  /** Somebody has tightened the stop: what was wished before, and what came to nothing, must not loosen it again. */
+  #dropLooser(key: string, position: Position, shown: Ticks): void {
+    const direction = sign(position.side)
+    if ((shown - position.stop) * direction <= 0) return
+    const state = this.of(key)
+    const isTighter = (request: StopRequest): boolean => (request.stop - shown) * direction > 0
+    const wish = state.wish !== null && isTighter(state.wish) ? state.wish : null
+    // One whose answer is awaited may still arrive; one that is in force is what the account shows.
+    const { inFlight: asked } = state
+    const isVain = asked !== null && asked.doubt !== 'none' && asked.stop !== shown && !isTighter(asked)
+    if (wish === state.wish && !isVain) return
+    this.#states.set(key, { ...state, wish, inFlight: isVain ? null : asked })
   }
 
   /** The first stop of a position that was handed over is to be set: until it is, it counts as missing. */
