@@ -78,8 +78,6 @@ export class Answers {
   ): void {
     switch (status) {
       case 'accepted':
-        this.#core.entryAccepted(entry.strategy, entry.symbol)
-        return
       case 'amended':
         return
       case 'rejected':

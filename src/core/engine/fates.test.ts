@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MINUTE, SECOND } from '../base/units.ts'
+import { HOUR, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { reversionSignal } from './desk.fixture.ts'
 import { Fates } from './fates.ts'
@@ -77,6 +77,32 @@ test('an entry that never arrived is sent again only while entries are admitted'
     assert.equal(absent(parts), ['outcome', 'expired E102'], command)
     assert.is(parts.core.portfolio.pending.size, 0)
   }
+})
+
+test('an entry whose acceptance was never told counts from the moment that shows it, once', () => {
+  const key = 'mean-reversion:SOLUSDT'
+  const known = (show: (parts: Parts, id: string) => void): Parts => {
+    const parts = new Parts()
+    parts.entries.propose([scoreSignal(reversionSignal())], undefined)
+    const [id] = parts.core.portfolio.pending.keys()
+    parts.wait(MINUTE)
+    show(parts, id)
+    return parts
+  }
+  const rest = 2 * HOUR
+  const filled = known((parts, id) => {
+    const { steps: all, price } = [...parts.core.portfolio.pending.values()][0]
+    parts.fills.book(parts.fill({ clientOrderId: id, steps: all, price: ticks(price * 10) }))
+  })
+  assert.is(filled.core.cooldowns.get(key), MIDNIGHT + MINUTE + rest, 'filled')
+  const found = known((parts, clientOrderId) => {
+    parts.orders.doubts.raise(clientOrderId, 'no-answer', parts.core.now)
+    parts.fates.told({ clientOrderId, state: 'resting', filled: steps(0), reason: '' })
+    parts.wait(MINUTE)
+    parts.orders.doubts.raise(clientOrderId, 'missing', parts.core.now)
+    parts.fates.told({ clientOrderId, state: 'resting', filled: steps(0), reason: '' })
+  })
+  assert.is(found.core.cooldowns.get(key), MIDNIGHT + MINUTE + rest, 'found resting')
 })
 
 test('an entry of unknown fate that is found after a halt is due to be taken back', () => {

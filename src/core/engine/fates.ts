@@ -94,11 +94,8 @@ export class Fates {
     switch (state) {
       case 'resting':
         this.found(id, doubt, 'rests at the exchange')
-        if (entry !== undefined) {
-          this.#core.rest(entry.strategy, entry.symbol, 'cooldown', this.#core.now)
-          // It may have been due to be taken back while nothing was known of it.
-          this.#core.touch('heavy')
-        }
+        // An entry may have been due to be taken back while nothing was known of it.
+        if (entry !== undefined) this.#core.touch('heavy')
         if (order !== undefined && order.state === 'sent') order.state = 'working'
         this.#core.outcome(id, 'open', '')
         return
@@ -128,9 +125,11 @@ export class Fates {
     }
   }
 
-  /** An order in doubt is at the exchange after all. */
+  /** An order that was sent, or is in doubt, is at the exchange: an entry of which that was not known counts from now. */
   found(id: string, doubt: Doubt, what: string): void {
     this.#orders.doubts.settle(id)
+    const entry = this.#core.portfolio.pending.get(id)
+    if (entry !== undefined && doubt.request !== null) this.#core.entryAccepted(entry.strategy, entry.symbol)
     if (doubt.cause === 'sent') return
     this.#core.count('found')
     this.#core.note('looked-up', `the order ${what}; taken over`, id, foundCode(doubt))
