@@ -23,7 +23,7 @@ export interface StopOut {
   readonly side: Side
   /** Whose it was. */
   readonly strategy: string
-  /** When the stop filled, and at which price. */
+  /** When the stop closed it, and the price that it stood at: a gap may have taken more. */
   readonly at: Timestamp
   readonly stop: Price
   /** Margin and score of the position, as filled. */

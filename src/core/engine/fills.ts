@@ -23,6 +23,9 @@ const FILLS_KEPT: Milliseconds = 2 * DAY
 /** Executions are asked for from so long before the newest known one: they may be told out of order. */
 const EXECUTIONS_OVERLAP: Milliseconds = DAY
 
+/** What a position that its stop has closed, wherever that was by then, names as a reason. */
+const STOPS: readonly ExitReason[] = ['stop', 'breakeven-stop', 'trailing-stop']
+
 const EXIT_CODES: { readonly [reason in ExitReason]?: Code } = {
   liquidation: 'C306',
   'end-of-data': 'W307',
@@ -265,8 +268,10 @@ export class Fills {
       const fee = (told.fee * ahead) / told.steps
       this.#orders.closedAhead(position, { time, price, steps: ahead, fee, reason })
     }
-    if (fill.cause === 'stop') this.#core.stopOuts.note(trade, priceOf(instrument, fill.price), fill.time)
-    if (fill.cause === 'stop' || fill.cause === 'liquidation') {
+    // A stop that left a part, which was closed at the market after it, has stopped the position all the same.
+    const isStopped = trade.exits.some(({ reason: why }) => STOPS.includes(why))
+    if (isStopped) this.#core.stopOuts.note(trade, priceOf(instrument, position.stop), fill.time)
+    if (isStopped || fill.cause === 'liquidation') {
       this.#core.rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)
     } else if (order !== undefined && order.leg !== 'close') {
       this.#core.rest(position.strategy, position.symbol, 'cooldownAfterTarget', fill.earliest ?? fill.time)

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, HOUR } from '../base/units.ts'
-import { MIDNIGHT, ticks } from '../decision/view.fixture.ts'
+import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { Desk, gates, gridSignal, placed, resumed } from './desk.fixture.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
@@ -59,6 +59,31 @@ test('it is spent by the first daily decision at least 4 h after the stop, in wh
   const before = desk.effects.flatMap(one => (one.type === 'trade' ? [one.trade] : []))[0]
   assert.ok(pending.margin <= before.notional / before.leverage / 2 + 1e-9)
   assert.equal(waiting(desk), [])
+})
+
+test('a stop that leaves a part to be closed at the market has stopped the position all the same', () => {
+  const desk = new Desk(OPEN).introduce('SOLUSDT')
+  desk.live(0)
+  desk.open(gridSignal('SOLUSDT'))
+  desk.now = MIDNIGHT + HOUR
+  const position = desk.position()
+  const half = steps(Math.floor(position.steps / 2))
+  const close = placed(desk.stopOut(position, { steps: half })).filter(({ type }) => type === 'market')[0]
+  desk.order(close.clientOrderId, 'accepted')
+  desk.fill(close, { price: ticks(925) })
+  desk.live(60_000)
+  assert.equal(waiting(desk), [ONE])
+  assert.equal(desk.engine.books().cooldowns, [['bollinger-grid-long:SOLUSDT', MIDNIGHT + 5 * HOUR]])
+})
+
+test('what a gap takes beyond the stop counts from the stop, not from where it filled', () => {
+  const desk = new Desk(OPEN).introduce('SOLUSDT')
+  desk.live(0)
+  desk.open(gridSignal('SOLUSDT'))
+  desk.now = MIDNIGHT + HOUR
+  desk.stopOut(desk.position(), { price: ticks(850) })
+  desk.live(60_000)
+  assert.equal(waiting(desk), [ONE])
 })
 
 test('a score of 6 is needed of the position, and a loss', () => {

@@ -34,7 +34,7 @@ export class StopOuts {
     this.#core = core
   }
 
-  /** A stop at `price` has closed a position. */
+  /** A stop at `price` has closed a position, there or, over a gap, beyond it. */
   note(trade: Trade, price: number, at: Timestamp): void {
     if (!this.#core.entries.some(({ strategy, params }) => strategy.comesBack?.(trade, params) === true))
       return
