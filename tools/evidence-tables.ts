@@ -61,7 +61,7 @@ export const EVIDENCE_RUNS: readonly EvidenceRun[] = [
   {
     id: 'sl-reentry',
     title: 'sl-reentry with the grid it comes back for, 100 USDT a trade, no portfolio gates',
-    command: `${BACKTEST} --strategy bollinger-grid-long,bollinger-grid-short,sl-reentry --fixed-notional 100 --no-portfolio-gates`,
+    command: `${BACKTEST} --strategy bollinger-grid-long --strategy bollinger-grid-short --strategy sl-reentry --fixed-notional 100 --no-portfolio-gates`,
     flags: { ...ALONE, strategy: ['bollinger-grid-long', 'bollinger-grid-short', 'sl-reentry'] },
     range: DAYS,
     also: 'strategy',
