@@ -246,6 +246,8 @@ export class WatchedEngine extends Engine {
       this.#holds('I7', other === undefined || other === one.side, () => `both sides of ${one.symbol}`)
       sides.set(one.symbol, one.side)
     }
+    // What takes the place of a position counts in its stead; margin is bound by both.
+    for (const { replaces } of portfolio.pending.values()) if (replaces !== undefined) keys.delete(replaces)
     const longs = [...keys].filter(key => key.endsWith(':long')).length
     const { freePositions, percent } = guards['long-share']
     this.#holds(

@@ -5,6 +5,7 @@ import {
   ENTRY_STRATEGIES,
   HEAVY_MANAGEMENT,
   LADDERS,
+  ROTATIONS,
   SIZING,
   X10_MANAGEMENT,
 } from '../src/core/engine/cycles.ts'
@@ -35,6 +36,7 @@ export const TABLES: { readonly [name: string]: DocumentTable } = {
       ...HEAVY_MANAGEMENT.map(({ id }) => [`\`${id}\``, 'management', 'in the heavy cycle', '']),
       ...X10_MANAGEMENT.map(({ id }) => [`\`${id}\``, 'management', 'in the x10 cycle', '']),
       ...LADDERS.map(({ id }) => [`\`${id}\``, 'ladder', 'in the heavy cycle', '']),
+      ...ROTATIONS.map(({ id }) => [`\`${id}\``, 'rotation', 'in the heavy cycle', '']),
       ...SIZING.map(({ id }) => [`\`${id}\``, 'sizing', 'on each entry', '']),
     ],
   },

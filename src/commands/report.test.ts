@@ -208,10 +208,18 @@ test('a strategy that had no candles to decide on is named, and its positions ar
 
 test('what the data lacked and what stood for it is said, and nothing that did not happen', () => {
   const plain = report([WIN]).notes.join('\n')
-  assert.not.match(plain, /halted|adds dropped|15-minute|assumed|mark price|read off|leverage 10/)
+  assert.not.match(plain, /halted|adds dropped|exchanges|15-minute|assumed|mark price|read off|leverage 10/)
   const poor = report([testTrade({ leverage: 10, strategy: 'mean-reversion' })], {
     halted: true,
-    counts: { 'missing:atr15m': 4, 'missing:funding-rate': 2, 'planned:ladder': 5, 'dropped:add': 3 },
+    counts: {
+      'missing:atr15m': 4,
+      'missing:funding-rate': 2,
+      'planned:ladder': 5,
+      'dropped:add': 3,
+      rotations: 5,
+      rotated: 4,
+      'skipped:funding-window': 3,
+    },
     replaced: {
       fundingAssumed: 3,
       fundingRecorded: 7,
@@ -227,6 +235,8 @@ test('what the data lacked and what stood for it is said, and nothing that did n
     "4 entries sized by the strategy's own stop",
     '3 adds dropped from 5 planned ladders',
     '2 entries scored with funding of 0.01 %',
+    '5 exchanges of positions for others that receive funding begun, 4 carried through',
+    '3 of these begun at the very moment of a settlement',
     '3 of 10 funding settlements assumed at 0.01 % per 8 h',
     'mark price taken to be the last price on 2 of',
     'ticks and steps read off the prices on 1 of',

@@ -105,6 +105,17 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
   const unknown = count('missing:funding-rate')
   if (unknown > 0)
     notes.push(`${unknown} entries scored with funding of 0.01 % per 8 h paid by longs, none being known`)
+  const rotations = count('rotations')
+  if (rotations > 0) {
+    const atSettlement = count('skipped:funding-window')
+    notes.push(
+      `${rotations} exchanges of positions for others that receive funding begun, ${count('rotated')} carried through`,
+    )
+    if (atSettlement > 0)
+      notes.push(
+        `${atSettlement} of these begun at the very moment of a settlement, for want of prices a little before or after it`,
+      )
+  }
   if (replaced === null) {
     notes.push('what the data lack is known to the exchange in the other process alone')
     return notes

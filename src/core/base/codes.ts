@@ -193,7 +193,7 @@ export const CODES = {
     did: 'Closes the rest at the market, reduce-only, again until nothing is left.',
     can: 'Look at the position: its market is thin.',
   },
-  C213: {
+  C220: {
     title: 'stop of an adopted position not set',
     what: 'The stop of a position that was handed over cannot be set, or the price is past it already.',
     did: 'Did not close what a person has opened; asks for the stop again and again.',
@@ -210,6 +210,18 @@ export const CODES = {
     what: 'A target and the stop of one position filled at the same time, or a fill was told twice.',
     did: 'Counted each execution once; the size is that of the exchange.',
     can: NOTHING,
+  },
+  W213: {
+    title: 'rotation stopped half way',
+    what: 'A position was to be exchanged for one that is paid for being held, and one of the two orders came to nothing.',
+    did: 'What could not be opened whole, or has no stop, is closed again and the old position stays. An old one that could not be closed stays beside the new one; both have their stops.',
+    can: 'bbw status shows both; close the one that you do not want.',
+  },
+  I214: {
+    title: 'position exchanged',
+    what: 'A position that paid funding was exchanged for one on the same side that receives it.',
+    did: 'Opened the new one with its stop first, then closed the old one.',
+    can: 'strategies.funding-rotation.enabled switches this off.',
   },
   W219: {
     title: 'add filled after its position had closed',
@@ -296,6 +308,12 @@ export const CODES = {
     what: 'The exchange now settles funding of a symbol with a position more often than before, as it does when rates are extreme.',
     did: 'Reckons with the new interval from now on. What the position pays at the next settlement is looked at in every heavy cycle.',
     can: 'bbw status shows what its funding has come to.',
+  },
+  I512: {
+    title: 'position pays funding',
+    what: 'A position pays more at the next settlement of funding than it should.',
+    did: 'Looks for one on the same side that receives funding, and exchanges them where that saves more than it costs.',
+    can: NOTHING,
   },
   // --- margin
   W611: {

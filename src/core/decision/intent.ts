@@ -10,6 +10,8 @@ import type { EntryOrder } from './signal.ts'
 export type Intent =
   | {
       readonly kind: 'enter'
+      /** Another symbol than the one that was looked at, in its stead. */
+      readonly symbol?: string
       readonly side: Side
       readonly order: EntryOrder
       /** Protective stop, sent to the exchange with the order. */

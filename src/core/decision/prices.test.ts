@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { priceOf } from '../market/quantise.ts'
-import { breakeven, entryTicks, ordered, sendable, stopTicks, targetTicks, tighterStop } from './prices.ts'
+import {
+  breakeven,
+  entryTicks,
+  ordered,
+  protectedAt,
+  sendable,
+  stopTicks,
+  targetTicks,
+  tighterStop,
+} from './prices.ts'
 import { below, FEES, instrumentOf, positionOf, ticks } from './view.fixture.ts'
 
 const test = suite('prices')
@@ -104,6 +113,18 @@ test('a stop is moved only to a tighter tick that the mark has not reached', () 
     assert.is(tighterStop(position, Number.NaN, 100), undefined)
     assert.is(tighterStop(position, 100, Number.NaN), undefined)
   }
+})
+
+test('a position taken at the market has its stop and target on their sides, rounded to the tighter and the passive side', () => {
+  const instrument = instrumentOf({ tick: '0.1' })
+  assert.equal(protectedAt(instrument, 'long', 100, 94.96, 105.01), { stop: 950, target: 1_051 })
+  assert.equal(protectedAt(instrument, 'short', 100, 105.04, 94.99), { stop: 1_050, target: 949 })
+  assert.equal(protectedAt(instrument, 'long', 100, 94.96, null), { stop: 950, target: null })
+  assert.is(protectedAt(instrument, 'long', 100, 100, null), undefined)
+  assert.is(protectedAt(instrument, 'long', 100, 95, 100), undefined)
+  assert.is(protectedAt(instrument, 'short', 100, 99, null), undefined)
+  assert.is(protectedAt(instrument, 'long', 100, -5, null), undefined)
+  assert.is(protectedAt(instrument, 'long', Number.NaN, 95, null), undefined)
 })
 
 test.run()

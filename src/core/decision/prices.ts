@@ -43,6 +43,24 @@ export function ordered(side: Side, entry: Ticks, stop: Ticks, target: Ticks | n
 }
 
 /**
+ * Stop and target of a position that is taken at the market at `last`, in ticks; `undefined` where one of them cannot be
+ * sent as a price, or they do not lie on their sides of the entry.
+ */
+export function protectedAt(
+  instrument: Instrument,
+  side: Side,
+  last: Price,
+  stopPrice: Price,
+  targetPrice: Price | null,
+): { readonly stop: Ticks; readonly target: Ticks | null } | undefined {
+  const prices = targetPrice === null ? [last, stopPrice] : [last, stopPrice, targetPrice]
+  if (!prices.every(price => sendable(instrument, price))) return undefined
+  const stop = stopTicks(instrument, side, stopPrice)
+  const target = targetPrice === null ? null : targetTicks(instrument, side, targetPrice)
+  return ordered(side, toTicks(instrument, last, 'nearest'), stop, target) ? { stop, target } : undefined
+}
+
+/**
  * The stop of a position moved to `price`, in ticks; `undefined` when that is not tighter than the present one, or not
  * on the losing side of the mark any more: the exchange refuses such a stop, or triggers it at once.
  */

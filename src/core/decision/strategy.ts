@@ -1,4 +1,4 @@
-import type { Fraction, Milliseconds, Price, Steps, Ticks, Usdt } from '../base/units.ts'
+import type { Fraction, Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import type { Trade } from '../portfolio/trade.ts'
@@ -46,8 +46,19 @@ export interface EntryStrategy<P extends Params = Params> extends Shape<View, P>
   comesBack?(trade: Trade, params: P): boolean
   /** How long after the stop the decision about it is due at the earliest. */
   waitsAfterStop?(params: P): Milliseconds
+  /**
+   * Stop and target of a position that is taken at the market at the last price in exchange for one of its own;
+   * `undefined` where it would not hold the symbol on that side. Left out: its positions are never exchanged.
+   */
+  exchange?(side: Side, view: View, params: P): Exchange | undefined
   /** Ages of a position at which the answer among the time exits may change though nothing but time has passed. */
   ages?(params: P): readonly Milliseconds[]
+}
+
+/** The stop and the target of a position that takes the place of another one. */
+export interface Exchange {
+  readonly stop: Ticks
+  readonly target: Ticks | null
 }
 
 /** Slots for positions and pending entries that several strategies share on one side. */
@@ -84,11 +95,37 @@ export interface LadderStrategy<P extends Params = Params> extends Shape<Positio
   plan(shown: SizeProposal, params: P): LadderPlan
 }
 
+/**
+ * Looks at one open position and at those that could be held in its stead, the best first; answers with the chain
+ * `[enter the better one, exit this one]`, or holds one that it would exchange.
+ */
+export interface RotationStrategy<P extends Params = Params> {
+  readonly id: string
+  readonly role: 'rotation'
+  readonly params: P
+  readonly optIn?: true
+  /** How many rotations any 24 h may have, and how long a coin rests after one that it took part in. */
+  limits(params: P): { readonly perDay: number; readonly coinRest: Milliseconds }
+  /** Until when nothing may be executed on the symbol; `null`: it may be now. */
+  quietUntil(view: View, params: P): Timestamp | null
+  decide(view: PositionView, params: P, alternatives: readonly Alternative[]): readonly Intent[]
+}
+
+/** A position that could be taken instead of another one, at the market, as far as it is known before the gates. */
+export interface Alternative {
+  readonly signal: Signal
+  readonly now: Timestamp
+  /** When its last price was made. */
+  readonly lastAt: Timestamp
+  readonly nextFunding: Timestamp | null
+  readonly fundingInterval: Milliseconds | null
+}
+
 export type LadderPlan =
   | { readonly ladder: Ladder; readonly steps: Steps; readonly reason: string }
   | { readonly refused: string; readonly figures: { readonly [name: string]: number } }
 
-export type Strategy = EntryStrategy | ManagementStrategy | SizingStrategy | LadderStrategy
+export type Strategy = EntryStrategy | ManagementStrategy | SizingStrategy | LadderStrategy | RotationStrategy
 
 /** The house rules an entry strategy's positions are under. */
 export interface EntryTerms {

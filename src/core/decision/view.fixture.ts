@@ -89,6 +89,7 @@ export function viewOf(sketch: Sketch = {}): View {
     price,
     last: price,
     mark: price,
+    lastAt: MIDNIGHT,
     lower: 100,
     middle: 150,
     upper: 200,

@@ -48,6 +48,8 @@ export interface View {
   /** Last traded price and mark price now. */
   readonly last: Price
   readonly mark: Price
+  /** When the last price was made, by the exchange's clock. */
+  readonly lastAt: Timestamp
   readonly lower: Price | undefined
   readonly middle: Price | undefined
   readonly upper: Price | undefined

@@ -154,7 +154,8 @@ export class Answers {
           order.state = 'doubted'
           order.wanted = null
         } else {
-          this.#orders.forget(order)
+          if (status === 'rejected') this.#orders.refuse(order)
+          else this.#orders.forget(order)
           this.#core.outcome(order.clientOrderId, status, reason)
           // What has to be closed is asked for again at once.
           if (order.leg === 'close') this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)

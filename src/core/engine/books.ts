@@ -8,7 +8,7 @@ import type { Loss } from '../guards/guard.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Gates } from './gates.ts'
 import type { Standing } from './standing.ts'
-import type { Cancelling, Doubt, Gone, StopState, WorkingOrder } from './state.ts'
+import type { Cancelling, Doubt, Gone, RotationState, StopState, WorkingOrder } from './state.ts'
 
 export type RowTable = 'positions' | 'orders' | 'cooldowns' | 'kv'
 
@@ -64,6 +64,8 @@ export interface Ledger {
   readonly foreign: readonly string[]
   /** Positions that were told to risk too much; left out by a bbw that did not watch them. */
   readonly risky?: readonly string[]
+  /** Left out by a bbw that exchanged no positions. */
+  readonly rotation?: RotationState
   /** Of strategies that come back after a stop; left out by a bbw that had none. */
   readonly stopOuts?: readonly StopOut[]
   readonly stopOutsNoted?: readonly StopOut[]

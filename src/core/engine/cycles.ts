@@ -6,6 +6,7 @@ import type {
   EntryStrategy,
   LadderStrategy,
   ManagementStrategy,
+  RotationStrategy,
   SizingStrategy,
   Strategy,
 } from '../decision/strategy.ts'
@@ -15,6 +16,7 @@ import { bollingerGridLong } from '../strategies/bollinger-grid-long.ts'
 import { bollingerGridShort } from '../strategies/bollinger-grid-short.ts'
 import { dcaLadder } from '../strategies/dca-ladder.ts'
 import { fundingMomentum } from '../strategies/funding-momentum.ts'
+import { fundingRotation } from '../strategies/funding-rotation.ts'
 import { junkShort } from '../strategies/junk-short.ts'
 import { meanReversion } from '../strategies/mean-reversion.ts'
 import { partialTp } from '../strategies/partial-tp.ts'
@@ -39,6 +41,8 @@ export const X10_MANAGEMENT: readonly ManagementStrategy[] = [trailingX10]
 
 export const LADDERS: readonly LadderStrategy[] = [dcaLadder]
 
+export const ROTATIONS: readonly RotationStrategy[] = [fundingRotation]
+
 export const SIZING: readonly SizingStrategy[] = [atrRiskSizing]
 
 /** Every strategy there is. */
@@ -47,6 +51,7 @@ export const STRATEGIES: readonly Strategy[] = [
   ...HEAVY_MANAGEMENT,
   ...X10_MANAGEMENT,
   ...LADDERS,
+  ...ROTATIONS,
   ...SIZING,
 ]
 
@@ -66,6 +71,7 @@ export type StepId =
   | 'score'
   | 'partial-tp'
   | 'trailing-3x'
+  | 'funding-rotation'
   | 'dca-ladder'
   | 'entries'
   | 'alerts'
@@ -109,6 +115,7 @@ export const CYCLES: readonly Cycle[] = [
       { id: 'score', deadline: 5 * SECOND },
       { id: 'partial-tp', deadline: 5 * SECOND },
       { id: 'trailing-3x', deadline: 5 * SECOND },
+      { id: 'funding-rotation', deadline: 5 * SECOND },
       { id: 'dca-ladder', deadline: 5 * SECOND },
       { id: 'entries', deadline: 20 * SECOND },
       { id: 'alerts', deadline: 5 * SECOND },

@@ -33,6 +33,7 @@ import { Protection } from './protection.ts'
 import type { Effect, Input } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
 import { RiskMonitor } from './risk-monitor.ts'
+import { Rotations } from './rotations.ts'
 import { earliest } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
@@ -58,6 +59,7 @@ export class Engine {
   readonly #alerts: Alerts
   readonly #risks: RiskMonitor
   readonly #ladders: Ladders
+  readonly #rotations: Rotations
   readonly #rules: ReturnType<typeof houseRules>
   readonly #handovers: Handovers
   readonly #enquiry: Enquiry
@@ -101,6 +103,7 @@ export class Engine {
     this.#margins = new MarginChecks(core, protection)
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, protection, gatekeeper, symbol => this.#house(symbol))
+    this.#rotations = new Rotations({ core, orders, protection, gatekeeper, entries: this.#entries })
     this.#rules = houseRules(settings, core.live)
     for (const position of core.portfolio.positions.values()) management.remember(position)
   }
@@ -190,6 +193,8 @@ export class Engine {
         unreachable(input)
     }
     this.#runner.advance()
+    if (this.#rotations.isRunning) this.#rotations.proceed()
+    this.#orders.refusedNow = null
     if (core.leaving.size > 0) this.#handovers.proceed()
     return core.takeEffects()
   }
@@ -214,6 +219,7 @@ export class Engine {
       ...this.#alerts.save(),
       ...this.#margins.save(),
       ...this.#handovers.save(),
+      ...this.#rotations.save(),
       ...this.#risks.save(),
     })
   }
@@ -236,6 +242,7 @@ export class Engine {
     engine.#alerts.load(state)
     engine.#margins.load(state)
     engine.#handovers.load(state)
+    engine.#rotations.load(state)
     engine.#risks.load(state)
     return engine
   }
@@ -270,6 +277,7 @@ export class Engine {
         ...this.#risks.save(),
         ...decidedRows(this.#core.markets.decided()),
         foreign: this.#strangers.keys(),
+        ...this.#rotations.save(),
         ...this.#core.stopOuts.save(),
         accepted: [...this.#core.accepted],
       },
@@ -323,6 +331,7 @@ export class Engine {
     engine.#entries.load(ledger)
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
     engine.#margins.load({ warned: ledger.warned ?? [] })
+    engine.#rotations.load(ledger)
     engine.#risks.load({ risky: ledger.risky ?? [] })
     engine.#protection.load({
       stops: positions.flatMap(({ position, stop }) =>
@@ -472,6 +481,7 @@ export class Engine {
     const symbol = core.markets.of(name)
     const before = symbol.fundingInterval
     symbol.rate(per8h, interval, next)
+    if (core.held.size > 0) core.touch('heavy')
     if (!core.held.has(name)) return
     core.touch('x10')
     if (before === null || interval === null || interval >= before) return
@@ -563,6 +573,9 @@ export class Engine {
         return []
       case 'atr-risk':
         this.#risks.look()
+        return []
+      case 'funding-rotation':
+        this.#rotations.manage()
         return []
       case 'dca-ladder':
         this.#ladders.manage()

@@ -1,19 +1,27 @@
 /** From the market to entries at the exchange: scan, score, judge, enter, and what has rested too long is taken back. */
 import type { Code } from '../base/codes.ts'
-import { DAY, type Milliseconds, SECOND, type Timestamp } from '../base/units.ts'
+import { DAY, type Milliseconds, SECOND, type Steps, type Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
-import type { Timeframe } from '../decision/strategy.ts'
+import type { EntryTerms, Timeframe } from '../decision/strategy.ts'
 import type { Figures, GateReading, House, Proposal, Refusal } from '../guards/guard.ts'
-import { type BoundGuard, GUARDS } from '../guards/list.ts'
+import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
-import type { PendingEntry } from '../portfolio/position.ts'
+import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
-import { admitScored, type BoundEntry, ofHighestTurnover, rank, scanSymbol, scoreSignal } from './pipeline.ts'
+import {
+  admitScored,
+  type BoundEntry,
+  ofHighestTurnover,
+  proposalOf,
+  rank,
+  scanSymbol,
+  scoreSignal,
+} from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
@@ -229,14 +237,43 @@ export class Entries {
     return { entered: scored.length - refused.length, refused }
   }
 
-  #judge(one: Scored): { readonly admitted: Proposal } | { readonly refused: Refusal } {
+  /**
+   * Enters a position that takes the place of another one, with a size of its own: it passes the same gates, shown a
+   * house without that other position.
+   *
+   * @param isNews whether a refusal by a gate is to be told
+   * @returns the id of the order, or the refusal
+   */
+  exchange(
+    one: Scored,
+    replaces: Position,
+    steps: Steps,
+    isNews: (gate: string) => boolean,
+  ): { readonly entered: string } | { readonly refused: Refusal } {
+    const verdict = this.#judge(one, terms => {
+      const house = { ...without(this.#house(one.signal.symbol), replaces), ladder: null }
+      const proposal = proposalOf(terms, this.#core.settings.universe, one, house)
+      return 'refused' in proposal
+        ? proposal
+        : admitEntry(this.#guards, { ...proposal, steps, replaces }, house)
+    })
+    if ('admitted' in verdict) return { entered: this.#place(verdict.admitted, one) }
+    if (isNews(verdict.refused.gate)) this.#refuse(one, verdict.refused)
+    return verdict
+  }
+
+  #judge(
+    one: Scored,
+    admit: (terms: EntryTerms) => { readonly admitted: Proposal } | { readonly refused: Refusal } = terms =>
+      admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house(one.signal.symbol)),
+  ): { readonly admitted: Proposal } | { readonly refused: Refusal } {
     const terms = this.#core.terms(one.signal.strategy)
     const closed = this.ownGates(one.signal).find(({ isOpen }) => isOpen === false)
     if (closed !== undefined || terms === undefined) {
       const { gate = 'strategy', reason = '' } = closed ?? {}
       return { refused: { gate, reason, figures: {} } }
     }
-    return admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house(one.signal.symbol))
+    return admit(terms)
   }
 
   /** What is asked of a signal before the guards are: whether it is one that this bbw can act on at all. */
@@ -290,8 +327,9 @@ export class Entries {
     })
   }
 
-  #place(proposal: Proposal, scored: Scored): void {
-    const { signal, score, entry, steps, margin, sizing, terms, ladder, skipped } = proposal
+  /** Sends an entry; returns the id of its order. */
+  #place(proposal: Proposal, scored: Scored): string {
+    const { signal, score, entry, steps, margin, sizing, terms, ladder, skipped, replaces } = proposal
     for (const [id, until] of this.#used) if (until <= this.#core.now) this.#used.delete(id)
     this.#used.set(signal.id, signal.candleEnd + INTERVAL_MS[signal.timeframe])
     const id = this.#orders.nextId(signal.id, 'entry')
@@ -316,6 +354,7 @@ export class Entries {
       weekBb: signal.weekBb,
       reason: signal.reason,
       ...(ladder === null ? {} : { ladder }),
+      ...(replaces === null ? {} : { replaces: positionKey(replaces.symbol, replaces.side) }),
     }
     const request: OrderRequest = {
       clientOrderId: id,
@@ -354,6 +393,7 @@ export class Entries {
     })
     this.#core.emit({ type: 'place', order: request })
     this.#core.schedule.touchAt('heavy', expiryOf(pending))
+    return id
   }
 
   #countLadder({ rungs }: Ladder): void {
@@ -368,4 +408,11 @@ export class Entries {
   load({ used }: Pick<EngineState, 'used'>): void {
     for (const [id, until] of used) this.#used.set(id, until)
   }
+}
+
+/** The house as it would be without a position. */
+function without(house: House, { symbol, side }: Position): House {
+  const positions = new Map(house.portfolio.positions)
+  positions.delete(positionKey(symbol, side))
+  return { ...house, portfolio: { ...house.portfolio, positions } }
 }

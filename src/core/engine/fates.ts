@@ -189,6 +189,8 @@ export class Fates {
     const isWanted =
       entry !== undefined &&
       !this.#orders.cancelling.has(id) &&
+      // An exchange of positions that has not begun is decided anew, at the prices and rates of then.
+      entry.replaces === undefined &&
       this.#core.now < expiryOf(entry) &&
       this.#gatekeeper.isOpenAt(entry.leverage)
     const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)

@@ -143,6 +143,7 @@ export class Ladders {
       ladder: null,
       addsTo: position,
       skipped: [],
+      replaces: null,
     }
   }
 

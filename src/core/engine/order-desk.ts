@@ -32,6 +32,8 @@ export class OrderDesk {
   /** Orders whose placing has not been answered. */
   readonly doubts: Doubts
   readonly #attempts = new Map<string, number>()
+  /** The reduce-only order that was refused in the present step; whoever it was for has looked before the next one. */
+  refusedNow: string | null = null
 
   constructor(core: EngineCore, runner: CycleRunner) {
     this.#core = core
@@ -125,6 +127,12 @@ export class OrderDesk {
       price,
       steps,
     })
+  }
+
+  /** The exchange has refused a reduce-only order: it is no more. */
+  refuse(order: WorkingOrder): void {
+    this.forget(order)
+    this.refusedNow = order.clientOrderId
   }
 
   /** Takes a resting reduce-only order back. */

@@ -74,7 +74,10 @@ test('a decision on data cut off at its time is the decision made with all the d
   // What comes back after a stop, or waits for that, depends on what was traded, and so on more than candles.
   const standard = defaultSettings()
   const reentry = { ...standard.strategies['sl-reentry'], enabled: false }
-  const settings = { ...standard, strategies: { ...standard.strategies, 'sl-reentry': reentry } }
+  // So does what one position is exchanged for.
+  const rotation = { ...standard.strategies['funding-rotation'], enabled: false }
+  const strategies = { ...standard.strategies, 'sl-reentry': reentry, 'funding-rotation': rotation }
+  const settings = { ...standard, strategies }
   const entries = enabledEntries(settings)
   let found = 0
   fc.assert(

@@ -6,7 +6,7 @@ import { assert } from '../base/assert.ts'
 import type { Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import { type Signal, signalId } from '../decision/signal.ts'
-import type { EntryStrategy, EntryTerms, Timeframe } from '../decision/strategy.ts'
+import type { EntryStrategy, EntryTerms, Exchange, Timeframe } from '../decision/strategy.ts'
 import type { BoundLadder, Guard, House, Proposal, Refusal } from '../guards/guard.ts'
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
@@ -163,6 +163,33 @@ export function marketSignal(
     margin: null,
     reason: '',
   })
+}
+
+/**
+ * A position of a strategy's as a signal on the newest closed daily candle, to be taken at the market in exchange for
+ * another one: the score and the guards judge it.
+ */
+export function exchangeSignal(
+  { strategy, side, leverage }: Position,
+  { stop, target }: Exchange,
+  cursor: Cursor,
+  symbol: SymbolState,
+  now: Timestamp,
+): Signal {
+  const order = { type: 'market' as const }
+  const reason = 'receives funding'
+  const wanted = {
+    strategy,
+    timeframe: '1d' as const,
+    side,
+    order,
+    stop,
+    target,
+    leverage,
+    margin: null,
+    reason,
+  }
+  return seenBy(cursor, symbol, now, wanted)
 }
 
 /** What is wanted, with everything that the newest closed candle shows beside it. */
@@ -326,5 +353,6 @@ export function proposalOf(
     ladder: null,
     addsTo: null,
     skipped: [],
+    replaces: null,
   }
 }

@@ -186,7 +186,7 @@ export class Protection {
     if (this.desk.of(key).tries > this.#core.settings.recovery.stopTries) return
     const words = isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${reason}`
     const wanted = formatTicks(position.instrument, position.stop)
-    this.#core.event('stop-failed', position, words, { wanted }, null, 'C213')
+    this.#core.event('stop-failed', position, words, { wanted }, null, 'C220')
   }
 
   #moved(position: Position, request: StopRequest): void {

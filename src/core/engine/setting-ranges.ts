@@ -30,6 +30,8 @@ function whole(least: number, most: number): SettingRule {
 
 /** A year of hours: no rest and no hold is longer. */
 const MOST_HOURS = 8_760
+/** A day of minutes. */
+const MOST_MINUTES = 1_440
 /** A day of seconds. */
 const MOST_SECONDS = 86_400
 /** No amount of money is greater. */
@@ -116,6 +118,7 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['**.*Percent', from(0, 100)],
   ['**.percent', from(0, 100)],
   ['**.*Hours', from(0, MOST_HOURS)],
+  ['**.*Minutes', from(0, MOST_MINUTES)],
   ['**.*Seconds', from(0, MOST_SECONDS)],
   ['**.usdt', from(0, MOST_USDT)],
 ]

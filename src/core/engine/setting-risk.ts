@@ -1,5 +1,5 @@
 /** Which changes of the configuration raise risk: a running loop takes over at once only what does not. */
-import { ENTRY_STRATEGIES, LADDERS } from './cycles.ts'
+import { ENTRY_STRATEGIES, LADDERS, ROTATIONS } from './cycles.ts'
 import { pathPattern } from './setting-ranges.ts'
 
 /**
@@ -8,7 +8,9 @@ import { pathPattern } from './setting-ranges.ts'
  */
 type Raises = 'more' | 'less' | 'on' | 'off' | 'fewer-names' | 'never'
 
-const ENTRIES = [...ENTRY_STRATEGIES, ...LADDERS].map(({ id }) => [`strategies.${id}.enabled`, 'on'] as const)
+const ENTRIES = [...ENTRY_STRATEGIES, ...LADDERS, ...ROTATIONS].map(
+  ({ id }) => [`strategies.${id}.enabled`, 'on'] as const,
+)
 
 /** By path, `*` within one level, `**.` any number of levels; the first that fits counts. */
 const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
@@ -32,6 +34,10 @@ const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
   ['strategies.*.shortRsiAbove', 'less'],
   ['strategies.*.costMultiple', 'less'],
   ['strategies.*.slippageBasisPoints', 'less'],
+  ['strategies.funding-rotation.paysOverPercent', 'less'],
+  ['strategies.funding-rotation.quietMinutes', 'less'],
+  ['strategies.funding-rotation.maxPerDay', 'more'],
+  ['strategies.funding-rotation.coinRestHours', 'less'],
   ['strategies.*.bbPercentBelow', 'more'],
   ['strategies.*.bbPercentFrom', 'less'],
   ['strategies.*.minAgreement', 'less'],

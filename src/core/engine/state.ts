@@ -104,6 +104,36 @@ export interface WaitingHandover extends Handover {
   readonly askedAt: Timestamp | null
 }
 
+/** One of both positions of an exchange; a signal makes at most one. */
+export interface RotationLeg {
+  readonly symbol: string
+  readonly side: Side
+  readonly signalId: string
+}
+
+/** An exchange of one position for another on its way. */
+export interface Rotation {
+  /** `opening`: up to the stop of the new one that the account shows; `closing`: until the old one is gone. */
+  readonly phase: 'opening' | 'closing'
+  readonly from: RotationLeg
+  readonly to: RotationLeg
+  /** The order that opens, and how much it is to open. */
+  readonly entryId: string
+  readonly steps: Steps
+  readonly reason: string
+  /** How often the close was sent, and the order that was sent last. */
+  readonly closes: number
+  readonly closeId: string | null
+}
+
+/** Exchanges of positions. */
+export interface RotationState {
+  readonly running: Rotation | null
+  readonly begun: readonly { readonly at: Timestamp; readonly from: string; readonly to: string }[]
+  readonly flagged: readonly string[]
+  readonly refused: readonly (readonly [string, string])[]
+}
+
 /** Answers to the questions of the light cycle, as far as they have come; looked at when all are there. */
 export interface Verification {
   readonly accountQuery: string
@@ -224,6 +254,7 @@ export interface EngineState {
   readonly asked: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly Foreign[]
   readonly handovers: readonly WaitingHandover[]
+  readonly rotation: RotationState
   readonly rivals: number
   readonly executedAt: Timestamp
   readonly recovery: Recovery | null

@@ -317,6 +317,9 @@ export class Cursor implements PositionView, AlertView {
   get mark(): Price {
     return this.#s.mark
   }
+  get lastAt(): Timestamp {
+    return this.#s.lastAt
+  }
   get lower(): Price | undefined {
     return this.#at(this.#s.indicators.lower)
   }

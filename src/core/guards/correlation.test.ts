@@ -131,6 +131,9 @@ test('shorts are judged beside shorts as longs beside longs', () => {
 test('an add, whose size is planned, is refused where an entry is halved', () => {
   const addsTo = positionOf({ symbol: 'SOLUSDT' })
   assert.is(outcome(check(sharing(0.75), {}, { ...PROPOSAL, addsTo })), 'correlation')
+  // One of the value of another position cannot be halved either.
+  assert.is(outcome(check(sharing(0.75), {}, { ...PROPOSAL, replaces: addsTo })), 'correlation')
+  assert.is(sizeOf(check(sharing(0.65), {}, { ...PROPOSAL, replaces: addsTo })), 1_000)
   assert.is(sizeOf(check(sharing(0.65), {}, { ...PROPOSAL, addsTo })), 1_000)
 })
 

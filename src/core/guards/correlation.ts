@@ -23,7 +23,8 @@ const params = { refuseAbove: 0.85, halveAbove: 0.7 }
  * An entry that moves with something held on its side is refused, or halved; pending entries count as held. Moving
  * together is Pearson's correlation of hourly log returns over the same 24 closes, of which the last is of the hour that
  * has ended last, or of the one before while that is still to be told. An add to a position was planned in its size: where another entry would be halved it is refused, as
- * what it left out would be added a day later.
+ * what it left out would be added a day later. So is one that takes the place of another position, whose value it has
+ * to have.
  */
 export const correlation: Guard<typeof params> = {
   id: 'correlation',
@@ -46,7 +47,8 @@ export const correlation: Guard<typeof params> = {
       refuseAbove: p.refuseAbove,
       halveAbove: p.halveAbove,
     }
-    if (highest > p.refuseAbove || (highest > p.halveAbove && proposal.addsTo !== null)) {
+    const isPlanned = proposal.addsTo !== null || proposal.replaces !== null
+    if (highest > p.refuseAbove || (highest > p.halveAbove && isPlanned)) {
       return refuse('correlation', `moves with ${nearest}, which is held: ${highest.toFixed(2)}`, figures)
     }
     if (unknown !== null && house.lacking === 'refuse') {

@@ -25,6 +25,8 @@ export interface Proposal {
   readonly ladder: Ladder | null
   /** The position that it adds to; `null`: it opens one. */
   readonly addsTo: Position | null
+  /** The position that it takes the place of, with the size it is to have; the house is shown without that one. */
+  readonly replaces: Position | null
   /** Gates that had no data to judge it by, and were left out. */
   readonly skipped: readonly string[]
 }

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR } from '../base/units.ts'
 import { above, below, MIDNIGHT, positionOf, signalOf, steps } from '../decision/view.fixture.ts'
+import type { Position } from '../portfolio/position.ts'
 import {
   cooldown,
   dailyLoss,
@@ -196,6 +197,15 @@ test('an add to a position counts it once for the long share', () => {
   assert.is(check(6, 0), 'long-share')
   assert.is(check(8, 2), 'admitted')
   assert.is(check(9, 2), 'long-share')
+})
+
+test('until it is closed the position whose place is taken binds margin beside the new one', () => {
+  // 1 coin at 100 with leverage 3 binds 33.33 USDT.
+  const of = (margin: number, replaces: Position | null): string =>
+    outcome(totalMargin.check(proposalOf({ margin, replaces }), houseOf(), { percent: 10, usdt: null }))
+  assert.is(of(99, null), 'admitted')
+  assert.is(of(66.66, positionOf()), 'admitted')
+  assert.is(of(66.67, positionOf()), 'total-margin')
 })
 
 test.run()

@@ -2,7 +2,7 @@
 import { DAY } from '../base/units.ts'
 import { opposite } from '../market/side.ts'
 import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
-import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import { type PendingEntry, type Position, positionKey, positionMargin } from '../portfolio/position.ts'
 import { admit, type Guard, refuse } from './guard.ts'
 
 /** Positions and pending entries; an entry that has filled in part is one thing, not two. */
@@ -142,14 +142,18 @@ export const drawdown: Guard<Record<string, never>> = {
 
 const totalMarginParams = { percent: 60, usdt: null as number | null }
 
-/** Margin of all positions and pending entries, this one included, is limited. */
+/**
+ * Margin of all positions and pending entries, this one included, is limited. One that takes the place of another is
+ * opened first: until that is closed both bind margin.
+ */
 export const totalMargin: Guard<typeof totalMarginParams> = {
   id: 'total-margin',
   scope: 'portfolio',
   reads: 'order',
   params: totalMarginParams,
   check(proposal, house, p) {
-    const used = usedMargin(house.portfolio)
+    const { replaces } = proposal
+    const used = usedMargin(house.portfolio) + (replaces === null ? 0 : positionMargin(replaces))
     const limit = Math.min((house.equity * p.percent) / 100, p.usdt ?? Number.POSITIVE_INFINITY)
     const figures = { used, margin: proposal.margin, limit }
     if (used + proposal.margin <= limit) return admit(proposal, figures)

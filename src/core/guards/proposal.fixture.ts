@@ -47,6 +47,7 @@ export function proposalOf(over: Partial<Proposal> = {}): Proposal {
     ladder: null,
     addsTo: null,
     skipped: [],
+    replaces: null,
     ...over,
   }
 }

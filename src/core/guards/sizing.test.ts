@@ -254,4 +254,21 @@ test('an add has the size that was planned, within what the instrument and the h
   assert.is(of({ house: { equity: 30 } }), 'admitted')
 })
 
+test('what takes the place of another position has its value, or there is none', () => {
+  const replaces = positionOf({})
+  const of = (given: Case): string =>
+    outcome(sized({ ...given, proposal: { replaces, steps: steps(300), entry: 100, ...given.proposal } }))
+  const verdict = sized({ proposal: { replaces, steps: steps(300), entry: 100 }, house: { ladder: LADDER } })
+  assert.equal('admitted' in verdict && [verdict.admitted.steps, verdict.admitted.margin], [300, 10])
+  assert.is('admitted' in verdict && verdict.admitted.ladder, null)
+  assert.is(of({ signal: { instrument: instrumentOf({ maxQty: steps(300) }) } }), 'admitted')
+  assert.is(of({ signal: { instrument: instrumentOf({ maxQty: steps(299) }) } }), 'sizing')
+  assert.is(of({ signal: { instrument: instrumentOf({ minQty: steps(301) }) } }), 'sizing')
+  // At a stop of 50 a coin loses 50.0825 of the 10 USDT that may be lost.
+  const far = { signal: { stop: ticks(500) }, house: { sizingLayers: [ATR] } }
+  assert.is(of({ ...far, proposal: { steps: steps(199) } }), 'admitted')
+  assert.is(of({ ...far, proposal: { steps: steps(200) } }), 'sizing')
+  assert.is(of({ ...far, params: { fixedNotional: 30 } }), 'admitted')
+})
+
 test.run()

@@ -1,13 +1,13 @@
 /**
  * Sizing: how much an entry may be. margin = equity x r/5 x m(score) x agreement factor, at most 0.4 x equity x r, at
- * least 5 USDT; then the sizing strategies may cut it, and where the entry is to become a ladder its plan; the size of an add was planned with its entry; what ends below the instrument's minimum is refused, never
+ * least 5 USDT; then the sizing strategies may cut it, and where the entry is to become a ladder its plan; the size of an add was planned with its entry, and what takes the place of another position has its value; what ends below the instrument's minimum is refused, never
  * raised. `factorBelow` is for every score below the next line that the score's own gate has let through.
  */
 import type { Steps, Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
 import { qtyOf, toSteps } from '../market/quantise.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
-import { admit, type Guard, type Proposal, refuse, type Verdict } from './guard.ts'
+import { admit, type Guard, type House, type Proposal, refuse, type Verdict } from './guard.ts'
 
 const params = {
   leastEquity: 30,
@@ -48,6 +48,7 @@ export const sizing: Guard<typeof params> = {
       })
     }
     if (proposal.addsTo !== null) return orderable(proposal, proposal.steps, 'as planned', null)
+    if (proposal.replaces !== null) return ofEqualValue(proposal, house, fixed === null)
     const wanted = fixed ?? marginOf(proposal, house.equity, p) * signal.leverage
     // Beyond what can be counted exactly no exchange takes an order either.
     if (!(wanted / entry / instrument.stepSize < Number.MAX_SAFE_INTEGER)) {
@@ -75,6 +76,29 @@ export const sizing: Guard<typeof params> = {
     }
     return orderable(proposal, steps, how, ladder)
   },
+}
+
+/**
+ * A position that takes the place of another has that one's value, not one of its own: where the layers would make it
+ * smaller, or the exchange takes no order of that size, there is none.
+ */
+function ofEqualValue(proposal: Proposal, house: House, hasLayers: boolean): Verdict {
+  const { signal, entry, steps } = proposal
+  const { maxQty } = signal.instrument
+  if (maxQty !== null && steps > maxQty) {
+    return refuse('sizing', `${signal.symbol} takes no order of that size`, { steps, most: maxQty })
+  }
+  const { equity, takerFee } = house
+  for (const { strategy, params: layerParams } of hasLayers ? house.sizingLayers : []) {
+    for (const intent of strategy.decide({ signal, entry, steps, equity, takerFee }, layerParams)) {
+      if (intent.kind !== 'resize' || intent.steps >= steps) continue
+      return refuse('sizing', `an equal value is too much on ${signal.symbol}: ${intent.reason}`, {
+        steps,
+        most: intent.steps,
+      })
+    }
+  }
+  return orderable(proposal, steps, 'of equal value', null)
 }
 
 /** The entry with its size, when that is an order that the exchange takes. */

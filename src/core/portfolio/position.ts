@@ -41,6 +41,8 @@ export interface PendingEntry {
   readonly ladder?: Ladder
   /** Of an add to the position of the same signal: which rung of its ladder this is, from 0. */
   readonly rung?: number
+  /** Of an entry that takes the place of another position, which is closed after it: the key of that one. */
+  readonly replaces?: string
   /** Of an add whose position has closed: what its close took beyond the quantity that was booked, so of the add. */
   readonly closedAhead?: ClosedAhead
 }

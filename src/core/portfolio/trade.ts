@@ -12,6 +12,8 @@ export type ExitReason =
   | 'time-exit'
   /** The rate that the position was entered for has changed its sign. */
   | 'funding-sign'
+  /** Exchanged for a position that is paid for being held. */
+  | 'rotated'
   /** The stop could not be set or had been crossed: closed at the market. */
   | 'emergency'
   /** A drawdown has paused or halted entries, and the configuration closes everything then. */

@@ -95,4 +95,15 @@ test('every number is a parameter', () => {
 
 keepsEntryContract(test, bollingerGridLong)
 
+test('in exchange for another position it takes a long at the market, with the stop under the new lower band', () => {
+  const { exchange, params } = bollingerGridLong
+  assert.equal(exchange?.('long', viewOf({ price: 110, lower: 100 }), params), {
+    stop: ticks(930),
+    target: null,
+  })
+  assert.is(exchange?.('short', viewOf({ price: 110, lower: 100 }), params), undefined)
+  assert.is(exchange?.('long', viewOf({ price: 93, lower: 100 }), params), undefined)
+  assert.is(exchange?.('long', viewOf({ lower: undefined }), params), undefined)
+})
+
 test.run()

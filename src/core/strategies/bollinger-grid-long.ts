@@ -7,7 +7,7 @@
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, ordered, sendable, stopTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, protectedAt, sendable, stopTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 
@@ -42,6 +42,10 @@ export const bollingerGridLong: EntryStrategy<typeof params> = {
     maxHold: null,
     partialTargets: true,
   }),
+  exchange(side, { lower, last, instrument }, p) {
+    if (side !== 'long' || lower === undefined) return undefined
+    return protectedAt(instrument, side, last, lower * (1 - p.stopBelowPercent / 100), null)
+  },
   decide(view: View, p): readonly Intent[] {
     const bb = view.bbPercent(view.price)
     const { lower, instrument } = view

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR } from '../base/units.ts'
 import { keepsEntryContract } from '../decision/contract.fixture.ts'
-import { below, instrumentOf, type Sketch, viewOf } from '../decision/view.fixture.ts'
+import { below, instrumentOf, type Sketch, ticks, viewOf } from '../decision/view.fixture.ts'
 import { bollingerGridShort } from './bollinger-grid-short.ts'
 
 const test = suite('bollinger-grid-short')
@@ -125,5 +125,14 @@ test('its terms are those of the table: 3 positions, 2 h a coin, 72 h at most', 
 })
 
 keepsEntryContract(test, bollingerGridShort)
+
+test('in exchange for another position it takes a short of its coins at the market, with its stop above that', () => {
+  const { exchange, params } = bollingerGridShort
+  assert.equal(exchange?.('short', viewOf({ price: 100 }), params), { stop: ticks(1_050), target: null })
+  assert.is(exchange?.('long', viewOf({ price: 100 }), params), undefined)
+  assert.is(exchange?.('short', viewOf({ price: 100, neverShort: true }), params), undefined)
+  for (const tier of ['S', 'C'] as const)
+    assert.is(exchange?.('short', viewOf({ price: 100, tier }), params), undefined)
+})
 
 test.run()

@@ -7,7 +7,7 @@
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, ordered, sendable, stopTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, protectedAt, sendable, stopTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 
@@ -46,6 +46,10 @@ export const bollingerGridShort: EntryStrategy<typeof params> = {
     maxHold: p.maxHoldHours * HOUR,
     partialTargets: true,
   }),
+  exchange(side, { neverShort, tier, last, instrument }, p) {
+    if (side !== 'short' || neverShort || (tier !== 'A' && tier !== 'B')) return undefined
+    return protectedAt(instrument, side, last, last * (1 + p.stopAbovePercent / 100), null)
+  },
   decide(view: View, p): readonly Intent[] {
     const bb = view.bbPercent(view.price)
     const { instrument } = view

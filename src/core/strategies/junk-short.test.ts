@@ -121,4 +121,15 @@ test('its terms are those of the table: 2 positions inside the 3 shorts, 6 % ris
 
 keepsEntryContract(test, junkShort)
 
+test('in exchange for another position it takes a short of a junk coin at the market, with its stop and its target', () => {
+  const { exchange, params } = junkShort
+  const junk = { tier: 'E' as const, price: 180, middle: 150, turnover: 1_000_000 }
+  assert.equal(exchange?.('short', viewOf(junk), params), { stop: ticks(1_926), target: ticks(1_500) })
+  assert.is(exchange?.('long', viewOf(junk), params), undefined)
+  assert.is(exchange?.('short', viewOf({ ...junk, tier: 'B' }), params), undefined)
+  assert.is(exchange?.('short', viewOf({ ...junk, neverShort: true }), params), undefined)
+  assert.is(exchange?.('short', viewOf({ ...junk, turnover: 999_999 }), params), undefined)
+  assert.is(exchange?.('short', viewOf({ ...junk, price: 150 }), params), undefined)
+})
+
 test.run()

@@ -9,7 +9,15 @@
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, ordered, sendable, stopTicks, targetTicks, tighterStop } from '../decision/prices.ts'
+import {
+  entryTicks,
+  ordered,
+  protectedAt,
+  sendable,
+  stopTicks,
+  targetTicks,
+  tighterStop,
+} from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { PositionView, View } from '../decision/view.ts'
 import { sign } from '../market/side.ts'
@@ -59,6 +67,11 @@ export const junkShort: EntryStrategy<typeof params> = {
     maxHold: null,
     partialTargets: false,
   }),
+  exchange(side, { neverShort, tier, turnover, middle, last, instrument }, p) {
+    if (side !== 'short' || STANDING.includes(tier) || neverShort) return undefined
+    if (!(turnover >= p.leastTurnover) || middle === undefined) return undefined
+    return protectedAt(instrument, side, last, last * (1 + p.stopAbovePercent / 100), middle)
+  },
   decide(view: View, p): readonly Intent[] {
     const { instrument, price, change, middle, turnover } = view
     const bb = view.bbPercent(price)

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR } from '../base/units.ts'
 import { keepsEntryContract } from '../decision/contract.fixture.ts'
-import { above, below, instrumentOf, type Sketch, viewOf } from '../decision/view.fixture.ts'
+import { above, below, instrumentOf, type Sketch, ticks, viewOf } from '../decision/view.fixture.ts'
 import { meanReversion } from './mean-reversion.ts'
 
 const test = suite('mean-reversion')
@@ -138,5 +138,16 @@ test(`a market and its mirror image give mirrored entries (seed ${SEED})`, () =>
 })
 
 keepsEntryContract(test, meanReversion)
+
+test('in exchange for another position it takes one at the market, with its stop beyond the band and the middle as target', () => {
+  const { exchange, params } = meanReversion
+  const at = (price: number) => viewOf({ price, lower: 100, middle: 150, upper: 200 })
+  assert.equal(exchange?.('long', at(110), params), { stop: ticks(950), target: ticks(1_500) })
+  assert.equal(exchange?.('short', at(190), params), { stop: ticks(2_100), target: ticks(1_500) })
+  assert.is(exchange?.('long', at(150), params), undefined)
+  assert.is(exchange?.('short', at(150), params), undefined)
+  assert.is(exchange?.('short', viewOf({ price: 190, neverShort: true }), params), undefined)
+  assert.is(exchange?.('long', viewOf({ price: 110, lower: undefined }), params), undefined)
+})
 
 test.run()

@@ -8,7 +8,7 @@
  */
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, ordered, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, protectedAt, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 import { type Side, sign } from '../market/side.ts'
@@ -42,6 +42,12 @@ export const meanReversion: EntryStrategy<typeof params> = {
     maxHold: null,
     partialTargets: false,
   }),
+  exchange(side, { neverShort, lower, middle, upper, last, instrument }, p) {
+    if (lower === undefined || middle === undefined || upper === undefined) return undefined
+    if (side === 'short' && neverShort) return undefined
+    const band = side === 'long' ? lower : upper
+    return protectedAt(instrument, side, last, band * (1 - (sign(side) * p.stopBeyondPercent) / 100), middle)
+  },
   decide(view: View, p): readonly Intent[] {
     const bb = view.bbPercent(view.price)
     const { lower, middle, upper } = view

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, HOUR } from '../base/units.ts'
 import { entryBreaches } from '../decision/contract.ts'
-import { above, below, instrumentOf, MIDNIGHT, type Sketch, viewOf } from '../decision/view.fixture.ts'
+import { above, below, instrumentOf, MIDNIGHT, type Sketch, ticks, viewOf } from '../decision/view.fixture.ts'
 import type { StopOut } from '../decision/view.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import { slReentry } from './sl-reentry.ts'
@@ -152,6 +152,18 @@ test('a market and its mirror image give mirrored entries', () => {
     )
   assert.equal(prices(one), [1000])
   assert.equal(prices(other), [2000])
+})
+
+test('in exchange for another position it takes one with the stop of its parent, on the coins of its parent', () => {
+  const { exchange, params } = slReentry
+  assert.equal(exchange?.('long', viewOf({ price: 110, lower: 100 }), params), {
+    stop: ticks(930),
+    target: null,
+  })
+  assert.is(exchange?.('long', viewOf({ lower: undefined }), params), undefined)
+  assert.equal(exchange?.('short', viewOf({ price: 100 }), params), { stop: ticks(1_050), target: null })
+  assert.is(exchange?.('short', viewOf({ price: 100, tier: 'C' }), params), undefined)
+  assert.is(exchange?.('short', viewOf({ price: 100, neverShort: true }), params), undefined)
 })
 
 test.run()

@@ -13,7 +13,7 @@
  */
 import { DAY, HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
-import { entryTicks, ordered, sendable, stopTicks } from '../decision/prices.ts'
+import { entryTicks, ordered, protectedAt, sendable, stopTicks } from '../decision/prices.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { StopOut, View } from '../decision/view.ts'
 
@@ -64,6 +64,14 @@ export const slReentry: EntryStrategy<typeof params> = {
   comesBack: ({ strategy, score, net }, p) =>
     PARENTS.includes(strategy) && score >= p.leastParentScore && net < 0,
   waitsAfterStop: p => p.waitHours * HOUR,
+  exchange(side, { neverShort, tier, lower, last, instrument }, p) {
+    if (side === 'long') {
+      if (lower === undefined) return undefined
+      return protectedAt(instrument, side, last, lower * (1 - p.longStopBelowPercent / 100), null)
+    }
+    if (neverShort || (tier !== 'A' && tier !== 'B')) return undefined
+    return protectedAt(instrument, side, last, last * (1 + p.shortStopAbovePercent / 100), null)
+  },
   decide(view: View, p): readonly Intent[] {
     const long = view.stopOut('long')
     const short = view.stopOut('short')

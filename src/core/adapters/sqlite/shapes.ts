@@ -8,7 +8,16 @@ import type { BookedOrder, BookedPosition, Counts, Ledger } from '../../engine/b
 import type { Gates } from '../../engine/gates.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
 import type { Standing } from '../../engine/standing.ts'
-import type { Doubt, Gone, StopRequest, StopState, WorkingOrder } from '../../engine/state.ts'
+import type {
+  Doubt,
+  Gone,
+  Rotation,
+  RotationLeg,
+  RotationState,
+  StopRequest,
+  StopState,
+  WorkingOrder,
+} from '../../engine/state.ts'
 import type { Loss } from '../../guards/guard.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import type { Ladder, Rung } from '../../portfolio/ladder.ts'
@@ -152,6 +161,7 @@ const pending = object<PendingEntry>({
   reason: text,
   ladder,
   rung: orAbsent(number),
+  replaces: orAbsent(text),
   closedAhead: orAbsent(
     object<ClosedAhead>({ time: number, price: number, steps: number, fee: number, reason: text }),
   ),
@@ -251,6 +261,28 @@ const stopOut = object<StopOut>({
   score: number,
 })
 
+const leg = object<RotationLeg>({ symbol: text, side, signalId: text })
+
+const rotation = object<RotationState>({
+  running: orNull(
+    object<Rotation>({
+      phase: among('opening', 'closing'),
+      from: leg,
+      to: leg,
+      entryId: text,
+      steps: number,
+      reason: text,
+      closes: number,
+      closeId: orNull(text),
+    }),
+  ),
+  begun: list(object<RotationState['begun'][number]>({ at: number, from: text, to: text })),
+  flagged: list(text),
+  refused: list(
+    one(value => Array.isArray(value) && value.length === 2 && value.every(part => typeof part === 'string')),
+  ),
+})
+
 /** Where a record is no ledger; `null` when it is one. */
 export const wrongLedger: Check = object<Ledger>({
   version: among(1),
@@ -283,6 +315,7 @@ export const wrongLedger: Check = object<Ledger>({
   decided5: orAbsent(entries),
   foreign: list(text),
   risky: orAbsent(list(text)),
+  rotation: orAbsent(rotation),
   stopOuts: orAbsent(list(stopOut)),
   stopOutsNoted: orAbsent(list(stopOut)),
   accepted: orAbsent(

@@ -1,0 +1,388 @@
+/**
+ * Exchanges a position for a better one, as a chain of two orders: the better one is opened, its stop seen at the
+ * exchange, then the other one is closed. The chain is state and is gone on with after every input, so that it is
+ * resumed after a restart wherever it stood. One at a time.
+ *
+ * | what comes of it | what is done |
+ * | --- | --- |
+ * | the opening is refused, dropped or never arrived | the position stays, nothing is sent again |
+ * | a part was opened, or its stop cannot be kept | what was opened is closed |
+ * | the position has gone meanwhile, by its stop, say | the new one stays: it was admitted without it |
+ * | the close never arrived | it is sent again, a few times at most |
+ * | the close is refused | both are kept, and that is told |
+ *
+ * Slots and the long share count without the position that is to be closed, as it would be afterwards; margin is bound by
+ * both until then, and has to be there for both. Positions of a ladder are left alone: their adds and their one stop
+ * were planned for their own symbol. So are those of strategies that hold for a rate or for minutes, and a person's.
+ */
+import { broken } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
+import { DAY, type Milliseconds, type Timestamp } from '../base/units.ts'
+import type { Intent } from '../decision/intent.ts'
+import type { Alternative, RotationStrategy } from '../decision/strategy.ts'
+import { qtyOf, toSteps } from '../market/quantise.ts'
+import { sign } from '../market/side.ts'
+import { type Position, positionKey } from '../portfolio/position.ts'
+import type { EngineCore } from './core.ts'
+import { ENTRY_STRATEGIES, ROTATIONS } from './cycles.ts'
+import type { Entries } from './entries.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
+import type { OrderDesk } from './order-desk.ts'
+import { type BoundEntry, boundEntry, exchangeSignal, rank, scoreSignal } from './pipeline.ts'
+import type { Protection } from './protection.ts'
+import type { Scored } from './protocol.ts'
+import type { Rotation, RotationLeg, RotationState } from './state.ts'
+import type { SymbolState } from './symbol.ts'
+
+/** A strategy of rotation with the parameters it runs under. */
+interface BoundRotation {
+  /** As it is, for what decides nothing by itself. */
+  readonly plain: RotationStrategy
+  readonly strategy: RotationStrategy
+  readonly params: RotationStrategy['params']
+  readonly perDay: number
+  readonly coinRest: Milliseconds
+}
+
+export interface RotationParts {
+  readonly core: EngineCore
+  readonly orders: OrderDesk
+  readonly protection: Protection
+  readonly gatekeeper: Gatekeeper
+  readonly entries: Entries
+}
+
+export class Rotations {
+  readonly #core: EngineCore
+  readonly #orders: OrderDesk
+  readonly #protection: Protection
+  readonly #gatekeeper: Gatekeeper
+  readonly #entries: Entries
+  readonly #rotation: BoundRotation | null
+  readonly #own: ReadonlyMap<string, BoundEntry>
+  #running: Rotation | null = null
+  /** Begun lately, whatever came of them. */
+  #begun: RotationState['begun'] = []
+  /** Signals of the positions that were told to pay too much. */
+  #flagged = new Set<string>()
+  /** What was told last of an alternative that was refused, by both symbols. */
+  #refused = new Map<string, string>()
+
+  constructor(parts: RotationParts) {
+    this.#core = parts.core
+    this.#orders = parts.orders
+    this.#protection = parts.protection
+    this.#gatekeeper = parts.gatekeeper
+    this.#entries = parts.entries
+    this.#rotation = enabledRotation(parts.core)
+    this.#own = new Map(
+      ENTRY_STRATEGIES.map(strategy => [strategy.id, boundEntry(strategy, parts.core.settings)]),
+    )
+  }
+
+  /** Whether an exchange is on its way. */
+  get isRunning(): boolean {
+    return this.#running !== null
+  }
+
+  /** Looks for positions that pay too much, tells of each once, and exchanges one of them where there is a better one. */
+  manage(): void {
+    const rotation = this.#rotation
+    if (rotation === null) return
+    this.#forget(rotation)
+    for (const position of this.#core.portfolio.positions.values()) {
+      const held = this.#decide(rotation, position, [])
+      if (held.length === 0) continue
+      this.#flag(position, held[0].reason)
+      if (this.#isExchangeable(rotation, position) && this.#exchange(rotation, position)) return
+    }
+  }
+
+  /** Goes on with the exchange that is on its way, as far as it can be now. */
+  proceed(): void {
+    const running = this.#running
+    // Until everything has been compared nobody knows how far it has come.
+    if (running === null || this.#core.recovery !== null) return
+    if (running.phase === 'opening') this.#onOpening(running)
+    else this.#onClosing(running)
+  }
+
+  // --- deciding
+
+  #decide(
+    { strategy, params }: BoundRotation,
+    position: Position,
+    alternatives: readonly Alternative[],
+  ): readonly Intent[] {
+    const view = this.#core.cursor.pointAt(this.#core.markets.of(position.symbol), this.#core.now, position)
+    return strategy.decide(view, params, alternatives)
+  }
+
+  #flag(position: Position, reason: string): void {
+    if (this.#flagged.has(position.signalId)) return
+    this.#flagged.add(position.signalId)
+    this.#core.count('flagged:funding')
+    const { funding } = this.#core.markets.of(position.symbol)
+    this.#core.event('alert', position, reason, { per8h: funding }, null, 'I512')
+  }
+
+  #isExchangeable({ perDay, coinRest }: BoundRotation, position: Position): boolean {
+    const { now, recovery, leaving, lacking } = this.#core
+    const { symbol, side, ladder } = position
+    const key = positionKey(symbol, side)
+    if (this.#running !== null || recovery !== null || !this.#gatekeeper.isOpenAt(position.leverage))
+      return false
+    if (this.#begun.filter(({ at }) => at > now - DAY).length >= perDay) return false
+    // Live, nobody knows yet on which side of it an order will be.
+    if (lacking === 'refuse' && this.#isAtSettlement(this.#core.markets.of(symbol))) return false
+    if (this.#rests(symbol, coinRest) || ladder !== undefined || leaving.has(key)) return false
+    const { closing } = this.#protection.desk.of(key)
+    if (closing !== null || this.#orders.find(position, 'close') !== undefined) return false
+    for (const entry of this.#core.portfolio.pending.values()) if (entry.symbol === symbol) return false
+    return position.timeframe === '1d' && this.#own.get(position.strategy)?.strategy.exchange !== undefined
+  }
+
+  /** Whether a coin took part in an exchange lately. */
+  #rests(symbol: string, rest: Milliseconds): boolean {
+    return this.#begun.some(
+      ({ at, from, to }) => at > this.#core.now - rest && (from === symbol || to === symbol),
+    )
+  }
+
+  /** Exchanges a position for the best that is worth it and passes the gates; whether there was one. */
+  #exchange(rotation: BoundRotation, position: Position): boolean {
+    let scored = rank(this.#candidates(rotation, position))
+    for (;;) {
+      const alternatives = scored.map(({ signal }) => this.#alternative(signal.symbol, signal))
+      const [enter, exit] = this.#decide(rotation, position, alternatives)
+      if (enter?.kind !== 'enter' || exit?.kind !== 'exit') return false
+      const chosen = scored.find(({ signal }) => signal.symbol === enter.symbol)
+      if (chosen === undefined)
+        broken(`${rotation.strategy.id} wants ${enter.symbol}, which it was not shown`)
+      const one = { ...chosen, signal: { ...chosen.signal, reason: enter.reason } }
+      if (this.#begin(position, one, exit.reason)) return true
+      // The chain is cut at the refusal; the next best one is asked about.
+      scored = scored.filter(other => other !== chosen)
+    }
+  }
+
+  /** What could be held instead, as far as the market and its own strategy say. */
+  #candidates({ coinRest }: BoundRotation, position: Position): readonly Scored[] {
+    const { cursor, now, portfolio, lacking } = this.#core
+    const own = this.#own.get(position.strategy)
+    const found: Scored[] = []
+    const taken = new Set(this.#core.held)
+    for (const { symbol } of portfolio.pending.values()) taken.add(symbol)
+    for (const market of this.#entries.watched()) {
+      const { symbol } = market.instrument
+      if (!(sign(position.side) * (market.funding ?? 0) < 0) || taken.has(symbol)) continue
+      if (this.#rests(symbol, coinRest)) continue
+      if (lacking === 'refuse' && this.#isAtSettlement(market)) continue
+      const view = cursor.pointAt(market, now)
+      if (!isKnown(view)) continue
+      const exchange = own?.strategy.exchange?.(position.side, view, own.params)
+      if (exchange === undefined) continue
+      found.push(scoreSignal(exchangeSignal(position, exchange, cursor, market, now)))
+    }
+    return found
+  }
+
+  #alternative(symbol: string, signal: Scored['signal']): Alternative {
+    const { markets, now } = this.#core
+    const market = markets.of(symbol)
+    const { lastAt, fundingInterval } = market
+    return { signal, now, lastAt, nextFunding: market.nextFunding(now), fundingInterval }
+  }
+
+  #begin(position: Position, scored: Scored, reason: string): boolean {
+    const { signal } = scored
+    const { now, markets } = this.#core
+    const value = qtyOf(position.instrument, position.steps) * markets.of(position.symbol).mark
+    const steps = toSteps(signal.instrument, value / signal.last, 'down')
+    const verdict = this.#entries.exchange(scored, position, steps, refusal =>
+      this.#isNews(position, signal.symbol, refusal),
+    )
+    if ('refused' in verdict) return false
+    const { symbol, side, signalId } = position
+    if (this.#isAtSettlement(markets.of(symbol)) || this.#isAtSettlement(markets.of(signal.symbol)))
+      this.#core.count('skipped:funding-window')
+    this.#running = {
+      phase: 'opening',
+      from: { symbol, side, signalId },
+      to: { symbol: signal.symbol, side, signalId: signal.id },
+      entryId: verdict.entered,
+      steps,
+      reason,
+      closes: 0,
+      closeId: null,
+    }
+    this.#begun = [...this.#begun, { at: now, from: symbol, to: signal.symbol }]
+    this.#core.count('rotations')
+    return true
+  }
+
+  /** At the very moment at which one was settled. */
+  #isAtSettlement(market: SymbolState): boolean {
+    const { now } = this.#core
+    const next = market.nextFunding(now)
+    return next !== null && market.fundingInterval !== null && next - market.fundingInterval === now
+  }
+
+  /** Whether a refusal says something else than the one before it: each is told once, not every two minutes. */
+  #isNews(position: Position, symbol: string, gate: string): boolean {
+    const key = `${position.signalId} ${symbol}`
+    if (this.#refused.get(key) === gate) return false
+    this.#refused.set(key, gate)
+    return true
+  }
+
+  // --- the chain
+
+  #onOpening(running: Rotation): void {
+    const { to, from, steps, entryId } = running
+    if (this.#core.portfolio.pending.has(entryId)) return
+    const opened = this.#heldOf(to)
+    if (opened === undefined) {
+      this.#end(
+        running,
+        this.#heldOf(from) ?? null,
+        `${to.symbol} was not opened; ${from.symbol} is kept`,
+        'W213',
+      )
+      return
+    }
+    const { closing, wasSeen } = this.#protection.desk.of(positionKey(to.symbol, to.side))
+    if (closing !== null) {
+      this.#end(running, opened, `${to.symbol} is closed again: ${closing}; ${from.symbol} is kept`, 'W213')
+      return
+    }
+    if (opened.enteredSteps < steps) {
+      const words = `only a part of ${to.symbol} was opened in exchange for ${from.symbol}`
+      this.#end(running, opened, `${words}: it is closed again, ${from.symbol} is kept`, 'W213')
+      this.#protection.closeNow(opened, words, 'W213')
+      return
+    }
+    // The account has to show the stop of the one before the other one may go.
+    if (wasSeen) this.#close({ ...running, phase: 'closing' })
+  }
+
+  #onClosing(running: Rotation): void {
+    const { from, to, closeId, closes } = running
+    const position = this.#heldOf(from)
+    if (position === undefined) {
+      this.#end(running, this.#heldOf(to) ?? null, `${from.symbol} is exchanged for ${to.symbol}`, 'I214')
+      return
+    }
+    if (this.#orders.find(position, 'close') !== undefined) return
+    const isRefused = closeId !== null && this.#orders.refusedNow === closeId
+    if (isRefused || closes > this.#core.settings.recovery.resends) {
+      const words = `${from.symbol} could not be closed: it is kept beside ${to.symbol}`
+      this.#end(running, position, words, 'W213')
+      return
+    }
+    this.#close(running)
+  }
+
+  /** Closes the position that is exchanged, once no settlement is near. */
+  #close(running: Rotation): void {
+    const { from, to, reason, closes } = running
+    this.#running = running
+    const position = this.#heldOf(from)
+    if (position === undefined) {
+      this.#onClosing(running)
+      return
+    }
+    if (this.#orders.find(position, 'close') !== undefined) return
+    const quiet = this.#quietUntil(from, to)
+    if (quiet !== null) {
+      this.#core.schedule.touchAt('light', quiet)
+      return
+    }
+    this.#orders.close(position, 'rotated', reason)
+    const closeId = this.#orders.find(position, 'close')?.clientOrderId ?? null
+    this.#running = { ...running, closes: closes + 1, closeId }
+  }
+
+  /** Until when nothing is to be executed on one of both symbols; switched off meanwhile, the chain is ended all the same. */
+  #quietUntil(...legs: readonly RotationLeg[]): Timestamp | null {
+    if (this.#rotation === null) return null
+    const { plain, params } = this.#rotation
+    const { cursor, markets, now } = this.#core
+    let until: Timestamp | null = null
+    for (const { symbol } of legs) {
+      const one = plain.quietUntil(cursor.pointAt(markets.of(symbol), now), params)
+      if (one !== null && (until === null || one > until)) until = one
+    }
+    return until
+  }
+
+  #heldOf({ symbol, side, signalId }: RotationLeg): Position | undefined {
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    return position?.signalId === signalId ? position : undefined
+  }
+
+  #end({ from, to }: Rotation, of: Position | null, words: string, code: Code): void {
+    this.#running = null
+    this.#core.count(code === 'W213' ? 'rotation-stopped' : 'rotated')
+    this.#core.event('alert', of, words, { from: from.symbol, to: to.symbol }, null, code)
+    this.#core.touchAll()
+  }
+
+  // --- what survives
+
+  /** What is too old to matter, or of positions that are no more. */
+  #forget({ coinRest }: BoundRotation): void {
+    if (this.#begun.length + this.#flagged.size + this.#refused.size === 0) return
+    const since = this.#core.now - Math.max(DAY, coinRest)
+    if (this.#begun.some(({ at }) => at <= since)) this.#begun = this.#begun.filter(({ at }) => at > since)
+    const held = new Set([...this.#core.portfolio.positions.values()].map(({ signalId }) => signalId))
+    for (const id of this.#flagged) if (!held.has(id)) this.#flagged.delete(id)
+    for (const key of this.#refused.keys()) {
+      if (!held.has(key.slice(0, key.lastIndexOf(' ')))) this.#refused.delete(key)
+    }
+  }
+
+  save(): { readonly rotation: RotationState } {
+    return {
+      rotation: {
+        running: this.#running,
+        begun: this.#begun,
+        flagged: [...this.#flagged],
+        refused: [...this.#refused],
+      },
+    }
+  }
+
+  load({ rotation }: { readonly rotation?: RotationState | undefined }): void {
+    if (rotation === undefined) return
+    this.#running = rotation.running
+    this.#begun = rotation.begun
+    this.#flagged = new Set(rotation.flagged)
+    this.#refused = new Map(rotation.refused)
+  }
+}
+
+/** Whether the newest closed candle has everything that a signal shows. */
+function isKnown({
+  lower,
+  middle,
+  upper,
+  width,
+  rsi,
+}: {
+  readonly lower: number | undefined
+  readonly middle: number | undefined
+  readonly upper: number | undefined
+  readonly width: number | undefined
+  readonly rsi: number | undefined
+}): boolean {
+  return ![lower, middle, upper, width, rsi].includes(undefined)
+}
+
+function enabledRotation(core: EngineCore): BoundRotation | null {
+  for (const plain of ROTATIONS) {
+    const { enabled, ...params } = core.settings.strategies[plain.id]
+    if (enabled) return { plain, ...core.watched({ strategy: plain, params }), ...plain.limits(params) }
+  }
+  return null
+}
