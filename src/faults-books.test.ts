@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { HOUR, MINUTE, SECOND, type Steps, type Ticks } from './core/base/units.ts'
+import { ticks } from './core/decision/view.fixture.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { FillInput, Input } from './core/engine/protocol.ts'
 import { A_WHILE, FaultRig, OTHER, type RigOptions, SYMBOL } from './faults-rig.fixture.ts'
@@ -13,7 +14,7 @@ test.after(() => folder.remove())
 const open = (options: RigOptions = {}): Promise<FaultRig> => FaultRig.open(folder.fresh(), options)
 
 const grid = gridSignal(SYMBOL, { order: { type: 'market' } })
-const reversion = reversionSignal(SYMBOL, { order: { type: 'market' } })
+const reversion = reversionSignal(SYMBOL, { order: { type: 'market' }, stop: ticks(960) })
 
 const isFill = (input: Input): input is FillInput => input.type === 'fill'
 

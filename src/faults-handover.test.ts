@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { inDatabase } from './commands/started.fixture.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { MINUTE, SECOND, type Steps, type Ticks } from './core/base/units.ts'
+import { ticks } from './core/decision/view.fixture.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { Handover } from './core/engine/protocol.ts'
 import { MANUAL, type Position, positionKey } from './core/portfolio/position.ts'
@@ -86,7 +87,7 @@ test('incident 38: the trade of a position opened by hand is stored as manual, t
     path,
   )
   await asked(rig, 'adopt', { stop: 95 })
-  await rig.propose(reversionSignal(OTHER, { order: { type: 'market' } }))
+  await rig.propose(reversionSignal(OTHER, { order: { type: 'market' }, stop: ticks(960) }))
   await rig.run(10 * MINUTE)
   await rig.act({ kind: 'reduce', symbol: OTHER, side: 'long', steps: 1e9 as Steps })
   await rig.run(20 * MINUTE)

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { batchOf, StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { ExchangeError } from './core/base/errors.ts'
 import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
+import { ticks } from './core/decision/view.fixture.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { BrokerPort } from './core/engine/ports.ts'
 import type { Input, OrderRequest } from './core/engine/protocol.ts'
@@ -309,7 +310,7 @@ test('A11: a market order that fills in part is a position of that size under it
 
 test('A12: of two strategies that want one symbol at the same moment one gets it', async () => {
   const rig = await open()
-  await rig.propose(atMarket(), reversionSignal(SYMBOL, { order: { type: 'market' } }))
+  await rig.propose(atMarket(), reversionSignal(SYMBOL, { order: { type: 'market' }, stop: ticks(960) }))
   assert.is(rig.counter('refused:one-position'), 1)
   assert.is(rig.count('I112'), 1)
   await rig.run(2 * MINUTE)
@@ -370,7 +371,7 @@ test('A13: an order whose row is in the state already is not sent', async () => 
 test('incident 25: two triggers at once become one order', async () => {
   const rig = await open()
   const signal = atMarket()
-  await rig.propose(signal, signal, reversionSignal(SYMBOL, { order: { type: 'market' } }))
+  await rig.propose(signal, signal, reversionSignal(SYMBOL, { order: { type: 'market' }, stop: ticks(960) }))
   await Promise.all([rig.propose(signal), rig.propose(signal)])
   await rig.run(2 * MINUTE)
   assert.is(rig.requests('place', 'entry'), 1)

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { MINUTE, SECOND, type Steps, type Ticks } from './core/base/units.ts'
-import { instrumentOf, MIDNIGHT, signalOf } from './core/decision/view.fixture.ts'
+import { instrumentOf, MIDNIGHT, signalOf, ticks } from './core/decision/view.fixture.ts'
 import { Desk, events, gridSignal, placed, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { BrokerPort } from './core/engine/ports.ts'
 import type { Input, OrderRequest } from './core/engine/protocol.ts'
@@ -16,7 +16,7 @@ test.after(() => folder.remove())
 const open = (options: RigOptions = {}): Promise<FaultRig> => FaultRig.open(folder.fresh(), options)
 
 /** Leverage 10, stop 95, one target at 110. */
-const reversion = reversionSignal(SYMBOL, { order: { type: 'market' } })
+const reversion = reversionSignal(SYMBOL, { order: { type: 'market' }, stop: ticks(960) })
 const grid = gridSignal(SYMBOL, { order: { type: 'market' } })
 
 const isStopAnswer = (input: Input): boolean => input.type === 'stop'

@@ -2,6 +2,7 @@
  * Whole lives of a trade, from the signal to the closed position, in each of which one thing goes wrong at one point:
  * the process ends, or a request or an answer is lost. A sweep goes through all points there are.
  */
+
 import * as assert from 'uvu/assert'
 import type { Fault, Operation } from './core/adapters/sim/faults.fixture.ts'
 import type { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
@@ -14,6 +15,7 @@ import {
   type Timestamp,
 } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
+import { ticks } from './core/decision/view.fixture.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { Input } from './core/engine/protocol.ts'
 import { FaultRig, type KillPoint, type Path, SYMBOL } from './faults-rig.fixture.ts'
@@ -31,7 +33,7 @@ export const OPERATIONS = ['place', 'amend', 'cancel', 'setStop'] as const
 
 /** Two targets and a trailing stop at leverage 3; and one target and a stop that is moved early, at leverage 10. */
 export const GRID: Signal = gridSignal(SYMBOL, { order: { type: 'market' } })
-export const REVERSION: Signal = reversionSignal(SYMBOL, { order: { type: 'market' } })
+export const REVERSION: Signal = reversionSignal(SYMBOL, { order: { type: 'market' }, stop: ticks(960) })
 
 /** A limit that would take: a thin market has a part of it, the rest rests and fills later; the targets follow. */
 export const IN_PARTS: Signal = gridSignal(SYMBOL, { order: { type: 'limit', price: 1_030 as Ticks } })

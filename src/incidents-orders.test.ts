@@ -58,7 +58,7 @@ function entryAt(one: Instrument, source: Random): Signal {
   const price = (100 + source.int(source.next() < 0.5 ? 2_000 : 900_000)) as Ticks
   const last = priceOf(one, price)
   const common = { symbol: one.symbol, instrument: one, last, price: last }
-  const stop = Math.floor(price * 0.95) as Ticks
+  const stop = Math.floor(price * 0.97) as Ticks
   const order = { type: 'limit', price } as const
   return source.next() < 0.5
     ? gridSignal(one.symbol, { ...common, order, stop })
@@ -80,7 +80,10 @@ function tryOne(one: Instrument, source: Random, seen: Tried): void {
   const effects = desk.propose(signal)
   const [entry] = placed(effects)
   if (entry === undefined) {
-    assert.ok(['sizing', 'universe'].includes(String(gates(effects)[0])), `${one.symbol}: ${gates(effects)}`)
+    assert.ok(
+      ['sizing', 'universe', 'cascade'].includes(String(gates(effects)[0])),
+      `${one.symbol}: ${gates(effects)}`,
+    )
     seen.refused++
     return
   }
@@ -264,7 +267,7 @@ class Reducing extends Engine {
   readonly #venue: Venue
 
   constructor(venue: Venue) {
-    super(defaultSettings(), { wallet: venue.options.wallet })
+    super(defaultSettings(), { wallet: venue.options.wallet, lacking: 'skip' })
     this.#venue = venue
   }
 

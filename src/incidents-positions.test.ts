@@ -41,7 +41,7 @@ test.after(() => folder.remove())
 const shortReversion = reversionSignal(SYMBOL, {
   side: 'short',
   order: { type: 'market' },
-  stop: ticks(1_080),
+  stop: ticks(1_078),
   target: ticks(900),
   bbPercent: 97,
   weekBb: 60,
@@ -49,7 +49,7 @@ const shortReversion = reversionSignal(SYMBOL, {
   tier: 'B',
   funding: 0,
 })
-const longReversion = reversionSignal(SYMBOL, { order: { type: 'market' } })
+const longReversion = reversionSignal(SYMBOL, { order: { type: 'market' }, stop: ticks(960) })
 
 /** The stop at the exchange, in ticks. */
 const stopThere = (rig: FaultRig): number | null | undefined => rig.account().positions[0]?.stop
