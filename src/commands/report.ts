@@ -95,6 +95,11 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
     notes.push(
       `correlation skipped on ${uncorrelated} entries, for want of ${CORRELATED_HOURS} hourly candles of what they would be held beside`,
     )
+  const unmargined = count('skipped:cascade')
+  if (unmargined > 0)
+    notes.push(
+      `the distance to the liquidation skipped on ${unmargined} entries, for want of recorded filters`,
+    )
   for (const gate of [losingStreak.id, x10Losses.id]) {
     const skipped = count(`skipped:${gate}`)
     if (skipped > 0)

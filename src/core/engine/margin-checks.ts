@@ -10,7 +10,7 @@
  *   held.
  */
 import type { Ticks } from '../base/units.ts'
-import { cascade, isLiquidationNear } from '../guards/cascade.ts'
+import { cascade, isLiquidationNear, isMarginUnknown } from '../guards/cascade.ts'
 import { liquidationPrice } from '../market/liquidation.ts'
 import { formatTicks, priceOf, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
@@ -54,7 +54,7 @@ export class MarginChecks {
       const room = roomOf(position, this.#core)
       // Without a price nothing has changed.
       if (Number.isNaN(room.mark)) continue
-      if (this.#isNew('cascade', key, isLiquidationNear(room.fromEntry, room.toStop, this.#stopMultiple))) {
+      if (this.#isNew('cascade', key, this.#isNear(position, room))) {
         this.#tellCascade(position, room)
       }
       const left = (100 * room.fromMark) / room.fromEntry
@@ -64,6 +64,12 @@ export class MarginChecks {
         this.#core.event('risk', position, reason, figuresOf(position, room), null, 'C612')
       }
     }
+  }
+
+  #isNear({ symbol }: Position, { fromEntry, toStop }: Room): boolean {
+    const { markets, lacking } = this.#core
+    if (!isLiquidationNear(fromEntry, toStop, this.#stopMultiple)) return false
+    return !isMarginUnknown(markets.of(symbol).instrument, lacking)
   }
 
   /** Whether something holds that was not told of before; what does not hold any more may be told of again. */

@@ -1,8 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { positionOf, signalOf, steps, ticks } from '../decision/view.fixture.ts'
+import { instrumentOf, positionOf, signalOf, steps, ticks } from '../decision/view.fixture.ts'
 import type { Side } from '../market/side.ts'
 import { cascade, isLiquidationNear } from './cascade.ts'
+import type { House, Verdict } from './guard.ts'
 import { houseOf, outcome, proposalOf } from './proposal.fixture.ts'
 
 const test = suite('cascade')
@@ -34,6 +35,16 @@ test('an add counts with the position that it adds to', () => {
   assert.is(outcome(cascade.check(proposal, houseOf(), cascade.params)), 'cascade')
   const level = { ...proposal, addsTo: { ...addsTo, entry: 100 } }
   assert.is(outcome(cascade.check(level, houseOf(), cascade.params)), 'admitted')
+})
+
+test('without recorded filters it refuses, or is skipped and named where there are no others', () => {
+  const inferred = instrumentOf({ source: 'inferred', maintenanceMarginRate: 0.04 })
+  const signal = signalOf({ leverage: 10, stop: ticks(950), instrument: inferred })
+  const of = (lacking: House['lacking']): Verdict =>
+    cascade.check(proposalOf({ signal, entry: 100 }), houseOf({ lacking }), cascade.params)
+  assert.is(outcome(of('refuse')), 'cascade')
+  const skipped = of('skip')
+  assert.equal('admitted' in skipped && skipped.admitted.skipped, ['cascade'])
 })
 
 test('exactly as far is far enough, whatever a double makes of it; what is not known is not', () => {

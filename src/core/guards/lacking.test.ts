@@ -5,7 +5,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY } from '../base/units.ts'
-import { MIDNIGHT, positionOf, signalOf } from '../decision/view.fixture.ts'
+import { instrumentOf, MIDNIGHT, positionOf, signalOf, ticks } from '../decision/view.fixture.ts'
 import type { House, Proposal } from './guard.ts'
 import { GUARDS } from './list.ts'
 import { booksOf, houseOf, many, proposalOf, scoreOf } from './proposal.fixture.ts'
@@ -80,6 +80,15 @@ const CASES: readonly Case[] = [
     ...CLOSED,
   },
   { gate: 'cascade', lacks: 'a price to enter at', proposal: { entry: NAN }, ...CLOSED },
+  {
+    gate: 'cascade',
+    lacks: 'the maintenance margin',
+    proposal: {
+      signal: signalOf({ leverage: 10, stop: ticks(880), instrument: instrumentOf({ source: 'inferred' }) }),
+    },
+    live: 'refused',
+    backtest: 'skipped',
+  },
   { gate: 'one-position', lacks: 'nothing: positions and entries are the books', ...KNOWS },
   { gate: 'cooldown', lacks: 'nothing: rests are the books', ...KNOWS },
   { gate: 'position-limits', lacks: 'nothing: positions and entries are the books', ...KNOWS },
