@@ -66,7 +66,8 @@ export function loss(
   return {
     what: `${kind} of ${operation}`,
     arm(rig, nth) {
-      const common = { operation, ordinal: nth, times: 1 }
+      let count = 0
+      const common = { operation, when: () => ++count === nth, times: 1 }
       const fault: Fault = kind === 'hold-request' ? { kind, forMs: 4_900, ...common } : { kind, ...common }
       rig.exchange.inject(fault)
       if (kind !== 'lose-reply' && kind !== 'double-request') return

@@ -9,6 +9,7 @@ const named =
 const orders = named('faults-orders.test.ts')
 const stops = named('faults-stops.test.ts')
 const books = named('faults-books.test.ts')
+const rotations = named('faults-rotation.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
@@ -212,11 +213,11 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   {
     row: 'B13',
     what: 'bbw ends half way through exchanging one position for another',
-    codes: [],
-    shown: {
-      notApplicable:
-        'No strategy exchanges one position for another: each entry and each exit stands for itself, so there is no pair of which only one half could be done.',
-    },
+    codes: ['W213'],
+    shown: rotations(
+      'B13: an exchange that is cut off half way is gone on with or given up, and that is told',
+      'B13: a close that is refused leaves both with their stops, and that is told',
+    ),
   },
   {
     row: 'C1',

@@ -246,7 +246,7 @@ export class Rotations {
       this.#end(
         running,
         this.#heldOf(from) ?? null,
-        `${to.symbol} was not opened; ${from.symbol} is kept`,
+        `${to.symbol} was not opened, or its stop has fired at once; ${from.symbol} is kept`,
         'W213',
       )
       return
