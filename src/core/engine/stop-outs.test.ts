@@ -14,6 +14,12 @@ const OPEN: Settings = (() => {
   return { ...settings, guards }
 })()
 
+/** The same without the strategy that comes back. */
+const OFF: Settings = {
+  ...OPEN,
+  strategies: { ...OPEN.strategies, 'sl-reentry': { ...OPEN.strategies['sl-reentry'], enabled: false } },
+}
+
 /** A grid long of SOL that its stop has closed an hour after midnight. */
 function stopped(settings: Settings = OPEN): Desk {
   const desk = new Desk(settings).introduce('SOLUSDT')
@@ -124,11 +130,15 @@ test('what gets no decision for three days is forgotten, and switched off nothin
   desk.engine.step({ type: 'command', at: desk.now, id: '1', command: 'resume', by: 'test', reason: '' })
   desk.live(30_000)
   assert.equal(waiting(desk), [])
-  const strategies = {
-    ...OPEN.strategies,
-    'sl-reentry': { ...OPEN.strategies['sl-reentry'], enabled: false },
-  }
-  assert.equal(waiting(stopped({ ...OPEN, strategies })), [])
+  assert.equal(waiting(stopped(OFF)), [])
+})
+
+test('the grid does not wait for a decision that is switched off meanwhile', () => {
+  const desk = resumed(stopped(), OFF)
+  assert.equal(waiting(desk), [])
+  const loaded = stopped()
+  loaded.restart(OFF)
+  assert.equal(waiting(loaded), [])
 })
 
 test('two orders a coin within 24 h are taken, a third is refused, and the count survives', () => {

@@ -75,6 +75,8 @@ export class StopOuts {
   }
 
   load({ stopOuts, stopOutsNoted }: Pick<EngineState, 'stopOuts' | 'stopOutsNoted'>): void {
+    // Nothing waits for a strategy that has been switched off: nobody would ever decide.
+    if (!this.#core.entries.some(({ strategy }) => strategy.comesBack !== undefined)) return
     for (const out of stopOuts) this.#queue.set(positionKey(out.symbol, out.side), out)
     this.#noted = stopOutsNoted
   }
