@@ -17,7 +17,7 @@ import type { Instrument } from './core/market/instrument.ts'
 import { formatSteps, formatTicks, priceOf, qtyOf } from './core/market/quantise.ts'
 import { opposite, type Side, sign } from './core/market/side.ts'
 import { usedMargin } from './core/portfolio/portfolio.ts'
-import { positionKey, positionMargin } from './core/portfolio/position.ts'
+import { type PendingEntry, positionKey, positionMargin } from './core/portfolio/position.ts'
 import type { Trade } from './core/portfolio/trade.ts'
 
 /** What the ledger holds of a position: enough for its profit. */
@@ -97,12 +97,20 @@ export class WatchedEngine extends Engine {
   /** What stands at the exchange. */
   #before(): void {
     const seen = new Set<string>()
-    for (const { symbol, side, stop, steps } of this.#venue.exchange.account().positions) {
+    const account = this.#venue.exchange.account()
+    for (const { symbol, side, stop, steps } of account.positions) {
       const key = positionKey(symbol, side)
       seen.add(key)
       this.#holds('I1', stop !== null, () => `${key} has no stop`)
       this.#holds('I8', !seen.has(positionKey(symbol, opposite(side))), () => `both sides of ${symbol}`)
       this.#holds('I15', Number.isSafeInteger(steps) && steps > 0, () => `${key} has ${steps} steps`)
+      let targets = 0
+      for (const one of account.orders) {
+        if (one.purpose !== 'exit' || one.symbol !== symbol || one.side !== side) continue
+        // A close at the market comes beside them.
+        if (one.price !== null) targets += one.steps
+      }
+      this.#holds('I8', targets <= steps, () => `targets of ${key} sell ${targets} of ${steps}`)
       const held = this.#held.get(key)
       if (held === undefined) continue
       if (held.stop !== null && stop !== null) {
@@ -153,11 +161,12 @@ export class WatchedEngine extends Engine {
       case 'persist': {
         this.#signalOf.set(effect.key, effect.signalId)
         if (effect.order.purpose !== 'entry') break
-        const { rung } = this.portfolio.pending.get(effect.key) ?? {}
-        if (rung !== undefined) {
-          this.#add(effect.key, `${effect.signalId}|add ${rung}`, rung, effect.order)
+        const entry = this.portfolio.pending.get(effect.key) ?? broken(`${effect.key} is pending`)
+        if (entry.rung !== undefined) {
+          this.#add(effect.key, `${effect.signalId}|add ${entry.rung}`, entry.rung, effect.order)
           break
         }
+        this.#risks(entry)
         const id = `${effect.signalId}|${effect.order.type}`
         const chain = this.#chains.get(id)
         this.#holds('I3', chain === undefined || chain.ids.has(effect.key), () => `a second order for ${id}`)
@@ -188,8 +197,33 @@ export class WatchedEngine extends Engine {
     }
   }
 
+  /** What an entry, with the adds that are planned to it, loses at its stop: both fees as taker. */
+  #risks({ symbol, side, instrument, price, steps, stop, leverage, margin, ladder }: PendingEntry): void {
+    const { strategies, fees } = this.#settings
+    const { riskPercent, highLeverage, highLeverageTolerance } = strategies['atr-risk-sizing']
+    const at = priceOf(instrument, stop)
+    const loss = (from: number, count: Steps): Usdt =>
+      qtyOf(instrument, count) * (sign(side) * (from - at) + fees.taker * (from + at))
+    const planned = (ladder?.rungs ?? []).filter(rung => !rung.isDropped)
+    let all = loss(price, steps)
+    let binds = margin
+    for (const rung of planned) {
+      all += loss(priceOf(instrument, rung.price), rung.steps)
+      binds += (qtyOf(instrument, rung.steps) * priceOf(instrument, rung.price)) / leverage
+    }
+    const times = leverage >= Number(highLeverage) ? Number(highLeverageTolerance) : 1
+    const most = (this.equity() * Number(riskPercent) * times) / 100
+    this.#holds('I7', all <= most + 1e-9, () => `${symbol} may lose ${all} of at most ${most}`)
+    const { maxMargin } = strategies['dca-ladder']
+    this.#holds(
+      'I7',
+      ladder === undefined || binds <= Number(maxMargin) + 1e-9,
+      () => `the plan of ${symbol} binds ${binds} of ${maxMargin}`,
+    )
+  }
+
   /** An add of a ladder: one order of its rung at a time, and all of them no more than was planned. */
-  #add(key: string, id: string, rung: number, { symbol, side }: OrderRequest): void {
+  #add(key: string, id: string, rung: number, { symbol, side, price, steps: order }: OrderRequest): void {
     const position = this.portfolio.positions.get(positionKey(symbol, side))
     const plan = position?.ladder
     if (position === undefined || plan === undefined) broken(`${key} adds to a plan`)
@@ -198,6 +232,12 @@ export class WatchedEngine extends Engine {
     this.#holds('I3', isAlone, () => `a second order for ${id}`)
     this.#chains.set(id, { ...chain, ids: new Set([...chain.ids, key]) })
     this.#signalOf.set(key, id)
+    const { instrument, steps, entry, stop } = position
+    const at = priceOf(instrument, stop)
+    const loss = (from: number, count: Steps): Usdt =>
+      qtyOf(instrument, count) * (sign(side) * (from - at) + plan.takerFee * (from + at))
+    const all = loss(entry, steps) + loss(price === null ? entry : priceOf(instrument, price), order)
+    this.#holds('I7', all <= plan.budget * (1 + 1e-9), () => `${symbol} may lose ${all} of ${plan.budget}`)
     let margin = positionMargin(position)
     for (const one of this.portfolio.pending.values()) if (one.symbol === symbol) margin += one.margin
     this.#holds('I7', margin <= plan.maxMargin + 1e-9, () => `${symbol} binds ${margin} of ${plan.maxMargin}`)

@@ -27,6 +27,27 @@ for (const seed of [11, 12, 13]) {
   })
 }
 
+test('none is broken where the house has little room, and its caps refuse', () => {
+  const wide = everything()
+  const guards = { ...wide.guards, 'total-margin': { percent: 3, usdt: null } }
+  const { engine } = watchSimulated(venueOf(marketsOf(11, 40, MADE)), { ...wide, guards })
+  assert.ok((engine.counts['refused:total-margin'] ?? 0) > 5, 'the cap was met')
+})
+
+test('a loss beyond what is allowed, and a plan beyond its margin, are found out', () => {
+  const settings = everything()
+  const under = (id: string, params: { readonly [name: string]: number }): typeof settings => ({
+    ...settings,
+    strategies: { ...settings.strategies, [id]: { ...settings.strategies[id], ...params } },
+  })
+  for (const caps of [
+    under('atr-risk-sizing', { riskPercent: 0.2 }),
+    under('dca-ladder', { maxMargin: 20 }),
+  ]) {
+    assert.throws(() => watchSimulated(venueOf(marketsOf(11, 40, MADE)), settings, caps), /I7 is broken/)
+  }
+})
+
 const MADE = { symbols: 4, minutes15Days: 20 }
 
 /** A run in which somebody does something to the first position that lives. */
