@@ -148,6 +148,9 @@ test('help begins with the examples and shows defaults, choices and the flags of
   assert.match(text, '--no-color')
   assert.match(text, 'Look at the market.')
   assert.match(await answer('trade --help'), 'Reads scored signals.')
+  const child = await answer('trade close --help')
+  assert.match(child, '--no-color')
+  assert.not.match(child, '--execute', 'a flag of the group, which its command refuses')
 })
 
 test('a near command is suggested and not run', async () => {

@@ -116,7 +116,11 @@ function parse(
   const frame = (command: Command, title: string, examples: readonly string[]): Command =>
     command
       .configureOutput({ writeOut: write, writeErr: write, getOutHelpWidth: width, getErrHelpWidth: width })
-      .configureHelp({ showGlobalOptions: true })
+      .configureHelp({
+        showGlobalOptions: true,
+        // The flags of a group that runs by itself are its own: its commands refuse them.
+        visibleGlobalOptions: of => (of === program ? [] : [...program.options]),
+      })
       .helpOption('-h, --help', 'show this help')
       .addHelpText('before', `Examples:\n${examples.map(line => `  ${line}\n`).join('')}`)
       .exitOverride(reason => {
