@@ -108,6 +108,15 @@ test('health says all that is wrong, and is well only when nothing is', () => {
   ])
 })
 
+test('a symbol without entries is no house without entries', () => {
+  const readiness = { gate: 'readiness', isOpen: true, value: 'ready', limit: '' }
+  const reason = 'SOLUSDT: a position here was not opened by bbw'
+  const notesOf = (change: Partial<typeof readiness>): readonly string[] =>
+    of({ snapshot: snapshot({ gates: [{ ...readiness, reason, ...change }] }) }).health.notes
+  assert.ok(notesOf({}).includes(`no entries on ${reason}`))
+  assert.ok(notesOf({ isOpen: false }).includes(`no entries: ${reason}`))
+})
+
 test('without a state nothing runs and nothing is held', () => {
   const { running, positions, equity, health } = noState(AT)
   assert.equal([running, positions, equity, health.ok], [false, [], null, true])

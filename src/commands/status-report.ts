@@ -274,6 +274,7 @@ export function healthNotes(
     for (const { symbol } of unknown) found.push(`nothing says whether the entry on ${symbol} has arrived`)
     for (const { gate, isOpen, reason } of snapshot.gates) {
       if (!isOpen && (gate === 'kill-switch' || gate === 'readiness')) found.push(`no entries: ${reason}`)
+      if (isOpen && gate === 'readiness' && reason !== '') found.push(`no entries on ${reason}`)
     }
     if (snapshot.drift !== '') found.push(`books and exchange differ: ${snapshot.drift}`)
     if (snapshot.isRecovering) found.push('recovering: no entries until books and exchange agree')

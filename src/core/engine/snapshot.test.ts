@@ -79,6 +79,19 @@ test('the gates say what they see, their limit, and why they are closed', () => 
   assert.match(gate(desk.engine.snapshot(), 'daily-loss')?.reason ?? '', /at its limit/)
 })
 
+test('what closes one symbol leaves the house open to the others, and is named', () => {
+  const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
+  const [entry] = placed(desk.propose(gridSignal('ADAUSDT')))
+  desk.order(entry.clientOrderId, 'unknown', 'time-out')
+  const one = gate(desk.engine.snapshot(), 'readiness')
+  assert.equal([one?.isOpen, one?.value], [true, 'ready'])
+  assert.match(one?.reason ?? '', /^ADAUSDT: order .* is of unknown fate$/)
+  assert.is(placed(desk.propose(gridSignal('SOLUSDT'))).length, 1)
+  desk.feed({ type: 'store', ok: false, reason: 'the disk is full', code: null })
+  const all = gate(desk.engine.snapshot(), 'readiness')
+  assert.equal([all?.isOpen, all?.value], [false, 'not ready'])
+})
+
 test('the cycles are there with their next turn', () => {
   const desk = held()
   desk.live(30_000)

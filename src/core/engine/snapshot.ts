@@ -116,7 +116,7 @@ export interface GateSnapshot {
   /** What it sees and its limit, in words. */
   readonly value: string
   readonly limit: string
-  /** Why it is closed; empty while it is open. */
+  /** Why it is closed; while it is open, which symbols alone it is closed to. */
   readonly reason: string
 }
 
@@ -261,6 +261,8 @@ function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnaps
       .filter(block => block.gate === gate)
       .map(block => (block.symbol === null ? block.reason : `${block.symbol}: ${block.reason}`))
       .join('; ')
+  // What keeps entries from one symbol leaves the house open to the others.
+  const isReady = !blocks.some(({ gate, symbol }) => gate === 'readiness' && symbol === null)
   const rows = [
     shown(
       'kill-switch',
@@ -268,7 +270,13 @@ function gatesOf({ house, settings, gates, standing }: SnapshotParts): GateSnaps
       '',
       why('kill-switch'),
     ),
-    shown('readiness', why('readiness') === '' ? 'ready' : 'not ready', '', why('readiness')),
+    {
+      gate: 'readiness',
+      isOpen: isReady,
+      value: isReady ? 'ready' : 'not ready',
+      limit: '',
+      reason: why('readiness'),
+    },
     ...(house.live === null ? [] : [liveGate(house.live)]),
   ]
   if (!settings.portfolioGates) return rows
