@@ -138,13 +138,13 @@ test('C4: what a person closes or adds by hand is followed, with the target', as
 test('what bbw cannot take over as it was said is refused in words, and nothing is touched', async () => {
   const rig = await manual()
   const cases: readonly (readonly [Partial<Handover>, string])[] = [
-    [{}, `adopt: ${SYMBOL} it has no stop at the exchange: say --stop PRICE`],
-    [{ stop: 103 }, `adopt: ${SYMBOL} the mark price 102 is past a stop at 103`],
-    [{ stop: 102 }, `adopt: ${SYMBOL} the mark price 102 is past a stop at 102`],
-    [{ stop: 1e-9 }, `adopt: ${SYMBOL} 1e-9 is no price of ${SYMBOL}`],
-    [{ stop: 95, target: 102 }, `adopt: ${SYMBOL} a target at 102 is not beyond the mark price 102`],
-    [{ stop: 95, side: 'short' }, `adopt: ${SYMBOL} is not held at the exchange`],
-    [{ stop: 95, symbol: OTHER }, `adopt: ${OTHER} is not held at the exchange`],
+    [{}, `adopt: it has no stop at the exchange: say --stop PRICE`],
+    [{ stop: 103 }, `adopt: the mark price 102 is past a stop at 103`],
+    [{ stop: 102 }, `adopt: the mark price 102 is past a stop at 102`],
+    [{ stop: 1e-9 }, `adopt: 1e-9 is no price of ${SYMBOL}`],
+    [{ stop: 95, target: 102 }, `adopt: a target at 102 is not beyond the mark price 102`],
+    [{ stop: 95, side: 'short' }, `adopt: it is not held at the exchange`],
+    [{ stop: 95, symbol: OTHER }, `adopt: it is not held at the exchange`],
   ]
   for (const [over] of cases) await asked(rig, 'adopt', over)
   assert.equal(

@@ -16,11 +16,8 @@ import { numberFlag, symbolFlag, textFlag, wantsRecords } from './flags.ts'
 import { eventLine, say } from './lines.ts'
 import { ndjson } from './ndjson.ts'
 import { withFlags } from './simulate.ts'
-import { askLoop, openState, tell } from './trade-control.ts'
+import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
 import { forAMoment } from './trade-execute.ts'
-
-/** Events of the newest ones in which the outcome of a request is looked for. */
-const MOST_EVENTS = 2_000
 
 /** Returns the exit code: 3 where there is no such position, 6 where it is refused. */
 export async function handOver(
@@ -134,7 +131,7 @@ function adoptionEvent(snapshot: Snapshot, request: Handover): EngineEvent {
   const [there] = found
   if (there === undefined) {
     const isOwn = snapshot.positions.some(one => isOf(one, request))
-    const words = isOwn ? 'is a position of bbw already' : 'is not held at the exchange'
+    const words = isOwn ? 'it is a position of bbw already' : 'it is not held at the exchange'
     return refusal(snapshot, request, words, !isOwn)
   }
   if (found.length > 1) return bothSides(snapshot, request)
@@ -159,10 +156,10 @@ function adoptionEvent(snapshot: Snapshot, request: Handover): EngineEvent {
 function releaseEvent(snapshot: Snapshot, request: Handover): EngineEvent {
   const found = snapshot.positions.filter(one => isOf(one, request))
   const [held] = found
-  if (held === undefined) return refusal(snapshot, request, 'is no position of bbw', true)
+  if (held === undefined) return refusal(snapshot, request, 'it is no position of bbw', true)
   if (found.length > 1) return bothSides(snapshot, request)
   if (held.strategy !== MANUAL && !request.isOwn) {
-    return refusal(snapshot, request, `was opened by ${held.strategy}: say --own to take it over`, false)
+    return refusal(snapshot, request, `it was opened by ${held.strategy}: say --own to take it over`, false)
   }
   const targets = held.targets.map(({ price }) => price).join(' ')
   const words = `would be released${targets === '' ? '' : `, its targets taken back: ${targets}`}`
@@ -177,12 +174,12 @@ function isOf(one: { readonly symbol: string; readonly side: Side }, request: Ha
 }
 
 function bothSides(snapshot: Snapshot, request: Handover): EngineEvent {
-  return refusal(snapshot, request, 'is held on both sides: say --side long or --side short', false)
+  return refusal(snapshot, request, 'it is held on both sides: say --side long or --side short', false)
 }
 
 function refusal(snapshot: Snapshot, request: Handover, words: string, isMissing: boolean): EngineEvent {
-  const { kind, symbol, side } = request
-  const reason = `${kind}: ${symbol} ${words}`
+  const { kind, side } = request
+  const reason = `${kind}: ${words}`
   return eventOf(snapshot, request, 'refused', side, MANUAL, reason, { gate: kind, isMissing })
 }
 

@@ -24,6 +24,8 @@ import { ndjson } from './ndjson.ts'
 /** The loop looks for commands several times a second; one that does not in this time is stuck. */
 const PATIENCE_MS = 10_000
 const LOOK_MS = 50
+/** Events of the newest ones in which the outcome of a request is looked for. */
+export const MOST_EVENTS = 2_000
 
 /** Opens the state of a data folder to write to it; `null` where there is none and `make` is false. */
 export function openState(world: World, parsed: ParsedArguments, make: boolean): StateStore | null {
@@ -86,17 +88,24 @@ export async function order(
     if (holder !== null) {
       const outcome = await askLoop(world, store, queued)
       if (outcome !== null) {
-        say(world, `${name}: ${outcome.state}`)
+        const answers = store.recentEvents(MOST_EVENTS).filter(event => event.figures.request === queued.id)
+        for (const event of answers) await tell(world, parsed, event)
+        if (outcome.state !== 'done') say(world, `${name}: ${outcome.state}`)
+        else if (answers.length === 0) say(world, unchanged(name))
         return outcome.state === 'done' ? EXIT.ok : EXIT.refused
       }
     }
     const events = carryOut(world, store, config, queued)
     for (const event of events) await tell(world, parsed, event)
-    if (events.length === 0) say(world, `${name}: so it is already, nothing was changed`)
+    if (events.length === 0) say(world, unchanged(name))
     return EXIT.ok
   } finally {
     store.close()
   }
+}
+
+function unchanged(name: string): string {
+  return `${name}: so it is already, nothing was changed`
 }
 
 /** Carries an order out on the books themselves; only while no loop holds them. */

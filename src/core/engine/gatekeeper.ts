@@ -163,12 +163,12 @@ export class Gatekeeper {
     return begun
   }
 
-  /** No entries until a person resumes; told once. */
-  halt(by: string, reason: string, code: Code): void {
+  /** No entries until a person resumes; told once. `request` is the id of the order to do so. */
+  halt(by: string, reason: string, code: Code, request?: string): void {
     if (this.#standing.halted !== null) return
     this.#standing = { ...this.#standing, halted: { at: this.#core.now, by, reason } }
     this.#core.count('halted')
-    this.#core.event('halted', null, reason, { by }, null, code)
+    this.#core.event('halted', null, reason, request === undefined ? { by } : { by, request }, null, code)
     this.#takeBack()
   }
 
@@ -184,15 +184,22 @@ export class Gatekeeper {
     switch (command) {
       case 'pause':
         this.#standing = { ...this.#standing, paused: order }
-        this.#core.event('paused', null, reason, { by }, null, code ?? 'I130')
+        this.#core.event('paused', null, reason, { by, request: id }, null, code ?? 'I130')
         break
       case 'halt':
-        this.halt(by, reason, code ?? 'C132')
+        this.halt(by, reason, code ?? 'C132', id)
         break
       case 'resume':
         this.#standing = OPEN
         this.#gates = resumedGates(this.#gates, this.#core.equity())
-        this.#core.event('resumed', null, reason, { by, peak: this.#gates.peak }, null, code ?? 'I131')
+        this.#core.event(
+          'resumed',
+          null,
+          reason,
+          { by, request: id, peak: this.#gates.peak },
+          null,
+          code ?? 'I131',
+        )
         this.#core.touchAll()
         break
       default:

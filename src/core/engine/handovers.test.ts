@@ -52,7 +52,7 @@ test('an account that cannot be read is said, and the request is over', () => {
   parts.handovers.take(input('adopt'))
   parts.handovers.unreadable()
   assert.equal(answers(parts.core.takeEffects()), [
-    ['request', false, 'adopt: ADAUSDT the account cannot be read at present'],
+    ['request', false, 'adopt: the account cannot be read at present'],
   ])
   parts.handovers.adopt(account(THERE))
   assert.is(parts.core.portfolio.positions.size, 0)

@@ -86,17 +86,17 @@ export class Handovers {
     const [there] = foreign
     if (there === undefined) {
       const isOwn = [...positions.values()].some(isAsked)
-      const what = isOwn ? 'is a position of bbw already' : 'is not held at the exchange'
+      const what = isOwn ? 'it is a position of bbw already' : 'it is not held at the exchange'
       this.#refuse(request, what, !isOwn)
       return
     }
     if (foreign.length > 1) {
-      this.#refuse(request, 'is held on both sides: say --side long or --side short', false)
+      this.#refuse(request, 'it is held on both sides: say --side long or --side short', false)
       return
     }
     const market = this.#core.markets.find(symbol)
     if (market === undefined) {
-      this.#refuse(request, 'is not among the symbols that bbw follows: its price is not known', false)
+      this.#refuse(request, 'it is not among the symbols that bbw follows: its price is not known', false)
       return
     }
     if (positions.has(positionKey(symbol, opposite(there.side)))) {
@@ -158,14 +158,14 @@ export class Handovers {
       one => one.symbol === symbol && (side === null || one.side === side),
     )
     const [position] = held
-    if (position === undefined) return refused('is no position of bbw', true)
-    if (held.length > 1) return refused('is held on both sides: say --side long or --side short')
+    if (position === undefined) return refused('it is no position of bbw', true)
+    if (held.length > 1) return refused('it is held on both sides: say --side long or --side short')
     if (position.strategy !== MANUAL && !isOwn) {
-      return refused(`was opened by ${position.strategy}: say --own to take it over`)
+      return refused(`it was opened by ${position.strategy}: say --own to take it over`)
     }
-    if (this.#orders.find(position, 'close') !== undefined) return refused('is being closed')
+    if (this.#orders.find(position, 'close') !== undefined) return refused('it is being closed')
     if (this.#core.leaving.has(positionKey(symbol, position.side)))
-      return refused('is being released already')
+      return refused('it is being released already')
     return { position }
   }
 
@@ -175,7 +175,7 @@ export class Handovers {
     )
     if (position === undefined) {
       this.#left(request)
-      this.#refuse(request, 'has closed meanwhile', true)
+      this.#refuse(request, 'it has closed meanwhile', true)
       return
     }
     if (this.#isBusy(position)) {
@@ -235,7 +235,7 @@ export class Handovers {
 
   #refuse(request: Handover, words: string, isMissing: boolean): void {
     const { id, kind, symbol, side } = request
-    const reason = `${kind}: ${symbol} ${words}`
+    const reason = `${kind}: ${words}`
     this.#core.record('refused', {
       code: null,
       symbol,
