@@ -9,10 +9,11 @@ import { instrumentFrom } from '../market/instruments.ts'
 import { type Side, sign } from '../market/side.ts'
 import type { SymbolMarket } from '../market/symbol-market.ts'
 import type { Trade } from '../portfolio/trade.ts'
+import type { EngineOptions } from './core.ts'
 import { runSimulated } from './drivers/simulated.ts'
 import { Engine } from './engine.ts'
 import type { EngineEvent } from './protocol.ts'
-import { defaultSettings, type Settings } from './settings.ts'
+import { defaultSettings, overlay, type Settings } from './settings.ts'
 
 const test = suite('daily scenarios')
 const FROM = Date.UTC(2025, 5, 1)
@@ -71,8 +72,19 @@ function marketOf({ symbol = 'SOLUSDT', side, days, funding }: Story): SymbolMar
   return { instrument, candles: new Map([['1d', daily]]), mark: new Map(), funding: { time, rate } }
 }
 
-function run(story: Story, settings: Settings): { readonly events: EngineEvent[]; readonly trades: Trade[] } {
-  const venue = new Venue([marketOf(story)], {
+interface Told {
+  readonly events: EngineEvent[]
+  readonly trades: Trade[]
+  readonly counts: Engine['counts']
+}
+
+function run(
+  stories: Story | readonly Story[],
+  settings: Settings,
+  options: Partial<EngineOptions> = {},
+): Told {
+  const markets = 'side' in stories ? [marketOf(stories)] : stories.map(marketOf)
+  const venue = new Venue(markets, {
     from: FROM,
     to: null,
     costs: DEFAULT_COSTS,
@@ -82,9 +94,9 @@ function run(story: Story, settings: Settings): { readonly events: EngineEvent[]
   })
   const events: EngineEvent[] = []
   const trades: Trade[] = []
-  const engine = new Engine(settings, { wallet: 1000 })
+  const engine = new Engine(settings, { wallet: 1000, ...options })
   runSimulated(engine, venue, { event: event => events.push(event), trade: trade => trades.push(trade) })
-  return { events, trades }
+  return { events, trades, counts: engine.counts }
 }
 
 const still = (price: number): Prices => [price, price, price, price]
@@ -193,6 +205,76 @@ for (const [side, grid] of [
     assert.ok(Number(first.figures.margin) <= (stop?.notional ?? 0) / 3 / 2 + 1e-9)
     // The decision is spent: the grid has the next one again.
     assert.is(after.filter(event => event.strategy === 'sl-reentry').length, 1)
+  })
+}
+
+for (const side of ['long', 'short'] as const) {
+  test(`funding rotation ${side}: what begins to pay is exchanged for what receives, and that trade runs to its own end`, () => {
+    // SOL is bought at its lower band and pays 0.2 % per 8 h from then on; ADA lies low in its bands and receives 0.1 %.
+    const pays = (time: Timestamp): number => (time >= FROM + DAY ? 0.002 : 0)
+    const sol = [
+      still(94.6),
+      [94.6, 94.6, 94, 94.4] as const,
+      still(94.4),
+      still(94.4),
+      still(94.4),
+      still(94.4),
+    ]
+    const ada = [
+      still(95.3),
+      still(95.3),
+      still(95.3),
+      still(95.3),
+      [95.3, 101, 95.3, 101] as const,
+      still(101),
+    ]
+    const stories = (adaSide: Side): readonly Story[] => [
+      { side, days: sol, funding: pays },
+      { symbol: 'ADAUSDT', side: adaSide, days: ada, funding: () => -0.001 },
+    ]
+    // At leverage 10 the liquidation of an entry this far above its stop would be too near to that.
+    const lower = { strategies: { 'mean-reversion': { leverage: 5 } } }
+    const settings = overlay({ ...alone('mean-reversion', 'funding-rotation') }, lower)
+    const { trades, events, counts } = run(stories(side), settings, { lacking: 'skip' })
+    // Candles of a day: the better one opens at the open after the decision, the other closes at the next one.
+    assert.equal(
+      trades.map(one => [
+        one.symbol,
+        one.side,
+        one.strategy,
+        one.exitReason,
+        (one.openedAt - FROM) / DAY,
+        one.leverage,
+      ]),
+      [
+        ['SOLUSDT', side, 'mean-reversion', 'rotated', 1, 5],
+        ['ADAUSDT', side, 'mean-reversion', 'target', 2, 5],
+      ],
+    )
+    const [first, second] = trades
+    assert.is(first.closedAt, FROM + 3 * DAY)
+    // Two days of 0.6 % each; and two and a part of 0.3 % received.
+    assert.ok(
+      Math.abs(first.funding / first.notional + 0.012) < 0.0005,
+      String(first.funding / first.notional),
+    )
+    assert.ok(second.funding > 0)
+    // Of equal value at the marks of the decision.
+    assert.ok(Math.abs(second.notional / (first.qty * (side === 'long' ? 94.4 : 105.6)) - 1) < 0.002)
+    assert.equal(
+      events.flatMap(({ code, ts }) =>
+        code === 'I512' || code === 'I214' ? [[code, Math.floor((ts - FROM) / DAY)]] : [],
+      ),
+      [
+        ['I512', 2],
+        ['I214', 4],
+      ],
+    )
+    assert.equal([counts.rotations, counts.rotated, counts['skipped:funding-window']], [1, 1, 1])
+    // Live nothing is done at the moment of a settlement, and candles of a day know no other.
+    assert.is(run(stories(side), settings, { lacking: 'refuse' }).counts.rotations, undefined)
+    const off = alone('mean-reversion')
+    assert.is(run(stories(side), off, { lacking: 'skip' }).counts['flagged:funding'], undefined)
   })
 }
 

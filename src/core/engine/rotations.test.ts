@@ -396,8 +396,12 @@ test('while entries are closed, or the exchange is switched off, nothing begins'
   desk.feed({ type: 'command', id: 'two', command: 'resume', by: 'a person', reason: 'on' })
   assert.is(entries(cycle(desk)).length, 1)
   const off = overlay({ ...SETTINGS }, { strategies: { 'funding-rotation': { enabled: false } } })
-  const effects = cycle(begun({ settings: off }))
-  assert.equal([codes(effects), entries(effects)], [[], []])
+  // With one value for every position each signal is traded alone.
+  const alone = overlay({ ...SETTINGS }, { guards: { sizing: { fixedNotional: 100 } } })
+  for (const settings of [off, alone]) {
+    const effects = cycle(begun({ settings }))
+    assert.equal([codes(effects), entries(effects)], [[], []])
+  }
 })
 
 test.run()

@@ -379,7 +379,9 @@ function isKnown({
   return ![lower, middle, upper, width, rsi].includes(undefined)
 }
 
+/** What exchanges positions; `null` when that is off, or when every signal is traded alone with one fixed value. */
 function enabledRotation(core: EngineCore): BoundRotation | null {
+  if ((core.settings.guards.sizing?.fixedNotional ?? null) !== null) return null
   for (const plain of ROTATIONS) {
     const { enabled, ...params } = core.settings.strategies[plain.id]
     if (enabled) return { plain, ...core.watched({ strategy: plain, params }), ...plain.limits(params) }

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { DAY, HOUR, MINUTE } from '../../base/units.ts'
 import { CandleSeries, type Candles } from '../../market/candles.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
+import { isRecorded, recordedMarkets } from './recorded.fixture.ts'
 import { barAt, FundingTape, firstAtOrAfter, markRange, stretches, told } from './tape.ts'
 
 const test = suite('tape')
@@ -285,5 +286,33 @@ test(`asking whether anything settles agrees with what settles (seed ${SEED})`, 
     { seed: SEED, numRuns: 300 },
   )
 })
+
+const recorded = isRecorded ? test : test.skip
+
+recorded(
+  'WIF, whose interval changes, is announced and rated as it was settled, without a look ahead',
+  async () => {
+    const [{ funding }] = await recordedMarkets(['WIFUSDT'], ['1d'], Date.UTC(2025, 0, 1))
+    assert.ok(funding !== null)
+    const { time, rate } = funding
+    const whole = new FundingTape(funding, 0.0001)
+    const seen = new Set<number>()
+    for (let row = 1; row + 1 < time.length; row++) {
+      const now = time[row]
+      const { next, interval } = whole.announced(now)
+      if (time[row + 1] - now > 8 * HOUR) continue
+      assert.equal([next, interval], [time[row + 1], time[row + 1] - now])
+      seen.add(interval / HOUR)
+      const spacing = Math.min(now - time[row - 1], 8 * HOUR)
+      assert.is(whole.settledPer8h(now), (rate[row] * 8 * HOUR) / spacing)
+      // Nothing after the announced settlement has a part in it, nor the rate of that one.
+      const known = { time: time.slice(0, row + 2), rate: rate.slice(0, row + 2) }
+      known.rate[row + 1] = 1
+      const cut = new FundingTape(known, 0.0001)
+      assert.equal([cut.announced(now), cut.settledPer8h(now)], [{ next, interval }, whole.settledPer8h(now)])
+    }
+    assert.ok(seen.size >= 2, `intervals of ${[...seen]} h`)
+  },
+)
 
 test.run()
