@@ -113,16 +113,16 @@ test('another market than that of the folder is refused with words', async () =>
   assert.match(err, 'was written on another market')
 })
 
-/** Runs a loop on the folder, and once it sleeps hands the signals in as often as asked, one after the other. */
+/** Runs a loop on the folder, and once it sleeps hands the signals in, one file after the other. */
 async function beside(
   data: string,
-  times: number,
+  ...files: readonly string[]
 ): Promise<{ readonly looped: Outcome; readonly asked: readonly Outcome[] }> {
   const asked: Outcome[] = []
   const stop = new AbortController()
   let asking: Promise<void> | null = null
   const ask = async (): Promise<void> => {
-    for (let time = 0; time < times; time++) asked.push(await execute(data))
+    for (const file of files) asked.push(await execute(data, file))
     stop.abort('SIGTERM')
   }
   const words = ['run', ...MARKET, '--data-dir', data, '--speed', '0.001', '--ndjson']
@@ -138,7 +138,7 @@ async function beside(
 
 test('beside a loop they are queued to it, and handed in twice they are traded once', async () => {
   const data = await standing()
-  const { looped, asked } = await beside(data, 2)
+  const { looped, asked } = await beside(data, SCORED, SCORED)
   const [first, second] = asked
   assert.is(first.code, 0, first.err)
   assert.match(first.err, /I810 queued to the running bbw \(process \d+ on /)
@@ -150,10 +150,23 @@ test('beside a loop they are queued to it, and handed in twice they are traded o
   assert.equal(second.out, first.out)
 })
 
+test('what the loop did with a signal before is no answer to whoever hands it in now', async () => {
+  const data = await standing()
+  const some = SCORED.trim().split('\n').slice(1).join('\n')
+  const { asked } = await beside(data, SCORED, some)
+  const [first, second] = asked
+  assert.is(first.code, 0, first.err)
+  const again = records(second.out)
+  assert.equal([second.code, entered(second.out)], [6, []])
+  assert.ok(again.some(event => event.code === 'I113'))
+  const ids = again.map(event => event.signalId)
+  assert.is(new Set(ids).size, ids.length, 'one answer a signal')
+})
+
 test('beside a loop that is halted they are refused with 6', async () => {
   const data = await standing()
   await bbw(['trade', 'halt', '--data-dir', data], { wall })
-  const { asked } = await beside(data, 1)
+  const { asked } = await beside(data, SCORED)
   assert.is(asked[0].code, 6)
   assert.match(asked[0].out, 'kill-switch')
 })
@@ -168,7 +181,7 @@ test('a request that no loop answered can be made again', async () => {
   assert.match(err, 'the running bbw does not answer')
   stuck.release()
   stuck.close()
-  const { asked } = await beside(data, 1)
+  const { asked } = await beside(data, SCORED)
   assert.is(asked[0].code, 0, asked[0].err)
   assert.not.match(asked[0].err, 'I113')
   assert.ok(entered(asked[0].out).length > 1)

@@ -12,10 +12,7 @@ import { textFlag } from './flags.ts'
 import { say } from './lines.ts'
 import { placeOf } from './place.ts'
 import { simUrlFlag } from './sim-credentials.ts'
-import { askLoop, openState, tell } from './trade-control.ts'
-
-/** Events of the newest ones in which the outcome of a request is looked for. */
-const MOST_EVENTS = 2_000
+import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
 
 /** Returns the exit code: 6 when every signal was refused. */
 export async function execute(
@@ -46,13 +43,19 @@ async function executeThere(
       say(world, 'I113 these signals were handed in before; this is what became of them')
     const outcome = await askLoop(world, store, { id, command: { kind: 'propose', records: scored } })
     if (outcome === null) return null
-    const ids = new Set(scored.map(one => one.signal.id))
-    const events = store.recentEvents(MOST_EVENTS).filter(event => isAnswer(event, ids))
-    for (const event of events) await tell(world, parsed, event)
+    for (const event of latest(store.recentEvents(MOST_EVENTS), scored)) await tell(world, parsed, event)
     return outcome.state === 'done' ? EXIT.ok : EXIT.refused
   } finally {
     store?.close()
   }
+}
+
+/** What became of each signal last: the loop may have judged it before, by itself or when it was asked. */
+function latest(events: readonly EngineEvent[], scored: readonly Scored[]): readonly EngineEvent[] {
+  const ids = new Set(scored.map(one => one.signal.id))
+  const answers = events.filter(event => isAnswer(event, ids))
+  const last = new Map(answers.map(event => [event.signalId, event]))
+  return answers.filter(event => last.get(event.signalId) === event)
 }
 
 function isAnswer({ kind, signalId }: EngineEvent, ids: ReadonlySet<string>): boolean {
