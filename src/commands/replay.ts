@@ -61,10 +61,12 @@ export const replayCommand: CommandSpec = {
         world.signal.throwIfAborted()
       }
       again.finish(span.last)
-      for (const { after, lost, reason } of journal.gaps(from, to)) {
+      const gaps = journal.gaps(from, to)
+      for (const { after, lost, reason } of gaps) {
         say(world, `after row ${after}, ${lost} decisions were not taken down: ${reason}`)
       }
-      return await told(world, parsed, again, span)
+      const lost = gaps.reduce((sum, gap) => sum + gap.lost, 0)
+      return await told(world, parsed, again, { ...span, lost })
     } catch (error) {
       if (!(error instanceof StoreError) || error.trouble !== 'damaged') throw error
       world.stderr.write(`E813 ${error.message}\n`)
@@ -120,7 +122,7 @@ async function told(
   world: World,
   parsed: ParsedArguments,
   { compared, unmade, differences }: Recomputation,
-  span: { readonly first: Timestamp; readonly last: Timestamp },
+  span: { readonly first: Timestamp; readonly last: Timestamp; readonly lost: number },
 ): Promise<number> {
   const isSame = differences.length === 0
   if (wantsRecords(world, parsed)) {
@@ -128,7 +130,8 @@ async function told(
       const record = { v: 1, type: 'difference', id: `difference/${k + 1}`, ts: span.last, ...difference }
       await world.stdout.write(ndjson({ ...record, words: wordsOf(difference) }))
     }
-    const summary = { compared, unmade, differences: differences.length, from: span.first, to: span.last }
+    const count = { compared, unmade, lost: span.lost, differences: differences.length }
+    const summary = { ...count, from: span.first, to: span.last }
     await world.stdout.write(ndjson({ v: 1, type: 'replay', id: 'replay', ts: span.last, ...summary }))
   } else {
     for (const difference of differences) await world.stdout.write(`${wordsOf(difference)}\n`)
@@ -150,8 +153,9 @@ export function wordsOf(difference: Difference): string {
       return `candle ${symbol} ${interval} of ${timeWords(start, interval)}: ${what}`
     }
     case 'candles': {
-      const { symbol, interval, from, to } = difference
+      const { symbol, interval, from, to, areGone } = difference
       const range = `${timeWords(from, interval)} to ${timeWords(to, interval)}`
+      if (areGone) return `candles ${symbol} ${interval} from ${range}: they are all missing now`
       return `candles ${symbol} ${interval} from ${range}: one or more differ; which, is not known any more`
     }
     case 'parameter':

@@ -6,6 +6,7 @@ import { DAY, type Timestamp } from '../base/units.ts'
 import type { Candles } from '../market/candles.ts'
 import type { Interval } from '../market/interval.ts'
 import type { SymbolMarket } from '../market/symbol-market.ts'
+import { shortHash } from './decision-record.ts'
 import { again, everythingOn, journaled, MemoryJournal, presentOf } from './decisions.fixture.ts'
 import type { Difference } from './recompute.ts'
 import type { Settings } from './settings.ts'
@@ -113,6 +114,44 @@ test('a candle that is missing now is named; one that has come since, and was no
     const { journal } = journaled(less, SETTINGS)
     assert.equal(again(journal, presentOf(DAILY, SETTINGS)).differences, [])
   }
+})
+
+test('a symbol that the market does not have is named once, not candle by candle', () => {
+  const [{ instrument }, ...others] = DAILY
+  const { symbol } = instrument
+  const { differences } = again(ON_DAILY, presentOf(others, SETTINGS))
+  const found = inputs(differences).map(one => [
+    one.kind,
+    'symbol' in one && one.symbol,
+    one.kind === 'candles' && one.areGone,
+  ])
+  assert.equal(found, [
+    ['instrument', symbol, false],
+    ['candles', symbol, true],
+  ])
+})
+
+test('what the code of now cannot look at is a difference of that decision, and the others are made again', () => {
+  const journal = new (class extends MemoryJournal {
+    override context(hash: string): string {
+      return ON_DAILY.context(hash)
+    }
+    override prints(symbol: string, interval: Interval): ReturnType<MemoryJournal['prints']> {
+      return ON_DAILY.prints(symbol, interval)
+    }
+  })()
+  const seen = '{"house":{},"proposal":{}}'
+  const strange = ON_DAILY.decisions.findIndex(({ kind }) => kind === 'guards')
+  for (const [k, decision] of ON_DAILY.decisions.entries()) {
+    const inputs = { ...decision.inputs, state: shortHash(seen) }
+    journal.decisions.push(k === strange ? { ...decision, seen, inputs } : decision)
+  }
+  const { compared, differences } = again(journal, presentOf(DAILY, SETTINGS))
+  assert.is(compared, ON_DAILY.decisions.length)
+  assert.equal(
+    differences.map(one => one.kind === 'answer' && [one.row, one.now.slice(0, 17)]),
+    [[strange + 1, 'it cannot be made']],
+  )
 })
 
 test('several candles are named each, and once', () => {

@@ -3,6 +3,7 @@
  * difference: a candle, a parameter, a fee, an instrument's filter, the code, a stored input, an answer.
  */
 import { assert, unreachable } from '../base/assert.ts'
+import { StoreError } from '../base/errors.ts'
 import type { Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, Params } from '../decision/strategy.ts'
@@ -87,13 +88,14 @@ export type Difference =
       /** `null`: the candle is not there any more. */
       readonly fields: readonly Printed[] | null
     }
-  /** Candles differ, and their prints do not say which. */
+  /** Candles differ, and their prints do not say which; or none of the series is there any more. */
   | {
       readonly kind: 'candles'
       readonly symbol: string
       readonly interval: Interval
       readonly from: Timestamp
       readonly to: Timestamp
+      readonly areGone: boolean
     }
   | {
       readonly kind: 'parameter' | 'fee'
@@ -190,7 +192,7 @@ export class Recomputation {
       this.#unmade++
       return
     }
-    const now = this.#again(decision, shown)
+    const now = this.#answerNow(decision, shown)
     this.#compared++
     if (now === decision.answer) return
     const { at, kind, strategy, symbol, answer } = decision
@@ -204,6 +206,16 @@ export class Recomputation {
   finish(until: Timestamp): void {
     for (const [symbol, interval] of this.#kept.series()) {
       if (!this.#feeds.has(symbol)) this.#comparePrints(symbol, interval, Number.NEGATIVE_INFINITY, until)
+    }
+  }
+
+  /** What was seen by another version may not be what the code of now can look at: that is a difference, too. */
+  #answerNow(decision: Decision, shown: unknown): string {
+    try {
+      return this.#again(decision, shown)
+    } catch (error) {
+      if (error instanceof StoreError) throw error
+      return `it cannot be made on what was seen then (${error instanceof Error ? error.message : error})`
     }
   }
 
@@ -350,7 +362,8 @@ export class Recomputation {
     const name = `${symbol} ${interval}`
     const from = this.#named.get(name)
     if (from !== undefined && from >= newest) return
-    this.#named.set(name, newest)
+    const isGone = this.#candlesOf(symbol, interval).size === 0
+    this.#named.set(name, isGone ? Number.POSITIVE_INFINITY : newest)
     const isNamed = this.#comparePrints(
       symbol,
       interval,
@@ -358,7 +371,7 @@ export class Recomputation {
       newest,
     )
     if (from === undefined && !isNamed) {
-      this.#found({ kind: 'candles', symbol, interval, from: first, to: newest })
+      this.#found({ kind: 'candles', symbol, interval, from: first, to: newest, areGone: false })
     }
   }
 
@@ -368,6 +381,10 @@ export class Recomputation {
     const prints = this.#printsOf(symbol, interval)
     let found = false
     const [first = to + 1] = prints.keys()
+    if (candles.size === 0 && first <= to) {
+      this.#found({ kind: 'candles', symbol, interval, from: Math.max(from, first), to, areGone: true })
+      return true
+    }
     for (let start = Math.max(from, first); start <= to; start += INTERVAL_MS[interval]) {
       const then = prints.get(start)
       if (then === undefined) continue
@@ -419,8 +436,12 @@ export class Recomputation {
     this.#seenContexts.add(key)
     const now = this.#present.instrument(symbol)
     if (now !== undefined && instrumentContext(now).hash === hash) return
+    if (now === undefined) {
+      this.#found({ kind: 'instrument', symbol, field: 'symbol', was: symbol, now })
+      return
+    }
     const then = fromText(this.#kept.context(hash))
-    for (const [field, before, after] of unequal(then, now ?? {}, [])) {
+    for (const [field, before, after] of unequal(then, now, [])) {
       this.#found({ kind: 'instrument', symbol, field, was: before, now: after })
     }
   }
