@@ -27,7 +27,7 @@ export const CODES = {
   E102: {
     title: 'order never arrived',
     what: 'An order was sent, and after the time within which it could still have landed the exchange knows nothing of it: neither orders, history, executions nor the position show it.',
-    did: 'Sent it again under the same id, twice at most; an entry whose signal has gone stale meanwhile, or that was to be filled at the market, is dropped.',
+    did: 'Sent it again under the same id, twice at most; an entry whose signal has gone stale meanwhile is dropped.',
     can: 'Look at the connection if it happens often.',
   },
   W103: {

@@ -105,23 +105,6 @@ test('an entry whose acceptance was never told counts from the moment that shows
   assert.is(found.core.cooldowns.get(key), MIDNIGHT + MINUTE + rest, 'found resting')
 })
 
-test('an entry at the market that never arrived is not sent again: it was judged on a price that is old by now', () => {
-  const parts = new Parts()
-  const signal = reversionSignal('SOLUSDT', {
-    order: { type: 'market' },
-    stop: ticks(980),
-    lastAt: MIDNIGHT,
-  })
-  parts.entries.propose([scoreSignal(signal)], undefined)
-  const [clientOrderId] = parts.core.portfolio.pending.keys()
-  parts.orders.doubts.raise(clientOrderId, 'no-answer', parts.core.now)
-  parts.wait(parts.core.settings.recovery.windowSeconds * SECOND)
-  parts.told()
-  parts.fates.told({ clientOrderId, state: 'absent', filled: steps(0), reason: '' })
-  assert.equal(parts.told(), ['outcome', 'expired E102'])
-  assert.is(parts.core.portfolio.pending.size, 0)
-})
-
 test('an entry of unknown fate that is found after a halt is due to be taken back', () => {
   const parts = lostEntry()
   const [clientOrderId] = parts.core.portfolio.pending.keys()

@@ -192,8 +192,6 @@ export class Fates {
       // An exchange of positions that has not begun is decided anew, at the prices and rates of then.
       entry.replaces === undefined &&
       this.#core.now < expiryOf(entry) &&
-      // One at the market was judged on a price that is too old by now.
-      doubt.request?.type !== 'market' &&
       this.#gatekeeper.isOpenAt(entry.leverage)
     const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)
     switch (verdict.kind) {
