@@ -329,7 +329,8 @@ async function orderOf(signal: ReturnType<typeof gridSignal>): Promise<OrderRequ
   const rig = await open()
   await rig.propose(signal)
   rig.close()
-  return rig.sent[0].args[0] as OrderRequest
+  const placed = rig.sent.find(({ operation }) => operation === 'place')
+  return placed?.args[0] as OrderRequest
 }
 
 test('A12: a symbol that is reserved in the state stays reserved, whatever the books know', async () => {

@@ -56,7 +56,7 @@ export interface RigOptions {
 
 /** Where the process ends: before or after a request leaves, or before a batch is written. */
 export interface KillPoint {
-  readonly at: 'commit' | 'place' | 'amend' | 'cancel' | 'setStop'
+  readonly at: 'commit' | 'place' | 'amend' | 'cancel' | 'setStop' | 'setLeverage'
   readonly phase: 'before' | 'after'
   readonly when?: (what: readonly unknown[]) => boolean
 }
@@ -427,6 +427,11 @@ export class FaultRig {
         leave('setStop', [requestId, symbol, side, stop], () =>
           exchange.setStop(requestId, symbol, side, stop),
         ),
+      setLeverage: (requestId, symbol, leverage) =>
+        leave('setLeverage', [requestId, symbol, leverage], () =>
+          exchange.setLeverage(requestId, symbol, leverage),
+        ),
+      leverage: symbol => exchange.leverage(symbol),
       account: () => exchange.account(),
       lookUp: (symbol, id) => exchange.lookUp(symbol, id),
       executions: since => exchange.executions(since),

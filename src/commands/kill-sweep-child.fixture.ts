@@ -211,6 +211,8 @@ function between(ports: LivePorts, plan: Plan, points: Points): LivePorts {
       amend: (...args) => send('amend', () => broker.amend(...args)),
       cancel: (...args) => send('cancel', () => broker.cancel(...args)),
       setStop: (...args) => send('set stop', () => broker.setStop(...args)),
+      setLeverage: (...args) => send('set leverage', () => broker.setLeverage(...args)),
+      leverage: symbol => ask('leverage', broker.leverage(symbol)),
       account: () => ask('account', broker.account()),
       lookUp: (...args) => ask('look-up', broker.lookUp(...args)),
       executions: since => ask('executions', broker.executions(since)),

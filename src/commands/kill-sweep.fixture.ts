@@ -399,7 +399,10 @@ function ordersWrong(books: readonly BookedOrder[], account: Account): readonly 
   for (const { clientOrderId: id } of account.orders) {
     if (!known.has(id)) found.push(`order ${id} rests, and the books do not know it`)
   }
-  for (const [id, { doubt }] of known) {
+  for (const [id, booked] of known) {
+    const { doubt } = booked
+    // One that waits for its leverage was never sent.
+    if (booked.kind === 'entry' && booked.isHeld === true) continue
     const rests = account.orders.some(order => order.clientOrderId === id)
     // One that is being sent at this very moment is written ahead.
     if (!rests && doubt?.cause !== 'sent') found.push(`order ${id} is in the books alone`)

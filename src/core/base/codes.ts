@@ -316,6 +316,12 @@ export const CODES = {
     can: NOTHING,
   },
   // --- margin
+  W608: {
+    title: 'leverage not as planned',
+    what: 'The exchange has not confirmed the leverage that an entry was planned with: it is another one, or no answer came in time.',
+    did: 'Denied the entry; nothing was sent.',
+    can: 'Look at the leverage and the risk tier of the symbol, or change strategies.<id>.leverage.',
+  },
   W611: {
     title: 'liquidation near the stop',
     what: 'The liquidation of a position lies nearer to its entry than 1.5 x its stop: its average has moved, or its maintenance margin was raised.',

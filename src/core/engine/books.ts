@@ -26,6 +26,8 @@ export type BookedOrder =
       readonly entry: PendingEntry
       readonly cancelling: Cancelling | null
       readonly doubt: Doubt | null
+      /** It waits for its leverage and was never sent; left out: it was. */
+      readonly isHeld?: true
     }
   | { readonly kind: 'exit'; readonly order: WorkingOrder; readonly doubt: Doubt | null }
 

@@ -53,6 +53,8 @@ export function reversionSignal(symbol = 'SOLUSDT', over: Partial<Signal> = {}):
 export class Desk {
   engine: Engine
   now: Timestamp = MIDNIGHT
+  /** Whether the exchange sets a leverage as soon as it is asked to. */
+  confirmsLeverage = true
   /** Everything that ever came out. */
   readonly effects: Effect[] = []
   #executions = 0
@@ -64,7 +66,22 @@ export class Desk {
   feed(input: Timeless<Input>): readonly Effect[] {
     const effects = this.engine.step({ ...input, at: this.now } as Input)
     this.effects.push(...effects)
-    return effects
+    return this.confirmsLeverage ? this.#withLeverage(effects) : effects
+  }
+
+  /** Every leverage that is asked for is in force at once. */
+  #withLeverage(effects: readonly Effect[]): readonly Effect[] {
+    if (!effects.some(effect => effect.type === 'set-leverage')) return effects
+    const seen: Effect[] = []
+    for (const effect of effects) {
+      if (effect.type !== 'set-leverage') {
+        seen.push(effect)
+        continue
+      }
+      const { requestId, leverage } = effect
+      seen.push(...this.feed({ type: 'leverage', requestId, leverage, reason: '' }))
+    }
+    return seen
   }
 
   /** Introduces a symbol with 30 daily candles: bands about 95, 100 and 105, last price 102. */

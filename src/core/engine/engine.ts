@@ -12,7 +12,7 @@ import type { Block, HourlyCloses, House } from '../guards/guard.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import type { Side } from '../market/side.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
-import { positionKey } from '../portfolio/position.ts'
+import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type Alert, Alerts } from './alerts.ts'
 import { Answers } from './answers.ts'
 import type { Books, Ledger } from './books.ts'
@@ -25,6 +25,7 @@ import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { Handovers } from './handovers.ts'
 import { Ladders } from './ladders.ts'
+import { Leverages } from './leverages.ts'
 import { Management } from './management.ts'
 import { MarginChecks } from './margin-checks.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
@@ -37,7 +38,7 @@ import { Rotations } from './rotations.ts'
 import { earliest } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
-import type { Decided, EngineState, WorkingOrder } from './state.ts'
+import type { Decided, Doubt, EngineState, WorkingOrder } from './state.ts'
 import { foreignOf, Strangers } from './strangers.ts'
 import type { SymbolState } from './symbol.ts'
 import { Enquiry, type Why } from './why.ts'
@@ -55,6 +56,7 @@ export class Engine {
   readonly #fills: Fills
   readonly #reconciler: Reconciler
   readonly #entries: Entries
+  readonly #leverages: Leverages
   readonly #margins: MarginChecks
   readonly #alerts: Alerts
   readonly #risks: RiskMonitor
@@ -97,12 +99,16 @@ export class Engine {
       handovers,
     })
     this.#handovers = handovers
-    this.#entries = new Entries(core, orders, gatekeeper, symbol => this.#house(symbol))
+    const leverages = new Leverages(core, orders, gatekeeper)
+    this.#leverages = leverages
+    this.#entries = new Entries(core, orders, leverages, gatekeeper, symbol => this.#house(symbol))
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
     this.#margins = new MarginChecks(core, protection)
     this.#alerts = new Alerts(core, () => this.#entries.watched())
-    this.#ladders = new Ladders(core, orders, protection, gatekeeper, symbol => this.#house(symbol))
+    this.#ladders = new Ladders(core, orders, leverages, protection, gatekeeper, symbol =>
+      this.#house(symbol),
+    )
     this.#rotations = new Rotations({ core, orders, protection, gatekeeper, entries: this.#entries })
     this.#rules = houseRules(settings, core.live)
     for (const position of core.portfolio.positions.values()) management.remember(position)
@@ -131,6 +137,7 @@ export class Engine {
       }
       case 'time':
         this.#fates.overdue()
+        this.#leverages.overdue()
         core.schedule.tick(core.now, this.#runner.cycle)
         break
       case 'instrument':
@@ -148,6 +155,9 @@ export class Engine {
       case 'stop':
         this.#protection.answered(input)
         break
+      case 'leverage':
+        this.#leverages.answered(input)
+        break
       case 'funding':
         this.#fills.bookFunding(input)
         break
@@ -162,6 +172,7 @@ export class Engine {
         break
       case 'feed-gap':
         this.#reconciler.gap(input.reason)
+        this.#leverages.forget()
         break
       case 'store':
         this.#gatekeeper.store(input.ok, input.reason, input.code)
@@ -216,6 +227,7 @@ export class Engine {
       ...this.#fills.save(),
       ...this.#reconciler.save(),
       ...this.#entries.save(),
+      ...this.#leverages.save(),
       ...this.#alerts.save(),
       ...this.#margins.save(),
       ...this.#handovers.save(),
@@ -239,6 +251,7 @@ export class Engine {
     engine.#fills.load(state)
     engine.#reconciler.load(state)
     engine.#entries.load(state)
+    engine.#leverages.load(state)
     engine.#alerts.load(state)
     engine.#margins.load(state)
     engine.#handovers.load(state)
@@ -288,6 +301,7 @@ export class Engine {
           entry,
           cancelling: cancelling.get(entry.clientOrderId) ?? null,
           doubt: doubts.get(entry.clientOrderId),
+          ...(this.#orders.isHeld(entry.clientOrderId) ? { isHeld: true as const } : {}),
         })),
         ...[...exits.values()].map(order => ({
           kind: 'exit' as const,
@@ -345,12 +359,15 @@ export class Engine {
       ),
       orders: exits.map(({ order }) => doubtedUnlessStill(order)),
       doubts: [
-        ...entries.map(({ entry, doubt }) => [entry.clientOrderId, doubt] as const),
+        ...entries.map(
+          ({ entry, doubt, isHeld }) => [entry.clientOrderId, isHeld ? unsent(entry) : doubt] as const,
+        ),
         ...exits.map(({ order, doubt }) => [order.clientOrderId, doubt] as const),
       ].flatMap(([id, doubt]) => (doubt === null ? [] : [[id, doubt] as const])),
       asked: [],
       attempts: ledger.attempts,
       gone: ledger.gone ?? [],
+      held: [],
     })
     for (const { position } of positions) core.markets.introduce(position.instrument)
     for (const { entry } of entries) {
@@ -392,7 +409,8 @@ export class Engine {
   /** When the engine wants to be told the time next; `null` before the first `time` input. */
   get wakeAt(): Timestamp | null {
     const at = this.#core.schedule.wakeAt(this.#runner.cycle)
-    return earliest(earliest(at, this.#runner.deadline), this.#fates.answerDue())
+    const answers = earliest(this.#fates.answerDue(), this.#leverages.answerDue())
+    return earliest(earliest(at, this.#runner.deadline), answers)
   }
 
   get portfolio(): Portfolio {
@@ -702,6 +720,11 @@ function decidedOf({ decided, decided5 = [] }: Ledger): [string, Decided][] {
     symbol,
     { '1d': days.get(symbol) ?? -1, '5m': minutes.get(symbol) ?? -1 },
   ])
+}
+
+/** An entry that waited for its leverage when the process ended: it is looked up as all are, and given up. */
+function unsent({ sentAt }: PendingEntry): Doubt {
+  return { sentAt, resends: 0, cause: 'restart', wasAbsent: false, request: null }
 }
 
 /** After a restart nothing says what became of a change of an order that was on its way: the account tells. */

@@ -12,6 +12,7 @@ import type { Ladder } from '../portfolio/ladder.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
+import type { Leverages } from './leverages.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
 import {
   admitScored,
@@ -56,6 +57,7 @@ const REFUSAL_CODES: { readonly [gate: string]: Code | undefined } = {
 export class Entries {
   readonly #core: EngineCore
   readonly #orders: OrderDesk
+  readonly #leverages: Leverages
   readonly #gatekeeper: Gatekeeper
   readonly #house: (symbol: string) => House
   readonly #guards: readonly BoundGuard[]
@@ -69,9 +71,16 @@ export class Entries {
   #scored: readonly Scored[] = []
 
   /** @param house what the guards are shown, as it stands when an entry on a symbol is judged */
-  constructor(core: EngineCore, orders: OrderDesk, gatekeeper: Gatekeeper, house: (symbol: string) => House) {
+  constructor(
+    core: EngineCore,
+    orders: OrderDesk,
+    leverages: Leverages,
+    gatekeeper: Gatekeeper,
+    house: (symbol: string) => House,
+  ) {
     this.#core = core
     this.#orders = orders
+    this.#leverages = leverages
     this.#gatekeeper = gatekeeper
     this.#house = house
     this.#guards = core.guards(GUARDS)
@@ -113,7 +122,8 @@ export class Entries {
       if (stage === 'refused' || stage === 'asked') continue
       // One of unknown fate is looked up first.
       if (this.#orders.doubts.isDoubtful(entry.clientOrderId)) continue
-      waiting.push(entry.clientOrderId)
+      // One that was never sent ends at once.
+      if (!this.#orders.isHeld(entry.clientOrderId)) waiting.push(entry.clientOrderId)
       this.#orders.cancelEntry(entry)
     }
     return waiting
@@ -374,7 +384,6 @@ export class Entries {
     for (const gate of skipped) this.#core.count(`skipped:${gate}`)
     if (signal.atr15m === null) this.#core.count('missing:atr15m')
     if (signal.funding === null) this.#core.count('missing:funding-rate')
-    this.#orders.doubts.sent(request, this.#core.now)
     this.#core.emit({ type: 'persist', key: id, order: request, signalId: signal.id })
     if (this.#core.journal)
       this.#core.emit({ type: 'verdict', scored, verdict: 'entered', reason: signal.reason })
@@ -391,7 +400,7 @@ export class Entries {
       sizing,
       ...(skipped.length === 0 ? {} : { skipped: skipped.join(', ') }),
     })
-    this.#core.emit({ type: 'place', order: request })
+    this.#leverages.send(request)
     this.#core.schedule.touchAt('heavy', expiryOf(pending))
     return id
   }

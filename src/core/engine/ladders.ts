@@ -14,6 +14,7 @@ import { isNeverTrade } from '../market/tiers.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
+import type { Leverages } from './leverages.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
 import { addSignal, enabledLadder, scoreSignal } from './pipeline.ts'
 import type { Protection } from './protection.ts'
@@ -24,6 +25,7 @@ type Add = Extract<Intent, { readonly kind: 'add' }>
 export class Ladders {
   readonly #core: EngineCore
   readonly #orders: OrderDesk
+  readonly #leverages: Leverages
   readonly #protection: Protection
   readonly #gatekeeper: Gatekeeper
   readonly #house: (symbol: string) => House
@@ -34,12 +36,14 @@ export class Ladders {
   constructor(
     core: EngineCore,
     orders: OrderDesk,
+    leverages: Leverages,
     protection: Protection,
     gatekeeper: Gatekeeper,
     house: (symbol: string) => House,
   ) {
     this.#core = core
     this.#orders = orders
+    this.#leverages = leverages
     this.#protection = protection
     this.#gatekeeper = gatekeeper
     this.#house = house
@@ -204,7 +208,6 @@ export class Ladders {
     this.#core.fold({ type: 'entry-sent', entry: pending })
     this.#core.count(`added:${signal.strategy}`)
     for (const gate of skipped) this.#core.count(`skipped:${gate}`)
-    this.#orders.doubts.sent(order, this.#core.now)
     this.#core.emit({ type: 'persist', key: id, order, signalId })
     if (this.#core.journal)
       this.#core.emit({ type: 'verdict', scored, verdict: 'entered', reason: add.reason })
@@ -218,7 +221,7 @@ export class Ladders {
       stop: formatTicks(instrument, stop),
       ...(skipped.length === 0 ? {} : { skipped: skipped.join(', ') }),
     })
-    this.#core.emit({ type: 'place', order })
+    this.#leverages.send(order)
     this.#core.schedule.touchAt('heavy', expiryOf(pending))
   }
 }

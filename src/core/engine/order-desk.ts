@@ -19,7 +19,7 @@ import type { Cancelling, EngineState, Gone, WorkingOrder } from './state.ts'
 const GONE_KEPT: Milliseconds = HOUR
 
 /** What the desk adds to a saved engine. */
-type Saved = Pick<EngineState, 'cancelling' | 'orders' | 'doubts' | 'asked' | 'attempts' | 'gone'>
+type Saved = Pick<EngineState, 'cancelling' | 'orders' | 'doubts' | 'asked' | 'attempts' | 'gone' | 'held'>
 
 export class OrderDesk {
   readonly #core: EngineCore
@@ -32,6 +32,8 @@ export class OrderDesk {
   /** Orders whose placing has not been answered. */
   readonly doubts: Doubts
   readonly #attempts = new Map<string, number>()
+  /** Entries that wait for their leverage, by client order id: the exchange has never seen them. */
+  readonly #held = new Map<string, OrderRequest>()
   /** The reduce-only order that was refused in the present step; whoever it was for has looked before the next one. */
   refusedNow: string | null = null
 
@@ -160,7 +162,12 @@ export class OrderDesk {
   // --- entries ------------------------------------------------------------------------------------------------
 
   /** Asking twice does no harm, so a cancellation whose answer never came is asked for again. */
-  cancelEntry({ symbol, clientOrderId: id }: PendingEntry): void {
+  cancelEntry(entry: PendingEntry): void {
+    const { symbol, clientOrderId: id } = entry
+    if (this.#held.has(id)) {
+      this.dropEntry(entry, 'dropped', 'not wanted any more before it was sent')
+      return
+    }
     this.#cancelling.set(id, 'sent')
     this.#asked.set(id, this.#core.now)
     this.#core.emit({ type: 'cancel', symbol, clientOrderId: id })
@@ -215,10 +222,31 @@ export class OrderDesk {
     this.#core.outcome(id, 'filled', '')
   }
 
+  /** Keeps an entry back until its leverage is confirmed. */
+  hold(order: OrderRequest): void {
+    this.#held.set(order.clientOrderId, order)
+  }
+
+  /** An entry that was kept back is sent. */
+  unhold(id: string): void {
+    this.#held.delete(id)
+  }
+
+  isHeld(id: string): boolean {
+    return this.#held.has(id)
+  }
+
+  /** The entries on a symbol that are kept back. */
+  heldOn(symbol: string): readonly OrderRequest[] {
+    return [...this.#held.values()].filter(order => order.symbol === symbol)
+  }
+
   /** An entry is no more; what a step waits for of it has come. */
   dropEntry(entry: PendingEntry, state: IntentState, reason: string): void {
     const { clientOrderId: id, signalId } = entry
-    if (entry.steps > 0) this.noteGone(id, { at: this.#core.now, entry, order: null })
+    // Of one that was never sent nothing can be told any more.
+    const isSent = !this.#held.delete(id)
+    if (isSent && entry.steps > 0) this.noteGone(id, { at: this.#core.now, entry, order: null })
     this.#cancelling.delete(id)
     this.#asked.delete(id)
     this.doubts.settle(id)
@@ -304,6 +332,7 @@ export class OrderDesk {
       asked: [...this.#asked],
       attempts: [...this.#attempts],
       gone: [...this.#gone],
+      held: [...this.#held.values()],
     }
   }
 
@@ -314,6 +343,7 @@ export class OrderDesk {
     for (const [id, at] of saved.asked) this.#asked.set(id, at)
     for (const [key, attempt] of saved.attempts) this.#attempts.set(key, attempt)
     for (const [id, one] of saved.gone) this.#gone.set(id, one)
+    for (const order of saved.held) this.#held.set(order.clientOrderId, order)
   }
 }
 

@@ -13,6 +13,7 @@ import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { Handovers } from './handovers.ts'
+import { Leverages } from './leverages.ts'
 import { Management } from './management.ts'
 import { OrderDesk } from './order-desk.ts'
 import { Protection } from './protection.ts'
@@ -65,6 +66,7 @@ export class Parts {
   readonly fills: Fills
   readonly handovers: Handovers
   readonly reconciler: Reconciler
+  readonly leverages: Leverages
   readonly entries: Entries
   #executions = 0
 
@@ -87,7 +89,12 @@ export class Parts {
     this.fills = new Fills(this)
     this.handovers = new Handovers(this)
     this.reconciler = new Reconciler(this)
-    this.entries = new Entries(core, this.orders, this.gatekeeper, () => this.house())
+    this.leverages = new Leverages(core, this.orders, this.gatekeeper)
+    this.leverages.load({
+      leverages: [HELD.symbol, RESTING.symbol].map(symbol => [symbol, HELD.leverage]),
+      leverageRequests: [],
+    })
+    this.entries = new Entries(core, this.orders, this.leverages, this.gatekeeper, () => this.house())
     for (const symbol of ['SOLUSDT', 'ADAUSDT']) {
       core.markets.introduce(instrument(symbol))
       core.markets.of(symbol).price(MIDNIGHT, 100, 100)

@@ -30,6 +30,13 @@ export interface BrokerPort {
   amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): Promise<void>
   cancel(symbol: string, clientOrderId: string): Promise<void>
   setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void>
+  /**
+   * Sets the leverage of a symbol that has neither a position nor an order, and reads it back: the feed tells which one
+   * is in force then.
+   */
+  setLeverage(requestId: string, symbol: string, leverage: number): Promise<void>
+  /** The leverage that a symbol has. */
+  leverage(symbol: string): Promise<number>
   account(): Promise<Account>
   /** What became of an order, from all records of the exchange together. */
   lookUp(symbol: string, clientOrderId: string): Promise<OrderReport>

@@ -67,6 +67,17 @@ export type Input =
       readonly why?: StopTrouble
     }
   | FundingInput
+  /** What became of a request for a leverage, or what a look-up has found: the leverage that is in force now. */
+  | {
+      readonly type: 'leverage'
+      readonly at: Timestamp
+      readonly requestId: string
+      /** `null`: it is not known. */
+      readonly leverage: number | null
+      readonly reason: string
+      /** A request was sent, and no answer says whether it took effect; or a look-up has failed. */
+      readonly why?: 'unknown'
+    }
   /** The reply to `query-account`. */
   | { readonly type: 'account'; readonly at: Timestamp; readonly queryId: string; readonly account: Account }
   /** The reply to `query-order`. */
@@ -306,6 +317,14 @@ export type Effect =
       readonly side: Side
       readonly stop: Ticks
     }
+  | {
+      readonly type: 'set-leverage'
+      readonly requestId: string
+      readonly symbol: string
+      readonly leverage: number
+    }
+  /** Which leverage a symbol has; answered as `set-leverage` is. */
+  | { readonly type: 'query-leverage'; readonly requestId: string; readonly symbol: string }
   | { readonly type: 'query-account'; readonly queryId: string }
   | {
       readonly type: 'query-order'

@@ -185,7 +185,8 @@ export class Reconciler {
     const known = new Set<string>()
     for (const id of this.#core.portfolio.pending.keys()) {
       known.add(id)
-      if (this.#orders.doubts.get(id) === null && !this.#orders.cancelling.has(id)) booked.add(id)
+      const isThere = this.#orders.doubts.get(id) === null && !this.#orders.isHeld(id)
+      if (isThere && !this.#orders.cancelling.has(id)) booked.add(id)
     }
     for (const [id, { state }] of this.#orders.exits) {
       known.add(id)

@@ -57,6 +57,17 @@ export interface Gone {
   readonly order: WorkingOrder | null
 }
 
+/** A leverage that the exchange is asked to set, or to tell. */
+export interface LeverageRequest {
+  readonly requestId: string
+  readonly wanted: number
+  readonly askedAt: Timestamp
+  /** It asks what is in force, and changes nothing. */
+  readonly isLookUp: boolean
+  /** How often it was asked for again. */
+  readonly tries: number
+}
+
 /** How far the cancellation of an entry has come; `refused` and `asked` as with a doubted order. */
 export type Cancelling = 'sent' | 'refused' | 'asked'
 
@@ -234,6 +245,11 @@ export interface EngineState {
   readonly stopOutsNoted: readonly StopOut[]
   readonly fills: readonly (readonly [string, Timestamp])[]
   readonly gone: readonly (readonly [string, Gone])[]
+  /** Entries that wait for their leverage: the exchange has never seen them. */
+  readonly held: readonly OrderRequest[]
+  /** Leverages confirmed by the exchange, and those that are asked for, by symbol. */
+  readonly leverages: readonly (readonly [string, number])[]
+  readonly leverageRequests: readonly (readonly [string, LeverageRequest])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly alerted: readonly (readonly [string, Timestamp])[]
   readonly risky: readonly string[]

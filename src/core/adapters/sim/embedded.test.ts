@@ -56,6 +56,16 @@ test('what the exchange refuses is told over the feed too', async () => {
   )
 })
 
+test('a leverage that was set is told over the feed, and can be asked for', async () => {
+  const { exchange, heard } = opened()
+  await exchange.setLeverage('leverage-1', SYMBOL, 3)
+  assert.equal(
+    heard.map(input => (input.type === 'leverage' ? [input.requestId, input.leverage] : input.type)),
+    [['leverage-1', 3]],
+  )
+  assert.is(await exchange.leverage(SYMBOL), 3)
+})
+
 test('a market order fills at the next open, and the account has it', async () => {
   const { exchange, heard } = opened()
   await exchange.place(order())

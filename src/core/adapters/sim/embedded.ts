@@ -47,6 +47,15 @@ export class EmbeddedExchange implements PacedExchange {
     await this.#received(() => this.#host.setStop(requestId, symbol, side, stop))
   }
 
+  async setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
+    await this.#received(() => this.#host.setLeverage(requestId, symbol, leverage))
+  }
+
+  async leverage(symbol: string): Promise<number> {
+    await Promise.resolve()
+    return this.#host.leverage(symbol)
+  }
+
   async account(): Promise<Account> {
     await Promise.resolve()
     return this.#host.account()

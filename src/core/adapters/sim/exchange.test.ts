@@ -1117,4 +1117,22 @@ test(`a long and the short in the mirrored market fill alike, tick for tick (see
   assert.ok(filled > 2_000, `${filled} fills were compared`)
 })
 
+test('a leverage is set while a symbol has nothing, at most the greatest, and orders of another one are refused', () => {
+  const desk = new Desk()
+  const { exchange } = desk
+  const answer = (leverage: number): readonly unknown[] => {
+    exchange.setLeverage('l', SYMBOL, leverage)
+    return exchange.take().map(input => (input.type === 'leverage' ? [input.leverage, input.reason] : input))
+  }
+  assert.is(exchange.leverage(SYMBOL), 10, 'before anybody sets one')
+  assert.equal(answer(3), [[3, '']])
+  assert.equal(answer(1_000), [[instrument.maxLeverage, '']])
+  assert.equal(answer(3), [[3, '']])
+  desk.order({ purpose: 'entry', price: null, leverage: 10 })
+  const refused = desk.reports.at(-1)
+  assert.is(refused?.type === 'order' && refused.reason, `the leverage of ${SYMBOL} is 3, not 10`)
+  desk.order({ purpose: 'entry', price: null, leverage: 3 })
+  assert.equal(answer(5), [[3, `${SYMBOL} has a position or orders: its leverage stays`]])
+})
+
 test.run()

@@ -118,6 +118,8 @@ interface Book {
   /** What is to happen to the next entry that fills, and to the next order that comes. */
   dropsStop: boolean
   rejectsLater: boolean
+  /** The leverage of its orders; `null`: none was set, and an order brings its own. */
+  leverage: number | null
   readonly orders: Map<string, RestingOrder>
   position: HeldPosition | null
 }
@@ -133,6 +135,9 @@ export interface ExchangeOptions {
 
 /** A real exchange lets its executions be asked for over two years. */
 const HISTORY_DAYS = 730
+
+/** What a symbol has before anybody sets it. */
+const FIRST_LEVERAGE = 10
 
 /** What a position opened by hand has, where there is none to add to. */
 const MANUAL_LEVERAGE = 1
@@ -171,6 +176,7 @@ export class SimExchange {
       isThinForMakers: false,
       dropsStop: false,
       rejectsLater: false,
+      leverage: null,
       orders: new Map(),
       position: null,
     })
@@ -399,6 +405,30 @@ export class SimExchange {
     this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: true, reason: '' })
   }
 
+  /**
+   * Sets the leverage of a symbol without position and orders, at most the greatest that it offers; what is in force
+   * then is reported.
+   */
+  setLeverage(requestId: string, symbol: string, leverage: number): void {
+    const book = this.#book(symbol)
+    const isFree = book.position === null && book.orders.size === 0
+    const reason = isFree ? '' : `${symbol} has a position or orders: its leverage stays`
+    if (isFree) book.leverage = Math.max(1, Math.min(leverage, book.instrument.maxLeverage))
+    this.#outbox.push({
+      type: 'leverage',
+      at: this.#now,
+      requestId,
+      leverage: this.leverage(symbol),
+      reason,
+    })
+  }
+
+  /** The leverage that a symbol has. */
+  leverage(symbol: string): number {
+    const { leverage, position } = this.#book(symbol)
+    return position?.leverage ?? leverage ?? FIRST_LEVERAGE
+  }
+
   #moveStop(position: HeldPosition, stop: Ticks | null): void {
     // Several moves within one bar leave the stop it began with in force over its range.
     if (position.stopSince < this.#now) position.stopBefore = position.stop
@@ -438,6 +468,8 @@ export class SimExchange {
     if (steps < instrument.minQty) return 'the quantity is below the least'
     if (instrument.maxQty !== null && steps > instrument.maxQty) return 'the quantity is above the greatest'
     if (notional < instrument.minNotional) return 'the value is below the least'
+    if (book.leverage !== null && book.leverage !== leverage)
+      return `the leverage of ${symbol} is ${book.leverage}, not ${leverage}`
     if (!(leverage >= 1 && leverage <= instrument.maxLeverage)) return `leverage ${leverage} is not offered`
     if (stop !== null && (stop - (price ?? toTicks(instrument, book.last, 'nearest'))) * sign(side) >= 0) {
       return `the stop ${formatTicks(instrument, stop)} is on the wrong side of the order`

@@ -9,8 +9,8 @@ import type { ClockPort, PacedExchange } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { Side } from '../../market/side.ts'
 
-export type Operation = 'place' | 'amend' | 'cancel' | 'setStop'
-export type Query = 'account' | 'lookUp' | 'executions'
+export type Operation = 'place' | 'amend' | 'cancel' | 'setStop' | 'setLeverage'
+export type Query = 'leverage' | 'account' | 'lookUp' | 'executions'
 
 /** A call, with its number among those of its operation, from 1, and its arguments. */
 export interface BrokerCall {
@@ -76,7 +76,7 @@ interface Held {
   readonly deliver: () => Promise<void>
 }
 
-const PUSHED: readonly Input['type'][] = ['order', 'fill', 'stop', 'funding']
+const PUSHED: readonly Input['type'][] = ['order', 'fill', 'stop', 'funding', 'leverage']
 
 export class FaultyExchange implements PacedExchange {
   readonly clock: ClockPort
@@ -146,6 +146,15 @@ export class FaultyExchange implements PacedExchange {
   setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void> {
     const args = [requestId, symbol, side, stop]
     return this.#request('setStop', args, () => this.#inner.setStop(requestId, symbol, side, stop))
+  }
+
+  setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
+    const args = [requestId, symbol, leverage]
+    return this.#request('setLeverage', args, () => this.#inner.setLeverage(requestId, symbol, leverage))
+  }
+
+  leverage(symbol: string): Promise<number> {
+    return this.#query('leverage', [symbol], () => this.#inner.leverage(symbol))
   }
 
   account(): Promise<Account> {

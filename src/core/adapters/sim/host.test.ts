@@ -95,6 +95,7 @@ test('each row is in the journal before the outcome is told', () => {
   for (const [k, ask] of [
     () => host.place(order()),
     () => host.setStop('s', SYMBOL, 'long', 5 as Ticks),
+    () => host.setLeverage('l', SYMBOL, 3),
     () => host.act({ kind: 'deposit', usdt: 5 }),
   ].entries()) {
     ask()

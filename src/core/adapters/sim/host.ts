@@ -64,6 +64,12 @@ type Operation =
       readonly side: Side
       readonly stop: Ticks
     }
+  | {
+      readonly op: 'leverage'
+      readonly requestId: string
+      readonly symbol: string
+      readonly leverage: number
+    }
   | { readonly op: 'act'; readonly act: Act }
   | { readonly op: 'advance'; readonly to: Timestamp }
   /** Steps in which nothing was told, up to a moment. */
@@ -195,6 +201,14 @@ export class SimHost {
     return this.#ask({ op: 'stop', requestId, symbol, side, stop })
   }
 
+  setLeverage(requestId: string, symbol: string, leverage: number): readonly Input[] {
+    return this.#ask({ op: 'leverage', requestId, symbol, leverage })
+  }
+
+  leverage(symbol: string): number {
+    return this.venue.exchange.leverage(symbol)
+  }
+
   /** What others do to the account; `refusal` says why it cannot be done. */
   act(act: Act): { readonly refusal: string | null; readonly inputs: readonly Input[] } {
     const refusal = { words: null as string | null }
@@ -257,6 +271,9 @@ export class SimHost {
         return null
       case 'stop':
         exchange.setStop(operation.requestId, operation.symbol, operation.side, operation.stop)
+        return null
+      case 'leverage':
+        exchange.setLeverage(operation.requestId, operation.symbol, operation.leverage)
         return null
       case 'act':
         return this.venue.act(operation.act)

@@ -281,6 +281,15 @@ export function misbehave(
           }
           break
         }
+        case 'set-leverage':
+          venue.exchange.setLeverage(effect.requestId, effect.symbol, effect.leverage)
+          break
+        case 'query-leverage': {
+          const { requestId, symbol } = effect
+          const leverage = venue.exchange.leverage(symbol)
+          answer({ type: 'leverage', at: now, requestId, leverage, reason: '' })
+          break
+        }
         case 'query-account': {
           const { queryId } = effect
           if (happens(mischief.loseQuery)) break

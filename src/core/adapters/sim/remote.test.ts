@@ -221,6 +221,19 @@ test('requests made at once arrive and are heard in their order', async () => {
   await server.close()
 })
 
+test('a leverage is set and asked for over a socket, and an unlisted symbol is refused', async () => {
+  const server = await served(hostOn())
+  const exchange = await connected(server.url)
+  const heard: unknown[] = []
+  exchange.listen(input => heard.push(input.type === 'leverage' ? input.leverage : input.type))
+  await exchange.setLeverage('l', SYMBOL, 4)
+  assert.equal([heard, await exchange.leverage(SYMBOL)], [[4], 4])
+  const unlisted = await exchange.leverage('NOTUSDT').catch((reason: unknown) => reason)
+  assert.ok(unlisted instanceof ExchangeError && !unlisted.ambiguous)
+  exchange.close()
+  await server.close()
+})
+
 test('a history is of one moment, whoever moves the market while it is read', async () => {
   const host = hostOn()
   const server = await served(host)

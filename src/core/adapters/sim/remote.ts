@@ -154,6 +154,15 @@ export class RemoteExchange implements PacedExchange {
     await this.#change('/stop', { requestId, symbol, side, stop })
   }
 
+  async setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
+    await this.#change('/leverage', { requestId, symbol, leverage })
+  }
+
+  async leverage(symbol: string): Promise<number> {
+    const reply = await this.#read({ method: 'GET', target: `/leverage?${new URLSearchParams({ symbol })}` })
+    return reading(() => reply.count('leverage', 1), false)
+  }
+
   /** Lets others do something to the account. Returns why it cannot be done, or `null`. */
   async act(act: Act): Promise<string | null> {
     const reply = await this.#change('/act', { act })

@@ -136,6 +136,18 @@ const ROUTES: { readonly [methodAndPath: string]: Handler } = {
     body.nothingElse()
     return following(host, host.setStop(requestId, symbol, side, stop))
   },
+  'GET /leverage': (host, { query }) => {
+    const symbol = wordOf(query, 'symbol')
+    if (!host.isListed(symbol)) throw new Refusal(400, 'request', `${symbol} is not listed`)
+    return { seq: host.told, leverage: host.leverage(symbol) }
+  },
+  'POST /leverage': (host, { body }) => {
+    const symbol = listed(host, body)
+    const requestId = body.text('requestId')
+    const leverage = body.count('leverage', 1)
+    body.nothingElse()
+    return following(host, host.setLeverage(requestId, symbol, leverage))
+  },
   'POST /act': (host, { body }) => {
     const act = actFrom(body.value('act'))
     body.nothingElse()

@@ -220,6 +220,7 @@ const entryOrder = object<Extract<BookedOrder, { kind: 'entry' }>>({
   entry: pending,
   cancelling: orNull(text),
   doubt,
+  isHeld: orAbsent(flag),
 })
 
 const exitOrder = object<Extract<BookedOrder, { kind: 'exit' }>>({

@@ -80,6 +80,19 @@ class Outside implements ClockPort, BrokerPort, FeedPort, StorePort, JournalPort
   async setStop(requestId: string): Promise<void> {
     await this.#ask('set-stop', requestId)
   }
+  /** Confirmed at once, unless it is said otherwise. */
+  async setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
+    if (this.failures.has('set-leverage')) await this.#ask('set-leverage', symbol)
+    this.confirm = () => this.hear({ type: 'leverage', at: 0, requestId, leverage, reason: '' })
+    if (this.confirmsLeverage) this.confirm()
+  }
+  confirmsLeverage = true
+  confirm: () => void = () => {}
+  async leverage(symbol: string): Promise<number> {
+    await this.#ask('leverage', symbol)
+    return this.leverages.get(symbol) ?? 10
+  }
+  readonly leverages = new Map<string, number>()
   async account(): Promise<Account> {
     await this.#ask('account', '')
     return this.books
@@ -227,6 +240,35 @@ test('a store that refuses drops the entry, and the engine adds nothing until it
   propose(bench, reversionSignal('ADAUSDT'))
   await driver.idle()
   assert.is(outside.orders.length, 1)
+})
+
+test('an entry written down before does not leave while the state cannot be saved', async () => {
+  const bench = started()
+  const { outside, driver, engine } = bench
+  outside.confirmsLeverage = false
+  propose(bench, gridSignal())
+  await driver.idle()
+  assert.is(outside.batches.at(-1)?.intents.length, 1)
+  outside.failures.set('commit', new StoreError('the disk is full', { retryable: false, trouble: 'full' }))
+  outside.confirm()
+  await driver.idle()
+  assert.equal(outside.orders, [])
+  assert.is(engine.portfolio.pending.size, 0)
+})
+
+test('a leverage that is refused or of which nobody answers is told as such', async () => {
+  const bench = started()
+  const { outside, driver, engine } = bench
+  outside.failures.set('set-leverage', new ExchangeError('no', { retryable: false, ambiguous: false }))
+  propose(bench, gridSignal())
+  await driver.idle()
+  assert.is(outside.events.at(-1)?.reason, 'leverage: no')
+  assert.is(engine.portfolio.pending.size, 0)
+  outside.failures.set('set-leverage', new ExchangeError('?', { retryable: true, ambiguous: true }))
+  outside.leverages.set('ADAUSDT', 3)
+  propose(bench, gridSignal('ADAUSDT'))
+  await driver.idle()
+  assert.is(outside.orders.length, 1, 'the look-up has found it in force')
 })
 
 test('an intent whose row is there already is not sent', async () => {

@@ -11,7 +11,7 @@ import { codeOf, ExchangeError, StoreError } from '../../base/errors.ts'
 import { isWorthWriting, RowChanges } from '../books.ts'
 import type { Engine } from '../engine.ts'
 import type { Batch, BrokerPort, ClockPort, FeedPort, JournalPort, StorePort } from '../ports.ts'
-import type { Effect, Input } from '../protocol.ts'
+import type { Effect, Input, OrderRequest } from '../protocol.ts'
 
 export interface LivePorts {
   readonly clock: ClockPort
@@ -111,9 +111,18 @@ export class LiveDriver {
   #send(effects: readonly Effect[]): void {
     const refused = this.#ports.store === null ? null : this.#persist(effects)
     for (const effect of effects) {
-      if (effect.type === 'place' && refused?.has(effect.order.clientOrderId) === true) continue
+      if (effect.type === 'place' && this.#isBarred(effect.order, refused)) continue
       this.#carry(effect)
     }
+  }
+
+  /** What adds waits for the disk, also where it was written down in an earlier step: nothing says now that it left. */
+  #isBarred({ clientOrderId: key, purpose }: OrderRequest, refused: ReadonlySet<string> | null): boolean {
+    if (refused?.has(key) === true) return true
+    if (!this.#isStoreDown || purpose !== 'entry') return false
+    const reason = 'the state cannot be saved'
+    this.#inbox.push({ type: 'persist-refused', at: 0, key, reason, code: 'E109' })
+    return true
   }
 
   /** Returns the orders that must not leave. */
@@ -144,6 +153,7 @@ export class LiveDriver {
         case 'amend':
         case 'cancel':
         case 'set-stop':
+        case 'set-leverage':
           isAhead = true
           break
         default:
@@ -239,6 +249,22 @@ export class LiveDriver {
           ),
         )
         return
+      case 'set-leverage':
+        this.#track(
+          broker
+            .setLeverage(effect.requestId, effect.symbol, effect.leverage)
+            .catch((error: unknown) => this.#leverageUnknown(effect.requestId, error, isAmbiguous(error))),
+        )
+        return
+      case 'query-leverage':
+        this.#track(
+          broker.leverage(effect.symbol).then(
+            leverage =>
+              this.hear({ type: 'leverage', at: 0, requestId: effect.requestId, leverage, reason: '' }),
+            (error: unknown) => this.#leverageUnknown(effect.requestId, error, true),
+          ),
+        )
+        return
       case 'query-account':
         this.#ask(effect.queryId, async queryId => ({
           type: 'account',
@@ -301,6 +327,18 @@ export class LiveDriver {
         ...(isUnreadable ? { why: 'unreadable' as const } : {}),
       })
     }
+  }
+
+  /** @param isUnknown nothing says which leverage is in force; else the request was refused */
+  #leverageUnknown(requestId: string, error: unknown, isUnknown: boolean): void {
+    this.hear({
+      type: 'leverage',
+      at: 0,
+      requestId,
+      leverage: null,
+      reason: reasonOf(error),
+      ...(isUnknown ? { why: 'unknown' as const } : {}),
+    })
   }
 
   #ask(queryId: string, question: (queryId: string) => Promise<Input>): void {

@@ -137,6 +137,10 @@ test('an alarm between two moves of the market moves the clock of the exchange, 
       amend: () => assert.unreachable('nothing is amended'),
       cancel: () => assert.unreachable('nothing is cancelled'),
       setStop: () => assert.unreachable('no stop is set'),
+      setLeverage: () => assert.unreachable('no leverage is set'),
+      leverage: () => {
+        throw new Error('no leverage is asked for')
+      },
       account: () => ({ wallet: 1_000, positions: [], orders: [] }),
       lookUp: () => {
         throw new Error('no order is looked up')

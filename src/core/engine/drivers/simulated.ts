@@ -17,6 +17,8 @@ export interface SimulatedMarket {
     amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): void
     cancel(symbol: string, clientOrderId: string): void
     setStop(requestId: string, symbol: string, side: Side, stop: Ticks): void
+    setLeverage(requestId: string, symbol: string, leverage: number): void
+    leverage(symbol: string): number
     account(): Account
     lookUp(symbol: string, clientOrderId: string): OrderReport
     executions(since: Timestamp): readonly Execution[]
@@ -83,6 +85,13 @@ function carry(market: SimulatedMarket, journal: JournalPort, effect: Effect, at
     case 'set-stop':
       market.exchange.setStop(effect.requestId, effect.symbol, effect.side, effect.stop)
       return null
+    case 'set-leverage':
+      market.exchange.setLeverage(effect.requestId, effect.symbol, effect.leverage)
+      return null
+    case 'query-leverage': {
+      const leverage = market.exchange.leverage(effect.symbol)
+      return { type: 'leverage', at, requestId: effect.requestId, leverage, reason: '' }
+    }
     case 'query-account':
       return { type: 'account', at, queryId: effect.queryId, account: market.exchange.account() }
     case 'query-order': {
