@@ -117,7 +117,8 @@ const plain = await undisturbed()
 test('without trouble it trades, saves what it tells, and says nothing that a person need know', async () => {
   assert.ok(plain.trades.length > 5)
   assert.equal(
-    plain.codes().filter(code => !['I705', 'W133', 'C132', 'W307'].includes(code)),
+    // A stop that fires within the day ends an exchange of positions half way: that is the market, not trouble.
+    plain.codes().filter(code => !['I705', 'W133', 'C132', 'W307', 'W213'].includes(code)),
     [],
   )
   const kept = inDatabase(join(plain.path, STATE_FILE), db =>
