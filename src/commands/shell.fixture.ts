@@ -25,6 +25,17 @@ const RUNS: { readonly [name: string]: CommandSpec['run'] } = {
     for await (const chunk of world.stdin) await world.stdout.write(chunk)
     return 0
   },
+  /** Answers once it has read everything. */
+  count: async world => {
+    let bytes = 0
+    world.stderr.write('ready\n')
+    for await (const chunk of world.stdin) {
+      bytes += chunk.length
+      world.stderr.write('block\n')
+    }
+    await world.stdout.write(`${bytes}\n`)
+    return 0
+  },
   flood: async world => {
     for (let line = 1; line <= LINES; line += 1) await world.stdout.write(`${JSON.stringify({ line })}\n`)
     return 0

@@ -43,20 +43,22 @@ interface Running {
   }>
 }
 
-function start(name: string): Running {
-  const child = spawn(process.execPath, [FIXTURE, name], { stdio: ['ignore', 'pipe', 'pipe'] })
+function start(name: string, stdin: 'ignore' | 'pipe' = 'ignore'): Running {
+  const child = spawn(process.execPath, [FIXTURE, name], { stdio: [stdin, 'pipe', 'pipe'] })
+  const { stdout: data, stderr: words } = child
+  assert.ok(data !== null && words !== null)
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  data.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  words.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
   return {
     child,
     said: async word => {
-      while (!stderr.includes(word)) await once(child.stderr, 'data')
+      while (!stderr.includes(word)) await once(words, 'data')
     },
     ended: once(child, 'close').then(([code, signal]) => ({ end: code ?? signal, stdout, stderr })),
   }
@@ -164,6 +166,20 @@ test('a command that is unwound by the signal says nothing', async () => {
     await said('ready')
     child.kill(signal)
     assert.equal(await ended, { end: code, stdout: '', stderr: 'ready\n' })
+  }
+})
+
+test('a command that waits for standard input ends with the signal, and takes no half of it for the whole', async () => {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 0],
+  ] as const) {
+    const { child, said, ended } = start('count', 'pipe')
+    await said('ready')
+    child.stdin?.write('half\n')
+    await said('block')
+    child.kill(signal)
+    assert.equal(await ended, { end: code, stdout: '', stderr: 'ready\nblock\n' }, signal)
   }
 })
 

@@ -61,6 +61,29 @@ function openOutput(stream: NodeJS.WriteStream, signal: AbortSignal): Output {
   }
 }
 
+/**
+ * Ends the reading of a command that is stopped, with what stopped it: a pipe may stay open and silent for ever. Its end
+ * counts for nothing then, either: Ctrl-C ends the command before it in the pipe, too, and half a file is none.
+ */
+function untilStopped(blocks: AsyncIterator<Uint8Array>, signal: AbortSignal): AsyncIterator<Uint8Array> {
+  return {
+    async next() {
+      signal.throwIfAborted()
+      const { promise, reject } = Promise.withResolvers<never>()
+      const stop = (): void => reject(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      try {
+        const block = await Promise.race([blocks.next(), promise])
+        signal.throwIfAborted()
+        return block
+      } finally {
+        signal.removeEventListener('abort', stop)
+      }
+    },
+    return: async () => (await blocks.return?.()) ?? { done: true, value: undefined },
+  }
+}
+
 function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, globals: GlobalFlags): World {
   const { stdout, stderr, env } = host
   const plain = !globals.color || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb'
@@ -68,7 +91,10 @@ function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, gl
     env,
     cwd: host.cwd(),
     // Touching process.stdin opens it, which a command that does not read must not do.
-    stdin: { isTTY: isatty(0), [Symbol.asyncIterator]: () => host.stdin[Symbol.asyncIterator]() },
+    stdin: {
+      isTTY: isatty(0),
+      [Symbol.asyncIterator]: () => untilStopped(host.stdin[Symbol.asyncIterator](), signal),
+    },
     stdout: {
       isTTY: stdout.isTTY === true,
       get columns() {
