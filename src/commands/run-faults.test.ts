@@ -100,10 +100,12 @@ test('H10: an order of a person beside a loop is queued to it, carried out by it
     const { code, err, out } = await processes.start(words).ended
     injected += 1
     assert.is(code, 0, err)
-    assert.is(out, '')
+    assert.equal(
+      records(out).map(event => [event.kind, event.reason]),
+      [[kind, `for ${name}`]],
+    )
     assert.ok(err.includes('I810'))
     assert.match(err, `I810 queued to the running bbw (process ${loop.pid} on ${hostname()})`)
-    assert.match(err, `${name}: done`)
     await loop.says(new RegExp(`"kind":"${kind}"[^\\n]*"reason":"for ${name}"`), 'out')
   }
   assert.is(injected, 3)

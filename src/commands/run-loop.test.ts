@@ -45,10 +45,10 @@ test('what stands between the driver and the outside sees every request', async 
   const flags = { market, symbol, until, state: false, speed: 'max', ndjson: true }
   const code = await runLoop(world, { flags, args: [] }, (ports: LivePorts) => ({
     ...ports,
-    broker: Object.assign(Object.create(ports.broker), {
-      place: (...words: Parameters<LivePorts['broker']['place']>) => {
-        placed++
-        return ports.broker.place(...words)
+    broker: new Proxy(ports.broker, {
+      get: (broker, name: keyof LivePorts['broker']) => {
+        if (name === 'place') placed++
+        return broker[name].bind(broker)
       },
     }),
   }))

@@ -15,7 +15,7 @@ const LIVELY = writeLively(folder.path, 3, 4, 12)
 /** A supervisor waits about so long before it kills. */
 const PATIENCE_MS = 8_000
 /** A request in the middle of a cycle, with positions held. */
-const A_REQUEST = 40
+const A_REQUEST = 80
 const exchanges: ExchangeProcess[] = []
 
 test.after(async () => {
