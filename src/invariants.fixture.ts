@@ -266,7 +266,10 @@ export class WatchedEngine extends Engine {
     }
     this.#holds('I1', stop !== null, () => `${clientOrderId} is sent without a stop`)
     if (stop !== null) this.#exact(instrument, stop, null)
-    this.#capped(symbol, side, leverage, later)
+    // An order may wait for its leverage: what was decided on after it does not count against it.
+    const ids = [...this.portfolio.pending.keys()]
+    const after = ids.slice(ids.indexOf(clientOrderId) + 1)
+    this.#capped(symbol, side, leverage, new Set([...later, ...after]))
   }
 
   /** The caps of the house right after an order that adds has been decided on: it is in the books as pending. */
