@@ -159,19 +159,16 @@ export class Leverages {
     for (const order of this.#orders.heldOn(symbol)) this.#deny(order, words, leverage)
   }
 
-  #deny({ clientOrderId, leverage: plan }: OrderRequest, reason: string, leverage: number | null): void {
+  #deny({ clientOrderId }: OrderRequest, reason: string, leverage: number | null): void {
     const entry = this.#core.portfolio.pending.get(clientOrderId)
-    if (entry === undefined) return
-    this.#core.count('refused:leverage')
-    this.#orders.dropEntry(entry, 'dropped', reason)
-    const figures = { gate: 'leverage', leverage, plan }
-    this.#core.event('refused', entry, `leverage: ${reason}`, figures, clientOrderId, 'W608')
+    if (entry !== undefined) this.#giveUp(entry, reason, leverage)
   }
 
-  #giveUp(entry: PendingEntry, reason: string): void {
+  /** @param leverage what the symbol has instead; `null`: that is not known */
+  #giveUp(entry: PendingEntry, reason: string, leverage: number | null = null): void {
     this.#core.count('refused:leverage')
     this.#orders.dropEntry(entry, 'dropped', reason)
-    const figures = { gate: 'leverage', leverage: null, plan: entry.leverage }
+    const figures = { gate: 'leverage', leverage, plan: entry.leverage }
     this.#core.event('refused', entry, `leverage: ${reason}`, figures, entry.clientOrderId, 'W608')
   }
 
