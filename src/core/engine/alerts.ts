@@ -54,8 +54,9 @@ export class Alerts {
     if (!this.#isNews || !core.journal || core.recovery !== null) return
     this.#isNews = false
     for (const [key, until] of this.#told) if (until <= core.now) this.#told.delete(key)
+    const watched = this.#watched()
     for (const { rule, params } of this.#rules) {
-      for (const symbol of this.#watched()) {
+      for (const symbol of watched) {
         const key = `${rule.id}:${symbol.instrument.symbol}`
         if (this.#told.has(key)) continue
         const alert = this.#look(rule, params, symbol)
@@ -78,8 +79,9 @@ export class Alerts {
 
   /** What there is to be told on the newest closed candles, told before or not; changes nothing. */
   look(): readonly Alert[] {
+    const watched = this.#watched()
     return this.#rules.flatMap(({ rule, params }) =>
-      this.#watched().flatMap(symbol => this.#look(rule, params, symbol) ?? []),
+      watched.flatMap(symbol => this.#look(rule, params, symbol) ?? []),
     )
   }
 

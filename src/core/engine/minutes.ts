@@ -30,8 +30,11 @@ const VOLUME_CANDLES = 15
 export class Minutes15 {
   #atr = new Atr()
   readonly #recent = new RecentCandles('15m', QUARTERS)
+  /** What alerts see of the newest candle, once one has looked: several look at the same. */
+  #quarter: QuarterView | undefined
 
   push({ start, high, low, close, volume }: Candle): void {
+    this.#quarter = undefined
     this.#recent.push(start, close, volume)
     this.#atr.push(high, low, close)
   }
@@ -41,8 +44,13 @@ export class Minutes15 {
     return this.#recent.newest
   }
 
-  /** What alerts see, reckoned anew; `undefined` without any candle. */
+  /** What alerts see; `undefined` without any candle. */
   quarter(): QuarterView | undefined {
+    this.#quarter ??= this.#reckon()
+    return this.#quarter
+  }
+
+  #reckon(): QuarterView | undefined {
     const recent = this.#recent
     const close = recent.close(0)
     if (close === undefined) return undefined
