@@ -4,11 +4,11 @@
  */
 import * as assert from 'uvu/assert'
 import { EmbeddedExchange } from './core/adapters/sim/embedded.ts'
+import { drive } from './core/adapters/sim/market.fixture.ts'
 import type { Venue } from './core/adapters/sim/venue.ts'
 import { broken } from './core/base/assert.ts'
 import type { Steps, Ticks, Usdt } from './core/base/units.ts'
 import type { EngineOptions } from './core/engine/core.ts'
-import { LiveDriver } from './core/engine/drivers/live.ts'
 import { runSimulated } from './core/engine/drivers/simulated.ts'
 import { Engine } from './core/engine/engine.ts'
 import type { Effect, FillInput, Input, OrderRequest } from './core/engine/protocol.ts'
@@ -368,21 +368,7 @@ export function watchSimulated(
 /** Under the live driver over the ports of the embedded exchange, as the loop has them. */
 export async function watchLive(venue: Venue, settings: Settings): Promise<Watched> {
   const engine = new WatchedEngine(settings, { wallet: venue.options.wallet, lacking: 'skip' }, venue)
-  const trades: Trade[] = []
-  const exchange = new EmbeddedExchange(venue)
-  const driver = new LiveDriver(engine, {
-    clock: exchange.clock,
-    broker: exchange,
-    feed: exchange,
-    journal: { event() {}, trade: trade => trades.push(trade) },
-    store: null,
-  })
-  driver.start(await exchange.history())
-  await exchange.run(
-    () => driver.idle(),
-    () => Promise.resolve(true),
-    null,
-  )
+  const { trades } = await drive(engine, new EmbeddedExchange(venue))
   engine.end()
   return { engine, trades }
 }

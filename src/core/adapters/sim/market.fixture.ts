@@ -134,9 +134,16 @@ export async function runLive(
   exchangeOf: (venue: Venue) => Promise<PacedExchange> = async venue => new EmbeddedExchange(venue),
 ): Promise<Run> {
   const engine = new Engine(options.settings ?? defaultSettings(), engineOptions(options))
+  return await drive(engine, await exchangeOf(venueOf(markets, options)))
+}
+
+/** An engine under the live driver, to the end of an exchange's market. */
+export async function drive<E extends Engine>(
+  engine: E,
+  exchange: PacedExchange,
+): Promise<Run & { readonly engine: E }> {
   const events: EngineEvent[] = []
   const trades: Trade[] = []
-  const exchange = await exchangeOf(venueOf(markets, options))
   const driver = new LiveDriver(engine, {
     clock: exchange.clock,
     broker: exchange,
