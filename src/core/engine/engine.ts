@@ -101,7 +101,14 @@ export class Engine {
     this.#handovers = handovers
     const leverages = new Leverages(core, orders, gatekeeper)
     this.#leverages = leverages
-    this.#entries = new Entries(core, orders, leverages, gatekeeper, symbol => this.#house(symbol))
+    this.#entries = new Entries(
+      core,
+      orders,
+      leverages,
+      gatekeeper,
+      symbol => this.#house(symbol),
+      () => this.#reconciler.isSettling,
+    )
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
     this.#margins = new MarginChecks(core, protection)

@@ -59,7 +59,15 @@ test('what was scanned is scored and entered once; without candles nothing is fo
 test('what was saved is there again', () => {
   const parts = new Parts()
   parts.entries.propose([scoreSignal(reversionSignal())], undefined)
-  const next = new Entries(parts.core, parts.orders, parts.leverages, parts.gatekeeper, () => parts.house())
+  const { core, orders, leverages, gatekeeper } = parts
+  const next = new Entries(
+    core,
+    orders,
+    leverages,
+    gatekeeper,
+    () => parts.house(),
+    () => false,
+  )
   next.load(parts.entries.save())
   assert.equal(next.save(), parts.entries.save())
   assert.is(next.save().used.length, 1)

@@ -10,7 +10,7 @@ import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
-import type { EngineCore } from './core.ts'
+import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Leverages } from './leverages.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
@@ -60,6 +60,7 @@ export class Entries {
   readonly #leverages: Leverages
   readonly #gatekeeper: Gatekeeper
   readonly #house: (symbol: string) => House
+  readonly #isSettling: () => boolean
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
@@ -70,19 +71,24 @@ export class Entries {
   #signals: readonly Signal[] = []
   #scored: readonly Scored[] = []
 
-  /** @param house what the guards are shown, as it stands when an entry on a symbol is judged */
+  /**
+   * @param house what the guards are shown, as it stands when an entry on a symbol is judged
+   * @param isSettling whether books and exchange are being compared, and what is judged now would be refused for it
+   */
   constructor(
     core: EngineCore,
     orders: OrderDesk,
     leverages: Leverages,
     gatekeeper: Gatekeeper,
     house: (symbol: string) => House,
+    isSettling: () => boolean,
   ) {
     this.#core = core
     this.#orders = orders
     this.#leverages = leverages
     this.#gatekeeper = gatekeeper
     this.#house = house
+    this.#isSettling = isSettling
     this.#guards = core.guards(GUARDS)
     this.#clocks = clocksOf(core.entries)
   }
@@ -129,9 +135,17 @@ export class Entries {
     return waiting
   }
 
-  /** Every candle of a clock is decided on once, in the first heavy cycle after its close and while it is the newest. */
+  /**
+   * Every candle of a clock is decided on once, in the first heavy cycle after its close and while it is the newest. A
+   * decision is not spent on a moment in which everything would be refused because books and exchange are being
+   * compared: it waits for the end of that.
+   */
   scan(): void {
-    if (this.#core.recovery !== null) return
+    if (this.#isSettling()) {
+      if (this.#clocks.some(({ isNews }) => isNews))
+        this.#core.schedule.hurry('heavy', this.#core.now + LOOK_AGAIN)
+      return
+    }
     const found: Signal[] = []
     for (const clock of this.#clocks) {
       if (!clock.isNews) continue

@@ -94,7 +94,14 @@ export class Parts {
       leverages: [HELD.symbol, RESTING.symbol].map(symbol => [symbol, HELD.leverage]),
       leverageRequests: [],
     })
-    this.entries = new Entries(core, this.orders, this.leverages, this.gatekeeper, () => this.house())
+    this.entries = new Entries(
+      core,
+      this.orders,
+      this.leverages,
+      this.gatekeeper,
+      () => this.house(),
+      () => this.reconciler.isSettling,
+    )
     for (const symbol of ['SOLUSDT', 'ADAUSDT']) {
       core.markets.introduce(instrument(symbol))
       core.markets.of(symbol).price(MIDNIGHT, 100, 100)

@@ -71,6 +71,16 @@ export class Reconciler {
     return this.#isUnreadable
   }
 
+  /**
+   * Whether it is being found out what the exchange has: until then nothing is added, and soon after it is known. A
+   * difference for which entries were halted is not waited for: a person is.
+   */
+  get isSettling(): boolean {
+    const isAsked = this.#verification !== null && this.#verification.executionsQuery !== null
+    const differs = this.#drift !== '' && this.#gatekeeper.standing.halted === null
+    return this.#core.recovery !== null || this.#core.isDoubted || isAsked || differs || this.#isUnreadable
+  }
+
   /** Something may have happened that was not told. */
   gap(reason: string): void {
     if (this.#core.recovery === null) this.#core.recovery = { cause: 'gap', since: this.#core.now, found: 0 }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY, SECOND } from '../base/units.ts'
+import { DAY, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import {
   Desk,
@@ -61,6 +61,63 @@ function held(): Desk {
   desk.live(2 * SECOND)
   return desk
 }
+
+// --- a decision while something is found out ---------------------------------------------------------------------
+
+/** A desk on which a daily candle has closed that mean reversion buys, and what makes the house doubt. */
+function atTheClose(doubt: (desk: Desk) => void): Desk {
+  const defaults = defaultSettings()
+  const settings = { ...defaults, guards: { ...defaults.guards, confluence: { least: 1 } } }
+  const desk = new Desk(settings).introduce('SOLUSDT', 'ADAUSDT', 'XRPUSDT')
+  desk.live(0)
+  for (const order of placed(desk.open(reversionSignal('ADAUSDT')).effects))
+    desk.order(order.clientOrderId, 'accepted')
+  desk.live(DAY - SECOND)
+  desk.price('SOLUSDT', 94)
+  desk.price('ADAUSDT', 102)
+  doubt(desk)
+  desk.now += SECOND
+  return desk
+}
+
+/** Somebody else buys another symbol, which the account alone tells. */
+function stranger(desk: Desk): void {
+  const books = desk.account.bind(desk)
+  const of = {
+    symbol: 'XRPUSDT',
+    side: 'long',
+    steps: steps(5),
+    entry: 100,
+    leverage: 1,
+    stop: null,
+  } as const
+  desk.account = orders => ({ ...books(orders), positions: [...books(orders).positions, of] })
+}
+
+test('a daily decision that a stranger’s position or a gap comes in between is made as soon as books and exchange agree', () => {
+  const undisturbed = atTheClose(() => {})
+  const close = (desk: Desk): readonly Effect[] => [
+    ...desk.answer(desk.day('SOLUSDT', MIDNIGHT, 94)),
+    ...desk.live(MINUTE),
+  ]
+  const expected = close(undisturbed)
+  const wanted = placed(expected)
+  assert.is(wanted.length, 1)
+  const doubts: readonly ((desk: Desk) => void)[] = [
+    stranger,
+    desk => void desk.feed({ type: 'feed-gap', reason: 'the stream was away' }),
+  ]
+  for (const doubt of doubts) {
+    const desk = atTheClose(doubt)
+    const made = close(desk)
+    assert.equal(gates(made), gates(expected))
+    assert.equal(
+      placed(made).map(({ symbol, price }) => [symbol, price]),
+      wanted.map(({ symbol, price }) => [symbol, price]),
+    )
+    assert.equal(placed(desk.live(MINUTE)), [], 'and made once')
+  }
+})
 
 // --- orders of unknown fate -------------------------------------------------------------------------------------
 
