@@ -141,6 +141,7 @@ function adoptionEvent(snapshot: Snapshot, request: Handover): EngineEvent {
     shown: there.stop === null ? null : Number(there.stop),
     stop,
     target,
+    liquidation: there.liquidation ?? null,
   })
   if (problem !== null) return refusal(snapshot, request, problem, false)
   return eventOf(snapshot, request, 'adopted', there.side, MANUAL, `${symbol} would be handed over`, {

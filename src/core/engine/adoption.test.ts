@@ -49,6 +49,7 @@ test('the terms are judged at their very limits, for both sides alike', () => {
         shown: at(shown),
         stop: at(stop),
         target: at(target),
+        liquidation: null,
       })
       if (words === null) assert.is(problem, null, `${side} ${shown} ${stop} ${target}`)
       else assert.match(problem ?? '', words)
@@ -56,9 +57,36 @@ test('the terms are judged at their very limits, for both sides alike', () => {
   }
 })
 
+test('a stop that lies where the position is liquidated before is refused, on both sides', () => {
+  for (const [side, liquidation] of [
+    ['long', 90],
+    ['short', 110],
+  ] as const) {
+    const problem = (distance: number, which: 'shown' | 'stop'): string | null => {
+      const price = liquidation + (side === 'long' ? distance : -distance)
+      const none = { side, mark: 100, shown: null, stop: null, target: null, liquidation }
+      return adoptionProblem({ ...none, [which]: price })
+    }
+    for (const which of ['shown', 'stop'] as const) {
+      assert.is(problem(0.1, which), null)
+      assert.match(problem(0, which) ?? '', /liquidated at/)
+      assert.match(problem(-5, which) ?? '', /say a nearer --stop/)
+    }
+  }
+  const far = adoption(THERE, INSTRUMENT, 100, { ...ASKED, stop: 86 }, MIDNIGHT)
+  assert.match('refused' in far ? far.refused : '', 'liquidated')
+})
+
 test('without a mark nothing is taken over', () => {
   assert.match(
-    adoptionProblem({ side: 'long', mark: Number.NaN, shown: 90, stop: null, target: null }) ?? '',
+    adoptionProblem({
+      side: 'long',
+      mark: Number.NaN,
+      shown: 90,
+      stop: null,
+      target: null,
+      liquidation: null,
+    }) ?? '',
     /mark price is not known/,
   )
 })

@@ -8,6 +8,7 @@
 import type { Price, Timestamp } from '../base/units.ts'
 import { sendable, stopTicks, targetTicks } from '../decision/prices.ts'
 import type { Instrument } from '../market/instrument.ts'
+import { liquidationPrice } from '../market/liquidation.ts'
 import { priceOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
@@ -21,10 +22,19 @@ export interface AdoptionTerms {
   readonly shown: Price | null
   readonly stop: Price | null
   readonly target: Price | null
+  /** The mark at which the position is liquidated; `null` where it is not known. */
+  readonly liquidation: Price | null
 }
 
 /** Why a position cannot be handed over on such terms, in words; `null` when it can. */
-export function adoptionProblem({ side, mark, shown, stop, target }: AdoptionTerms): string | null {
+export function adoptionProblem({
+  side,
+  mark,
+  shown,
+  stop,
+  target,
+  liquidation,
+}: AdoptionTerms): string | null {
   const beyond = (a: Price, b: Price): boolean => (a - b) * sign(side) > 0
   if (stop === null && shown === null) return 'it has no stop at the exchange: say --stop PRICE'
   if (Number.isNaN(mark)) return 'its mark price is not known'
@@ -33,6 +43,10 @@ export function adoptionProblem({ side, mark, shown, stop, target }: AdoptionTer
   }
   if (stop !== null && shown !== null && beyond(shown, stop)) {
     return `the stop at the exchange, ${shown}, is tighter than ${stop}: leave --stop out to keep it`
+  }
+  const kept = stop ?? shown
+  if (liquidation !== null && kept !== null && !beyond(kept, liquidation)) {
+    return `it is liquidated at ${liquidation.toPrecision(6)}, before a stop at ${kept} is reached: say a nearer --stop`
   }
   if (target !== null && !beyond(target, mark)) {
     return `a target at ${target} is not beyond the mark price ${mark}`
@@ -63,6 +77,7 @@ export function adoption(
     shown: shown === null ? null : priceOf(instrument, shown),
     stop: wanted === null ? null : priceOf(instrument, wanted),
     target: ticks === null ? null : priceOf(instrument, ticks),
+    liquidation: liquidationPrice(instrument, there),
   })
   const kept = wanted ?? shown
   if (problem !== null || kept === null) return { refused: problem ?? 'it has no stop' }

@@ -1,7 +1,7 @@
 /** What closes the door to entries and opens it again: losses, a person's word, a store that cannot be written. */
 import { unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
-import { MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
+import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
 import type { Loss } from '../guards/guard.ts'
 import { type LossRule, losingStreak, lossPause, lossRules } from '../guards/loss-pauses.ts'
 import type { Trade } from '../portfolio/trade.ts'
@@ -128,7 +128,7 @@ export class Gatekeeper {
         this.#core.count(`paused:${gate}`)
         this.#core.schedule.touchAt('light', until)
         const what = rule.leverageFrom > 0 ? `entries at leverage ${rule.leverageFrom} and more` : 'entries'
-        const reason = `${rule.losses} losses within ${rule.within / MINUTE} min: no ${what} for ${rule.pause / MINUTE} min`
+        const reason = `${rule.losses} losses within ${spell(rule.within)}: no ${what} for ${spell(rule.pause)}`
         this.#core.event('paused', null, reason, { gate, until }, null, code)
       } else if (one.told > 0 && now >= one.told) {
         one.told = 0
@@ -237,4 +237,9 @@ export class Gatekeeper {
     const told = new Map(saved.lossPauses)
     for (const one of this.#lossGates) one.told = told.get(one.gate) ?? 0
   }
+}
+
+/** A span in hours where it is whole hours, else in minutes. */
+function spell(span: Milliseconds): string {
+  return span % HOUR === 0 ? `${span / HOUR} h` : `${span / MINUTE} min`
 }

@@ -45,7 +45,7 @@ test('the third loss within an hour pauses entries, is told once, and ends after
   house.wait(MINUTE)
   const [told] = events(lose(house, 'XRPUSDT'), 'paused')
   assert.is(told.code, 'W135')
-  assert.match(told.reason, /3 losses within 60 min: no entries for 30 min/)
+  assert.match(told.reason, /3 losses within 1 h: no entries for 30 min/)
   assert.is(told.figures.until, house.now + 30 * MINUTE)
   assert.equal(refusedBy(house, 'LTCUSDT'), ['losing-streak'])
   assert.is(gate(house, 'losing-streak')?.isOpen, false)

@@ -74,6 +74,8 @@ const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
   ['drawdown.haltPauses', 'more'],
   ['drawdown.haltDays', 'less'],
   ['drawdown.haltPercent', 'more'],
+  ['drawdown.closeAll', 'off'],
+  ['risk.cascadeClose', 'off'],
   ['risk.liquidationAlertPercent', 'never'],
   ['recovery.haltSeconds', 'more'],
   ['recovery.stopTries', 'more'],

@@ -16,6 +16,7 @@ import type { House } from '../guards/guard.ts'
 import { type LossRule, lossPause, lossRules } from '../guards/loss-pauses.ts'
 import { longShare } from '../guards/portfolio-guards.ts'
 import type { Instrument } from '../market/instrument.ts'
+import { liquidationPrice } from '../market/liquidation.ts'
 import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { type Ladder, rungLeft } from '../portfolio/ladder.ts'
@@ -89,6 +90,8 @@ export interface ForeignSnapshot {
   /** At the exchange; `null`: it has none. */
   readonly stop: string | null
   readonly leverage: number
+  /** The mark at which it is liquidated; not there where it cannot be told. */
+  readonly liquidation?: Price
   readonly unrealised: Usdt | null
 }
 
@@ -241,6 +244,7 @@ function foreignSnapshot(there: AccountPosition, parts: SnapshotParts): ForeignS
     mark: isKnown ? mark : null,
     stop: stop === null ? null : formatTicks(instrument, stop),
     leverage,
+    liquidation: liquidationPrice(instrument, there),
     unrealised: isKnown ? sign(side) * (mark - entry) * qtyOf(instrument, steps) : null,
   }
 }

@@ -60,7 +60,16 @@ export class Strangers {
     }
     if (isTold) return
     const reason = `${symbol} ${side} was not opened by bbw: it is left alone, no entry on ${symbol}`
-    this.#core.note('foreign', reason, null, 'W303')
+    this.#core.record('foreign', {
+      code: 'W303',
+      symbol,
+      side,
+      strategy: null,
+      signalId: null,
+      clientOrderId: null,
+      reason,
+      figures: {},
+    })
   }
 
   /** Takes all the positions of somebody else that the account shows; what is not among them is free again. */

@@ -48,8 +48,12 @@ export const correlation: Guard<typeof params> = {
       halveAbove: p.halveAbove,
     }
     const isPlanned = proposal.addsTo !== null || proposal.replaces !== null
-    if (highest > p.refuseAbove || (highest > p.halveAbove && isPlanned)) {
-      return refuse('correlation', `moves with ${nearest}, which is held: ${highest.toFixed(2)}`, figures)
+    const limit = isPlanned ? p.halveAbove : p.refuseAbove
+    if (highest > limit) {
+      // With as many digits as show it above its limit.
+      const digits = Number(highest.toFixed(2)) > limit ? 2 : 4
+      const words = `moves with ${nearest}, which is held: ${highest.toFixed(digits)}, above ${limit}`
+      return refuse('correlation', words, figures)
     }
     if (unknown !== null && house.lacking === 'refuse') {
       return refuse('correlation', `whether it moves with ${unknown}, which is held, is not known`, figures)
