@@ -102,7 +102,11 @@ test('without a signal it names the strategies that want nothing, and asks the g
   assert.not.match(out, /^long: /m)
   assert.match(out, /^kill-switch +open +blocks 0$/m)
   assert.match(out, /^sizing +- .*depends on the order/m)
-  assert.match(out, /^no signal from:\n- [a-z0-9-]+: its /m)
+  assert.match(out, /^no signal from:\n- [a-z0-9-]+: .*has to be /m)
+  for (const { strategy, timeframe, lacks } of answer.silent) {
+    assert.ok(timeframe === '5m' || lacks.length > 0, strategy)
+    for (const { condition, limit } of lacks) assert.ok(condition !== '' && limit !== '', strategy)
+  }
 })
 
 test('a symbol that is not followed exits 3, what cannot be meant 2', async () => {

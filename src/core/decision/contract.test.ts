@@ -2,8 +2,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { entryBreaches, ladderBreaches, managementBreaches, sizingBreaches } from './contract.ts'
 import type { Intent } from './intent.ts'
+import { lack, silence } from './reasons.ts'
 import type { EntryStrategy, LadderStrategy, ManagementStrategy, SizingStrategy } from './strategy.ts'
 import { positionOf, positionViewOf, signalOf, steps, ticks, viewOf } from './view.fixture.ts'
+import type { View } from './view.ts'
 
 const test = suite('contract of strategies')
 
@@ -54,15 +56,23 @@ const sizing = (...intents: readonly Intent[]): SizingStrategy => ({
   decide: () => intents,
 })
 
-test('an orderly entry, a hold and silence break nothing', () => {
-  for (const intents of [[ENTER], [{ kind: 'hold', reason: 'not yet' } as const], []]) {
-    assert.equal(
-      entryBreaches(
-        entering(() => intents),
-        viewOf(),
-      ),
-      [],
-    )
+/** Wants nothing, and says why where that is asked for. */
+const SILENT: EntryStrategy['decide'] = view =>
+  silence(view, lack(view, null, 'BB%', 50, 'has to be below 5'))
+
+test('an orderly entry, and a silence that says why when asked, break nothing', () => {
+  for (const decide of [() => [ENTER], SILENT]) assert.equal(entryBreaches(entering(decide), viewOf()), [])
+})
+
+test('a silence without a reason, one without its condition, one unasked and another wish when asked are named', () => {
+  const hold = { kind: 'hold', reason: 'not yet' } as const
+  for (const [decide, ...breaches] of [
+    [() => [], 'wants nothing and does not say why'],
+    [(view: View) => (view.wantsReasons ? [hold] : []), 'holds without its condition'],
+    [(view: View) => SILENT({ ...view, wantsReasons: true }, {}), 'hold is not for its role'],
+    [(view: View) => (view.wantsReasons ? SILENT(view, {}) : [ENTER]), 'wants something else when asked why'],
+  ] as const) {
+    assert.equal(entryBreaches(entering(decide), viewOf()), breaches)
   }
 })
 
@@ -115,9 +125,9 @@ test('a strategy that remembers, or writes to its parameters, is named', () => {
   let asked = 0
   const forgetful = entering(() => (asked++ % 2 === 0 ? [ENTER] : []))
   assert.equal(entryBreaches(forgetful, viewOf()), ['answers the same question in two ways'])
-  const writing = entering((_view, params) => {
+  const writing = entering((view, params) => {
     Object.assign(params, { leverage: 4 })
-    return []
+    return SILENT(view, params)
   })
   assert.equal(entryBreaches(writing, viewOf()), ['changes its parameters'])
 })

@@ -20,13 +20,24 @@ import type { PositionView, View } from './view.ts'
 
 type Of<Kind extends Intent['kind']> = Extract<Intent, { readonly kind: Kind }>
 
-/** Breaches of an entry strategy's answer to a view. */
+/** Breaches of an entry strategy's answer to a view, asked for its reasons and not. */
 export function entryBreaches(strategy: EntryStrategy, view: View): readonly string[] {
-  const { intents, breaches } = asked(strategy, view, ['enter', 'hold'])
+  const { intents, breaches } = asked(strategy, { ...view, wantsReasons: false }, ['enter'])
   for (const intent of intents) {
     if (intent.kind === 'enter') breaches.push(...enterBreaches(strategy, view, intent))
   }
-  return breaches
+  const { intents: told, breaches: ofTold } = asked(strategy, { ...view, wantsReasons: true }, [
+    'enter',
+    'hold',
+  ])
+  breaches.push(...ofTold)
+  if (told.length === 0) breaches.push('wants nothing and does not say why')
+  for (const intent of told) {
+    if (intent.kind === 'hold' && intent.lacks === undefined) breaches.push('holds without its condition')
+  }
+  const wishes = (all: readonly Intent[]): string => JSON.stringify(all.filter(({ kind }) => kind !== 'hold'))
+  if (wishes(told) !== wishes(intents)) breaches.push('wants something else when asked why')
+  return [...new Set(breaches)]
 }
 
 function enterBreaches(strategy: EntryStrategy, view: View, intent: Of<'enter'>): string[] {

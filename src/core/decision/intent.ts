@@ -43,7 +43,19 @@ export type Intent =
   /** Enter with no more than `steps`. */
   | { readonly kind: 'resize'; readonly steps: Steps; readonly reason: string }
   | { readonly kind: 'move-stop'; readonly stop: Ticks; readonly why: StopMove; readonly reason: string }
-  | { readonly kind: 'hold'; readonly reason: string }
+  /** Nothing, and why: of an entry strategy only where `View.wantsReasons` says that somebody wants to know. */
+  | { readonly kind: 'hold'; readonly reason: string; readonly lacks?: Lack }
+
+/** The first condition of a strategy that does not hold. */
+export interface Lack {
+  /** The side it is asked for; `null`: for both. */
+  readonly side: Side | null
+  readonly condition: string
+  /** What it is; `null`: that is not known. */
+  readonly value: number | string | null
+  /** What it would have to be, in words. */
+  readonly limit: string
+}
 
 /** Which rule moves a stop; it becomes part of the exit's reason. A halving happens once a position. */
 export type StopMove = 'breakeven' | 'trailing' | 'halving'

@@ -102,6 +102,7 @@ export function viewOf(sketch: Sketch = {}): View {
     nextFunding: MIDNIGHT + 8 * HOUR,
     fees: FEES,
     minutes5: undefined,
+    wantsReasons: false,
     ...given,
   }
   const within = (of: Price, bands: Bands | undefined): Percent | undefined =>

@@ -37,6 +37,8 @@ export interface StopOut {
  */
 export interface View {
   readonly now: Timestamp
+  /** Whether a strategy that wants nothing is to say why: where a person asks, and where decisions are taken down. */
+  readonly wantsReasons: boolean
   readonly symbol: string
   readonly instrument: Instrument
   readonly tier: Tier

@@ -120,6 +120,7 @@ export class EngineCore {
     this.markets = new Markets(settings.universe)
     this.stopOuts = new StopOuts(this)
     this.cursor = new Cursor(settings.fees, this.stopOuts)
+    this.cursor.wantsReasons = witness !== null
     this.instance = options.instance ?? NO_INSTANCE
     this.journal = options.journal ?? true
     this.#everyCycle = options.everyCycle ?? false

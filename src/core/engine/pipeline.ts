@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts'
 import type { Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
+import type { Hold } from '../decision/reasons.ts'
 import { type Signal, signalId } from '../decision/signal.ts'
 import type { EntryStrategy, EntryTerms, Exchange, Timeframe } from '../decision/strategy.ts'
 import type { BoundLadder, Guard, House, Proposal, Refusal } from '../guards/guard.ts'
@@ -95,6 +96,25 @@ export function scanSymbol(
     for (const intent of strategy.decide(cursor, params)) {
       if (intent.kind === 'enter') found.push(signalOf(strategy, intent, cursor, symbol, now))
     }
+  }
+}
+
+/** Why an entry strategy wants nothing on the newest closed candles of a symbol; empty where it wants an entry. */
+export function askWhy(
+  { strategy, params }: BoundEntry,
+  cursor: Cursor,
+  symbol: SymbolState,
+  now: Timestamp,
+): readonly Hold[] {
+  const before = cursor.wantsReasons
+  cursor.pointAt(symbol, now).wantsReasons = true
+  try {
+    const intents = strategy.decide(cursor, params)
+    return intents.some(({ kind }) => kind === 'enter')
+      ? []
+      : intents.filter(intent => intent.kind === 'hold')
+  } finally {
+    cursor.wantsReasons = before
   }
 }
 

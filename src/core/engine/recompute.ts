@@ -162,6 +162,7 @@ export class Recomputation {
     this.#cursor = new Cursor(present.settings.fees, {
       of: (_, side) => this.#stopOuts.find(out => out.side === side),
     })
+    this.#cursor.wantsReasons = true
     this.#entries = enabledEntries(present.settings)
     this.#context = settingsContext(present.version, present.settings).hash
   }

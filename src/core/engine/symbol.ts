@@ -253,6 +253,7 @@ const NO_STOP_OUTS = { of: () => undefined }
  */
 export class Cursor implements PositionView, AlertView {
   now: Timestamp = 0
+  wantsReasons = false
   readonly fees: Fees
   #symbol: SymbolState | undefined
   #position: Position | undefined

@@ -42,6 +42,26 @@ test('a signal that a decision finds is shown with the gate that refuses it', ()
   assert.equal([other.signals.length, other.sides.map(({ side }) => side)], [0, ['short']])
 })
 
+test('a strategy that wants nothing says for each side which condition it misses, its value and its limit', () => {
+  const desk = new Desk().introduce('SOLUSDT')
+  const { silent, market } = desk.engine.why('SOLUSDT', null)
+  const of = (id: string) => silent.find(({ strategy }) => strategy === id)
+  const bb = market?.bbPercent ?? Number.NaN
+  assert.equal(of('mean-reversion')?.lacks, [
+    { side: 'long', condition: 'BB%', value: bb, limit: 'has to be below 5' },
+    { side: 'short', condition: 'BB%', value: bb, limit: 'has to be above 95' },
+  ])
+  const shown = Number(bb.toPrecision(6))
+  assert.is(
+    of('mean-reversion')?.reason,
+    `long: BB% ${shown}, has to be below 5; short: BB% ${shown}, has to be above 95`,
+  )
+  assert.equal(of('sl-reentry')?.lacks[0].side, null)
+  assert.equal(of('bb-scalping')?.lacks, [])
+  assert.match(of('bb-scalping')?.reason ?? '', 'candle is missing')
+  for (const { strategy, reason } of silent) assert.is.not(reason, '', strategy)
+})
+
 test('what is held and what was refused stand together', () => {
   const desk = new Desk().introduce('SOLUSDT')
   desk.open(gridSignal())

@@ -1,5 +1,6 @@
 /** Why nothing is entered on a symbol, or what would be: plain data for a person who asks. */
 import type { Percent, Price, Timestamp, Usdt } from '../base/units.ts'
+import type { Lack } from '../decision/intent.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms } from '../decision/strategy.ts'
 import type { GateReading, House } from '../guards/guard.ts'
@@ -9,6 +10,8 @@ import type { Tier } from '../market/tiers.ts'
 import type { EngineCore } from './core.ts'
 import type { Entries } from './entries.ts'
 import {
+  askWhy,
+  type BoundEntry,
   boundGuards,
   enabledEntries,
   marketSignal,
@@ -38,11 +41,13 @@ export interface Why {
     readonly score: number
     readonly gates: readonly GateReading[]
   }[]
-  /** Strategies that are switched on and want nothing here. */
+  /** Strategies that are switched on and want nothing here, with what they miss. */
   readonly silent: readonly {
     readonly strategy: string
     readonly timeframe: string
     readonly reason: string
+    /** The first condition that does not hold, for each side that it could enter; empty: there is no candle to ask on. */
+    readonly lacks: readonly Lack[]
   }[]
   /** Where there is no signal: what the gates say of a side that look at the market alone. */
   readonly sides: readonly {
@@ -122,15 +127,22 @@ export class Enquiry {
       })),
       silent: entries
         .filter(({ strategy }) => !spoken.has(strategy.id))
-        .map(({ strategy: { id, timeframe } }) => ({
-          strategy: id,
-          timeframe,
-          reason: this.#entries.isAlive(symbol, timeframe)
-            ? 'its conditions do not hold on the newest closed candle'
-            : `its newest closed ${timeframe} candle is missing`,
-        })),
+        .map(bound => this.#silent(bound, symbol)),
       sides: signals.length > 0 ? [] : sides.flatMap(one => this.#sideReadings(one, symbol)),
     }
+  }
+
+  #silent(bound: BoundEntry, symbol: SymbolState): Why['silent'][number] {
+    const { id: strategy, timeframe } = bound.strategy
+    if (!this.#entries.isAlive(symbol, timeframe)) {
+      return { strategy, timeframe, reason: `its newest closed ${timeframe} candle is missing`, lacks: [] }
+    }
+    const holds = askWhy(bound, this.#core.cursor, symbol, this.#core.now)
+    const words = holds.map(({ reason, lacks }) => {
+      const side = lacks?.side ?? null
+      return side === null ? reason : `${side}: ${reason}`
+    })
+    return { strategy, timeframe, reason: words.join('; '), lacks: holds.flatMap(({ lacks }) => lacks ?? []) }
   }
 
   /** The newest closed daily candle of a symbol as a signal that nobody gave; `undefined`: there is none, or too few. */

@@ -109,11 +109,11 @@ test('a target nearer than three times both taker fees and 4 basis points is ref
     const at = (percent: number) => {
       const middle = 1000 * (1 + (side * percent) / 100)
       const bands = { lower: middle - 1000 * 0.004, middle, upper: middle + 1000 * 0.004 }
-      return decide({ ...bands, price: 1000, rsi })
+      return decide({ ...bands, price: 1000, rsi }, { wantsReasons: true })
     }
     assert.equal(kinds(at(0.4501)), ['enter'])
     assert.equal(kinds(at(0.4499)), ['hold'])
-    assert.match(at(0.44)[0].reason, /: the middle is 0.44 % away, 0.45 % are needed$/)
+    assert.match(at(0.44)[0].reason, /^% to the middle 0.44, has to be at least 0.45/)
   }
 })
 
@@ -121,7 +121,7 @@ test('costs of exactly the distance let it pass: it is refused when nearer', () 
   const fees = { maker: 0, taker: 0 }
   const minutes5 = minutes5Of({ lower: 124, middle: 128.5, upper: 133, price: 128, rsi: 20 })
   const ask = (costMultiple: number, slippageBasisPoints: number) =>
-    bbScalping.decide(viewOf({ last: 128, fees, minutes5 }), {
+    bbScalping.decide(viewOf({ last: 128, fees, minutes5, wantsReasons: true }), {
       ...params,
       longBbPercentTo: 50,
       costMultiple,
@@ -134,10 +134,10 @@ test('costs of exactly the distance let it pass: it is refused when nearer', () 
 
 test('a live price that has run towards the target leaves less to earn, one that has run past it nothing', () => {
   assert.equal(kinds(decide({ price: 91, rsi: 30 }, { last: 99 })), ['enter'])
-  assert.equal(kinds(decide({ price: 91, rsi: 30 }, { last: 99.6 })), ['hold'])
+  assert.equal(kinds(decide({ price: 91, rsi: 30 }, { last: 99.6, wantsReasons: true })), ['hold'])
   assert.equal(decide({ price: 91, rsi: 30 }, { last: 101 }), [])
   assert.equal(kinds(decide({ price: 109, rsi: 70 }, { last: 100.5 })), ['enter'])
-  assert.equal(kinds(decide({ price: 109, rsi: 70 }, { last: 100.4 })), ['hold'])
+  assert.equal(kinds(decide({ price: 109, rsi: 70 }, { last: 100.4, wantsReasons: true })), ['hold'])
   assert.equal(decide({ price: 109, rsi: 70 }, { last: 99 }), [])
 })
 

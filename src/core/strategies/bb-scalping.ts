@@ -9,8 +9,18 @@
  * known, which the score is made of.
  */
 import { HOUR } from '../base/units.ts'
-import { type Intent, NOTHING } from '../decision/intent.ts'
+import type { Intent } from '../decision/intent.ts'
 import { ordered, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import {
+  silence,
+  unknown,
+  unlessAbove,
+  unlessAtLeast,
+  unlessAtMost,
+  unlessBelow,
+  unlessShortable,
+  unpriced,
+} from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 import { toTicks } from '../market/quantise.ts'
@@ -54,14 +64,26 @@ export const bbScalping: EntryStrategy<typeof params> = {
   }),
   decide(view: View, p): readonly Intent[] {
     const { minutes5 } = view
-    if (minutes5 === undefined) return NOTHING
+    if (minutes5 === undefined) return silence(view, unknown(view, null, '5m BB%'))
     const { price, middle, rsi } = minutes5
     const bb = minutes5.bbPercent(price)
-    if (bb === undefined || middle === undefined || rsi === undefined) return NOTHING
-    const isLong = bb <= p.longBbPercentTo && rsi < p.longRsiBelow
-    const isShort = bb >= p.shortBbPercentFrom && rsi > p.shortRsiAbove && !view.neverShort
-    if (!isLong && !isShort) return NOTHING
-    if (view.lower === undefined || view.middle === undefined || view.upper === undefined) return NOTHING
+    if (bb === undefined || middle === undefined || rsi === undefined) {
+      return silence(view, unknown(view, null, '5m BB% and RSI'))
+    }
+    const noLong =
+      unlessAtMost(view, 'long', '5m BB%', bb, p.longBbPercentTo) ??
+      unlessBelow(view, 'long', '5m RSI', rsi, p.longRsiBelow)
+    const isLong = noLong === null
+    if (!isLong) {
+      const noShort =
+        unlessAtLeast(view, 'short', '5m BB%', bb, p.shortBbPercentFrom) ??
+        unlessAbove(view, 'short', '5m RSI', rsi, p.shortRsiAbove) ??
+        unlessShortable(view)
+      if (noShort !== null) return silence(view, noLong, noShort)
+    }
+    if (view.lower === undefined || view.middle === undefined || view.upper === undefined) {
+      return silence(view, unknown(view, isLong ? 'long' : 'short', 'daily bands'))
+    }
     const limit = isLong ? `<= ${p.longBbPercentTo}` : `>= ${p.shortBbPercentFrom}`
     const why = `5m BB% ${bb.toFixed(1)} ${limit}, RSI ${rsi.toFixed(1)}`
     return scalp(view, p, isLong ? 'long' : 'short', price, middle, why)
@@ -79,17 +101,19 @@ function scalp(
   const { instrument, last, fees } = view
   const direction = sign(side)
   const stopPrice = price * (1 - (direction * p.stopPercent) / 100)
-  if (![price, last, stopPrice, middle].every(one => sendable(instrument, one))) return NOTHING
+  if (![price, last, stopPrice, middle].every(one => sendable(instrument, one))) {
+    return silence(view, unpriced(view, side))
+  }
   const worse = direction > 0 ? Math.max(price, last) : Math.min(price, last)
   const distance = (direction * (middle - worse)) / worse
   const least = p.costMultiple * (2 * fees.taker + p.slippageBasisPoints / 10_000)
   const target = targetTicks(instrument, side, middle)
   const stop = stopTicks(instrument, side, stopPrice)
-  if (!ordered(side, toTicks(instrument, last, 'nearest'), stop, target)) return NOTHING
-  if (distance < least) {
-    const words = `the middle is ${percent(distance)} away, ${percent(least)} are needed`
-    return [{ kind: 'hold', reason: `${why}: ${words}` }]
+  if (!ordered(side, toTicks(instrument, last, 'nearest'), stop, target)) {
+    return silence(view, unpriced(view, side))
   }
+  const near = unlessAtLeast(view, side, '% to the middle', 100 * distance, 100 * least)
+  if (near !== null) return silence(view, near)
   return [
     {
       kind: 'enter',
@@ -101,8 +125,4 @@ function scalp(
       reason: `${why}: at the market, target the middle`,
     },
   ]
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`
 }

@@ -6,8 +6,9 @@
  * Bands after Bollinger (2001); the offsets are the original engine's.
  */
 import { HOUR } from '../base/units.ts'
-import { type Intent, NOTHING } from '../decision/intent.ts'
+import type { Intent } from '../decision/intent.ts'
 import { entryTicks, ordered, protectedAt, sendable, stopTicks } from '../decision/prices.ts'
+import { lack, silence, unknown, unlessBelow, unpriced } from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 
@@ -49,16 +50,20 @@ export const bollingerGridLong: EntryStrategy<typeof params> = {
   decide(view: View, p): readonly Intent[] {
     const bb = view.bbPercent(view.price)
     const { lower, instrument } = view
-    if (bb === undefined || lower === undefined || bb >= p.bbPercentBelow) return NOTHING
+    if (bb === undefined || lower === undefined) return silence(view, unknown(view, 'long', 'BB%'))
+    const high = unlessBelow(view, 'long', 'BB%', bb, p.bbPercentBelow)
+    if (high !== null) return silence(view, high)
     if (view.stopOut('long') !== undefined) {
-      return [{ kind: 'hold', reason: 'SL Re-entry has the first decision after the stop' }]
+      return silence(view, lack(view, 'long', 'stopped out', 'long', 'SL Re-entry decides first'))
     }
     const entryPrice = lower * (1 - p.entryBelowPercent / 100)
     const stopPrice = lower * (1 - p.stopBelowPercent / 100)
-    if (!sendable(instrument, stopPrice) || !sendable(instrument, entryPrice)) return NOTHING
+    if (!sendable(instrument, stopPrice) || !sendable(instrument, entryPrice)) {
+      return silence(view, unpriced(view, 'long'))
+    }
     const entry = entryTicks(instrument, 'long', entryPrice)
     const stop = stopTicks(instrument, 'long', stopPrice)
-    if (!ordered('long', entry, stop, null)) return NOTHING
+    if (!ordered('long', entry, stop, null)) return silence(view, unpriced(view, 'long'))
     return [
       {
         kind: 'enter',

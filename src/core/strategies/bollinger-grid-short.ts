@@ -6,8 +6,9 @@
  * Held 72 h at most. The stop is 5 % above the limit before rounding, which is the tighter reading.
  */
 import { HOUR } from '../base/units.ts'
-import { type Intent, NOTHING } from '../decision/intent.ts'
+import type { Intent } from '../decision/intent.ts'
 import { entryTicks, ordered, protectedAt, sendable, stopTicks } from '../decision/prices.ts'
+import { lack, silence, unknown, unlessAtLeast, unlessShortable, unpriced } from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 
@@ -53,19 +54,26 @@ export const bollingerGridShort: EntryStrategy<typeof params> = {
   decide(view: View, p): readonly Intent[] {
     const bb = view.bbPercent(view.price)
     const { instrument } = view
-    if (bb === undefined || bb < p.bbPercentFrom) return NOTHING
-    if (view.neverShort || (view.tier !== 'A' && view.tier !== 'B')) return NOTHING
+    if (bb === undefined) return silence(view, unknown(view, 'short', 'BB%'))
+    const unfit = unlessAtLeast(view, 'short', 'BB%', bb, p.bbPercentFrom) ?? unlessShortable(view)
+    if (unfit !== null) return silence(view, unfit)
+    if (view.tier !== 'A' && view.tier !== 'B') {
+      return silence(view, lack(view, 'short', 'tier', view.tier, 'has to be A or B'))
+    }
     const agreement = view.agreement('short', view.price)
-    if (agreement < p.minAgreement) return NOTHING
+    const against = unlessAtLeast(view, 'short', 'agreeing bands', agreement, p.minAgreement)
+    if (against !== null) return silence(view, against)
     if (view.stopOut('short') !== undefined) {
-      return [{ kind: 'hold', reason: 'SL Re-entry has the first decision after the stop' }]
+      return silence(view, lack(view, 'short', 'stopped out', 'short', 'SL Re-entry decides first'))
     }
     const entryPrice = view.price * (1 + p.entryAbovePercent / 100)
     const stopPrice = entryPrice * (1 + p.stopAbovePercent / 100)
-    if (!sendable(instrument, entryPrice) || !sendable(instrument, stopPrice)) return NOTHING
+    if (!sendable(instrument, entryPrice) || !sendable(instrument, stopPrice)) {
+      return silence(view, unpriced(view, 'short'))
+    }
     const entry = entryTicks(instrument, 'short', entryPrice)
     const stop = stopTicks(instrument, 'short', stopPrice)
-    if (!ordered('short', entry, stop, null)) return NOTHING
+    if (!ordered('short', entry, stop, null)) return silence(view, unpriced(view, 'short'))
     return [
       {
         kind: 'enter',

@@ -11,6 +11,7 @@
 import { HOUR } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
 import { ordered, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import { silence, unknown, unlessAbove, unlessBelow, unlessShortable, unpriced } from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { PositionView, View } from '../decision/view.ts'
 import { toTicks } from '../market/quantise.ts'
@@ -51,14 +52,23 @@ export const fundingMomentum: EntryStrategy<typeof params> = {
   decide(view: View, p): readonly Intent[] {
     const { funding, price, middle } = view
     const bb = view.bbPercent(price)
-    if (funding === null || bb === undefined || middle === undefined) return NOTHING
+    if (funding === null) return silence(view, unknown(view, null, RATE))
+    if (bb === undefined || middle === undefined) return silence(view, unknown(view, null, 'BB%'))
     const percent = 100 * funding
-    const why = `funding ${percent.toFixed(3)} % per 8 h, BB% ${bb.toFixed(1)}`
-    if (percent < -p.fundingPercent && bb < p.longBbPercentBelow) return enter(view, p, 'long', middle, why)
-    if (!(percent > p.fundingPercent) || !(bb > p.shortBbPercentAbove) || view.neverShort) return NOTHING
+    const noLong =
+      unlessBelow(view, 'long', RATE, percent, -p.fundingPercent) ??
+      unlessBelow(view, 'long', 'BB%', bb, p.longBbPercentBelow)
+    if (noLong === null) return enter(view, p, 'long', middle, words(percent, bb))
+    const noShort =
+      unlessAbove(view, 'short', RATE, percent, p.fundingPercent) ??
+      unlessAbove(view, 'short', 'BB%', bb, p.shortBbPercentAbove) ??
+      unlessShortable(view)
+    if (noShort !== null) return silence(view, noLong, noShort)
     const before = view.closeAgo(p.fallingDays)
-    if (before === undefined || price >= before) return NOTHING
-    return enter(view, p, 'short', middle, `${why}, below the close ${p.fallingDays} days ago`)
+    if (before === undefined) return silence(view, noLong, unknown(view, 'short', 'earlier close'))
+    const rising = unlessBelow(view, 'short', 'close', price, before)
+    if (rising !== null) return silence(view, noLong, rising)
+    return enter(view, p, 'short', middle, `${words(percent, bb)}, below the close ${p.fallingDays} days ago`)
   },
   manage(moment, { position, funding }: PositionView): readonly Intent[] {
     if (moment !== 'funding-sign' || funding === null || funding * sign(position.side) <= 0) return NOTHING
@@ -67,14 +77,25 @@ export const fundingMomentum: EntryStrategy<typeof params> = {
   },
 }
 
+/** What the rate is called where it is missing. */
+const RATE = 'funding in % per 8 h'
+
+function words(percent: number, bb: number): string {
+  return `funding ${percent.toFixed(3)} % per 8 h, BB% ${bb.toFixed(1)}`
+}
+
 function enter(view: View, p: typeof params, side: Side, middle: number, why: string): readonly Intent[] {
   const { instrument, price, last } = view
   const stopPrice = price * (1 - (sign(side) * p.stopPercent) / 100)
-  if (![price, last, stopPrice, middle].every(one => sendable(instrument, one))) return NOTHING
+  if (![price, last, stopPrice, middle].every(one => sendable(instrument, one))) {
+    return silence(view, unpriced(view, side))
+  }
   const stop = stopTicks(instrument, side, stopPrice)
   const target = targetTicks(instrument, side, middle)
   // It fills about where the price is now: a target that lies behind that is none.
-  if (!ordered(side, toTicks(instrument, last, 'nearest'), stop, target)) return NOTHING
+  if (!ordered(side, toTicks(instrument, last, 'nearest'), stop, target)) {
+    return silence(view, unpriced(view, side))
+  }
   return [
     {
       kind: 'enter',

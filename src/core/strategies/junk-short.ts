@@ -18,6 +18,7 @@ import {
   targetTicks,
   tighterStop,
 } from '../decision/prices.ts'
+import { lack, silence, unknown, unlessAtLeast, unlessShortable, unpriced } from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { PositionView, View } from '../decision/view.ts'
 import { sign } from '../market/side.ts'
@@ -75,16 +76,27 @@ export const junkShort: EntryStrategy<typeof params> = {
   decide(view: View, p): readonly Intent[] {
     const { instrument, price, change, middle, turnover } = view
     const bb = view.bbPercent(price)
-    if (change === undefined || bb === undefined || middle === undefined) return NOTHING
-    if (STANDING.includes(view.tier) || view.neverShort || !(turnover >= p.leastTurnover)) return NOTHING
-    if (change < p.changePercentFrom || bb < p.bbPercentFrom) return NOTHING
+    if (change === undefined || bb === undefined || middle === undefined) {
+      return silence(view, unknown(view, 'short', 'change and BB%'))
+    }
+    if (STANDING.includes(view.tier)) {
+      return silence(view, lack(view, 'short', 'tier', view.tier, 'must not be S, A or B'))
+    }
+    const unfit =
+      unlessShortable(view) ??
+      unlessAtLeast(view, 'short', 'turnover', turnover, p.leastTurnover) ??
+      unlessAtLeast(view, 'short', 'change in %', change, p.changePercentFrom) ??
+      unlessAtLeast(view, 'short', 'BB%', bb, p.bbPercentFrom)
+    if (unfit !== null) return silence(view, unfit)
     const entryPrice = price * (1 + p.entryAbovePercent / 100)
     const stopPrice = entryPrice * (1 + p.stopAbovePercent / 100)
-    if (![entryPrice, stopPrice, middle].every(one => sendable(instrument, one))) return NOTHING
+    if (![entryPrice, stopPrice, middle].every(one => sendable(instrument, one))) {
+      return silence(view, unpriced(view, 'short'))
+    }
     const entry = entryTicks(instrument, 'short', entryPrice)
     const stop = stopTicks(instrument, 'short', stopPrice)
     const target = targetTicks(instrument, 'short', middle)
-    if (!ordered('short', entry, stop, target)) return NOTHING
+    if (!ordered('short', entry, stop, target)) return silence(view, unpriced(view, 'short'))
     return [
       {
         kind: 'enter',

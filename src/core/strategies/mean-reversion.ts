@@ -7,8 +7,9 @@
  * to zero to be sent, or the ticks are too coarse to part stop, entry and target.
  */
 import { HOUR } from '../base/units.ts'
-import { type Intent, NOTHING } from '../decision/intent.ts'
+import type { Intent } from '../decision/intent.ts'
 import { entryTicks, ordered, protectedAt, sendable, stopTicks, targetTicks } from '../decision/prices.ts'
+import { silence, unknown, unlessAbove, unlessBelow, unlessShortable, unpriced } from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 import { type Side, sign } from '../market/side.ts'
@@ -51,14 +52,18 @@ export const meanReversion: EntryStrategy<typeof params> = {
   decide(view: View, p): readonly Intent[] {
     const bb = view.bbPercent(view.price)
     const { lower, middle, upper } = view
-    if (bb === undefined || lower === undefined || middle === undefined || upper === undefined) return NOTHING
-    if (bb < p.longBbPercentBelow) {
+    if (bb === undefined || lower === undefined || middle === undefined || upper === undefined) {
+      return silence(view, unknown(view, null, 'BB%'))
+    }
+    const noLong = unlessBelow(view, 'long', 'BB%', bb, p.longBbPercentBelow)
+    if (noLong === null) {
       return revert(view, p, 'long', lower, middle, `BB% ${bb.toFixed(1)} < ${p.longBbPercentBelow}`)
     }
-    if (bb > p.shortBbPercentAbove && !view.neverShort) {
+    const noShort = unlessAbove(view, 'short', 'BB%', bb, p.shortBbPercentAbove) ?? unlessShortable(view)
+    if (noShort === null) {
       return revert(view, p, 'short', upper, middle, `BB% ${bb.toFixed(1)} > ${p.shortBbPercentAbove}`)
     }
-    return NOTHING
+    return silence(view, noLong, noShort)
   },
 }
 
@@ -72,11 +77,13 @@ function revert(
 ): readonly Intent[] {
   const { instrument } = view
   const stopPrice = band * (1 - (sign(side) * p.stopBeyondPercent) / 100)
-  if (![band, stopPrice, middle].every(price => sendable(instrument, price))) return NOTHING
+  if (![band, stopPrice, middle].every(price => sendable(instrument, price))) {
+    return silence(view, unpriced(view, side))
+  }
   const entry = entryTicks(instrument, side, band)
   const stop = stopTicks(instrument, side, stopPrice)
   const target = targetTicks(instrument, side, middle)
-  if (!ordered(side, entry, stop, target)) return NOTHING
+  if (!ordered(side, entry, stop, target)) return silence(view, unpriced(view, side))
   return [
     {
       kind: 'enter',

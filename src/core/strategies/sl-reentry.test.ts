@@ -66,7 +66,8 @@ test('incident 72: a short comes back as a short, at the upper band', () => {
 test('the decision is due 4 h after the stop, not a moment before', () => {
   for (const out of [LONG, SHORT]) {
     assert.equal(kinds(out), ['enter'])
-    assert.equal(kinds({ ...out, at: out.at + 1 }), ['hold'])
+    const [hold] = decide({ ...out, at: out.at + 1 }, { wantsReasons: true })
+    assert.match(hold.reason, /^hours since the stop 4, has to be at least 4$/)
   }
 })
 
@@ -75,9 +76,9 @@ test('it is dropped when the price has run 2 % past the stop against the positio
   const low = 94 * (1 - 0.02)
   const high = 206 * (1 + 0.02)
   assert.equal(kinds(LONG, { since: { low, high: 1_000 } }), ['enter'])
-  assert.equal(kinds(LONG, { since: { low: below(low), high: 150 } }), ['hold'])
+  assert.equal(kinds(LONG, { since: { low: below(low), high: 150 }, wantsReasons: true }), ['hold'])
   assert.equal(kinds(SHORT, { since: { low: 1, high } }), ['enter'])
-  assert.equal(kinds(SHORT, { since: { low: 150, high: above(high) } }), ['hold'])
+  assert.equal(kinds(SHORT, { since: { low: 150, high: above(high) }, wantsReasons: true }), ['hold'])
 })
 
 test('without a stop there is nothing to come back from, and what is never sold short is not', () => {

@@ -12,8 +12,9 @@
  * A stop in profit, at breakeven or after trailing, has done its work: nothing comes back after it.
  */
 import { DAY, HOUR } from '../base/units.ts'
-import { type Intent, NOTHING } from '../decision/intent.ts'
+import type { Intent } from '../decision/intent.ts'
 import { entryTicks, ordered, protectedAt, sendable, stopTicks } from '../decision/prices.ts'
+import { lack, silence, unknown, unlessShortable, unpriced } from '../decision/reasons.ts'
 import type { EntryStrategy } from '../decision/strategy.ts'
 import type { StopOut, View } from '../decision/view.ts'
 
@@ -75,7 +76,12 @@ export const slReentry: EntryStrategy<typeof params> = {
   decide(view: View, p): readonly Intent[] {
     const long = view.stopOut('long')
     const short = view.stopOut('short')
-    if (long === undefined && short === undefined) return NOTHING
+    if (long === undefined && short === undefined) {
+      return silence(
+        view,
+        lack(view, null, 'positions closed by a stop', 0, 'one has to wait for a decision'),
+      )
+    }
     return [
       ...(long === undefined ? [] : again(view, p, long)),
       ...(short === undefined ? [] : again(view, p, short)),
@@ -87,25 +93,31 @@ function again(view: View, p: typeof params, out: StopOut): readonly Intent[] {
   const { side, at, stop, margin } = out
   const { lower, upper, instrument } = view
   if (view.candleStart + DAY < at + p.waitHours * HOUR) {
-    return [{ kind: 'hold', reason: `stopped out of the ${side} less than ${p.waitHours} h ago` }]
+    const hours = (view.candleStart + DAY - at) / HOUR
+    return silence(view, lack(view, side, 'hours since the stop', hours, `has to be at least ${p.waitHours}`))
   }
   const range = view.rangeSince(at)
-  if (lower === undefined || upper === undefined || range === undefined) return NOTHING
-  const hasRun =
-    side === 'long'
-      ? range.low < stop * (1 - p.runPercent / 100)
-      : range.high > stop * (1 + p.runPercent / 100)
+  if (lower === undefined || upper === undefined || range === undefined) {
+    return silence(view, unknown(view, side, 'bands'))
+  }
+  const far = stop * (side === 'long' ? 1 - p.runPercent / 100 : 1 + p.runPercent / 100)
+  const hasRun = side === 'long' ? range.low < far : range.high > far
   if (hasRun) {
-    return [{ kind: 'hold', reason: `dropped: the price has run ${p.runPercent} % past the stop at ${stop}` }]
+    const [which, worst] = side === 'long' ? ['low', range.low] : ['high', range.high]
+    const limit = `must not be ${p.runPercent} % past the stop at ${stop}: dropped`
+    return silence(view, lack(view, side, `${which} since the stop`, worst, limit))
   }
   const band = side === 'long' ? lower : upper
   const stopPrice =
     side === 'long' ? band * (1 - p.longStopBelowPercent / 100) : band * (1 + p.shortStopAbovePercent / 100)
-  if (side === 'short' && view.neverShort) return NOTHING
-  if (![band, stopPrice].every(price => sendable(instrument, price))) return NOTHING
+  const unfit = side === 'short' ? unlessShortable(view) : null
+  if (unfit !== null) return silence(view, unfit)
+  if (![band, stopPrice].every(price => sendable(instrument, price))) {
+    return silence(view, unpriced(view, side))
+  }
   const entry = entryTicks(instrument, side, band)
   const nextStop = stopTicks(instrument, side, stopPrice)
-  if (!ordered(side, entry, nextStop, null)) return NOTHING
+  if (!ordered(side, entry, nextStop, null)) return silence(view, unpriced(view, side))
   return [
     {
       kind: 'enter',
