@@ -15,6 +15,7 @@ import { Markets } from './markets.ts'
 import { NO_INSTANCE } from './order-id.ts'
 import { type BoundEntry, boundGuards, enabledEntries, liveStrategies } from './pipeline.ts'
 import type { Effect, EngineEvent, EventKind, IntentState } from './protocol.ts'
+import type { Ask } from './rule.ts'
 import { Schedule } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import type { EngineState, Recovery } from './state.ts'
@@ -139,6 +140,13 @@ export class EngineCore {
   guards(guards: readonly Guard[]): readonly BoundGuard[] {
     const bound = boundGuards(this.settings, guards)
     return this.witness === null ? bound : bound.map(this.witness.guard)
+  }
+
+  /** What a rule says; taken down where decisions are. */
+  readonly ruled: Ask = (rule, seen) => {
+    const answer = rule.decide(seen, this.settings)
+    this.witness?.ruled(rule, seen, answer, this.now)
+    return answer
   }
 
   get portfolio(): Portfolio {

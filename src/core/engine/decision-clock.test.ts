@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert'
 import { DAY, MINUTE, SECOND, type Timestamp } from '../base/units.ts'
 import { MIDNIGHT } from '../decision/view.fixture.ts'
 import { Desk, events, only, placed, resumed } from './desk.fixture.ts'
-import { Engine } from './engine.ts'
 import type { Effect } from './protocol.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
@@ -87,6 +86,28 @@ test('one decision a candle: later cycles only manage, until the next one closes
   one.now += 1
   fall(one, 'SOLUSDT', 95)
   assert.equal(decided(one.feed({ type: 'time' })), ['bb-scalping SOLUSDT'])
+})
+
+test('a signal that the same gate refuses on each candle is counted each time, and told of once', () => {
+  const one = desk()
+  one.feed({ type: 'command', id: '', command: 'pause', by: 'me', reason: 'lunch' })
+  const told: string[] = []
+  const next = (close: number): void => {
+    fall(one, 'SOLUSDT', close)
+    told.push(...events(one.feed({ type: 'time' }), 'refused').map(({ figures }) => String(figures.gate)))
+    one.live(BAR - 1)
+    one.now += 1
+  }
+  for (const close of [96, 95, 94]) next(close)
+  assert.equal(told, ['kill-switch'])
+  assert.is(one.engine.counts['refused:kill-switch'], 3)
+  one.restart(settings())
+  next(93)
+  assert.equal(told, ['kill-switch'], 'a save keeps what was told')
+  // Back at its mean it wants nothing: what refuses it after that is news.
+  next(100)
+  next(80)
+  assert.equal(told, ['kill-switch', 'kill-switch'])
 })
 
 test('without a strategy that decides on them 5-minute candles wake nothing', () => {
@@ -186,7 +207,7 @@ test('an engine saved between candle and decision decides as if nothing had happ
   const straight = desk()
   const cut = desk()
   for (const one of [straight, cut]) fall(one)
-  cut.engine = Engine.load(settings(), { wallet: 1_000 }, JSON.parse(JSON.stringify(cut.engine.save())))
+  cut.restart(settings())
   assert.equal(cut.feed({ type: 'time' }), straight.feed({ type: 'time' }))
   assert.is(placed(cut.effects).length, 1)
   assert.equal(cut.engine.save(), straight.engine.save())

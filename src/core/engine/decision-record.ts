@@ -15,7 +15,13 @@ import type { ToldPrint, ToldSeries } from './told-candles.ts'
  * `guards`: one signal on its way through the guards, sizing included. `manage`: one strategy on one position.
  * `time-exit`: a position that has been held for too long.
  */
-export const DECISION_KINDS = ['universe', 'scan', 'score', 'guards', 'manage', 'time-exit'] as const
+const VIEW_KINDS = ['universe', 'scan', 'score', 'guards', 'manage', 'time-exit'] as const
+
+/** Kinds of decisions that follow from what was seen and the settings alone: `rules.ts` has the rule of each. */
+export const RULE_KINDS = ['gates', 'expiry'] as const
+export type RuleKind = (typeof RULE_KINDS)[number]
+
+export const DECISION_KINDS = [...VIEW_KINDS, ...RULE_KINDS] as const
 export type DecisionKind = (typeof DECISION_KINDS)[number]
 
 /** Hashes of what went into a decision, by group; `null` where the group has no part in it. */

@@ -21,6 +21,7 @@ import type {
   RestingReport,
   Scored,
 } from './protocol.ts'
+import { remade } from './rules.fixture.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
 /** An input without its time. */
@@ -50,8 +51,12 @@ export function reversionSignal(symbol = 'SOLUSDT', over: Partial<Signal> = {}):
   })
 }
 
+/** Every decision is taken down, and what rules decided is made again at once. */
+const DESK = { wallet: 1_000, lacking: 'skip', decisions: { version: 'test' } } as const
+
 export class Desk {
   engine: Engine
+  settings: Settings
   now: Timestamp = MIDNIGHT
   /** Whether the exchange sets a leverage as soon as it is asked to. */
   confirmsLeverage = true
@@ -60,11 +65,12 @@ export class Desk {
   #executions = 0
 
   constructor(settings: Settings = defaultSettings(), options: Partial<EngineOptions> = {}) {
-    this.engine = new Engine(settings, { wallet: 1_000, lacking: 'skip', ...options })
+    this.settings = settings
+    this.engine = new Engine(settings, { ...DESK, ...options })
   }
 
   feed(input: Timeless<Input>): readonly Effect[] {
-    const effects = this.engine.step({ ...input, at: this.now } as Input)
+    const effects = remade(this.engine.step({ ...input, at: this.now } as Input), this.settings)
     this.effects.push(...effects)
     return this.confirmsLeverage ? this.#withLeverage(effects) : effects
   }
@@ -269,11 +275,8 @@ export class Desk {
 
   /** Saves the engine, and goes on with one loaded from it. */
   restart(settings: Settings = defaultSettings()): void {
-    this.engine = Engine.load(
-      settings,
-      { wallet: 1_000, lacking: 'skip' },
-      JSON.parse(JSON.stringify(this.engine.save())),
-    )
+    this.settings = settings
+    this.engine = Engine.load(settings, DESK, JSON.parse(JSON.stringify(this.engine.save())))
   }
 }
 
@@ -292,7 +295,7 @@ export function resumed(
   const next = new Desk(settings)
   next.now = desk.now
   const books = JSON.parse(JSON.stringify(desk.engine.books()))
-  next.engine = Engine.resume(settings, { wallet: 1_000, lacking: 'skip', incarnation: 2, ...options }, books)
+  next.engine = Engine.resume(settings, { ...DESK, incarnation: 2, ...options }, books)
   return next
 }
 

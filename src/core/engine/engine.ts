@@ -349,7 +349,7 @@ export class Engine {
     })
     engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), rivals: 0 })
     engine.#fills.load(ledger)
-    engine.#entries.load(ledger)
+    engine.#entries.load({ ...ledger, refusals: [] })
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
     engine.#margins.load({ warned: ledger.warned ?? [] })
     engine.#rotations.load(ledger)

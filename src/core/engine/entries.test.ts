@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY } from '../base/units.ts'
+import { ticks } from '../decision/view.fixture.ts'
 import { reversionSignal } from './desk.fixture.ts'
 import { Entries } from './entries.ts'
 import { Parts, RESTING } from './parts.fixture.ts'
@@ -16,6 +17,28 @@ test('a signal is entered once, and what is refused is told with its gate', () =
   assert.is(parts.core.portfolio.pending.size, 1)
   parts.entries.propose([scored], undefined)
   assert.equal(parts.told(), ['verdict', 'refused I113'])
+})
+
+test('what is refused before the guards is told as they tell it, with what was seen', () => {
+  const parts = new Parts()
+  const signal = reversionSignal()
+  parts.entries.propose([scoreSignal(signal)], undefined)
+  parts.core.takeEffects()
+  const strange = { ...signal, instrument: { ...signal.instrument, tick: '0.5' } }
+  const loose = { ...reversionSignal('ADAUSDT'), stop: ticks(1_000) }
+  parts.entries.propose([signal, strange, loose].map(scoreSignal), undefined)
+  const refused = parts.core
+    .takeEffects()
+    .flatMap(effect => (effect.type === 'event' && effect.event.kind === 'refused' ? [effect.event] : []))
+  const { score } = scoreSignal(signal)
+  assert.equal(
+    refused.map(({ symbol, side, strategy, figures }) => [symbol, side, strategy, figures]),
+    [
+      ['ADAUSDT', { gate: 'stop-price', score: score.value, stop: '100.0', from: 1_000 }] as const,
+      ['SOLUSDT', { gate: 'once', score: score.value, signal: signal.id }] as const,
+      ['SOLUSDT', { gate: 'instrument', score: score.value, tick: '0.5', step: '0.001' }] as const,
+    ].map(([symbol, figures]) => [symbol, 'long', 'mean-reversion', figures]),
+  )
 })
 
 test('a signal whose stop protects nothing is refused before a guard is asked', () => {

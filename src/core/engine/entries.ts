@@ -1,19 +1,21 @@
 /** From the market to entries at the exchange: scan, score, judge, enter, and what has rested too long is taken back. */
+import { assert } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { DAY, type Milliseconds, SECOND, type Steps, type Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, Timeframe } from '../decision/strategy.ts'
-import type { Figures, GateReading, House, Proposal, Refusal } from '../guards/guard.ts'
+import type { GateReading, House, Proposal, Refusal } from '../guards/guard.ts'
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
-import { formatSteps, formatTicks, toTicks } from '../market/quantise.ts'
-import { sign } from '../market/side.ts'
+import { formatSteps, formatTicks } from '../market/quantise.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
+import { EXPIRY } from './expiry.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Leverages } from './leverages.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
+import { OWN_GATES, ownGates, type SeenSignal } from './own-gates.ts'
 import {
   admitScored,
   type BoundEntry,
@@ -24,6 +26,7 @@ import {
   scoreSignal,
 } from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
+import { Refusals } from './refusals.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
 
@@ -64,6 +67,7 @@ export class Entries {
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
+  readonly #refusals = new Refusals()
   readonly #clocks: readonly Clock[]
   /** The symbols that decisions of a day look at; `null` when a daily candle has closed since. */
   #universe: { readonly day: number; readonly symbols: ReadonlySet<SymbolState> } | null = null
@@ -122,14 +126,13 @@ export class Entries {
     const waiting: string[] = []
     const { isHalted } = this.#gatekeeper
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (this.#core.now < expiryOf(entry) && !isHalted) continue
-      const stage = this.#orders.cancelling.get(entry.clientOrderId)
-      // One whose cancellation was refused is left to the account, which tells whether it still rests.
-      if (stage === 'refused' || stage === 'asked') continue
-      // One of unknown fate is looked up first.
-      if (this.#orders.doubts.isDoubtful(entry.clientOrderId)) continue
+      const id = entry.clientOrderId
+      const stage = this.#orders.cancelling.get(id) ?? null
+      const isDoubtful = this.#orders.doubts.isDoubtful(id)
+      const ends = this.#core.ruled(EXPIRY, { entry, now: this.#core.now, isHalted, stage, isDoubtful })
+      if (ends === null) continue
       // One that was never sent ends at once.
-      if (!this.#orders.isHeld(entry.clientOrderId)) waiting.push(entry.clientOrderId)
+      if (!this.#orders.isHeld(id)) waiting.push(id)
       this.#orders.cancelEntry(entry)
     }
     return waiting
@@ -181,7 +184,7 @@ export class Entries {
   enter(): void {
     const scored = this.#scored
     this.#scored = []
-    this.#enterAll(scored)
+    this.#enterAll(scored, (signal, gate) => this.#refusals.isNews(signal, gate))
   }
 
   /** The signals that a decision now would find on the newest closed candles; changes nothing. */
@@ -208,7 +211,8 @@ export class Entries {
 
   /** Judges signals from outside; answered under `id`. */
   propose(scored: readonly Scored[], id: string | undefined): void {
-    const { entered, refused } = this.#enterAll(rank(scored))
+    // Whoever hands a signal in is told what comes of it, however often.
+    const { entered, refused } = this.#enterAll(rank(scored), () => true)
     if (id === undefined) return
     const reason = [`${entered} entered, ${refused.length} refused`, ...refused].join('; ')
     this.#core.emit({ type: 'answer', id, ok: entered > 0 || scored.length === 0, reason })
@@ -247,14 +251,19 @@ export class Entries {
     return chosen.map(symbol => this.#core.markets.of(symbol))
   }
 
-  #enterAll(scored: readonly Scored[]): { readonly entered: number; readonly refused: readonly string[] } {
+  /** @param isNews whether a refusal by a gate is to be told */
+  #enterAll(
+    scored: readonly Scored[],
+    isNews: (signal: Signal, gate: string) => boolean,
+  ): { readonly entered: number; readonly refused: readonly string[] } {
     const refused: string[] = []
     for (const one of scored) {
       const { signal } = one
       this.#core.count(`signals:${signal.strategy}`)
       const verdict = this.#judge(one)
       if ('refused' in verdict) {
-        this.#refuse(one, verdict.refused)
+        const { refused: refusal } = verdict
+        this.#refuse(one, refusal, this.#core.journal && isNews(signal, refusal.gate))
         refused.push(`${signal.symbol}: ${verdict.refused.reason}`)
       } else this.#place(verdict.admitted, one)
     }
@@ -274,7 +283,7 @@ export class Entries {
     steps: Steps,
     isNews: (gate: string) => boolean,
   ): { readonly entered: string } | { readonly refused: Refusal } {
-    const verdict = this.#judge(one, terms => {
+    const verdict = this.#judge(one, false, terms => {
       const house = { ...without(this.#house(one.signal.symbol), replaces), ladder: null }
       const proposal = proposalOf(terms, this.#core.settings.universe, one, house)
       return 'refused' in proposal
@@ -282,62 +291,43 @@ export class Entries {
         : admitEntry(this.#guards, { ...proposal, steps, replaces }, house)
     })
     if ('admitted' in verdict) return { entered: this.#place(verdict.admitted, one) }
-    if (isNews(verdict.refused.gate)) this.#refuse(one, verdict.refused)
+    if (isNews(verdict.refused.gate)) this.#refuse(one, verdict.refused, this.#core.journal)
     return verdict
   }
 
   #judge(
     one: Scored,
+    mayLadder = true,
     admit: (terms: EntryTerms) => { readonly admitted: Proposal } | { readonly refused: Refusal } = terms =>
       admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house(one.signal.symbol)),
   ): { readonly admitted: Proposal } | { readonly refused: Refusal } {
+    const refused = this.#core.ruled(OWN_GATES, this.#seen(one.signal, mayLadder))
+    if (refused !== null) return { refused }
     const terms = this.#core.terms(one.signal.strategy)
-    const closed = this.ownGates(one.signal).find(({ isOpen }) => isOpen === false)
-    if (closed !== undefined || terms === undefined) {
-      const { gate = 'strategy', reason = '' } = closed ?? {}
-      return { refused: { gate, reason, figures: {} } }
-    }
+    assert(terms !== undefined, 'a strategy without terms is refused')
     return admit(terms)
+  }
+
+  #seen(signal: Signal, mayLadder: boolean): SeenSignal {
+    const known = this.#core.markets.find(signal.symbol)?.instrument
+    return {
+      signal,
+      known: known === undefined ? null : { tick: known.tick, step: known.step },
+      isUsed: this.#used.has(signal.id),
+      mayLadder,
+      live: this.#core.live,
+    }
   }
 
   /** What is asked of a signal before the guards are: whether it is one that this bbw can act on at all. */
   ownGates(signal: Signal): readonly GateReading[] {
-    const { strategy, symbol, instrument, order, side, stop, id } = signal
-    const reading = (gate: string, isOpen: boolean, reason: string, figures: Figures): GateReading => ({
-      gate,
-      isOpen,
-      reason: isOpen ? '' : reason,
-      figures,
-    })
-    const isOn = this.#core.terms(strategy) !== undefined
-    const from = order.type === 'limit' ? order.price : toTicks(instrument, signal.last, 'nearest')
-    const isStop = stop >= instrument.minPrice && (from - stop) * sign(side) > 0
-    // A stop of nothing or less has no price to be written as.
-    const where = stop > 0 ? formatTicks(instrument, stop) : `${stop} ticks`
-    const { tick, step } = instrument
-    return [
-      reading('strategy', isOn, `${strategy} is not switched on`, { strategy }),
-      reading(
-        'instrument',
-        this.#isTradable(signal),
-        `${symbol} is not traded here, or with another tick or step`,
-        { tick, step },
-      ),
-      reading('once', !this.#used.has(id), 'this signal has been acted on', { signal: id }),
-      reading('stop-price', isStop, `a stop at ${where} protects nothing`, { stop: where, from }),
-    ]
+    return ownGates(this.#seen(signal, true), this.#core.terms(signal.strategy) !== undefined)
   }
 
-  /** A signal from outside counts in ticks and steps of its own: they have to be those of the exchange. */
-  #isTradable({ symbol, instrument }: Signal): boolean {
-    const known = this.#core.markets.find(symbol)?.instrument
-    return known !== undefined && known.tick === instrument.tick && known.step === instrument.step
-  }
-
-  #refuse(scored: Scored, refusal: Refusal): void {
+  #refuse(scored: Scored, refusal: Refusal, isTold: boolean): void {
     const { signal, score } = scored
     this.#core.count(`refused:${refusal.gate}`)
-    if (!this.#core.journal) return
+    if (!isTold) return
     this.#core.emit({ type: 'verdict', scored, verdict: refusal.gate, reason: refusal.reason })
     this.#core.record('refused', {
       code: REFUSAL_CODES[refusal.gate] ?? null,
@@ -356,6 +346,7 @@ export class Entries {
     const { signal, score, entry, steps, margin, sizing, terms, ladder, skipped, replaces } = proposal
     for (const [id, until] of this.#used) if (until <= this.#core.now) this.#used.delete(id)
     this.#used.set(signal.id, signal.candleEnd + INTERVAL_MS[signal.timeframe])
+    this.#refusals.entered(signal)
     const id = this.#orders.nextId(signal.id, 'entry')
     const { instrument, order } = signal
     const pending: PendingEntry = {
@@ -424,11 +415,12 @@ export class Entries {
     for (const { isDropped } of rungs) if (isDropped) this.#core.count('dropped:add')
   }
 
-  save(): Pick<EngineState, 'used'> {
-    return { used: [...this.#used] }
+  save(): Pick<EngineState, 'used' | 'refusals'> {
+    return { used: [...this.#used], ...this.#refusals.save() }
   }
 
-  load({ used }: Pick<EngineState, 'used'>): void {
+  load({ used, refusals }: Pick<EngineState, 'used' | 'refusals'>): void {
+    this.#refusals.load({ refusals })
     for (const [id, until] of used) this.#used.set(id, until)
   }
 }

@@ -3,7 +3,7 @@
  * and `trade` call these same functions; between them lies nothing but the record on the pipe.
  */
 import { assert } from '../base/assert.ts'
-import type { Timestamp } from '../base/units.ts'
+import type { Price, Ticks, Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import type { Hold } from '../decision/reasons.ts'
 import { type Signal, signalId } from '../decision/signal.ts'
@@ -36,6 +36,11 @@ export function enabledEntries(settings: Settings): readonly BoundEntry[] {
   return ENTRY_STRATEGIES.filter(({ id }) => settings.strategies[id].enabled).map(strategy =>
     boundEntry(strategy, settings),
   )
+}
+
+/** Whether there is an entry strategy of that name, and the settings switch it on. */
+export function isEntryOn({ strategies }: Settings, id: string): boolean {
+  return ENTRY_STRATEGIES.some(strategy => strategy.id === id) && strategies[id].enabled === true
 }
 
 /** An entry strategy under the settings, switched on or off. */
@@ -345,6 +350,20 @@ export function admitScored(
   return 'refused' in proposed ? proposed : admitEntry(guards, proposed, house)
 }
 
+/** The price that a signal would be entered at, and the stop that it bears there: that of its ladder where it becomes one. */
+export function entryOf(
+  signal: Signal,
+  ladder: BoundLadder | null,
+): { readonly entry: Price; readonly stop: Ticks } | { readonly refused: Refusal } {
+  const { instrument, order } = signal
+  const entry = order.type === 'limit' ? priceOf(instrument, order.price) : signal.last
+  if (ladder?.strategy.applies(signal) !== true) return { entry, stop: signal.stop }
+  const stop = ladder.strategy.stop(signal, entry, ladder.params)
+  if (stop !== undefined) return { entry, stop }
+  const reason = 'the stop of its ladder cannot be written as a price below the entry'
+  return { refused: { gate: 'stop-price', reason, figures: { entry } } }
+}
+
 /** A scored signal as the first of the guards is shown it. */
 export function proposalOf(
   terms: EntryTerms,
@@ -352,15 +371,11 @@ export function proposalOf(
   { signal: given, score: scored }: Scored,
   house: House,
 ): Proposal | { readonly refused: Refusal } {
-  const { instrument, order } = given
-  const entry = order.type === 'limit' ? priceOf(instrument, order.price) : given.last
-  const ladder = house.ladder?.strategy.applies(given) === true ? house.ladder : null
-  const stop = ladder === null ? given.stop : ladder.strategy.stop(given, entry, ladder.params)
-  if (stop === undefined) {
-    const reason = 'the stop of its ladder cannot be written as a price below the entry'
-    return { refused: { gate: 'stop-price', reason, figures: { entry } } }
-  }
-  const signal = ladder === null ? given : { ...given, stop }
+  const own = entryOf(given, house.ladder)
+  if ('refused' in own) return own
+  const { entry, stop } = own
+  const signal = stop === given.stop ? given : { ...given, stop }
+  const { instrument } = given
   return {
     signal,
     score: scored,

@@ -2,7 +2,7 @@
  * Makes decisions again that were taken down, with the code, settings, instruments and candles of now, and names every
  * difference: a candle, a parameter, a fee, an instrument's filter, the code, a stored input, an answer.
  */
-import { assert, unreachable } from '../base/assert.ts'
+import { assert } from '../base/assert.ts'
 import { StoreError } from '../base/errors.ts'
 import type { Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
@@ -39,6 +39,7 @@ import {
   rank,
   scoreSignal,
 } from './pipeline.ts'
+import { RULES } from './rules.ts'
 import type { Settings } from './settings.ts'
 import { Cursor, SymbolState } from './symbol.ts'
 import {
@@ -239,8 +240,10 @@ export class Recomputation {
         const maxHold = this.#terms(position.strategy)?.maxHold ?? null
         return textOf({ closeBy: closeBy(position, this.#present.settings.maxBars, maxHold) })
       }
-      default:
-        return unreachable(decision.kind)
+      default: {
+        const rule = RULES[decision.kind]
+        return textOf(rule.decide(shown as never, this.#present.settings))
+      }
     }
   }
 

@@ -101,6 +101,12 @@ export interface StopState {
   readonly closingAs?: ExitReason
 }
 
+/** What refused a signal last, and on which candle. */
+export interface LastRefusal {
+  readonly gate: string
+  readonly candleStart: Timestamp
+}
+
 /** A position of somebody else. */
 export interface Foreign {
   readonly symbol: string
@@ -251,6 +257,7 @@ export interface EngineState {
   readonly leverages: readonly (readonly [string, number])[]
   readonly leverageRequests: readonly (readonly [string, LeverageRequest])[]
   readonly used: readonly (readonly [string, Timestamp])[]
+  readonly refusals: readonly (readonly [string, LastRefusal])[]
   readonly alerted: readonly (readonly [string, Timestamp])[]
   readonly risky: readonly string[]
   readonly schedule: SavedSchedule

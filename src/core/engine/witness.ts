@@ -31,6 +31,7 @@ import {
 } from './decision-record.ts'
 import type { HouseRule } from './pipeline.ts'
 import type { CandleInput, Scored } from './protocol.ts'
+import { isSilent as isRuleSilent, type Rule } from './rule.ts'
 import type { Settings } from './settings.ts'
 import type { EngineState } from './state.ts'
 import { Cursor, type SeenSymbol, type SymbolState } from './symbol.ts'
@@ -90,7 +91,7 @@ export class Witness {
   readonly #told = new ToldCandles()
   readonly #instruments = new WeakMap<Instrument, string>()
   readonly #known = new Set<string>()
-  /** The last answer of a strategy about a position. */
+  /** The last answer of a strategy about a position, and of which rules it was not that nothing is to be done. */
   readonly #answers = new Map<string, string>()
   #contexts: DecisionContext[] = []
   #decisions: Decision[] = []
@@ -176,6 +177,17 @@ export class Witness {
     )
   }
 
+  /** A rule has answered. */
+  ruled<Seen, Answer>(rule: Rule<Seen, Answer>, seen: Seen, answer: Answer, at: Timestamp): void {
+    const { strategy, symbol, side, id = '' } = rule.about(seen)
+    const key = `${rule.kind} ${strategy} ${symbol} ${side} ${id}`
+    if (isRuleSilent(rule, answer, seen)) {
+      // Nothing is to be done any more: that is said once.
+      if (!this.#answers.delete(key)) return
+    } else this.#remember(key, '')
+    this.#whole({ kind: rule.kind, at, strategy, symbol, side, market: null }, seen, textOf(answer))
+  }
+
   // --- what is handed on --------------------------------------------------------------------------------------
 
   /** What was decided since the last time; `null` where nothing was. Prints of candles wait for a decision. */
@@ -233,9 +245,13 @@ export class Witness {
     const key = `${id} ${what} ${symbol} ${position.side} ${position.openedAt}`
     const text = textOf(answer)
     if ((this.#answers.get(key) ?? '[]') === text && !acts(answer)) return
+    this.#remember(key, text)
+    this.#whole({ kind: 'manage', at, strategy: id, symbol, side: position.side, market }, seen(), text)
+  }
+
+  #remember(key: string, text: string): void {
     if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear()
     this.#answers.set(key, text)
-    this.#whole({ kind: 'manage', at, strategy: id, symbol, side: position.side, market }, seen(), text)
   }
 
   #judging(proposal: Proposal, { sizingLayers: _, ladder: __, takerFee: ___, ...house }: House): void {

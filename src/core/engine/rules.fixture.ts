@@ -1,0 +1,28 @@
+/** Decisions of rules, made again as soon as they are taken down. */
+import * as assert from 'uvu/assert'
+import { fromText, RULE_KINDS, type RuleKind, shortHash, textOf } from './decision-record.ts'
+import type { Effect } from './protocol.ts'
+import { RULES } from './rules.ts'
+import type { Settings } from './settings.ts'
+
+const KINDS: ReadonlySet<string> = new Set(RULE_KINDS)
+
+export function isRuleKind(kind: string): kind is RuleKind {
+  return KINDS.has(kind)
+}
+
+/** The effects without their decisions; each that a rule has made comes out the same from what was taken down of it. */
+export function remade(effects: readonly Effect[], settings: Settings): readonly Effect[] {
+  for (const effect of effects) {
+    if (effect.type !== 'decisions') continue
+    for (const { kind, seen, answer, inputs } of effect.batch.decisions) {
+      assert.is(shortHash(seen), inputs.state, kind)
+      if (!isRuleKind(kind)) continue
+      const shown = fromText(seen)
+      assert.ok(typeof shown === 'object' && shown !== null && !('unrecordable' in shown), seen)
+      assert.is(textOf(RULES[kind].decide(shown as never, settings)), answer, kind)
+    }
+  }
+  const others = effects.filter(({ type }) => type !== 'decisions')
+  return others.length === effects.length ? effects : others
+}
