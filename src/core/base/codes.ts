@@ -302,6 +302,18 @@ export const CODES = {
     did: 'Admits no entry, keeps trying, and reconciles before anything else once it answers. Stops at the exchange stay.',
     can: 'Look at the connection, and whether the exchange is up.',
   },
+  W401: {
+    title: 'rate limit',
+    what: 'Requests came faster than half of what the exchange allows, or the exchange itself said that it has no room.',
+    did: 'Let requests wait for their turn; part of the room is kept for closes, stops and cancellations.',
+    can: 'If it lasts, look for another program that uses the same account or address.',
+  },
+  C402: {
+    title: 'address blocked',
+    what: 'The exchange has answered with HTTP 403: requests were too frequent, or it does not serve this country.',
+    did: 'Sends nothing to that host for ten minutes. Stops at the exchange stay.',
+    can: 'End other programs that use the same address; wait.',
+  },
   // --- market and funding
   W510: {
     title: 'funding interval shortened',

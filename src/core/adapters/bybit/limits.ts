@@ -1,0 +1,117 @@
+/**
+ * How fast Bybit may be asked: rolling windows by endpoint and by address, of which bbw takes half at most, and of that
+ * half keeps three tenths for what protects positions. Pure: the time, on a clock that never steps, comes in.
+ */
+import type { Milliseconds } from '../../base/units.ts'
+
+/** `protective`: closes, stops, cancellations, and what they have to know. */
+export type Lane = 'normal' | 'protective'
+
+/** Of the exchange's limits. */
+const OWN_SHARE = 0.5
+/** Of the own share, for everything that does not protect. */
+const NORMAL_SHARE = 0.7
+
+/** Requests a second and account (Bybit v5, rate limits, default accounts); what is not listed counts by address alone. */
+const PER_SECOND: { readonly [path: string]: number } = {
+  '/v5/order/create': 10,
+  '/v5/order/amend': 10,
+  '/v5/order/cancel': 10,
+  '/v5/order/cancel-all': 10,
+  '/v5/order/realtime': 50,
+  '/v5/order/history': 50,
+  '/v5/execution/list': 50,
+  '/v5/position/list': 50,
+  '/v5/position/closed-pnl': 50,
+  '/v5/position/set-leverage': 10,
+  '/v5/position/switch-mode': 10,
+  '/v5/position/trading-stop': 10,
+  '/v5/account/wallet-balance': 50,
+  '/v5/account/fee-rate': 5,
+  '/v5/account/transaction-log': 25,
+  '/v5/account/info': 50,
+  '/v5/user/query-api': 10,
+}
+const PER_ADDRESS = 600
+const ADDRESS_SPAN: Milliseconds = 5_000
+const SPAN: Milliseconds = 1_000
+
+/** How long a host is left alone that has blocked this address (HTTP 403). */
+export const COOL_OFF: Milliseconds = 600_000
+/** A reset further away than this is not believed: limits are by the second. */
+const LONGEST_BLOCK: Milliseconds = 5_000
+
+class Window {
+  limit: number
+  readonly #span: Milliseconds
+  readonly #times: number[] = []
+  #blockedUntil = Number.NEGATIVE_INFINITY
+
+  constructor(limit: number, span: Milliseconds) {
+    this.limit = limit
+    this.#span = span
+  }
+
+  wait(lane: Lane, now: number): Milliseconds {
+    while (this.#times.length > 0 && this.#times[0] <= now - this.#span) this.#times.shift()
+    const most = Math.max(1, Math.floor(this.limit * OWN_SHARE * (lane === 'normal' ? NORMAL_SHARE : 1)))
+    const blocked = this.#blockedUntil - now
+    const free = this.#times.length < most ? 0 : this.#times[this.#times.length - most] + this.#span - now
+    return Math.max(0, blocked, free)
+  }
+
+  take(now: number): void {
+    this.#times.push(now)
+  }
+
+  block(until: number): void {
+    this.#blockedUntil = Math.max(this.#blockedUntil, until)
+  }
+}
+
+export class Budgets {
+  readonly #address = new Window(PER_ADDRESS, ADDRESS_SPAN)
+  readonly #endpoints = new Map<string, Window>()
+  #silentUntil = Number.NEGATIVE_INFINITY
+
+  /** How long a request has to wait; it may go at 0. Told anew each time: others may go before it. */
+  wait(path: string, lane: Lane, now: number): Milliseconds {
+    return Math.max(this.#address.wait(lane, now), this.#window(path)?.wait(lane, now) ?? 0)
+  }
+
+  /** A request goes out. */
+  take(path: string, now: number): void {
+    this.#address.take(now)
+    this.#window(path)?.take(now)
+  }
+
+  /** The exchange has no room for the endpoint until then: all its requests wait, protective ones, too. */
+  block(path: string, until: number, now: number): void {
+    const window = this.#window(path) ?? this.#address
+    window.block(Math.min(until, now + LONGEST_BLOCK))
+  }
+
+  /** The limit that a reply names. A greater one than is known is not made use of. */
+  learn(path: string, limit: number): void {
+    const window = this.#window(path)
+    if (window !== undefined && limit >= 1 && limit < window.limit) window.limit = limit
+  }
+
+  /** The host has blocked this address: nothing goes out until the time is over. */
+  silence(now: number): void {
+    this.#silentUntil = now + COOL_OFF
+  }
+
+  /** How long nothing may go out; 0 where something may. */
+  silentFor(now: number): Milliseconds {
+    return Math.max(0, this.#silentUntil - now)
+  }
+
+  #window(path: string): Window | undefined {
+    const known = this.#endpoints.get(path)
+    if (known !== undefined || !Object.hasOwn(PER_SECOND, path)) return known
+    const window = new Window(PER_SECOND[path], SPAN)
+    this.#endpoints.set(path, window)
+    return window
+  }
+}
