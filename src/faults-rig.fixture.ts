@@ -427,11 +427,11 @@ export class FaultRig {
         leave('setStop', [requestId, symbol, side, stop], () =>
           exchange.setStop(requestId, symbol, side, stop),
         ),
-      setLeverage: (requestId, symbol, leverage) =>
+      setLeverage: (requestId, symbol, leverage, side) =>
         leave('setLeverage', [requestId, symbol, leverage], () =>
-          exchange.setLeverage(requestId, symbol, leverage),
+          exchange.setLeverage(requestId, symbol, leverage, side),
         ),
-      leverage: symbol => exchange.leverage(symbol),
+      leverage: (symbol, side) => exchange.leverage(symbol, side),
       account: () => exchange.account(),
       lookUp: (symbol, id) => exchange.lookUp(symbol, id),
       executions: since => exchange.executions(since),

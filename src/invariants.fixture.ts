@@ -42,6 +42,8 @@ export class WatchedEngine extends Engine {
   /** How often each invariant was put to the question with something at stake. */
   readonly asked = new Map<Invariant, number>()
   steps = 0
+  /** Symbols that were held on both sides at once. */
+  readonly hedged = new Set<string>()
   #wallet: Usdt
   readonly #held = new Map<string, Held>()
   readonly #requests = new Map<string, { readonly order: OrderRequest; filled: number }>()
@@ -102,7 +104,8 @@ export class WatchedEngine extends Engine {
       const key = positionKey(symbol, side)
       seen.add(key)
       this.#holds('I1', stop !== null, () => `${key} has no stop`)
-      this.#holds('I8', !seen.has(positionKey(symbol, opposite(side))), () => `both sides of ${symbol}`)
+      if (seen.has(positionKey(symbol, opposite(side)))) this.hedged.add(symbol)
+      this.#holds('I8', this.#isHedge || !this.hedged.has(symbol), () => `both sides of ${symbol}`)
       this.#holds('I15', Number.isSafeInteger(steps) && steps > 0, () => `${key} has ${steps} steps`)
       let targets = 0
       for (const one of account.orders) {
@@ -240,6 +243,8 @@ export class WatchedEngine extends Engine {
     this.#holds('I7', all <= plan.budget * (1 + 1e-9), () => `${symbol} may lose ${all} of ${plan.budget}`)
     let margin = positionMargin(position)
     for (const one of this.portfolio.pending.values()) if (one.symbol === symbol) margin += one.margin
+    const other = this.portfolio.positions.get(positionKey(symbol, opposite(side)))
+    if (other !== undefined) margin += positionMargin(other)
     this.#holds('I7', margin <= plan.maxMargin + 1e-9, () => `${symbol} binds ${margin} of ${plan.maxMargin}`)
   }
 
@@ -286,7 +291,8 @@ export class WatchedEngine extends Engine {
       if (later.has(one.clientOrderId)) continue
       keys.add(positionKey(one.symbol, one.side))
       const other = sides.get(one.symbol)
-      this.#holds('I7', other === undefined || other === one.side, () => `both sides of ${one.symbol}`)
+      const isAlone = other === undefined || other === one.side
+      this.#holds('I7', this.#isHedge || isAlone, () => `both sides of ${one.symbol}`)
       sides.set(one.symbol, one.side)
     }
     // What takes the place of a position counts in its stead; margin is bound by both.
@@ -298,6 +304,10 @@ export class WatchedEngine extends Engine {
       side !== 'long' || keys.size <= (freePositions ?? 0) || 100 * longs <= (percent ?? 100) * keys.size,
       () => `${longs} of ${keys.size} are long`,
     )
+  }
+
+  get #isHedge(): boolean {
+    return this.#settings.positionMode === 'hedge'
   }
 
   #exact(instrument: Instrument, price: Ticks | null, steps: Steps | null): void {

@@ -1,13 +1,18 @@
+import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Act } from './core/adapters/sim/acts.ts'
+import { hedged } from './core/adapters/sim/hedge.fixture.ts'
 import { marketsOf, venueOf } from './core/adapters/sim/market.fixture.ts'
+import type { Venue } from './core/adapters/sim/venue.ts'
 import type { Ticks } from './core/base/units.ts'
 import { defaultSettings } from './core/engine/settings.ts'
 import type { Position } from './core/portfolio/position.ts'
 import { everything, INVARIANTS, watchLive, watchSimulated } from './invariants.fixture.ts'
 
 const test = suite('invariants')
+const SEED = 20_260_413
+console.log(`seed ${SEED}`)
 
 for (const seed of [11, 12, 13]) {
   test(`over a synthetic market with everything on none is broken after any input (seed ${seed})`, async () => {
@@ -26,6 +31,53 @@ for (const seed of [11, 12, 13]) {
     }
   })
 }
+
+for (const seed of [11, 12]) {
+  test(`in hedge mode none is broken while symbols are held on both sides (seed ${seed})`, async () => {
+    const settings = hedged(everything())
+    const markets = marketsOf(seed, 40, {
+      symbols: 6,
+      minutes15Days: 20,
+      minutes5Days: 10,
+      minutes5Symbols: 3,
+    })
+    const venue = (): Venue => venueOf(markets, { settings })
+    const simulated = watchSimulated(venue(), settings)
+    const live = await watchLive(venue(), settings)
+    assert.equal(live.trades, simulated.trades)
+    for (const { engine } of [simulated, live]) {
+      assert.ok(engine.hedged.size >= 2, `${[...engine.hedged]} held on both sides`)
+      for (const one of INVARIANTS) assert.ok((engine.asked.get(one) ?? 0) > 5, `${one} was asked`)
+    }
+  })
+}
+
+test('in one-way mode a symbol that is held on both sides is found out', () => {
+  const settings = hedged()
+  const caps = { ...settings, positionMode: 'one-way' } as const
+  const venue = venueOf(marketsOf(11, 40, { symbols: 6, minutes15Days: 20 }), { settings })
+  assert.throws(() => watchSimulated(venue, settings, caps), /both sides of/)
+})
+
+test('over any market in hedge mode the money of both sides, closed and open, is the change of the wallet', () => {
+  let both = 0
+  fc.assert(
+    fc.property(fc.nat(1_000_000), seed => {
+      const settings = hedged()
+      const venue = venueOf(marketsOf(seed, 40, { symbols: 4 }), { settings })
+      const { engine, trades } = watchSimulated(venue, settings)
+      let sum = 0
+      for (const { net } of trades) sum += net
+      for (const { gross, fees, funding } of engine.portfolio.positions.values())
+        sum += gross - fees + funding
+      const change = engine.portfolio.wallet - venue.options.wallet
+      assert.ok(Math.abs(change - sum) < 1e-6, `${change} is ${sum}`)
+      if (engine.hedged.size > 0) both++
+    }),
+    { seed: SEED, numRuns: 12 },
+  )
+  assert.ok(both > 3, `${both} runs held both sides`)
+})
 
 test('none is broken where the house has little room, and its caps refuse', () => {
   const wide = everything()

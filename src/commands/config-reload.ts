@@ -56,6 +56,7 @@ const FIXED = [
   'startingBalance',
   'fees.*',
   'simulation.*',
+  'positionMode',
   'portfolioGates',
   'operations.log.*',
   'operations.decisions.*',

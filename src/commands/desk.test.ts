@@ -257,8 +257,8 @@ function watched(broker: BrokerPort, send: (isEntry: boolean) => void): BrokerPo
       send(false)
       return broker.cancel(symbol, id)
     },
-    setLeverage: (id, symbol, leverage) => broker.setLeverage(id, symbol, leverage),
-    leverage: symbol => broker.leverage(symbol),
+    setLeverage: (id, symbol, leverage, side) => broker.setLeverage(id, symbol, leverage, side),
+    leverage: (symbol, side) => broker.leverage(symbol, side),
     setStop(id, symbol, side, stop) {
       send(false)
       return broker.setStop(id, symbol, side, stop)

@@ -16,7 +16,7 @@ import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
-import { codeOf, StoreError } from '../core/base/errors.ts'
+import { ConfigError, codeOf, StoreError } from '../core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
 import type { EngineOptions } from '../core/engine/core.ts'
@@ -24,7 +24,7 @@ import type { DecisionBatch } from '../core/engine/decision-record.ts'
 import { LiveDriver, type LivePorts } from '../core/engine/drivers/live.ts'
 import { Engine } from '../core/engine/engine.ts'
 import { openGates } from '../core/engine/gates.ts'
-import type { JournalPort, PacedExchange } from '../core/engine/ports.ts'
+import type { JournalPort, PacedExchange, PositionModePort } from '../core/engine/ports.ts'
 import type { EngineEvent, Input } from '../core/engine/protocol.ts'
 import type { World } from './command.ts'
 import type { Config } from './config.ts'
@@ -158,6 +158,7 @@ export class Desk {
         refuseOtherMarket(opened.store, connected.market)
         refuseEarlier(opened.store, connected.exchange.clock.now())
       }
+      await inMode(connected.exchange, config, log)
       const engineOptions: EngineOptions = {
         wallet: config.startingBalance,
         everyCycle: options.everyCycle ?? false,
@@ -438,6 +439,25 @@ function refuseEarlier(store: StateStore, now: Timestamp): void {
     trouble: 'other',
     remedy: 'choose another --data-dir, or begin anew with --new, which keeps what is there',
   })
+}
+
+/**
+ * Has the account in the position mode of the configuration before anything is traded. With a position or an order it
+ * stays as it is, and nothing is begun: what the engine would do is meant for the other mode.
+ *
+ * @throws ConfigError (C606)
+ */
+async function inMode(exchange: PositionModePort, { positionMode }: Config, log: Log): Promise<void> {
+  const there = await exchange.positionMode()
+  if (there === positionMode) return
+  const refusal = await exchange.setPositionMode(positionMode)
+  if (refusal !== null || (await exchange.positionMode()) !== positionMode) {
+    throw new ConfigError(
+      `C606 the account is in ${there} mode and positionMode is ${positionMode}: ${refusal ?? 'it was not switched'}`,
+      `set positionMode: ${there}; or, in that mode, close what is held and cancel what rests, then start again`,
+    )
+  }
+  log.info({}, `the account was in ${there} mode and is in ${positionMode} mode now`)
 }
 
 function giveBack(store: StateStore, log: Log): void {

@@ -212,7 +212,7 @@ function between(ports: LivePorts, plan: Plan, points: Points): LivePorts {
       cancel: (...args) => send('cancel', () => broker.cancel(...args)),
       setStop: (...args) => send('set stop', () => broker.setStop(...args)),
       setLeverage: (...args) => send('set leverage', () => broker.setLeverage(...args)),
-      leverage: symbol => ask('leverage', broker.leverage(symbol)),
+      leverage: (symbol, side) => ask('leverage', broker.leverage(symbol, side)),
       account: () => ask('account', broker.account()),
       lookUp: (...args) => ask('look-up', broker.lookUp(...args)),
       executions: since => ask('executions', broker.executions(since)),

@@ -44,15 +44,22 @@ const serve: CommandSpec = {
     const folder = ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir')))
     const { markets, name, warnings } = await loadMarket(world, parsed, 'replay', range.to)
     for (const warning of warnings) say(world, warning)
+    let isNew = true
     const host = await openSimHost(
       folder,
       began => {
+        isNew = began === null
         const from = range.from ?? began ?? tradingStart(markets)
         return venueOf(markets, config, { from, to: range.to }, parsed.flags.detail !== false, 'all')
       },
       { isEager: true },
     )
     try {
+      // Later on the account is its trader's, who has it in the mode that is wanted.
+      if (isNew) host.setPositionMode(config.positionMode)
+      else if (host.positionMode !== config.positionMode) {
+        say(world, `the account is in ${host.positionMode} mode, and positionMode is ${config.positionMode}`)
+      }
       const credentials = ownCredentials(folder, () => ({
         key: randomBytes(12).toString('hex'),
         secret: randomBytes(32).toString('hex'),

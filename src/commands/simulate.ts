@@ -199,6 +199,7 @@ export function* simulateInParts(
   isPause: (at: Timestamp) => boolean,
 ): Generator<Timestamp, Simulation> {
   const venue = venueOf(markets, config, range, detail)
+  venue.exchange.setPositionMode(config.positionMode)
   const engine = new Engine(config, {
     wallet: config.startingBalance,
     journal: false,

@@ -328,6 +328,12 @@ export const CODES = {
     can: NOTHING,
   },
   // --- margin
+  C606: {
+    title: 'position mode differs',
+    what: 'The account is in another position mode, one-way or hedge, than positionMode in the configuration, and has a position or an order: then the mode cannot be switched.',
+    did: 'Did not start: an entry would have met a position on the other side, or been refused. Stops at the exchange stay.',
+    can: 'Set positionMode to the mode of the account, or close what is held and cancel what rests, and start again: an account with nothing on it is switched.',
+  },
   W608: {
     title: 'leverage not as planned',
     what: 'The exchange has not confirmed the leverage that an entry was planned with: it is another one, or no answer came in time.',

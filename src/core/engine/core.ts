@@ -7,6 +7,7 @@ import { DAY, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../ba
 import type { EntryTerms } from '../decision/strategy.ts'
 import type { Figures, Guard, House } from '../guards/guard.ts'
 import type { BoundGuard } from '../guards/list.ts'
+import type { Side } from '../market/side.ts'
 import { apply, emptyPortfolio, equity, type Portfolio, type PortfolioEvent } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Trade } from '../portfolio/trade.ts'
@@ -167,7 +168,7 @@ export class EngineCore {
 
   /** Applies an event to the portfolio. Returns the trade that it has closed, `null` when it has closed none. */
   fold(event: PortfolioEvent): Trade | null {
-    const { portfolio, trade } = apply(this.#portfolio, event)
+    const { portfolio, trade } = apply(this.#portfolio, event, this.settings.positionMode)
     this.#portfolio = portfolio
     const { type } = event
     const isAnother = type === 'entry-filled' || type === 'adopted' || type === 'released'
@@ -202,6 +203,11 @@ export class EngineCore {
   /** Has the light cycle, which looks at the account, run at a moment of its own: it cannot wait for its turn. */
   hurry(at: Timestamp): void {
     this.schedule.hurry('light', at)
+  }
+
+  /** Whether a position or an entry of one side of a symbol keeps one of another side from being held beside it. */
+  excludes(one: Side, other: Side): boolean {
+    return one === other || this.settings.positionMode === 'one-way'
   }
 
   /** What a strategy asks of its entries; `undefined` when it is not switched on. */

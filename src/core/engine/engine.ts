@@ -10,7 +10,7 @@ import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { Block, HourlyCloses, House } from '../guards/guard.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
-import type { Side } from '../market/side.ts'
+import { SIDES, type Side } from '../market/side.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type Alert, Alerts } from './alerts.ts'
@@ -138,7 +138,7 @@ export class Engine {
         const symbol = core.markets.of(input.symbol)
         symbol.price(input.time, input.last, input.mark)
         if (input.low !== undefined && input.high !== undefined)
-          this.#ranged(input.symbol, input.low, input.high, input.time)
+          this.#ranged(input.symbol, input.low, input.high, input.time, input.side)
         this.#priced(symbol)
         break
       }
@@ -520,10 +520,11 @@ export class Engine {
   }
 
   /** Keeps the extremes that a position has seen; what was before it, and is told again after a restart, it has not. */
-  #ranged(symbol: string, low: number, high: number, time: Timestamp): void {
+  #ranged(symbol: string, low: number, high: number, time: Timestamp, only?: Side): void {
     const core = this.#core
     if (!core.held.has(symbol)) return
-    for (const side of ['long', 'short'] as const) {
+    for (const side of SIDES) {
+      if (only !== undefined && side !== only) continue
       const position = core.portfolio.positions.get(positionKey(symbol, side))
       if (position === undefined || time <= position.openedAt) continue
       if (low < position.lowest) core.fold({ type: 'price-seen', symbol, side, price: low })

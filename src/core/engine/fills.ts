@@ -331,9 +331,13 @@ export class Fills {
     }
     if (entry === null) return gone
     const { symbol, side } = entry
-    if (this.#isTaken(entry) || positions.has(positionKey(symbol, opposite(side)))) return gone
+    const isOpposed =
+      this.#core.excludes(side, opposite(side)) && positions.has(positionKey(symbol, opposite(side)))
+    if (this.#isTaken(entry) || isOpposed) return gone
     // A second entry must not fill on top of it.
-    for (const other of pending.values()) if (other.symbol === symbol) this.#orders.cancelEntry(other)
+    for (const other of pending.values()) {
+      if (other.symbol === symbol && this.#core.excludes(side, other.side)) this.#orders.cancelEntry(other)
+    }
     this.#core.fold({ type: 'entry-sent', entry })
     return gone
   }

@@ -99,8 +99,9 @@ export class Handovers {
       this.#refuse(request, 'it is not among the symbols that bbw follows: its price is not known', false)
       return
     }
-    if (positions.has(positionKey(symbol, opposite(there.side)))) {
-      this.#refuse(request, `bbw holds the ${opposite(there.side)} side of it`, false)
+    const other = opposite(there.side)
+    if (this.#core.excludes(there.side, other) && positions.has(positionKey(symbol, other))) {
+      this.#refuse(request, `bbw holds the ${other} side of it`, false)
       return
     }
     const made = adoption(there, market.instrument, market.mark, request, this.#core.now)

@@ -247,6 +247,28 @@ test('a position that is being closed takes its adds back in the same step, and 
   assert.equal(entries(nextDay(desk, 96)), [])
 })
 
+test('in hedge mode an entry that rests on the other side keeps no add away', () => {
+  const desk = new Desk({ ...LADDERED, positionMode: 'hedge' }).introduce('SOLUSDT')
+  desk.wait(0)
+  answered(desk, desk.open(signal).effects)
+  const [short] = placed(
+    desk.propose(
+      gridSignal('SOLUSDT', {
+        strategy: 'bollinger-grid-short',
+        side: 'short',
+        order: { type: 'limit', price: ticks(1_040) },
+        stop: ticks(1_092),
+        bbPercent: 96,
+        weekBb: 60,
+        monthBb: 60,
+        tier: 'B',
+      }),
+    ),
+  )
+  desk.order(short.clientOrderId, 'accepted')
+  assert.is(addOf(heavy(desk)).side, 'long')
+})
+
 test('while the rest of its entry rests, nothing is added', () => {
   const desk = new Desk(LADDERED).introduce('SOLUSDT')
   desk.wait(0)

@@ -93,7 +93,9 @@ export class Ladders {
     const terms = this.#core.terms(position.strategy)
     if (terms === undefined || this.#isClosing(position)) return
     // The rest of the entry, or an add that is being taken back: one at a time.
-    for (const entry of this.#core.portfolio.pending.values()) if (entry.symbol === symbol) return
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.symbol === symbol && entry.side === side) return
+    }
     const add = this.#wanted(ladder, position)
     if (add === undefined) return
     const scored = this.#scored(ladder, position, add)

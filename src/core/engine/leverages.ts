@@ -6,9 +6,14 @@
  * A confirmation whose answer is lost is looked up, and the leverage asked for again only where it is not in force. One
  * that does not come while the entry is still worth sending, or that is of another leverage, denies the entry. While a
  * symbol has a position or another order its leverage is never touched: what adds to it goes out at the leverage it has.
+ *
+ * In one-way mode a symbol has one leverage. In hedge mode each side has its own, as at Bybit under isolated margin: it
+ * is set for the side of the entry alone, so that the leverage, and with it the liquidation, of a position on the other
+ * side is left as it was planned.
  */
 import { SECOND, type Timestamp } from '../base/units.ts'
-import type { PendingEntry } from '../portfolio/position.ts'
+import type { Side } from '../market/side.ts'
+import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
@@ -20,9 +25,9 @@ export class Leverages {
   readonly #core: EngineCore
   readonly #orders: OrderDesk
   readonly #gatekeeper: Gatekeeper
-  /** What the exchange has confirmed last, by symbol. */
+  /** What the exchange has confirmed last: by symbol, in hedge mode by symbol and side. */
   readonly #confirmed = new Map<string, number>()
-  /** What is asked for, by symbol. */
+  /** What is asked for, by the same keys. */
   readonly #requests = new Map<string, LeverageRequest>()
 
   constructor(core: EngineCore, orders: OrderDesk, gatekeeper: Gatekeeper) {
@@ -33,39 +38,40 @@ export class Leverages {
 
   /** Sends an order that adds, which is in the books and written down: at once, or when its leverage is confirmed. */
   send(order: OrderRequest): void {
-    const { symbol, leverage } = order
+    const { leverage } = order
+    const key = this.#keyOf(order)
     const held = this.#heldAt(order)
     if (held !== null) {
       if (held === leverage) this.#place(order)
       else this.#deny(order, `Leverage ${held}, plan ${leverage}; entry denied`, held)
       return
     }
-    if (this.#confirmed.get(symbol) === leverage) {
+    if (this.#confirmed.get(key) === leverage) {
       this.#place(order)
       return
     }
     this.#orders.hold(order)
     // One that is on its way for an entry given up since is not of this leverage, perhaps: it is asked for anew.
-    this.#ask(symbol, leverage, 0)
+    this.#ask(key, leverage, 0)
   }
 
   /** Takes what the exchange says of a request for a leverage, or of a look-up. */
   answered({ requestId, leverage, reason, why }: Extract<Input, { readonly type: 'leverage' }>): void {
-    for (const [symbol, request] of this.#requests) {
+    for (const [key, request] of this.#requests) {
       if (request.requestId !== requestId) continue
       const { wanted, isLookUp, tries } = request
       if (leverage === wanted) {
-        this.#requests.delete(symbol)
-        this.#confirmed.set(symbol, wanted)
-        this.#release(symbol)
+        this.#requests.delete(key)
+        this.#confirmed.set(key, wanted)
+        this.#release(key)
       } else if (why === 'unknown') {
         // A look-up that fails is made again when its answer would be overdue.
-        if (!isLookUp) this.#lookUp(symbol, request)
+        if (!isLookUp) this.#lookUp(key, request)
       } else if (leverage !== null && isLookUp && tries < this.#core.settings.recovery.resends) {
-        this.#ask(symbol, wanted, tries + 1)
+        this.#ask(key, wanted, tries + 1)
       } else {
-        this.#requests.delete(symbol)
-        this.#denyAll(symbol, wanted, leverage, reason)
+        this.#requests.delete(key)
+        this.#denyAll(key, wanted, leverage, reason)
       }
       return
     }
@@ -81,15 +87,15 @@ export class Leverages {
   /** Answers that are overdue are looked up, for as long as an entry waits for them. */
   overdue(): void {
     const { now } = this.#core
-    for (const [symbol, request] of this.#requests) {
+    for (const [key, request] of this.#requests) {
       if (now < request.askedAt + this.#answerMs) continue
-      for (const { clientOrderId } of this.#orders.heldOn(symbol)) {
+      for (const { clientOrderId } of this.#heldBack(key)) {
         const entry = this.#core.portfolio.pending.get(clientOrderId)
         if (entry !== undefined && !this.#isWanted(entry))
           this.#giveUp(entry, 'leverage not confirmed in time')
       }
-      if (this.#orders.heldOn(symbol).length === 0) this.#requests.delete(symbol)
-      else this.#lookUp(symbol, request)
+      if (this.#heldBack(key).length === 0) this.#requests.delete(key)
+      else this.#lookUp(key, request)
     }
   }
 
@@ -102,38 +108,53 @@ export class Leverages {
     return this.#core.settings.recovery.answerSeconds * SECOND
   }
 
-  /** The leverage of what a symbol has beside an order; `null`: it has nothing. */
-  #heldAt({ symbol, clientOrderId }: OrderRequest): number | null {
+  get #isHedge(): boolean {
+    return this.#core.settings.positionMode === 'hedge'
+  }
+
+  #keyOf({ symbol, side }: Pick<OrderRequest, 'symbol' | 'side'>): string {
+    return this.#isHedge ? positionKey(symbol, side) : symbol
+  }
+
+  /** The entries of a key that wait for its leverage. */
+  #heldBack(key: string): readonly OrderRequest[] {
+    const { symbol } = placeOf(key)
+    return this.#orders.heldOn(symbol).filter(order => this.#keyOf(order) === key)
+  }
+
+  /** The leverage of what there is beside an order and shares it; `null`: there is nothing. */
+  #heldAt(order: OrderRequest): number | null {
     const { positions, pending } = this.#core.portfolio
-    for (const position of positions.values()) if (position.symbol === symbol) return position.leverage
+    const key = this.#keyOf(order)
+    for (const position of positions.values()) if (this.#keyOf(position) === key) return position.leverage
     for (const entry of pending.values()) {
-      const isOther = entry.symbol === symbol && entry.clientOrderId !== clientOrderId
+      const isOther = this.#keyOf(entry) === key && entry.clientOrderId !== order.clientOrderId
       if (isOther && !this.#orders.isHeld(entry.clientOrderId)) return entry.leverage
     }
     return null
   }
 
-  #ask(symbol: string, leverage: number, tries: number): void {
+  #ask(key: string, leverage: number, tries: number): void {
     const requestId = this.#core.requestId('leverage')
     const askedAt = this.#core.now
-    this.#confirmed.delete(symbol)
-    this.#requests.set(symbol, { requestId, wanted: leverage, askedAt, isLookUp: false, tries })
-    this.#core.emit({ type: 'set-leverage', requestId, symbol, leverage })
+    this.#confirmed.delete(key)
+    this.#requests.set(key, { requestId, wanted: leverage, askedAt, isLookUp: false, tries })
+    this.#core.emit({ type: 'set-leverage', requestId, leverage, ...placeOf(key) })
   }
 
-  #lookUp(symbol: string, request: LeverageRequest): void {
+  #lookUp(key: string, request: LeverageRequest): void {
     const requestId = this.#core.requestId('leverage')
-    this.#requests.set(symbol, { ...request, requestId, askedAt: this.#core.now, isLookUp: true })
+    this.#requests.set(key, { ...request, requestId, askedAt: this.#core.now, isLookUp: true })
     this.#core.count('leverage-looked-up')
-    this.#core.emit({ type: 'query-leverage', requestId, symbol })
+    this.#core.emit({ type: 'query-leverage', requestId, ...placeOf(key) })
   }
 
-  #release(symbol: string): void {
-    for (const order of this.#orders.heldOn(symbol)) {
+  #release(key: string): void {
+    for (const order of this.#heldBack(key)) {
       const entry = this.#core.portfolio.pending.get(order.clientOrderId)
       if (entry === undefined) continue
       if (!this.#isWanted(entry)) this.#giveUp(entry, 'its leverage was confirmed too late')
-      else if (order.leverage !== this.#confirmed.get(symbol)) this.send(order)
+      else if (order.leverage !== this.#confirmed.get(key)) this.send(order)
       else this.#place(order)
     }
   }
@@ -154,9 +175,9 @@ export class Leverages {
     )
   }
 
-  #denyAll(symbol: string, wanted: number, leverage: number | null, reason: string): void {
+  #denyAll(key: string, wanted: number, leverage: number | null, reason: string): void {
     const words = leverage === null ? reason : `Leverage ${leverage}, plan ${wanted}; entry denied`
-    for (const order of this.#orders.heldOn(symbol)) this.#deny(order, words, leverage)
+    for (const order of this.#heldBack(key)) this.#deny(order, words, leverage)
   }
 
   #deny({ clientOrderId }: OrderRequest, reason: string, leverage: number | null): void {
@@ -180,4 +201,10 @@ export class Leverages {
     for (const [symbol, leverage] of leverages) this.#confirmed.set(symbol, leverage)
     for (const [symbol, request] of leverageRequests) this.#requests.set(symbol, request)
   }
+}
+
+/** What a key of a leverage stands for. */
+function placeOf(key: string): { readonly symbol: string; readonly side?: Side } {
+  const [symbol = key, side] = key.split(':')
+  return side === 'long' || side === 'short' ? { symbol, side } : { symbol }
 }

@@ -19,7 +19,7 @@ import { OrderDesk } from './order-desk.ts'
 import { Protection } from './protection.ts'
 import type { Effect, FillInput } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
-import { defaultSettings } from './settings.ts'
+import { defaultSettings, type Settings } from './settings.ts'
 import { Strangers } from './strangers.ts'
 
 /** A reversion long of 1 coin from 100: stop 95, target 110. */
@@ -70,8 +70,8 @@ export class Parts {
   readonly entries: Entries
   #executions = 0
 
-  constructor(options: Partial<EngineOptions> = {}) {
-    const core = new EngineCore(defaultSettings(), { wallet: 1_000, ...options })
+  constructor(options: Partial<EngineOptions> = {}, settings: Settings = defaultSettings()) {
+    const core = new EngineCore(settings, { wallet: 1_000, ...options })
     core.now = MIDNIGHT
     this.core = core
     this.runner = new CycleRunner(
@@ -126,6 +126,7 @@ export class Parts {
       hours: new Map(),
       lacking: 'refuse',
       live: null,
+      positionMode: settings.positionMode,
       takerFee: settings.fees.taker,
       sizingLayers: [],
       ladder: null,

@@ -76,10 +76,11 @@ export function houseRules(settings: Settings, live: House['live']): Pick<House,
     const { enabled, ...params } = settings.strategies[strategy.id]
     return enabled ? [{ strategy, params }] : []
   })
-  return { takerFee: settings.fees.taker, sizingLayers, ladder: enabledLadder(settings, live) }
+  const { positionMode, fees } = settings
+  return { positionMode, takerFee: fees.taker, sizingLayers, ladder: enabledLadder(settings, live) }
 }
 
-export type HouseRule = 'takerFee' | 'sizingLayers' | 'ladder'
+export type HouseRule = 'positionMode' | 'takerFee' | 'sizingLayers' | 'ladder'
 
 /** The guards that apply under the settings, in their order: those of an entry, or others. */
 export function boundGuards(settings: Settings, guards: readonly Guard[] = GUARDS): readonly BoundGuard[] {

@@ -1,6 +1,6 @@
 /** The doors of the live driver to the outside. Adapters implement them; the engine itself never sees them. */
 import type { Steps, Ticks, Timestamp } from '../base/units.ts'
-import type { Side } from '../market/side.ts'
+import type { PositionMode, Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { Row } from './books.ts'
 import type { DecisionBatch } from './decision-record.ts'
@@ -32,11 +32,11 @@ export interface BrokerPort {
   setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void>
   /**
    * Sets the leverage of a symbol that has neither a position nor an order, and reads it back: the feed tells which one
-   * is in force then.
+   * is in force then. In hedge mode that of one side, which has neither; the other one's stays.
    */
-  setLeverage(requestId: string, symbol: string, leverage: number): Promise<void>
-  /** The leverage that a symbol has. */
-  leverage(symbol: string): Promise<number>
+  setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void>
+  /** The leverage that a symbol has, in hedge mode on one side. */
+  leverage(symbol: string, side?: Side): Promise<number>
   account(): Promise<Account>
   /** What became of an order, from all records of the exchange together. */
   lookUp(symbol: string, clientOrderId: string): Promise<OrderReport>
@@ -49,8 +49,18 @@ export interface FeedPort {
   listen(hear: (input: Input) => void): void
 }
 
+/** The position mode of an account as a whole. */
+export interface PositionModePort {
+  positionMode(): Promise<PositionMode>
+  /**
+   * Switches the mode of an account that has neither a position nor an order; one that is in that mode already is left
+   * alone. Resolves with the reason why it cannot be switched, or `null`.
+   */
+  setPositionMode(mode: PositionMode): Promise<string | null>
+}
+
 /** An exchange whose market a driver lets pass: in this process, or in another one. */
-export interface PacedExchange extends BrokerPort, FeedPort {
+export interface PacedExchange extends BrokerPort, FeedPort, PositionModePort {
   readonly clock: ClockPort
   /** Instruments, candles closed by now, funding rates and last prices, as of the exchange's present moment. */
   history(): Promise<readonly Input[]>

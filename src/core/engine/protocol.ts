@@ -29,6 +29,8 @@ export type Input =
       /** Lowest and highest price since the one before, where that is known. */
       readonly low?: number
       readonly high?: number
+      /** The range is what the position of this side has seen; left out: that of any side. */
+      readonly side?: Side
     }
   /**
    * The funding rate that a decision sees, per 8 h whatever the symbol's own interval, positive when longs pay; that
@@ -322,9 +324,16 @@ export type Effect =
       readonly requestId: string
       readonly symbol: string
       readonly leverage: number
+      /** In hedge mode the one side that it is of; the other one's stays. */
+      readonly side?: Side
     }
   /** Which leverage a symbol has; answered as `set-leverage` is. */
-  | { readonly type: 'query-leverage'; readonly requestId: string; readonly symbol: string }
+  | {
+      readonly type: 'query-leverage'
+      readonly requestId: string
+      readonly symbol: string
+      readonly side?: Side
+    }
   | { readonly type: 'query-account'; readonly queryId: string }
   | {
       readonly type: 'query-order'

@@ -223,7 +223,7 @@ export class Reconciler {
       this.#core.hurry(this.#core.now)
     }
     // What the account has and the books have not may be a fill of bbw's that is still to be told.
-    const isStrange = found.foreign.some(one => !this.#strangers.foreign.has(one.symbol))
+    const isStrange = found.foreign.some(one => !this.#strangers.isKnown(one))
     const differs = found.differences.length > 0 || found.walletDiffers || isStrange
     if (differs && !isThorough) {
       // Something may have happened that was never told: it is asked for before anything is concluded.

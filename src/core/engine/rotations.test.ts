@@ -167,6 +167,33 @@ test('without a fresh price of the better one, or a score, nothing is exchanged,
   assert.equal(gates(cycle(dear)), [])
 })
 
+test('a symbol that is held on the other side is taken in exchange in hedge mode alone', () => {
+  for (const [positionMode, found] of [
+    ['one-way', []],
+    ['hedge', ['ADAUSDT long']],
+  ] as const) {
+    const desk = begun({ settings: { ...SETTINGS, positionMode } })
+    desk.price('ADAUSDT', 97.7)
+    desk.open(
+      gridSignal('ADAUSDT', {
+        strategy: 'bollinger-grid-short',
+        side: 'short',
+        order: { type: 'limit', price: ticks(1_020) },
+        stop: ticks(1_071),
+        bbPercent: 96,
+        weekBb: 60,
+        monthBb: 60,
+        tier: 'B',
+        lastAt: desk.now,
+      }),
+    )
+    assert.equal(
+      entries(cycle(desk)).map(({ symbol, side }) => `${symbol} ${side}`),
+      found,
+    )
+  }
+})
+
 test('where the best is refused the next one is taken', () => {
   const desk = begun({ alternatives: ['ADAUSDT', 'DOTUSDT'] })
   // The price of one is old.

@@ -138,7 +138,9 @@ export class Rotations {
     if (this.#rests(symbol, coinRest) || ladder !== undefined || leaving.has(key)) return false
     const { closing } = this.#protection.desk.of(key)
     if (closing !== null || this.#orders.find(position, 'close') !== undefined) return false
-    for (const entry of this.#core.portfolio.pending.values()) if (entry.symbol === symbol) return false
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.symbol === symbol && entry.side === side) return false
+    }
     return position.timeframe === '1d' && this.#own.get(position.strategy)?.strategy.exchange !== undefined
   }
 
@@ -171,8 +173,10 @@ export class Rotations {
     const { cursor, now, portfolio, lacking } = this.#core
     const own = this.#own.get(position.strategy)
     const found: Scored[] = []
-    const taken = new Set(this.#core.held)
-    for (const { symbol } of portfolio.pending.values()) taken.add(symbol)
+    const taken = new Set<string>()
+    for (const held of [portfolio.positions, portfolio.pending]) {
+      for (const one of held.values()) if (this.#core.excludes(position.side, one.side)) taken.add(one.symbol)
+    }
     for (const market of this.#entries.watched()) {
       const { symbol } = market.instrument
       if (!(sign(position.side) * (market.funding ?? 0) < 0) || taken.has(symbol)) continue

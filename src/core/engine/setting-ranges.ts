@@ -2,6 +2,7 @@
  * What the values of the configuration may be, beyond the type that their defaults give: one table of path patterns,
  * and the pairs of settings that contradict each other.
  */
+import { POSITION_MODES } from '../market/side.ts'
 
 /** What the values of one setting may be. */
 export type SettingRule =
@@ -44,6 +45,7 @@ const MOST_USDT = 1e12
 const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['startingBalance', above(0, MOST_USDT)],
   ['maxBars', whole(1, 100_000)],
+  ['positionMode', { kind: 'choice', of: POSITION_MODES }],
   ['fees.*', from(0, 0.1)],
   ['simulation.slippageOfRange', from(0, 1)],
   ['simulation.*', from(0, 0.1)],

@@ -45,6 +45,7 @@ test('a change raises risk in one direction and not in the other', () => {
     ['drawdown.pauseHours', 24, 1],
     ['drawdown.haltDays', 30, 7],
     ['maxBars', 30, 60],
+    ['positionMode', 'one-way', 'hedge'],
     ['universe.top', 50, 60],
     ['universe.top', 50, 0],
     ['universe.neverTrade', ['A', 'B'], ['A']],

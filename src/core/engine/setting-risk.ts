@@ -4,9 +4,9 @@ import { pathPattern } from './setting-ranges.ts'
 
 /**
  * When a change raises risk: when the number grows, when it shrinks, when a switch is put on or off, when a name leaves
- * the list; never. What is in no row raises it whichever way it changes, as nobody has said that it does not.
+ * the list, when both sides of a symbol may be held; never. What is in no row raises it whichever way it changes, as nobody has said that it does not.
  */
-type Raises = 'more' | 'less' | 'on' | 'off' | 'fewer-names' | 'never'
+type Raises = 'more' | 'less' | 'on' | 'off' | 'fewer-names' | 'both-sides' | 'never'
 
 const ENTRIES = [...ENTRY_STRATEGIES, ...LADDERS, ...ROTATIONS].map(
   ({ id }) => [`strategies.${id}.enabled`, 'on'] as const,
@@ -68,6 +68,7 @@ const DIRECTIONS: readonly (readonly [pattern: string, raises: Raises])[] = [
   ['guards.sizing.mostOfRisk', 'more'],
   ['guards.sizing.factor*', 'more'],
   ['guards.sizing.agreement*', 'more'],
+  ['positionMode', 'both-sides'],
   ['portfolioGates', 'off'],
   ['drawdown.percent', 'more'],
   ['drawdown.pauseHours', 'less'],
@@ -107,6 +108,8 @@ export function raisesRisk(path: string, from: unknown, to: unknown): boolean {
       return !(limit(to) >= limit(from))
     case 'fewer-names':
       return !(Array.isArray(from) && Array.isArray(to) && from.every(name => to.includes(name)))
+    case 'both-sides':
+      return to !== 'one-way'
     case undefined:
       return true
   }

@@ -8,6 +8,7 @@ import { ConfigError } from '../base/errors.ts'
 import type { Params } from '../decision/strategy.ts'
 import type { GuardParams } from '../guards/guard.ts'
 import { GUARDS } from '../guards/list.ts'
+import type { PositionMode } from '../market/side.ts'
 import { UNIVERSE, type UniverseParams } from '../market/tiers.ts'
 import { STRATEGIES } from './cycles.ts'
 import { fits, ruleOf, ruleWords } from './setting-ranges.ts'
@@ -28,6 +29,8 @@ export interface Settings {
   }
   readonly guards: { readonly [id: string]: GuardParams }
   readonly alerts: { readonly [id: string]: AlertParams & { readonly enabled: boolean } }
+  /** Whether a symbol may be held long and short at once; an account is in one mode as a whole. */
+  readonly positionMode: PositionMode
   /** Whether the guards that look at the whole portfolio apply. */
   readonly portfolioGates: boolean
   readonly drawdown: {
@@ -80,6 +83,7 @@ export function defaultSettings(): Settings {
     strategies,
     guards,
     alerts: Object.fromEntries(ALERTS.map(({ id, params }) => [id, { enabled: true, ...params }])),
+    positionMode: 'one-way',
     portfolioGates: true,
     drawdown: { percent: 15, pauseHours: 24, haltPauses: 3, haltDays: 30, haltPercent: 30, closeAll: false },
     risk: { cascadeClose: false, liquidationAlertPercent: 20 },

@@ -1,6 +1,7 @@
 import type { Milliseconds, Price, Steps, Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, LadderStrategy, SizingStrategy } from '../decision/strategy.ts'
+import type { PositionMode } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import type { Portfolio } from '../portfolio/portfolio.ts'
 import type { Position } from '../portfolio/position.ts'
@@ -72,6 +73,8 @@ export interface House {
   readonly lacking: 'skip' | 'refuse'
   /** Strategies that may send real orders; `null`: no order that is sent is one. */
   readonly live: readonly string[] | null
+  /** Whether a symbol may be held long and short at once. */
+  readonly positionMode: PositionMode
   readonly takerFee: number
   /** The layers that may cut a size, in their order. */
   readonly sizingLayers: readonly {

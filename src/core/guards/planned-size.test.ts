@@ -49,6 +49,20 @@ test('incident 37: no add takes the margin of a symbol beyond its cap, what is p
   assert.is(check({ steps: steps(2_000), ladder: rich }, 4), 'planned-size')
 })
 
+test('in hedge mode the margin of the other side counts: the cap is one of the symbol', () => {
+  const addsTo = positionOf({ stop: ticks(850), steps: steps(400), ladder: { ...LADDER, budget: 1_000 } })
+  // 60 USDT of margin of its own, and 9.5 of the add; each coin of the short binds 33.3.
+  const long = { ...addsTo, steps: steps(1_800) }
+  const against = (coins: number): string => {
+    const portfolio = booksOf([long, positionOf({ side: 'short', steps: steps(coins * 1_000) })])
+    const signal = signalOf({ stop: long.stop })
+    const proposal = proposalOf({ signal, entry: 95, steps: steps(300), margin: 9.5, addsTo: long })
+    return outcome(plannedSize.check(proposal, houseOf({ portfolio, positionMode: 'hedge' }), {}))
+  }
+  assert.is(against(0.315), 'admitted')
+  assert.is(against(0.316), 'planned-size')
+})
+
 test('nothing is added without a plan, or to nothing', () => {
   const { ladder: _, ...plain } = positionOf({ ladder: LADDER })
   assert.is(outcome(plannedSize.check(proposalOf({ addsTo: plain }), houseOf(), {})), 'planned-size')

@@ -1,16 +1,17 @@
 /** The one rule that adds alone pass: the position stays within what was planned at its entry. */
 import type { Usdt } from '../base/units.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
-import { sign } from '../market/side.ts'
-import { type Position, positionMargin } from '../portfolio/position.ts'
+import { opposite, sign } from '../market/side.ts'
+import { type Position, positionKey, positionMargin } from '../portfolio/position.ts'
 import { admit, type Guard, type Proposal, refuse } from './guard.ts'
 
 /** A sum of fractions may miss by its last digits. */
 const ROUNDING = 1e-9
 
 /**
- * No add that would take the margin of its position, or its loss at the present stop with both fees as taker, beyond
- * the plan; none without a plan. What somebody else has added counts.
+ * No add that would take the margin of its symbol, or the loss of its position at the present stop with both fees as
+ * taker, beyond the plan; none without a plan. What somebody else has added counts, and so does in hedge mode the
+ * margin of the other side: the limit is one of the symbol.
  */
 export const plannedSize: Guard<Record<string, never>> = {
   id: 'planned-size',
@@ -22,6 +23,8 @@ export const plannedSize: Guard<Record<string, never>> = {
     const plan = addsTo?.ladder
     if (addsTo === null || plan === undefined) return refuse('planned-size', 'no add was planned', {})
     let margin = positionMargin(addsTo) + proposal.margin
+    const other = portfolio.positions.get(positionKey(addsTo.symbol, opposite(addsTo.side)))
+    if (other !== undefined) margin += positionMargin(other)
     for (const one of portfolio.pending.values()) if (one.symbol === addsTo.symbol) margin += one.margin
     if (!(margin <= plan.maxMargin * (1 + ROUNDING))) {
       const words = `${addsTo.symbol} would bind ${margin.toFixed(2)} USDT, the limit is ${plan.maxMargin}`

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR } from '../base/units.ts'
 import { above, below, MIDNIGHT, positionOf, signalOf, steps } from '../decision/view.fixture.ts'
-import type { Position } from '../portfolio/position.ts'
+import { type Position, positionMargin } from '../portfolio/position.ts'
 import {
   cooldown,
   dailyLoss,
@@ -25,6 +25,33 @@ test('one position or pending entry a symbol, on either side, whoever holds it',
   assert.is(check([], [pendingOf()]), 'one-position')
   assert.is(check([], [pendingOf({ side: 'short' })]), 'one-position')
   assert.is(check([positionOf({ symbol: 'XRPUSDT' })], [pendingOf({ symbol: 'LTCUSDT' })]), 'admitted')
+})
+
+test('in hedge mode the other side of a symbol is no matter, held or pending', () => {
+  const check = (...books: Parameters<typeof booksOf>): string => {
+    const house = houseOf({ portfolio: booksOf(...books), positionMode: 'hedge' })
+    return outcome(onePosition.check(proposalOf(), house, {}))
+  }
+  assert.is(check([positionOf()]), 'one-position')
+  assert.is(check([], [pendingOf()]), 'one-position')
+  assert.is(check([positionOf({ side: 'short', strategy: 'mean-reversion' })]), 'admitted')
+  assert.is(check([], [pendingOf({ side: 'short' })]), 'admitted')
+  assert.is(check([positionOf({ side: 'short' })], [pendingOf()]), 'one-position')
+})
+
+test('both sides of a symbol count as two positions, and each binds its margin', () => {
+  const both = booksOf([positionOf(), positionOf({ side: 'short' })])
+  const house = houseOf({ portfolio: both, positionMode: 'hedge' })
+  const taken = positionLimits.check(
+    proposalOf({ terms: { ...proposalOf().terms, maxPositions: 2 } }),
+    house,
+    {},
+  )
+  assert.equal('refused' in taken ? taken.refused.figures : null, { taken: 2, most: 2 })
+  const share = longShare.check(proposalOf(), house, { freePositions: 0, percent: 60 })
+  assert.equal('refused' in share ? [share.refused.figures.longs, share.refused.figures.total] : null, [2, 3])
+  const margin = totalMargin.check(proposalOf(), house, { percent: 100, usdt: null })
+  assert.is('admitted' in margin ? margin.figures.used : null, 2 * positionMargin(positionOf()))
 })
 
 test('a cooldown refuses up to, and not at, its end, for its strategy and symbol alone', () => {

@@ -1,6 +1,6 @@
 /** The house rules that look at an entry beside everything else that is held. */
 import { DAY } from '../base/units.ts'
-import { opposite } from '../market/side.ts'
+import { opposite, type Side } from '../market/side.ts'
 import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey, positionMargin } from '../portfolio/position.ts'
 import { admit, type Guard, refuse } from './guard.ts'
@@ -15,23 +15,24 @@ function* exposures(portfolio: Portfolio): Generator<Position | PendingEntry> {
 
 /**
  * One position or pending entry per symbol and side over all strategies, and in one-way mode none while the other
- * side is held or pending. Part of what a position is here, so it holds with and without portfolio gates.
+ * side is held or pending; in hedge mode the other side is no matter. Part of what a position is here, so it holds with and without portfolio gates.
  */
 export const onePosition: Guard<Record<string, never>> = {
   id: 'one-position',
   scope: 'signal',
   reads: 'market',
   params: {},
-  check(proposal, { portfolio }) {
+  check(proposal, { portfolio, positionMode }) {
     const { symbol, side } = proposal.signal
-    for (const taken of [side, opposite(side)] as const) {
+    const sides: readonly Side[] = positionMode === 'hedge' ? [side] : [side, opposite(side)]
+    for (const taken of sides) {
       const position = portfolio.positions.get(positionKey(symbol, taken))
       if (position !== undefined) {
         return refuse('one-position', `${symbol} ${taken} is held by ${position.strategy}`, { side: taken })
       }
     }
     for (const entry of portfolio.pending.values()) {
-      if (entry.symbol !== symbol) continue
+      if (entry.symbol !== symbol || !sides.includes(entry.side)) continue
       return refuse('one-position', `an entry ${symbol} ${entry.side} of ${entry.strategy} is pending`, {
         side: entry.side,
       })
@@ -42,7 +43,8 @@ export const onePosition: Guard<Record<string, never>> = {
 
 /**
  * A strategy rests on a symbol after an order, a stop or a target: refused from the start up to, not at, the end; and
- * where it may send only so many orders a symbol within 24 h, after those.
+ * where it may send only so many orders a symbol within 24 h, after those. It rests on the coin, so in hedge mode on both
+ * sides of it.
  */
 export const cooldown: Guard<Record<string, never>> = {
   id: 'cooldown',

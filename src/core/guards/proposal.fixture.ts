@@ -59,6 +59,7 @@ export function houseOf(over: Partial<House> = {}): House {
     portfolio: emptyPortfolio(1000),
     equity: 1000,
     realisedToday: 0,
+    positionMode: 'one-way',
     pausedUntil: 0,
     pauseReason: '',
     halted: false,

@@ -396,6 +396,26 @@ test('what contradicts the books is refused', () => {
   for (const [events, expected] of cases) assert.throws(() => folded(events), expected)
 })
 
+test('in hedge mode both sides of a symbol are held, each with its own money', () => {
+  const short = { clientOrderId: 'entry-2', side: 'short' } as const
+  const events = [
+    sent(),
+    filled(100, 10),
+    sent({ ...short, steps: steps(5_000) }),
+    filled(102, 5, { clientOrderId: 'entry-2' }),
+  ]
+  let books = emptyPortfolio(1_000)
+  for (const event of events) books = apply(books, event, 'hedge').portfolio
+  assert.equal([...books.positions.keys()], ['SOLUSDT:long', 'SOLUSDT:short'])
+  const before = books.wallet
+  const { portfolio, trade } = apply(books, exited(101, 5, { side: 'short' }), 'hedge')
+  assert.is(trade?.side, 'short')
+  assert.is(trade?.gross, 5)
+  const fee = 5 - (portfolio.wallet - before)
+  assert.is(trade?.fees, (books.positions.get('SOLUSDT:short')?.fees ?? 0) + fee)
+  assert.equal([...portfolio.positions.values()], [books.positions.get('SOLUSDT:long')])
+})
+
 test('an event makes new books and leaves the old ones as they were', () => {
   const books = folded([sent(), filled(100, 4, { complete: false })]).portfolio
   const before = JSON.stringify([books.wallet, [...books.positions], [...books.pending]])

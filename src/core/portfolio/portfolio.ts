@@ -9,7 +9,7 @@ import {
   type Usdt,
 } from '../base/units.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
-import { opposite, type Side, sign } from '../market/side.ts'
+import { opposite, type PositionMode, type Side, sign } from '../market/side.ts'
 import { withRungFilled } from './ladder.ts'
 import {
   type ClosedAhead,
@@ -115,8 +115,10 @@ export interface Applied {
 /**
  * Folds one event into the books. Throws when the event contradicts them (a fill of what is not there): the books
  * and the exchange have come apart, and guessing on would hide it.
+ *
+ * @param mode that of the account: in one-way mode both sides of a symbol contradict each other
  */
-export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
+export function apply(portfolio: Portfolio, event: PortfolioEvent, mode: PositionMode = 'one-way'): Applied {
   switch (event.type) {
     case 'entry-sent': {
       const { entry } = event
@@ -131,7 +133,7 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
       return { portfolio: { ...portfolio, pending }, trade: null }
     }
     case 'entry-filled':
-      return { portfolio: entryFilled(portfolio, event), trade: null }
+      return { portfolio: entryFilled(portfolio, event, mode), trade: null }
     case 'exit-filled':
       return exitFilled(portfolio, event)
     case 'funding': {
@@ -161,8 +163,8 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
     case 'adopted': {
       const { position } = event
       const { symbol, side } = position
-      for (const one of [side, opposite(side)])
-        assert(!portfolio.positions.has(positionKey(symbol, one)), `${symbol} is free for an adoption`)
+      const isFree = !portfolio.positions.has(positionKey(symbol, side))
+      assert(isFree && !contradicts(portfolio, symbol, side, mode), `${symbol} is free for an adoption`)
       return { portfolio: withPosition(portfolio, position), trade: null }
     }
     case 'released': {
@@ -203,6 +205,7 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent): Applied {
 function entryFilled(
   portfolio: Portfolio,
   event: Extract<PortfolioEvent, { readonly type: 'entry-filled' }>,
+  mode: PositionMode,
 ): Portfolio {
   const entry = portfolio.pending.get(event.clientOrderId)
   assert(entry !== undefined, `fill of an unknown entry ${event.clientOrderId}`)
@@ -223,7 +226,7 @@ function entryFilled(
       : before?.signalId === entry.signalId
   assert(before === undefined || isOwn, `a second entry on ${entry.symbol} ${entry.side}`)
   assert(
-    !portfolio.positions.has(positionKey(entry.symbol, opposite(entry.side))),
+    !contradicts(portfolio, entry.symbol, entry.side, mode),
     `both sides of ${entry.symbol} would be held`,
   )
   const next: Position =
@@ -269,6 +272,11 @@ function entryFilled(
             : { ladder: withRungFilled(before.ladder, entry.rung, event.steps) }),
         }
   return realise(withPosition({ ...portfolio, pending }, next), event.time, -event.fee)
+}
+
+/** Whether the other side is held where only one may be. */
+function contradicts({ positions }: Portfolio, symbol: string, side: Side, mode: PositionMode): boolean {
+  return mode === 'one-way' && positions.has(positionKey(symbol, opposite(side)))
 }
 
 /** The price of two quantities together. */

@@ -6,7 +6,7 @@
 import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { PacedExchange } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
-import type { Side } from '../../market/side.ts'
+import type { PositionMode, Side } from '../../market/side.ts'
 import { nextInstant, VirtualClock } from './clock.ts'
 import { SimHost } from './host.ts'
 import type { Venue } from './venue.ts'
@@ -47,13 +47,23 @@ export class EmbeddedExchange implements PacedExchange {
     await this.#received(() => this.#host.setStop(requestId, symbol, side, stop))
   }
 
-  async setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
-    await this.#received(() => this.#host.setLeverage(requestId, symbol, leverage))
+  async setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void> {
+    await this.#received(() => this.#host.setLeverage(requestId, symbol, leverage, side))
   }
 
-  async leverage(symbol: string): Promise<number> {
+  async leverage(symbol: string, side?: Side): Promise<number> {
     await Promise.resolve()
-    return this.#host.leverage(symbol)
+    return this.#host.leverage(symbol, side)
+  }
+
+  async positionMode(): Promise<PositionMode> {
+    await Promise.resolve()
+    return this.#host.positionMode
+  }
+
+  async setPositionMode(mode: PositionMode): Promise<string | null> {
+    await Promise.resolve()
+    return this.#host.setPositionMode(mode)
   }
 
   async account(): Promise<Account> {

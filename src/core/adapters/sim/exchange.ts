@@ -11,6 +11,10 @@
  * Stops and liquidation are triggered by the mark price. A taker pays slippage of a fixed part and a part of the
  * candle's range: a stop may go beyond the candle's extreme, a limit never beyond its price. Margin is isolated: what
  * a taker's exit would lose beyond it is not the account's.
+ *
+ * In one-way mode a symbol has one position. In hedge mode it has a long and a short one beside each other, each with
+ * its own entry, stop, leverage, margin, liquidation and funding; a reducing order belongs to the side that it names.
+ * An account begins in one-way mode, and the mode is switched only while it has neither a position nor an order.
  */
 import { assert, broken } from '../../base/assert.ts'
 import { DAY, type Price, type Steps, type Ticks, type Timestamp, type Usdt } from '../../base/units.ts'
@@ -28,7 +32,7 @@ import type {
 import type { Instrument } from '../../market/instrument.ts'
 import { liquidationPrice } from '../../market/liquidation.ts'
 import { formatTicks, priceOf, qtyOf, toTicks } from '../../market/quantise.ts'
-import { opposite, type Side, sign } from '../../market/side.ts'
+import { opposite, type PositionMode, SIDES, type Side, sign } from '../../market/side.ts'
 import type { Act } from './acts.ts'
 import { Records } from './records.ts'
 
@@ -118,10 +122,11 @@ interface Book {
   /** What is to happen to the next entry that fills, and to the next order that comes. */
   dropsStop: boolean
   rejectsLater: boolean
-  /** The leverage of its orders; `null`: none was set, and an order brings its own. */
-  leverage: number | null
+  /** The leverage of the orders of each side; `null`: none was set, and an order brings its own. */
+  readonly leverage: { [side in Side]: number | null }
   readonly orders: Map<string, RestingOrder>
-  position: HeldPosition | null
+  /** At most one of them is there in one-way mode. */
+  readonly held: { [side in Side]: HeldPosition | null }
 }
 
 export interface ExchangeOptions {
@@ -147,6 +152,7 @@ export class SimExchange {
   readonly #checkMargin: boolean
   readonly #books = new Map<string, Book>()
   readonly #records: Records
+  #mode: PositionMode = 'one-way'
   #doomed = 0
   #wallet: Usdt
   #now: Timestamp = 0
@@ -176,9 +182,9 @@ export class SimExchange {
       isThinForMakers: false,
       dropsStop: false,
       rejectsLater: false,
-      leverage: null,
+      leverage: { long: null, short: null },
       orders: new Map(),
-      position: null,
+      held: { long: null, short: null },
     })
   }
 
@@ -233,22 +239,49 @@ export class SimExchange {
   /** Whether a symbol has a position or an order: without either its candles move nothing here. */
   isActive(symbol: string): boolean {
     const book = this.#books.get(symbol)
-    return book !== undefined && (book.position !== null || book.orders.size > 0)
+    return book !== undefined && (isHeld(book) || book.orders.size > 0)
   }
 
   /**
-   * The part of a bar's range that its position has seen: all of it, and on the bar of the entry what counts against
-   * the position together with the close.
+   * The part of a bar's range that the position of one side has seen: all of it, and on the bar of the entry what counts
+   * against the position together with the close.
    */
-  range(symbol: string, bar: Bar): { readonly low: Price; readonly high: Price } {
-    const { position } = this.#book(symbol)
+  range(symbol: string, side: Side, bar: Bar): { readonly low: Price; readonly high: Price } {
+    const position = this.#book(symbol).held[side]
     if (position === null || position.openedAt < bar.start) return { low: bar.low, high: bar.high }
-    return position.side === 'long' ? { low: bar.low, high: bar.close } : { low: bar.close, high: bar.high }
+    return side === 'long' ? { low: bar.low, high: bar.close } : { low: bar.close, high: bar.high }
   }
 
-  /** Whether a symbol has a position. */
-  hasPosition(symbol: string): boolean {
-    return this.#books.get(symbol)?.position != null
+  /** Whether a symbol has a position: of one side, or of either if left out. */
+  hasPosition(symbol: string, side?: Side): boolean {
+    const book = this.#books.get(symbol)
+    return book !== undefined && (side === undefined ? isHeld(book) : book.held[side] !== null)
+  }
+
+  get positionMode(): PositionMode {
+    return this.#mode
+  }
+
+  /** Switches the position mode of the account. Returns why it cannot be, or `null`: it is in that mode. */
+  setPositionMode(mode: PositionMode): string | null {
+    if (mode === this.#mode) return null
+    for (const [symbol, book] of this.#books) {
+      const what = isHeld(book) ? 'a position' : book.orders.size > 0 ? 'an order' : null
+      if (what !== null) return `the position mode stays ${this.#mode}: ${symbol} has ${what}`
+    }
+    this.#mode = mode
+    // In one-way mode both sides have one leverage: the lower one risks less.
+    for (const { leverage } of this.#books.values()) {
+      const { long, short } = leverage
+      if (mode === 'one-way' && long !== null && short !== null) {
+        leverage.long = Math.min(long, short)
+        leverage.short = leverage.long
+      } else if (mode === 'one-way') {
+        leverage.long = long ?? short
+        leverage.short = leverage.long
+      }
+    }
+    return null
   }
 
   /**
@@ -256,9 +289,11 @@ export class SimExchange {
    * within its range. Such a bar need not be matched; only its close becomes the last price.
    */
   isUntouched(symbol: string, bar: Bar): boolean {
-    const { instrument, position, orders } = this.#book(symbol)
-    if (position !== null) {
-      const { side, stop, stopSince } = position
+    const { instrument, held, orders } = this.#book(symbol)
+    for (const side of SIDES) {
+      const position = held[side]
+      if (position === null) continue
+      const { stop, stopSince } = position
       if (stopSince > bar.start) return false
       const worst = side === 'long' ? bar.markLow : bar.markHigh
       const nearest = liquidationPrice(instrument, position)
@@ -290,8 +325,9 @@ export class SimExchange {
   account(): Account {
     const positions: Account['positions'][number][] = []
     const orders: RestingReport[] = []
-    for (const [symbol, { position, orders: resting }] of this.#books) {
-      if (position !== null) {
+    for (const [symbol, { held, orders: resting }] of this.#books) {
+      for (const position of [held.long, held.short]) {
+        if (position === null) continue
         const { side, steps, entry, leverage, stop } = position
         positions.push({ symbol, side, steps, entry, leverage, stop })
       }
@@ -380,12 +416,13 @@ export class SimExchange {
 
   setStop(requestId: string, symbol: string, side: Side, stop: Ticks): void {
     const book = this.#book(symbol)
-    const { position, instrument } = book
+    const { instrument } = book
+    const position = book.held[side]
     const refused = (reason: string, why?: StopTrouble): void => {
       const trouble = why === undefined ? {} : { why }
       this.#outbox.push({ type: 'stop', at: this.#now, requestId, ok: false, reason, ...trouble })
     }
-    if (position === null || position.side !== side) {
+    if (position === null) {
       refused(`no ${side} position on ${symbol}`)
       return
     }
@@ -408,25 +445,31 @@ export class SimExchange {
   /**
    * Sets the leverage of a symbol without position and orders, at most the greatest that it offers; what is in force
    * then is reported.
+   *
+   * @param side in hedge mode the one side that it is of, and that has to be free; left out, or in one-way mode: both
    */
-  setLeverage(requestId: string, symbol: string, leverage: number): void {
+  setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): void {
     const book = this.#book(symbol)
-    const isFree = book.position === null && book.orders.size === 0
-    const reason = isFree ? '' : `${symbol} has a position or orders: its leverage stays`
-    if (isFree) book.leverage = Math.max(1, Math.min(leverage, book.instrument.maxLeverage))
+    const sides = this.#mode === 'one-way' || side === undefined ? SIDES : ([side] as const)
+    const isFree = sides.every(one => book.held[one] === null && !hasOrders(book, one))
+    const what = sides.length === 1 ? `${symbol} ${side}` : symbol
+    const reason = isFree ? '' : `${what} has a position or orders: its leverage stays`
+    const offered = Math.max(1, Math.min(leverage, book.instrument.maxLeverage))
+    if (isFree) for (const one of sides) book.leverage[one] = offered
     this.#outbox.push({
       type: 'leverage',
       at: this.#now,
       requestId,
-      leverage: this.leverage(symbol),
+      leverage: this.leverage(symbol, side),
       reason,
     })
   }
 
-  /** The leverage that a symbol has. */
-  leverage(symbol: string): number {
-    const { leverage, position } = this.#book(symbol)
-    return position?.leverage ?? leverage ?? FIRST_LEVERAGE
+  /** The leverage that a symbol has: in hedge mode that of one side, of the long one if it is left out. */
+  leverage(symbol: string, side: Side = 'long'): number {
+    const { leverage, held } = this.#book(symbol)
+    const position = this.#mode === 'hedge' ? held[side] : (held.long ?? held.short)
+    return position?.leverage ?? leverage[side] ?? FIRST_LEVERAGE
   }
 
   #moveStop(position: HeldPosition, stop: Ticks | null): void {
@@ -450,7 +493,8 @@ export class SimExchange {
     const { symbol, side, steps, price, stop, leverage } = request
     const book = this.#books.get(symbol)
     if (book === undefined || !book.trading) return `${symbol} is not trading`
-    const { instrument, position } = book
+    const { instrument } = book
+    const position = book.held[side]
     if (!Number.isSafeInteger(steps) || steps <= 0) return 'the quantity is not a number of steps'
     if ((request.type === 'limit') !== (price !== null))
       return 'a limit order has a price, a market order none'
@@ -459,7 +503,7 @@ export class SimExchange {
     }
     if (request.postOnly && this.#isMarketable(book, request, price)) return 'post-only order would take'
     if (request.purpose === 'exit') {
-      if (position === null || position.side !== side) return `no ${side} position on ${symbol} to reduce`
+      if (position === null) return `no ${side} position on ${symbol} to reduce`
       return null
     }
     if (book.last === null) return `${symbol} has no price yet`
@@ -468,17 +512,18 @@ export class SimExchange {
     if (steps < instrument.minQty) return 'the quantity is below the least'
     if (instrument.maxQty !== null && steps > instrument.maxQty) return 'the quantity is above the greatest'
     if (notional < instrument.minNotional) return 'the value is below the least'
-    if (book.leverage !== null && book.leverage !== leverage)
-      return `the leverage of ${symbol} is ${book.leverage}, not ${leverage}`
+    const set = book.leverage[side]
+    if (set !== null && set !== leverage) return `the leverage of ${symbol} is ${set}, not ${leverage}`
     if (!(leverage >= 1 && leverage <= instrument.maxLeverage)) return `leverage ${leverage} is not offered`
     if (stop !== null && (stop - (price ?? toTicks(instrument, book.last, 'nearest'))) * sign(side) >= 0) {
       return `the stop ${formatTicks(instrument, stop)} is on the wrong side of the order`
     }
-    if (position !== null && position.side !== side)
+    const isOneWay = this.#mode === 'one-way'
+    if (isOneWay && book.held[opposite(side)] !== null)
       return `the account is one-way and holds ${opposite(side)}`
     if (position !== null && position.leverage !== leverage) return 'the position has another leverage'
     for (const { request: pending } of book.orders.values()) {
-      if (pending.purpose === 'exit') continue
+      if (pending.purpose === 'exit' || (!isOneWay && pending.side !== side)) continue
       if (pending.side !== side) return `the account is one-way and an entry ${opposite(side)} is pending`
       if (pending.leverage !== leverage) return 'a pending entry has another leverage'
     }
@@ -496,8 +541,12 @@ export class SimExchange {
 
   #usedMargin(): Usdt {
     let used = 0
-    for (const { instrument, position, orders, last } of this.#books.values()) {
-      if (position !== null) used += (position.entry * qtyOf(instrument, position.steps)) / position.leverage
+    for (const { instrument, held, orders, last } of this.#books.values()) {
+      for (const side of SIDES) {
+        const position = held[side]
+        if (position !== null)
+          used += (position.entry * qtyOf(instrument, position.steps)) / position.leverage
+      }
       for (const { request, price, steps } of orders.values()) {
         if (request.purpose === 'exit') continue
         const reckoned = price === null ? (last ?? 0) : priceOf(instrument, price)
@@ -560,8 +609,9 @@ export class SimExchange {
     book: Book,
     act: Extract<Act, { readonly kind: 'reduce' | 'remove-stop' | 'move-stop' | 'liquidate' }>,
   ): string | null {
-    const { position, last, instrument } = book
-    if (position === null || position.side !== act.side) return `no ${act.side} position on ${symbol}`
+    const { last, instrument } = book
+    const position = book.held[act.side]
+    if (position === null) return `no ${act.side} position on ${symbol}`
     switch (act.kind) {
       case 'remove-stop':
         this.#moveStop(position, null)
@@ -585,13 +635,13 @@ export class SimExchange {
   }
 
   #openByHand(symbol: string, book: Book, side: Side, steps: Steps): string | null {
-    const { instrument, last, position } = book
+    const { instrument, last } = book
     if (!book.trading) return `${symbol} is not trading`
     if (last === null) return `${symbol} has no price yet`
     if (steps < instrument.minQty) return 'the quantity is below the least'
-    if (position !== null && position.side !== side)
+    if (this.#mode === 'one-way' && book.held[opposite(side)] !== null)
       return `the account is one-way and holds ${opposite(side)}`
-    const leverage = position?.leverage ?? MANUAL_LEVERAGE
+    const leverage = book.held[side]?.leverage ?? MANUAL_LEVERAGE
     const margin = (last * qtyOf(instrument, steps)) / leverage
     if (this.#checkMargin && this.#wallet - this.#usedMargin() < margin) return 'not enough margin'
     const ticks = toTicks(instrument, last, 'nearest')
@@ -622,11 +672,15 @@ export class SimExchange {
   *bar(symbol: string, bar: Bar, settlements: readonly Settlement[]): Generator<void, void> {
     const book = this.#book(symbol)
     this.#barStart = bar.start
-    if (book.position !== null) this.#liquidateAtOpen(symbol, book, book.position, bar, settlements)
+    for (const side of SIDES) {
+      const position = book.held[side]
+      if (position !== null) this.#liquidateAtOpen(symbol, book, position, bar, settlements)
+    }
     yield* this.#fillAtOpen(symbol, book, bar)
     yield* this.#enterInside(symbol, book, bar)
-    const { position } = book
-    if (position !== null) {
+    for (const side of SIDES) {
+      const position = book.held[side]
+      if (position === null) continue
       this.#payFunding(symbol, book, position, bar, settlements)
       yield* this.#exitAtOpen(symbol, book, position, bar)
       yield* this.#exitInside(symbol, book, position, bar)
@@ -644,8 +698,9 @@ export class SimExchange {
 
   #settle(symbol: string, book: Book, price: Price | null, range: number): void {
     book.trading = false
-    const { position } = book
-    if (position !== null) {
+    for (const side of SIDES) {
+      const position = book.held[side]
+      if (position === null) continue
       assert(price !== null, `${symbol} is held and has a price`)
       const slipped = this.#slip(book, position.side === 'long' ? -1 : 1, price, range)
       this.#exit(symbol, book, position, position.steps, slipped, 'taker', this.#now, null, 'settlement')
@@ -687,7 +742,7 @@ export class SimExchange {
         yield
       } else if (price === null) {
         const ticks = this.#slip(book, direction(request), bar.open, bar.high - bar.low)
-        const { position } = book
+        const position = book.held[request.side]
         assert(position !== null, `${symbol}: a reducing order rests without a position`)
         this.#takeFrom(symbol, book, position, order, ticks, 'taker', bar.start)
         yield
@@ -746,7 +801,7 @@ export class SimExchange {
   /** Targets that the open is beyond fill there, before anything else in the bar. */
   *#exitAtOpen(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
     for (const order of this.#targets(book, position)) {
-      if (book.position !== position || !book.orders.has(order.request.clientOrderId)) continue
+      if (book.held[position.side] !== position || !book.orders.has(order.request.clientOrderId)) continue
       if (order.since > bar.start || position.addedAt >= bar.start) continue
       const fill = this.#atOpen(book, order, bar)
       if (fill === null) continue
@@ -759,14 +814,15 @@ export class SimExchange {
 
   /** Liquidation and stop first, then targets, then a stop that they have moved. */
   *#exitInside(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
-    if (book.position !== position) return
+    if (book.held[position.side] !== position) return
     if (this.#stopOrLiquidate(symbol, book, position, bar)) {
       yield
       return
     }
     for (const order of this.#targets(book, position)) {
       const { price, request } = order
-      if (book.position !== position || price === null || !book.orders.has(request.clientOrderId)) continue
+      if (book.held[position.side] !== position || price === null || !book.orders.has(request.clientOrderId))
+        continue
       const reached =
         order.since > bar.start || position.addedAt >= bar.start
           ? (bar.close - priceOf(book.instrument, price)) * sign(position.side) >= 0
@@ -815,7 +871,10 @@ export class SimExchange {
   #targets(book: Book, position: HeldPosition): RestingOrder[] {
     const nearest = sign(position.side)
     return sorted(book.orders)
-      .filter(order => order.request.purpose === 'exit' && order.price !== null)
+      .filter(
+        ({ request, price }) =>
+          request.purpose === 'exit' && request.side === position.side && price !== null,
+      )
       .sort((a, b) => nearest * ((a.price ?? 0) - (b.price ?? 0)))
   }
 
@@ -840,7 +899,8 @@ export class SimExchange {
 
   /** A stop that was moved while the bar ran counts if the bar closes beyond it. */
   *#stopAtClose(symbol: string, book: Book, position: HeldPosition, bar: Bar): Generator<void, void> {
-    if (book.position !== position || position.stopSince <= bar.start || position.stop === null) return
+    if (book.held[position.side] !== position || position.stopSince <= bar.start || position.stop === null)
+      return
     const stop = priceOf(book.instrument, position.stop)
     if ((bar.markClose - stop) * sign(position.side) > 0) return
     // One asked for when the price was already beyond it was never traded at: it goes at the close.
@@ -916,10 +976,10 @@ export class SimExchange {
     stop: Ticks | null,
     time: Timestamp,
   ): void {
-    const before = book.position
+    const before = book.held[side]
     if (before === null) {
       const entry = price
-      book.position = {
+      book.held[side] = {
         openedAt: time,
         addedAt: time,
         side,
@@ -963,10 +1023,11 @@ export class SimExchange {
     const opens = clientOrderId === null ? false : undefined
     this.#fill(symbol, position.side, clientOrderId, cause, time, ticks, steps, fee, liquidity, isAll, opens)
     if (position.steps > 0) return
-    book.position = null
+    book.held[position.side] = null
     // A reducing order cannot outlive its position.
     for (const [resting, { request }] of book.orders) {
-      if (request.purpose === 'exit') this.#drop(book, resting, 'the position is closed')
+      if (request.purpose === 'exit' && request.side === position.side)
+        this.#drop(book, resting, 'the position is closed')
     }
   }
 
@@ -1037,6 +1098,17 @@ export class SimExchange {
     if (book === undefined) broken(`${symbol} is not listed`)
     return book
   }
+}
+
+/** Whether either side is held. */
+function isHeld({ held }: Book): boolean {
+  return held.long !== null || held.short !== null
+}
+
+/** Whether an order of one side rests. */
+function hasOrders({ orders }: Book, side: Side): boolean {
+  for (const { request } of orders.values()) if (request.side === side) return true
+  return false
 }
 
 /** +1 where the order buys, -1 where it sells. */

@@ -7,7 +7,7 @@ import { ExchangeError } from '../../base/errors.ts'
 import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { ClockPort, PacedExchange } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
-import type { Side } from '../../market/side.ts'
+import type { PositionMode, Side } from '../../market/side.ts'
 
 export type Operation = 'place' | 'amend' | 'cancel' | 'setStop' | 'setLeverage'
 export type Query = 'leverage' | 'account' | 'lookUp' | 'executions'
@@ -148,13 +148,23 @@ export class FaultyExchange implements PacedExchange {
     return this.#request('setStop', args, () => this.#inner.setStop(requestId, symbol, side, stop))
   }
 
-  setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
+  setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void> {
     const args = [requestId, symbol, leverage]
-    return this.#request('setLeverage', args, () => this.#inner.setLeverage(requestId, symbol, leverage))
+    return this.#request('setLeverage', args, () =>
+      this.#inner.setLeverage(requestId, symbol, leverage, side),
+    )
   }
 
-  leverage(symbol: string): Promise<number> {
-    return this.#query('leverage', [symbol], () => this.#inner.leverage(symbol))
+  leverage(symbol: string, side?: Side): Promise<number> {
+    return this.#query('leverage', [symbol], () => this.#inner.leverage(symbol, side))
+  }
+
+  positionMode(): Promise<PositionMode> {
+    return this.#inner.positionMode()
+  }
+
+  setPositionMode(mode: PositionMode): Promise<string | null> {
+    return this.#inner.setPositionMode(mode)
   }
 
   account(): Promise<Account> {

@@ -7,7 +7,7 @@ import { StoreError } from '../../base/errors.ts'
 import { hashText } from '../../base/hash.ts'
 import type { Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
-import type { Side } from '../../market/side.ts'
+import type { PositionMode, Side } from '../../market/side.ts'
 import type { Act } from './acts.ts'
 import { differenceOf, isWhole, type MarketPrint, printOf } from './print.ts'
 import type { Venue, VenueOptions } from './venue.ts'
@@ -69,7 +69,9 @@ type Operation =
       readonly requestId: string
       readonly symbol: string
       readonly leverage: number
+      readonly side?: Side
     }
+  | { readonly op: 'position-mode'; readonly mode: PositionMode }
   | { readonly op: 'act'; readonly act: Act }
   | { readonly op: 'advance'; readonly to: Timestamp }
   /** Steps in which nothing was told, up to a moment. */
@@ -201,12 +203,24 @@ export class SimHost {
     return this.#ask({ op: 'stop', requestId, symbol, side, stop })
   }
 
-  setLeverage(requestId: string, symbol: string, leverage: number): readonly Input[] {
-    return this.#ask({ op: 'leverage', requestId, symbol, leverage })
+  setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): readonly Input[] {
+    return this.#ask({ op: 'leverage', requestId, symbol, leverage, ...(side === undefined ? {} : { side }) })
   }
 
-  leverage(symbol: string): number {
-    return this.venue.exchange.leverage(symbol)
+  leverage(symbol: string, side?: Side): number {
+    return this.venue.exchange.leverage(symbol, side)
+  }
+
+  get positionMode(): PositionMode {
+    return this.venue.exchange.positionMode
+  }
+
+  /** Switches the position mode of the account; nothing is told of it. Returns why it cannot be, or `null`. */
+  setPositionMode(mode: PositionMode): string | null {
+    if (mode === this.positionMode) return null
+    const refusal = { words: null as string | null }
+    this.#ask({ op: 'position-mode', mode }, refusal)
+    return refusal.words
   }
 
   /** What others do to the account; `refusal` says why it cannot be done. */
@@ -273,8 +287,10 @@ export class SimHost {
         exchange.setStop(operation.requestId, operation.symbol, operation.side, operation.stop)
         return null
       case 'leverage':
-        exchange.setLeverage(operation.requestId, operation.symbol, operation.leverage)
+        exchange.setLeverage(operation.requestId, operation.symbol, operation.leverage, operation.side)
         return null
+      case 'position-mode':
+        return exchange.setPositionMode(operation.mode)
       case 'act':
         return this.venue.act(operation.act)
       case 'advance':

@@ -84,7 +84,7 @@ export interface RunOptions {
 }
 
 export function venueOf(markets: readonly SymbolMarket[], options: RunOptions = {}): Venue {
-  return new Venue(markets, {
+  const venue = new Venue(markets, {
     from: options.from ?? tradingFrom(markets),
     to: options.to ?? null,
     costs: { ...DEFAULT_COSTS, ...options.costs },
@@ -99,6 +99,8 @@ export function venueOf(markets: readonly SymbolMarket[], options: RunOptions = 
       { interval: '1h', isDecidedOn: false },
     ],
   })
+  venue.exchange.setPositionMode(options.settings?.positionMode ?? 'one-way')
+  return venue
 }
 
 export interface Run {
@@ -289,11 +291,11 @@ export function misbehave(
           break
         }
         case 'set-leverage':
-          venue.exchange.setLeverage(effect.requestId, effect.symbol, effect.leverage)
+          venue.exchange.setLeverage(effect.requestId, effect.symbol, effect.leverage, effect.side)
           break
         case 'query-leverage': {
-          const { requestId, symbol } = effect
-          const leverage = venue.exchange.leverage(symbol)
+          const { requestId, symbol, side } = effect
+          const leverage = venue.exchange.leverage(symbol, side)
           answer({ type: 'leverage', at: now, requestId, leverage, reason: '' })
           break
         }

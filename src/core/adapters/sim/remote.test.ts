@@ -234,6 +234,22 @@ test('a leverage is set and asked for over a socket, and an unlisted symbol is r
   await server.close()
 })
 
+test('in hedge mode a leverage is of one side; the mode is switched and asked for over a socket, or refused', async () => {
+  const server = await served(hostOn())
+  const exchange = await connected(server.url)
+  assert.is(await exchange.positionMode(), 'one-way')
+  assert.is(await exchange.setPositionMode('hedge'), null)
+  assert.is(await exchange.positionMode(), 'hedge')
+  await exchange.setLeverage('l', SYMBOL, 4, 'short')
+  assert.equal([await exchange.leverage(SYMBOL, 'long'), await exchange.leverage(SYMBOL, 'short')], [10, 4])
+  const open = { kind: 'open', symbol: SYMBOL, side: 'long', steps: 10 as Steps } as const
+  assert.is(await exchange.act(open), null)
+  assert.match((await exchange.setPositionMode('one-way')) ?? '', /stays hedge: .* has a position/)
+  assert.is(await exchange.positionMode(), 'hedge')
+  exchange.close()
+  await server.close()
+})
+
 test('a history is of one moment, whoever moves the market while it is read', async () => {
   const host = hostOn()
   const server = await served(host)

@@ -8,7 +8,7 @@ import { DataError, ExchangeError } from '../../base/errors.ts'
 import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { PacedExchange } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
-import type { Side } from '../../market/side.ts'
+import { POSITION_MODES, type PositionMode, type Side } from '../../market/side.ts'
 import type { Act } from './acts.ts'
 import { nextInstant, VirtualClock } from './clock.ts'
 import { Shape } from './shape.ts'
@@ -154,20 +154,28 @@ export class RemoteExchange implements PacedExchange {
     await this.#change('/stop', { requestId, symbol, side, stop })
   }
 
-  async setLeverage(requestId: string, symbol: string, leverage: number): Promise<void> {
-    await this.#change('/leverage', { requestId, symbol, leverage })
+  async setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void> {
+    await this.#change('/leverage', { requestId, symbol, leverage, ...(side === undefined ? {} : { side }) })
   }
 
-  async leverage(symbol: string): Promise<number> {
-    const reply = await this.#read({ method: 'GET', target: `/leverage?${new URLSearchParams({ symbol })}` })
+  async leverage(symbol: string, side?: Side): Promise<number> {
+    const query = new URLSearchParams({ symbol, ...(side === undefined ? {} : { side }) })
+    const reply = await this.#read({ method: 'GET', target: `/leverage?${query}` })
     return reading(() => reply.count('leverage', 1), false)
+  }
+
+  async positionMode(): Promise<PositionMode> {
+    const reply = await this.#read({ method: 'GET', target: '/position-mode' })
+    return reading(() => reply.choice('mode', POSITION_MODES), false)
+  }
+
+  async setPositionMode(mode: PositionMode): Promise<string | null> {
+    return refusalOf(await this.#change('/position-mode', { mode }))
   }
 
   /** Lets others do something to the account. Returns why it cannot be done, or `null`. */
   async act(act: Act): Promise<string | null> {
-    const reply = await this.#change('/act', { act })
-    const refusal = reply.value('refusal')
-    return typeof refusal === 'string' ? refusal : null
+    return refusalOf(await this.#change('/act', { act }))
   }
 
   async account(): Promise<Account> {
@@ -328,6 +336,12 @@ export class RemoteExchange implements PacedExchange {
   #gap(reason: string): void {
     this.#hear({ type: 'feed-gap', at: this.clock.now(), reason })
   }
+}
+
+/** Why what was asked for cannot be done, or `null`. */
+function refusalOf(reply: Shape): string | null {
+  const refusal = reply.value('refusal')
+  return typeof refusal === 'string' ? refusal : null
 }
 
 function standingOf(reply: Shape): Standing {

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { ConfigError, DataError } from '../../base/errors.ts'
 import type { Input } from '../../engine/protocol.ts'
+import { POSITION_MODES, type Side } from '../../market/side.ts'
 import { actFrom, orderFrom } from './acts.ts'
 import type { SimHost } from './host.ts'
 import { Shape } from './shape.ts'
@@ -72,6 +73,11 @@ function wordOf(query: URLSearchParams, name: string): string {
   const value = query.get(name)
   if (value === null || value === '') throw new Refusal(400, 'request', `${name} is missing`)
   return value
+}
+
+function sideOf(word: string): Side {
+  if (word === 'long' || word === 'short') return word
+  throw new Refusal(400, 'request', 'side has to be long or short')
 }
 
 const ROUTES: { readonly [methodAndPath: string]: Handler } = {
@@ -139,14 +145,23 @@ const ROUTES: { readonly [methodAndPath: string]: Handler } = {
   'GET /leverage': (host, { query }) => {
     const symbol = wordOf(query, 'symbol')
     if (!host.isListed(symbol)) throw new Refusal(400, 'request', `${symbol} is not listed`)
-    return { seq: host.told, leverage: host.leverage(symbol) }
+    const side = query.has('side') ? sideOf(wordOf(query, 'side')) : undefined
+    return { seq: host.told, leverage: host.leverage(symbol, side) }
   },
   'POST /leverage': (host, { body }) => {
     const symbol = listed(host, body)
     const requestId = body.text('requestId')
     const leverage = body.count('leverage', 1)
+    const side = body.has('side') ? body.side('side') : undefined
     body.nothingElse()
-    return following(host, host.setLeverage(requestId, symbol, leverage))
+    return following(host, host.setLeverage(requestId, symbol, leverage, side))
+  },
+  'GET /position-mode': host => ({ seq: host.told, mode: host.positionMode }),
+  'POST /position-mode': (host, { body }) => {
+    const mode = body.choice('mode', POSITION_MODES)
+    body.nothingElse()
+    const refusal = host.setPositionMode(mode)
+    return { refusal, ...following(host, []) }
   },
   'POST /act': (host, { body }) => {
     const act = actFrom(body.value('act'))

@@ -10,9 +10,10 @@ import { CandleSeries, type Candles } from '../../market/candles.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { MarkCandles } from '../../market/mark.ts'
+import { SIDES } from '../../market/side.ts'
 import type { SymbolMarket } from '../../market/symbol-market.ts'
 import type { Act } from './acts.ts'
-import { type Costs, SimExchange } from './exchange.ts'
+import { type Bar, type Costs, SimExchange } from './exchange.ts'
 import { barAt, FundingTape, markRange, type Stretch, stretches, told } from './tape.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -315,6 +316,17 @@ export class Venue {
       yield* this.exchange.bar(symbol, bar, track.funding.within(bar.start, bar.end))
     }
     if (this.exchange.hasPosition(symbol)) {
+      this.#price(symbol, bar, at)
+      yield
+    }
+  }
+
+  /** Tells the close of a bar, with the part of its range that the position has seen: of each where there are two. */
+  #price(symbol: string, bar: Bar, at: Timestamp): void {
+    const { exchange } = this
+    const isBoth = exchange.hasPosition(symbol, 'long') && exchange.hasPosition(symbol, 'short')
+    for (const side of SIDES) {
+      if (!exchange.hasPosition(symbol, side)) continue
       this.#outbox.push({
         type: 'price',
         at,
@@ -322,9 +334,9 @@ export class Venue {
         symbol,
         last: bar.close,
         mark: bar.markClose,
-        ...this.exchange.range(symbol, bar),
+        ...exchange.range(symbol, side, bar),
+        ...(isBoth ? { side } : {}),
       })
-      yield
     }
   }
 

@@ -252,13 +252,13 @@ export class LiveDriver {
       case 'set-leverage':
         this.#track(
           broker
-            .setLeverage(effect.requestId, effect.symbol, effect.leverage)
+            .setLeverage(effect.requestId, effect.symbol, effect.leverage, effect.side)
             .catch((error: unknown) => this.#leverageUnknown(effect.requestId, error, isAmbiguous(error))),
         )
         return
       case 'query-leverage':
         this.#track(
-          broker.leverage(effect.symbol).then(
+          broker.leverage(effect.symbol, effect.side).then(
             leverage =>
               this.hear({ type: 'leverage', at: 0, requestId: effect.requestId, leverage, reason: '' }),
             (error: unknown) => this.#leverageUnknown(effect.requestId, error, true),

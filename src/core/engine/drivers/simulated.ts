@@ -17,8 +17,8 @@ export interface SimulatedMarket {
     amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): void
     cancel(symbol: string, clientOrderId: string): void
     setStop(requestId: string, symbol: string, side: Side, stop: Ticks): void
-    setLeverage(requestId: string, symbol: string, leverage: number): void
-    leverage(symbol: string): number
+    setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): void
+    leverage(symbol: string, side?: Side): number
     account(): Account
     lookUp(symbol: string, clientOrderId: string): OrderReport
     executions(since: Timestamp): readonly Execution[]
@@ -86,10 +86,10 @@ function carry(market: SimulatedMarket, journal: JournalPort, effect: Effect, at
       market.exchange.setStop(effect.requestId, effect.symbol, effect.side, effect.stop)
       return null
     case 'set-leverage':
-      market.exchange.setLeverage(effect.requestId, effect.symbol, effect.leverage)
+      market.exchange.setLeverage(effect.requestId, effect.symbol, effect.leverage, effect.side)
       return null
     case 'query-leverage': {
-      const leverage = market.exchange.leverage(effect.symbol)
+      const leverage = market.exchange.leverage(effect.symbol, effect.side)
       return { type: 'leverage', at, requestId: effect.requestId, leverage, reason: '' }
     }
     case 'query-account':
