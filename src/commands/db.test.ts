@@ -4,9 +4,12 @@ import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { DecisionJournal } from '../core/adapters/sqlite/decision-journal.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import { batchOf, bookRows, eventOf, optionsOf, T0 } from '../core/adapters/sqlite/store.fixture.ts'
 import { thisProcess } from '../core/adapters/system/processes.ts'
+import { settingsContext } from '../core/engine/decision-record.ts'
+import { defaultSettings } from '../core/engine/settings.ts'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { dbCommand } from './db.ts'
@@ -180,6 +183,43 @@ test('a check says that all is well with 0, or each thing that is wrong with 1',
   assert.match(shown.out, 'events, row 1: it was changed\n')
   writeFileSync(path, 'x'.repeat(5_000))
   assert.is((await db(['check'], data)).code, 1)
+})
+
+test('a check looks through the journal of decisions as well, which a state does without', async () => {
+  const { data } = booked()
+  assert.is(records((await db(['check'], data)).out)[0].decisions, null)
+  const path = join(data, 'decisions.db')
+  const journal = DecisionJournal.open(path, () => 0)
+  const context = settingsContext('1.2.3', defaultSettings())
+  const inputs = { candles: null, parameters: '', fees: '', instrument: null, state: '', price: null }
+  const about = { cycle: null, step: null, strategy: null, symbol: null, side: null, told: [] }
+  const decision = { at: T0, kind: 'score' as const, ...about, context: context.hash, inputs, seen: '{}' }
+  const decisions = ['[]', '[1]', '[2]'].map(answer => ({ ...decision, answer }))
+  assert.is(journal.keep({ contexts: [context], prints: [], decisions }), null)
+  journal.close()
+  const sound = await db(['check'], data)
+  assert.is(sound.code, 0, sound.err)
+  assert.equal(records(sound.out)[0].decisions, { path, rows: 3, wrong: [] })
+  assert.match(sound.err, '3 decisions')
+  const change = (sql: string): void => {
+    const file = new DatabaseSync(path)
+    file.exec(sql)
+    file.close()
+  }
+  change('DELETE FROM contexts')
+  const without = await db(['check'], data)
+  assert.is(without.code, 1)
+  assert.match((records(without.out)[0].decisions as { wrong: string[] }).wrong[0], 'it is missing')
+  change("UPDATE decisions SET answer = '[7]' WHERE seq = 2")
+  const changed = await db(['check'], data, true)
+  assert.is(changed.code, 1)
+  assert.match(changed.out, 'decisions, row 2: it was changed')
+  assert.match(changed.err, `E813 ${path} is damaged`)
+  assert.not.match(changed.err, 'C807')
+  for (const noise of ['x'.repeat(5_000), '']) {
+    writeFileSync(path, noise)
+    assert.is((await db(['check'], data)).code, 1, noise.slice(0, 1))
+  }
 })
 
 test.run()

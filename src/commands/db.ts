@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { backup, backupFolder, type Counts, KEEP } from '../core/adapters/sqlite/backup.ts'
 import { checkState } from '../core/adapters/sqlite/check.ts'
+import {
+  DECISIONS_FILE,
+  type DecisionCheck,
+  DecisionReader,
+} from '../core/adapters/sqlite/decision-journal.ts'
 import { restore } from '../core/adapters/sqlite/recovery.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
-import { UsageError } from '../core/base/errors.ts'
+import { StoreError, UsageError } from '../core/base/errors.ts'
 import type { CommandSpec, FlagSpec, ParsedArguments, World } from './command.ts'
 import { dataDirectory } from './data-dir.ts'
 import { EXIT } from './exit-codes.ts'
@@ -93,7 +98,7 @@ async function runCheck(world: World, parsed: ParsedArguments): Promise<number> 
   const path = statePath(world, parsed)
   if (!isThere(world, path)) return EXIT.notFound
   const { schema, counts, wrong } = checkState(path)
-  const isSound = wrong.length === 0
+  const decisions = checkDecisions(path)
   if (wantsRecords(world, parsed)) {
     const record = {
       v: 1,
@@ -104,17 +109,42 @@ async function runCheck(world: World, parsed: ParsedArguments): Promise<number> 
       schema,
       counts,
       wrong,
+      decisions,
     }
     await world.stdout.write(`${JSON.stringify(record)}\n`)
-  } else for (const words of wrong) await world.stdout.write(`${words}\n`)
+  } else {
+    for (const words of [...wrong, ...(decisions?.wrong ?? [])]) await world.stdout.write(`${words}\n`)
+  }
   const rows = counts === null ? '' : `, ${countText(counts)}`
-  if (isSound) say(world, `sound: schema ${schema}${rows}`)
+  if (wrong.length === 0) say(world, `sound: schema ${schema}${rows}`)
   else {
     world.stderr.write(
       `C807 ${path} is damaged (${wrong.length} findings). Nothing was changed. Stop bbw, then: bbw db restore FILE\n`,
     )
   }
-  return isSound ? EXIT.ok : EXIT.fault
+  const isDamaged = decisions !== null && decisions.wrong.length > 0
+  if (isDamaged) {
+    const count = `${decisions.wrong.length} findings`
+    world.stderr.write(`E813 ${decisions.path} is damaged (${count}). Nothing was changed. Put it aside\n`)
+  } else if (decisions !== null) say(world, `sound: ${decisions.path}, ${decisions.rows} decisions`)
+  return wrong.length === 0 && !isDamaged ? EXIT.ok : EXIT.fault
+}
+
+/** Looks through the journal of decisions beside a state; `null` where none were taken down. */
+function checkDecisions(state: string): (DecisionCheck & { readonly path: string }) | null {
+  const path = join(dirname(state), DECISIONS_FILE)
+  try {
+    const reader = DecisionReader.open(path)
+    try {
+      return reader === null ? null : { path, ...reader.check() }
+    } finally {
+      reader?.close()
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError) || (error.trouble !== 'damaged' && error.trouble !== 'other'))
+      throw error
+    return { path, rows: null, wrong: [error.message] }
+  }
 }
 
 export const dbCommand: CommandSpec = {
@@ -154,7 +184,7 @@ export const dbCommand: CommandSpec = {
       name: 'check',
       summary: 'look through file, journal and books (exit 1 when something is wrong)',
       description:
-        'The file and its indexes, the chain of hashes of the journal, and whether the books can be read.',
+        'The file and its indexes, the chain of hashes of the journal, and whether the books can be read; and where decisions are taken down, their journal likewise.',
       examples: ['bbw db check', 'bbw db check --json | jq .wrong'],
       flags: [RECORDS_FLAG, DATA_DIR],
       run: runCheck,

@@ -1,13 +1,12 @@
 /** Everything that can be wrong with a state, in words. */
 import { existsSync } from 'node:fs'
-import { StoreError } from '../../base/errors.ts'
 import { type Counts, countRows, unsoundness } from './backup.ts'
 import { readBooks } from './books-rows.ts'
 import { Connection } from './connection.ts'
 import { brokenChain } from './events.ts'
 import { refuseForeign, schemaVersion } from './migrations.ts'
 import { STATE_ID } from './schema.ts'
-import { troubled } from './store-error.ts'
+import { damageIn, troubled } from './store-error.ts'
 
 export interface CheckReport {
   readonly schema: number
@@ -15,16 +14,6 @@ export interface CheckReport {
   readonly counts: Counts | null
   /** What is wrong, a sentence each; empty for a sound state. */
   readonly wrong: readonly string[]
-}
-
-/** What a piece of the check finds; trouble in reading is a finding, a busy or unreadable disk is not. */
-function found(work: () => readonly string[]): readonly string[] {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof StoreError && error.trouble === 'damaged') return [error.message]
-    throw error
-  }
 }
 
 /**
@@ -37,7 +26,7 @@ export function checkState(path: string): CheckReport {
   try {
     let report: CheckReport = { schema: 0, counts: null, wrong: [] }
     // One view: rows that are written meanwhile would look like breaks of the chain.
-    const wrong = found(() => {
+    const wrong = damageIn(() => {
       connection.view(() => {
         report = inspect(connection)
       })
@@ -51,14 +40,14 @@ export function checkState(path: string): CheckReport {
 
 function inspect(connection: Connection): CheckReport {
   refuseForeign(connection, STATE_ID)
-  const file = found(() => unsoundness(connection, true))
-  const chain = found(() => brokenChain(connection))
-  const books = found(() => {
+  const file = damageIn(() => unsoundness(connection, true))
+  const chain = damageIn(() => brokenChain(connection))
+  const books = damageIn(() => {
     readBooks(connection)
     return []
   })
   let counts: Counts | null = null
-  const uncounted = found(() => {
+  const uncounted = damageIn(() => {
     counts = countRows(connection)
     return []
   })

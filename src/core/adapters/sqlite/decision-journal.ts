@@ -18,10 +18,11 @@ import {
 } from '../../engine/decision-record.ts'
 import { type CandlePrint, PRINTED, type ToldPrint, type ToldSeries } from '../../engine/told-candles.ts'
 import { INTERVAL_MS, INTERVALS, type Interval } from '../../market/interval.ts'
+import { unsoundness } from './backup.ts'
 import { Connection } from './connection.ts'
 import { ensureOwnFile } from './files.ts'
 import { first, numberOf, type Reader, type SqlRow } from './sql.ts'
-import { troubled } from './store-error.ts'
+import { damageIn, troubled } from './store-error.ts'
 
 /** The journal's file in a data folder. */
 export const DECISIONS_FILE = 'decisions.db'
@@ -103,6 +104,14 @@ export interface DecisionGap {
   readonly at: Timestamp
   readonly lost: number
   readonly reason: string
+}
+
+/** What a look through a whole journal has found. */
+export interface DecisionCheck {
+  /** How many decisions there are; `null` where they cannot be counted. */
+  readonly rows: number | null
+  /** What is wrong, a sentence each; empty for a sound journal. */
+  readonly wrong: readonly string[]
 }
 
 function hashOf(previous: string, seq: number, columns: readonly unknown[]): string {
@@ -354,6 +363,35 @@ export class DecisionReader {
       }
     }
     if (before.seq !== chain.seq || before.hash !== chain.hash) throw damaged(before.seq + 1, 'it is missing')
+  }
+
+  /**
+   * Looks the whole journal through, while it may be written: the file and its indexes, the chain, and whether what each
+   * decision was made under is there. Throws a StoreError for a disk that cannot be read.
+   */
+  check(): DecisionCheck {
+    let rows: number | null = null
+    const wrong = damageIn(() =>
+      // One view: rows that are written meanwhile would look like breaks of the chain.
+      this.#connection.view(() => {
+        const file = damageIn(() => unsoundness(this.#connection, true))
+        const chain = damageIn(() => {
+          rows = numberOf(this.#connection, 'SELECT count(*) FROM decisions')
+          const contexts = new Set<string>()
+          for (const { context } of this.decisions(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
+            contexts.add(context)
+          }
+          return [...contexts].flatMap(hash =>
+            damageIn(() => {
+              this.context(hash)
+              return []
+            }),
+          )
+        })
+        return [...new Set([...file, ...chain])]
+      }),
+    )
+    return { rows, wrong }
   }
 
   /** Decisions in `[from, to]` that could not be written. */

@@ -57,3 +57,13 @@ export function isBusy(error: unknown): boolean {
   const code = resultCode(error)
   return code !== null && TROUBLES[code] === 'busy'
 }
+
+/** What a piece of a check finds; trouble in reading is a finding, a busy or unreadable disk is not. */
+export function damageIn(work: () => readonly string[]): readonly string[] {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof StoreError && error.trouble === 'damaged') return [error.message]
+    throw error
+  }
+}
