@@ -18,7 +18,16 @@ import type { ToldPrint, ToldSeries } from './told-candles.ts'
 const VIEW_KINDS = ['universe', 'scan', 'score', 'guards', 'manage', 'time-exit'] as const
 
 /** Kinds of decisions that follow from what was seen and the settings alone: `rules.ts` has the rule of each. */
-export const RULE_KINDS = ['gates', 'expiry'] as const
+export const RULE_KINDS = [
+  'gates',
+  'expiry',
+  'stop-wish',
+  'stop-answer',
+  'stop-late',
+  'stop-shown',
+  'emergency',
+  'closing',
+] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 
 export const DECISION_KINDS = [...VIEW_KINDS, ...RULE_KINDS] as const

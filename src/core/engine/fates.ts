@@ -54,7 +54,7 @@ export class Fates {
     const answerMs = this.#core.settings.recovery.answerSeconds * SECOND
     for (const id of this.#orders.doubts.overdue(this.#core.now))
       this.unknown(id, 'no answer in time', 'E105')
-    this.#protection.desk.overdue(this.#core.now, answerMs)
+    this.#protection.desk.overdue(this.#core.now)
     for (const [id, at] of this.#orders.asked) if (this.#core.now >= at + answerMs) this.askedInVain(id)
     this.#core.hurry(this.#core.now)
   }

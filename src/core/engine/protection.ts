@@ -12,7 +12,8 @@ import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Input } from './protocol.ts'
 import type { EngineState, StopRequest } from './state.ts'
-import { StopDesk, type StopVerdict } from './stop-desk.ts'
+import { StopDesk } from './stop-desk.ts'
+import { CLOSING, EMERGENCY, type StopVerdict } from './stop-rules.ts'
 
 /** The code of a stop that moved although its answer was in doubt. */
 const CONFIRMED: { readonly [D in StopRequest['doubt']]: Code | null } = {
@@ -31,17 +32,18 @@ export class Protection {
   constructor(core: EngineCore, orders: OrderDesk) {
     this.#core = core
     this.#orders = orders
-    this.desk = new StopDesk(core.settings.recovery.stopTries)
+    this.desk = new StopDesk(core.ruled)
   }
 
   /** Sets missing stops again, and closes what cannot be protected. */
   protect(): void {
     this.sendWishes()
-    for (const [key, { closing, closingAs }] of this.desk.entries()) {
+    for (const [key, state] of this.desk.entries()) {
       const position = this.#core.portfolio.positions.get(key)
-      if (closing === null || position === undefined) continue
-      if (this.#orders.find(position, 'close') === undefined)
-        this.#orders.close(position, closingAs ?? 'emergency', closing)
+      if (position === undefined) continue
+      const isOrdered = this.#orders.find(position, 'close') !== undefined
+      const close = this.#core.ruled(CLOSING, { position, state, isOrdered })
+      if (close !== null) this.#orders.close(position, close.as, close.reason)
     }
   }
 
@@ -135,15 +137,7 @@ export class Protection {
         this.#core.hurry(this.#core.now)
         break
       case 'close':
-        if (this.#isLeftToPerson(key, position, verdict.isCrossed)) {
-          this.#leaveToPerson(key, position, verdict.isCrossed, reason)
-          break
-        }
-        this.closeNow(
-          position,
-          verdict.isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${reason}`,
-          verdict.isCrossed ? 'C202' : 'C201',
-        )
+        this.#unprotected(key, position, verdict.isCrossed, reason)
         break
       case 'adopt':
         this.#core.event(
@@ -171,22 +165,19 @@ export class Protection {
     if (verdict.kind === 'moved' || verdict.kind === 'restored') this.#send(key)
   }
 
-  /**
-   * What a person has opened is not closed without their word: it has been given for a price past a stop that was in
-   * force, and for nothing else.
-   */
-  #isLeftToPerson(key: string, { strategy }: Position, isCrossed: boolean): boolean {
-    return strategy === MANUAL && !(isCrossed && this.desk.of(key).wasSeen)
-  }
-
-  #leaveToPerson(key: string, position: Position, isCrossed: boolean, reason: string): void {
-    this.#core.count('stop-failed')
-    this.#core.hurry(this.#core.now + LOOK_AGAIN)
-    // Asked for again and again, told once for each row of tries.
-    if (this.desk.of(key).tries > this.#core.settings.recovery.stopTries) return
-    const words = isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${reason}`
+  /** No stop can be set any more: the position is closed, or left to the person whose it is. */
+  #unprotected(key: string, position: Position, isCrossed: boolean, said: string): void {
+    const core = this.#core
+    const emergency = core.ruled(EMERGENCY, { position, state: this.desk.of(key), isCrossed, reason: said })
+    if (emergency.kind === 'close') {
+      this.closeNow(position, emergency.reason, isCrossed ? 'C202' : 'C201')
+      return
+    }
+    core.count('stop-failed')
+    core.hurry(core.now + LOOK_AGAIN)
+    if (!emergency.isTold) return
     const wanted = formatTicks(position.instrument, position.stop)
-    this.#core.event('stop-failed', position, words, { wanted }, null, 'C220')
+    core.event('stop-failed', position, emergency.reason, { wanted }, null, 'C220')
   }
 
   #moved(position: Position, request: StopRequest): void {

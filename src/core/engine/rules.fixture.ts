@@ -2,8 +2,9 @@
 import * as assert from 'uvu/assert'
 import { fromText, RULE_KINDS, type RuleKind, shortHash, textOf } from './decision-record.ts'
 import type { Effect } from './protocol.ts'
+import type { Ask } from './rule.ts'
 import { RULES } from './rules.ts'
-import type { Settings } from './settings.ts'
+import { defaultSettings, type Settings } from './settings.ts'
 
 const KINDS: ReadonlySet<string> = new Set(RULE_KINDS)
 
@@ -25,4 +26,13 @@ export function remade(effects: readonly Effect[], settings: Settings): readonly
   }
   const others = effects.filter(({ type }) => type !== 'decisions')
   return others.length === effects.length ? effects : others
+}
+
+/** Asks rules under the settings; each answers the same to what would be taken down of the question. */
+export function asking(settings: Settings = defaultSettings()): Ask {
+  return (rule, seen) => {
+    const answer = rule.decide(seen, settings)
+    assert.is(textOf(rule.decide(fromText(textOf(seen)) as typeof seen, settings)), textOf(answer), rule.kind)
+    return answer
+  }
 }

@@ -3,9 +3,16 @@ import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
 import { OWN_GATES } from './own-gates.ts'
 import type { Rule } from './rule.ts'
+import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
 
 /** What a rule is shown is as it was taken down: plain data that it has been shown before. */
 export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   gates: OWN_GATES,
   expiry: EXPIRY,
+  'stop-wish': STOP_WISH,
+  'stop-answer': STOP_ANSWER,
+  'stop-late': STOP_LATE,
+  'stop-shown': STOP_SHOWN,
+  emergency: EMERGENCY,
+  closing: CLOSING,
 }

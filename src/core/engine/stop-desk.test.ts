@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert'
 import { positionOf, ticks } from '../decision/view.fixture.ts'
 import { positionKey } from '../portfolio/position.ts'
 import type { StopTrouble } from './protocol.ts'
-import { StopDesk, type StopVerdict } from './stop-desk.ts'
+import { asking } from './rules.fixture.ts'
+import { StopDesk } from './stop-desk.ts'
+import type { StopVerdict } from './stop-rules.ts'
 
 const test = suite('stop desk')
 
@@ -14,7 +16,7 @@ const SHORT = positionOf({ side: 'short', stop: ticks(1_050) })
 
 /** A desk with a request for 960 on its way. */
 function moving(): StopDesk {
-  const desk = new StopDesk(3)
+  const desk = new StopDesk(asking())
   desk.wish(HELD, ticks(960), 'trailing', 'why')
   assert.is(desk.send(KEY, 'r', 1_000)?.stop, 960)
   return desk
@@ -23,7 +25,7 @@ function moving(): StopDesk {
 const kindOf = (verdict: StopVerdict | null): string => verdict?.kind ?? 'nothing'
 
 test('a looser wish is dropped, on both sides, and the tightest waits behind a request', () => {
-  const desk = new StopDesk(3)
+  const desk = new StopDesk(asking())
   desk.wish(HELD, ticks(949), 'trailing', '')
   desk.wish(SHORT, ticks(1_051), 'trailing', '')
   assert.equal(desk.wishes(9), [])
@@ -63,13 +65,14 @@ test('while the answer is awaited the account says nothing, and it is overdue in
   const desk = moving()
   assert.is(desk.readBack(HELD, null, 2_000), null)
   assert.is(desk.answerDue(10_000), 11_000)
-  assert.is(desk.overdue(10_999, 10_000), false)
-  assert.is(desk.overdue(11_000, 10_000), true)
+  desk.overdue(10_999)
+  assert.is(desk.answerDue(10_000), 11_000)
+  desk.overdue(11_000)
   assert.is(desk.answerDue(10_000), null)
 })
 
 test('a missing or looser stop is restored, a tighter one is taken over', () => {
-  const desk = new StopDesk(3)
+  const desk = new StopDesk(asking())
   assert.is(kindOf(desk.readBack(HELD, HELD.stop, 1)), 'nothing')
   assert.equal(desk.readBack(HELD, ticks(955), 2), { kind: 'adopt', stop: ticks(955) })
   assert.equal(desk.readBack(HELD, ticks(940), 3), { kind: 'missing', wasSeen: true, delay: null })
@@ -81,7 +84,7 @@ test('a missing or looser stop is restored, a tighter one is taken over', () => 
 })
 
 test('a stop that cannot be restored closes the position at the third failure', () => {
-  const desk = new StopDesk(3)
+  const desk = new StopDesk(asking())
   assert.equal(desk.readBack(HELD, null, 1), { kind: 'missing', wasSeen: false, delay: null })
   const kinds: string[] = []
   for (let i = 0; i < 3; i++) {
@@ -119,7 +122,7 @@ test('a request that comes to nothing again and again is made at once, and then 
 })
 
 test('a missing stop whose requests all vanish closes the position at the third', () => {
-  const desk = new StopDesk(3)
+  const desk = new StopDesk(asking())
   desk.readBack(HELD, null, 1_000)
   const seen: string[] = []
   for (let i = 0, now = 1_000; i < 3; i++) {
@@ -143,13 +146,13 @@ test('moves that vanished while the stop stood do not count against it once it i
 
 test('a stop that was never there is missing since the position is, one that was seen since it was missed', () => {
   const since = (desk: StopDesk): number => desk.of(KEY).missingSince
-  const fresh = new StopDesk(3)
+  const fresh = new StopDesk(asking())
   fresh.opened(KEY, 1_000)
   fresh.opened(KEY, 1_500)
   assert.is(fresh.isProtected(KEY), true)
   fresh.readBack(HELD, null, 2_000)
   assert.is(since(fresh), 1_000)
-  const seen = new StopDesk(3)
+  const seen = new StopDesk(asking())
   seen.opened(KEY, 1_000)
   seen.readBack(HELD, HELD.stop, 2_000)
   seen.readBack(HELD, null, 9_000)

@@ -472,8 +472,11 @@ test('over all ways of a price the resting targets never add up to more than the
 
 // --- time exits -------------------------------------------------------------------------------------------------
 
+/** A desk for weeks of half minutes, whose decisions are not taken down. */
+const patient = (): Desk => new Desk(defaultSettings(), { decisions: undefined })
+
 test('every position is closed at the market once 30 bars of its timeframe have passed', () => {
-  const desk = new Desk().introduce('SOLUSDT')
+  const desk = patient().introduce('SOLUSDT')
   desk.live(0)
   desk.open(reversionSignal())
   desk.live(30 * DAY - SECOND)
@@ -498,7 +501,7 @@ test('a grid short is held for 72 h at most', () => {
 })
 
 test('of two positions opened together the second is closed in time though the first has gone', () => {
-  const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
+  const desk = patient().introduce('SOLUSDT', 'ADAUSDT')
   desk.live(0)
   desk.open(reversionSignal('SOLUSDT'))
   desk.open(reversionSignal('ADAUSDT'))

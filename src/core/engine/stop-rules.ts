@@ -1,0 +1,285 @@
+/**
+ * What becomes of a position's stop: pure steps from what is known of it to what is known next, and what that means. One
+ * request is in flight at most, the tightest wish waits behind it; one that is missing at the exchange is restored, or
+ * the position closed where that cannot be done.
+ */
+import { SECOND, type Ticks, type Timestamp } from '../base/units.ts'
+import type { StopMove } from '../decision/intent.ts'
+import type { Side } from '../market/side.ts'
+import { sign } from '../market/side.ts'
+import { MANUAL, type Position } from '../portfolio/position.ts'
+import type { ExitReason } from '../portfolio/trade.ts'
+import type { StopTrouble } from './protocol.ts'
+import type { About, Rule } from './rule.ts'
+import type { StopRequest, StopState } from './state.ts'
+
+/** What an answer, or a look at the account, means for a stop. */
+export type StopVerdict =
+  /** In force as wanted. `doubt` says what had made it doubtful. */
+  | { readonly kind: 'moved'; readonly request: StopRequest }
+  | {
+      readonly kind: 'restored'
+      readonly request: StopRequest
+      readonly missingSince: Timestamp
+      readonly wasSeen: boolean
+    }
+  /** The old stop stands; the wish is sent again, after `delay` milliseconds at the latest. */
+  | { readonly kind: 'failed'; readonly request: StopRequest; readonly delay: number | null }
+  /** Nothing says which stop is in force: the account has to be read. */
+  | { readonly kind: 'unknown' }
+  /** No stop can be set any more. */
+  | { readonly kind: 'close'; readonly request: StopRequest; readonly isCrossed: boolean }
+  /** Somebody has tightened the stop: it is taken over. */
+  | { readonly kind: 'adopt'; readonly stop: Ticks }
+  /** The stop is missing, or looser than it was: it is wished again. */
+  | { readonly kind: 'missing'; readonly wasSeen: boolean; readonly delay: number | null }
+
+/** What is known of a stop next, and what that means; `null`: nothing. */
+export interface StopStep {
+  readonly state: StopState
+  readonly verdict: StopVerdict | null
+}
+
+/** A missing stop is asked for again this soon. */
+const RETRY_MS = 500
+/** A request that comes to nothing again and again is made at least this often. */
+const LONGEST_RETRY_MS = 30_000
+
+function ofPosition({ position: { strategy, symbol, side } }: { readonly position: Position }): About {
+  return { strategy, symbol, side }
+}
+
+/** About a position that is known by its key. */
+function ofKey({ key }: { readonly key: string }): About {
+  const [symbol = key, side] = key.split(':')
+  return { strategy: null, symbol, side: side as Side }
+}
+
+// --- wishes
+
+export interface SeenWish {
+  readonly position: Position
+  readonly state: StopState
+  readonly stop: Ticks
+  readonly why: StopMove | 'cascade'
+  readonly reason: string
+}
+
+/** A stop is monotonic, whoever asks: `null` for a wish that is not tighter than what is wanted already. */
+export const STOP_WISH: Rule<SeenWish, StopState | null> = {
+  kind: 'stop-wish',
+  about: ofPosition,
+  decide({ position, state, stop, why, reason }) {
+    const tightest = state.wish?.stop ?? state.inFlight?.stop ?? position.stop
+    if ((stop - tightest) * sign(position.side) <= 0) return null
+    return { ...state, wish: { stop, why, reason, requestId: '', sentAt: 0, doubt: 'none' } }
+  },
+}
+
+// --- answers
+
+export interface SeenAnswer {
+  readonly key: string
+  readonly state: StopState
+  readonly ok: boolean
+  readonly why: StopTrouble | null
+}
+
+/** The exchange's answer to the request in flight; `null`: there is none. */
+export const STOP_ANSWER: Rule<SeenAnswer, StopStep | null> = {
+  kind: 'stop-answer',
+  about: ofKey,
+  decide({ state, ok, why }, { recovery }) {
+    const { inFlight } = state
+    if (inFlight === null) return null
+    if (ok) return done(state, inFlight)
+    if (why === 'unknown' || why === 'not-modified') {
+      const doubt = why === 'unknown' ? 'no-answer' : 'not-modified'
+      return { state: { ...state, inFlight: { ...inFlight, doubt } }, verdict: { kind: 'unknown' } }
+    }
+    return failed(state, inFlight, why === 'crossed', recovery.stopTries)
+  },
+}
+
+function done(state: StopState, request: StopRequest): StopStep {
+  const { missingSince, wasSeen } = state
+  return {
+    state: { ...state, inFlight: null, tries: 0, missingSince: 0, wasSeen: true },
+    verdict:
+      request.why === 'restore' || missingSince > 0
+        ? { kind: 'restored', request, missingSince, wasSeen }
+        : { kind: 'moved', request },
+  }
+}
+
+function failed(state: StopState, request: StopRequest, isCrossed: boolean, stopTries: number): StopStep {
+  const isRestoring = request.why === 'restore'
+  const tries = isRestoring ? state.tries + 1 : 0
+  if (isCrossed || tries >= stopTries) {
+    return {
+      state: { ...state, inFlight: null, wish: null, tries },
+      verdict: { kind: 'close', request, isCrossed },
+    }
+  }
+  // The old stop still stands; the wish is sent again, unless a tighter one is there.
+  const again = { ...request, requestId: '', sentAt: 0, doubt: 'none' as const }
+  return {
+    state: { ...state, inFlight: null, wish: state.wish ?? again, tries },
+    verdict: { kind: 'failed', request, delay: isRestoring ? RETRY_MS : null },
+  }
+}
+
+export interface SeenLate {
+  readonly key: string
+  readonly state: StopState
+  readonly now: Timestamp
+}
+
+/** When the answer to the request in flight is due; `null`: none is awaited. */
+export function stopAnswerDue({ inFlight }: StopState, answerMs: number): Timestamp | null {
+  return inFlight === null || inFlight.doubt !== 'none' ? null : inFlight.sentAt + answerMs
+}
+
+/** A request without an answer for too long is doubtful; `null`: there is none such. */
+export const STOP_LATE: Rule<SeenLate, StopState | null> = {
+  kind: 'stop-late',
+  about: ofKey,
+  decide({ state, now }, { recovery }) {
+    const { inFlight } = state
+    const due = stopAnswerDue(state, recovery.answerSeconds * SECOND)
+    if (inFlight === null || due === null || now < due) return null
+    return { ...state, inFlight: { ...inFlight, doubt: 'no-answer' } }
+  },
+}
+
+// --- what the account shows
+
+export interface SeenShown {
+  readonly position: Position
+  readonly state: StopState
+  /** The stop at the exchange; `null`: there is none. */
+  readonly shown: Ticks | null
+  readonly now: Timestamp
+}
+
+/** What the account shows of a position's stop. */
+export const STOP_SHOWN: Rule<SeenShown, StopStep> = {
+  kind: 'stop-shown',
+  about: ofPosition,
+  decide({ position, state: before, shown, now }, { recovery }) {
+    const state = shown === null ? before : withoutLooser(before, position, shown)
+    const { inFlight } = state
+    if (inFlight === null) return compared(state, position, shown, now)
+    if (inFlight.doubt === 'none') return { state, verdict: null }
+    if (shown === inFlight.stop) return done(state, inFlight)
+    // Not in force: it is asked for once more, the tighter of it and what has been wished since. At once the first
+    // time, then ever more rarely: whatever swallows the requests is not to be hammered.
+    const tighter = state.wish !== null && (state.wish.stop - inFlight.stop) * sign(position.side) > 0
+    const again = tighter && state.wish !== null ? state.wish : inFlight
+    const delay = state.tries === 0 ? 0 : Math.min(RETRY_MS * 2 ** (state.tries - 1), LONGEST_RETRY_MS)
+    const tries = state.tries + 1
+    const wish = { ...again, requestId: '', sentAt: now + delay, doubt: 'none' as const }
+    const next = { ...state, inFlight: null, wish, tries }
+    if (shown !== null) return { state: next, verdict: { kind: 'failed', request: inFlight, delay } }
+    // Only tries made while the stop was known to be missing count.
+    if (state.missingSince > 0 && tries >= recovery.stopTries) {
+      return {
+        state: { ...next, wish: null },
+        verdict: { kind: 'close', request: inFlight, isCrossed: false },
+      }
+    }
+    return compared(next, position, shown, now)
+  },
+  isSilent: (answer, { state }) => answer.verdict === null && answer.state === state,
+}
+
+function compared(state: StopState, position: Position, shown: Ticks | null, now: Timestamp): StopStep {
+  if (shown !== null && (shown - position.stop) * sign(position.side) >= 0) {
+    const isNews = !state.wasSeen || state.missingSince > 0 || state.tries > 0
+    return {
+      state: isNews ? { ...state, tries: 0, missingSince: 0, wasSeen: true } : state,
+      verdict: shown === position.stop ? null : { kind: 'adopt', stop: shown },
+    }
+  }
+  const wanted = state.wish ?? {
+    stop: position.stop,
+    why: 'restore' as const,
+    reason: 'the stop was missing at the exchange',
+    requestId: '',
+    sentAt: 0,
+    doubt: 'none' as const,
+  }
+  const isNew = state.missingSince === 0
+  const sentAt = isNew ? 0 : wanted.sentAt
+  // One that was never there is missing since the position is.
+  const since = state.wasSeen || state.openedAt === 0 ? now : state.openedAt
+  return {
+    state: {
+      ...state,
+      wish: { ...wanted, why: 'restore', sentAt },
+      tries: isNew ? 0 : state.tries,
+      missingSince: isNew ? since : state.missingSince,
+    },
+    verdict: { kind: 'missing', wasSeen: state.wasSeen, delay: sentAt > now ? sentAt - now : null },
+  }
+}
+
+/** Somebody has tightened the stop: what was wished before, and what came to nothing, must not loosen it again. */
+function withoutLooser(state: StopState, position: Position, shown: Ticks): StopState {
+  const direction = sign(position.side)
+  if ((shown - position.stop) * direction <= 0) return state
+  const isTighter = (request: StopRequest): boolean => (request.stop - shown) * direction > 0
+  const wish = state.wish !== null && isTighter(state.wish) ? state.wish : null
+  // One whose answer is awaited may still arrive; one that is in force is what the account shows.
+  const { inFlight: asked } = state
+  const isVain = asked !== null && asked.doubt !== 'none' && asked.stop !== shown && !isTighter(asked)
+  if (wish === state.wish && !isVain) return state
+  return { ...state, wish, inFlight: isVain ? null : asked }
+}
+
+// --- where no stop can be set any more
+
+export interface SeenUnprotected {
+  readonly position: Position
+  readonly state: StopState
+  /** The price is past the stop. */
+  readonly isCrossed: boolean
+  /** What the exchange has said. */
+  readonly reason: string
+}
+
+/** A position whose stop cannot be set: it is closed, or left to the person whose it is. */
+export type Emergency =
+  | { readonly kind: 'close'; readonly reason: string }
+  | { readonly kind: 'leave'; readonly reason: string; readonly isTold: boolean }
+
+/**
+ * What a person has opened is not closed without their word: it has been given for a price past a stop that was in force,
+ * and for nothing else. Asked for again and again, it is told once for each row of tries.
+ */
+export const EMERGENCY: Rule<SeenUnprotected, Emergency> = {
+  kind: 'emergency',
+  about: ofPosition,
+  decide({ position, state, isCrossed, reason: said }, { recovery }) {
+    const reason = isCrossed ? 'the price is past the stop' : `the stop cannot be set: ${said}`
+    if (position.strategy !== MANUAL || (isCrossed && state.wasSeen)) return { kind: 'close', reason }
+    return { kind: 'leave', reason, isTold: state.tries <= recovery.stopTries }
+  },
+}
+
+export interface SeenClosing {
+  readonly position: Position
+  readonly state: StopState
+  /** An order that closes it is at the exchange, or on its way. */
+  readonly isOrdered: boolean
+}
+
+/** A position that is to be closed whatever it takes is asked to be until it is gone; `null`: it is, or is not to be. */
+export const CLOSING: Rule<SeenClosing, { readonly as: ExitReason; readonly reason: string } | null> = {
+  kind: 'closing',
+  about: ofPosition,
+  decide({ state: { closing, closingAs }, isOrdered }) {
+    if (closing === null || isOrdered) return null
+    return { as: closingAs ?? 'emergency', reason: closing }
+  },
+}
