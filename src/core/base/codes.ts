@@ -315,6 +315,42 @@ export const CODES = {
     can: 'End other programs that use the same address; wait.',
   },
   // --- market and funding
+  W501: {
+    title: 'stream silent',
+    what: 'A stream was connected and nothing came any more, not even an answer to a ping.',
+    did: 'Cut the connection and connected anew; what was missed meanwhile is asked for.',
+    can: 'Look at the connection if it happens often.',
+  },
+  W502: {
+    title: 'topic silent',
+    what: 'A stream is alive, and one of its topics has fallen silent.',
+    did: 'Subscribed to it again; what it has left out is asked for.',
+    can: NOTHING,
+  },
+  W503: {
+    title: 'reconnects slowed',
+    what: 'A stream could not be connected, or did not hold, many times in a row.',
+    did: 'Tries once a minute from now on, and goes back to shorter waits when it has held for a minute. Positions, orders and stops are looked after by requests meanwhile.',
+    can: 'Look at the connection, and whether the exchange is up.',
+  },
+  W504: {
+    title: 'topic refused',
+    what: 'The exchange does not know a topic of a stream, as of a symbol that is no longer listed.',
+    did: 'Left it out; all other topics go on.',
+    can: NOTHING,
+  },
+  I507: {
+    title: 'candles missing',
+    what: 'Candles of a symbol are missing between others, at the exchange too.',
+    did: 'Goes on without them: figures that need them are not available, and a signal that needs those is not given.',
+    can: NOTHING,
+  },
+  W509: {
+    title: 'price spike ignored',
+    what: 'The last price of a symbol is far from its mark price.',
+    did: 'Does not decide by it; the price before it counts until it is back.',
+    can: NOTHING,
+  },
   W510: {
     title: 'funding interval shortened',
     what: 'The exchange now settles funding of a symbol with a position more often than before, as it does when rates are extreme.',

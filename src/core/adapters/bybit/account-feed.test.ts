@@ -1,0 +1,169 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MINUTE, SECOND, type Timestamp } from '../../base/units.ts'
+import { instrumentOf } from '../../decision/view.fixture.ts'
+import type { Input } from '../../engine/protocol.ts'
+import { AccountFeed } from './account-feed.ts'
+import { Fields } from './fields.ts'
+import { Line } from './line.fixture.ts'
+import { executionRow, orderRow } from './mapper-orders.ts'
+import { EXECUTION, ORDER } from './rows.fixture.ts'
+
+const test = suite('account feed')
+
+const BTC = instrumentOf({ symbol: 'BTCUSDT' })
+const ID = 'bbw-0001-a'
+
+class Rig {
+  readonly heard: Input[] = []
+  readonly said: string[] = []
+  readonly feed: AccountFeed
+  line: Line | null = null
+  now: Timestamp = 1_746_270_400_353
+
+  constructor() {
+    this.feed = new AccountFeed({
+      connect: listener => {
+        this.line = new Line(listener)
+        return this.line
+      },
+      instrument: symbol => (symbol === 'BTCUSDT' ? BTC : undefined),
+      now: () => this.now,
+      hear: input => this.heard.push(input),
+      say: (code, words) => this.said.push(`${code} ${words}`),
+      denied: reason => this.said.push(`denied ${reason}`),
+    })
+  }
+
+  push(topic: string, ...data: readonly object[]): void {
+    this.line?.listener.message({ topic, id: 'x', creationTime: this.now, data })
+  }
+
+  order(over: object): void {
+    this.push('order', { ...ORDER, orderLinkId: ID, symbol: 'BTCUSDT', ...over })
+  }
+
+  /** What was heard since the last call, in words. */
+  words(): readonly string[] {
+    return this.heard.splice(0).map(input => {
+      if (input.type === 'order') return `${input.clientOrderId} ${input.status} ${input.reason}`.trim()
+      if (input.type === 'fill') return `${input.side} ${input.opens ? 'opens' : 'closes'} ${input.steps}`
+      return input.type
+    })
+  }
+}
+
+test('an order is accepted once, amended when price or quantity change, and its end is told', () => {
+  const rig = new Rig()
+  assert.equal(rig.line?.asked, ['order', 'execution'])
+  rig.order({})
+  rig.order({ orderStatus: 'PartiallyFilled', cumExecQty: '0.05' })
+  rig.order({ price: '1601.00' })
+  rig.order({ price: '1601.00', qty: '0.20' })
+  rig.order({ orderStatus: 'Cancelled', cancelType: 'CancelByUser', price: '1601.00', qty: '0.20' })
+  assert.equal(rig.words(), [
+    `${ID} accepted`,
+    `${ID} amended`,
+    `${ID} amended`,
+    `${ID} cancelled CancelByUser`,
+  ])
+})
+
+test('what is refused after it was taken is rejected with its reason, unless some of it was filled', () => {
+  const cases: readonly (readonly [over: object, words: string])[] = [
+    [
+      { orderStatus: 'Rejected', rejectReason: 'EC_NoEnoughQtyToFill' },
+      `${ID} rejected EC_NoEnoughQtyToFill`,
+    ],
+    [
+      { orderStatus: 'Cancelled', rejectReason: 'EC_PostOnlyWillTakeLiquidity' },
+      `${ID} rejected EC_PostOnlyWillTakeLiquidity`,
+    ],
+    [
+      { orderStatus: 'Cancelled', rejectReason: 'EC_NoImmediateQtyToFill', cumExecQty: '0.05' },
+      `${ID} cancelled EC_NoImmediateQtyToFill`,
+    ],
+    [{ orderStatus: 'Deactivated' }, `${ID} cancelled Deactivated`],
+  ]
+  for (const [over, words] of cases) {
+    const rig = new Rig()
+    rig.order(over)
+    assert.equal(rig.words(), [words])
+  }
+})
+
+test('orders that are not bbw’s, and a filled one, say nothing: executions tell', () => {
+  const rig = new Rig()
+  rig.order({ orderLinkId: '' })
+  rig.order({ orderStatus: 'Filled' })
+  rig.order({ orderStatus: 'Triggered' })
+  assert.equal(rig.words(), [])
+  rig.push('execution', EXECUTION, { ...EXECUTION, symbol: 'OTHERUSDT' })
+  assert.equal(rig.words(), ['long closes 500'])
+})
+
+test('an order that a request has shown is known: what differs from that is an amendment', () => {
+  const rig = new Rig()
+  rig.feed.shown([orderRow(new Fields({ ...ORDER, orderLinkId: ID }, ''))])
+  rig.order({})
+  rig.order({ price: '1700.00' })
+  assert.equal(rig.words(), [`${ID} amended`])
+})
+
+test('the first time it is ready nothing is missing; after a loss everything is to be compared', async () => {
+  const rig = new Rig()
+  rig.line?.listener.ready(false)
+  await rig.feed.ready
+  assert.equal(rig.words(), [])
+  rig.line?.listener.lost('nothing has come for 15 s', true)
+  rig.line?.listener.ready(true)
+  assert.equal(rig.words(), ['feed-gap'])
+  assert.equal(rig.said, ['W501 account: nothing has come for 15 s'])
+})
+
+test('a message that cannot be read may have been about anything: everything is to be compared', () => {
+  const rig = new Rig()
+  rig.order({ orderStatus: 'Something' })
+  rig.push('execution', { ...EXECUTION, execPrice: '1.00001' })
+  assert.equal(rig.words(), ['feed-gap', 'feed-gap'])
+  assert.is(rig.said.filter(words => words.startsWith('E106')).length, 2)
+})
+
+test('an execution that a request lists and the stream has left out for 10 s has its topic asked for again, once a minute', () => {
+  const rig = new Rig()
+  rig.line?.listener.ready(false)
+  const at = rig.now + SECOND
+  const row = (execId: string, over: object = {}): ReturnType<typeof executionRow> =>
+    executionRow(new Fields({ ...EXECUTION, execId, execTime: String(at), ...over }, ''))
+  rig.now = at + 10 * SECOND
+  rig.feed.listed([row('a')])
+  assert.equal(rig.said, [], 'it may still come')
+  rig.now++
+  rig.push('execution', { ...EXECUTION, execId: 'told' })
+  rig.feed.listed([
+    row('told'),
+    row('f', { execType: 'Funding' }),
+    row('old', { execTime: String(at - 2 * SECOND) }),
+  ])
+  assert.equal(rig.said, [])
+  rig.feed.listed([row('a')])
+  rig.feed.listed([row('b')])
+  assert.equal(rig.said, ['W502 execution: BTCUSDT a was not told'])
+  assert.equal(rig.line?.asked.slice(2), ['=execution'])
+  rig.now += MINUTE
+  rig.feed.listed([row('b')])
+  assert.is(rig.said.length, 2)
+})
+
+test('a refused key and slow tries are said', () => {
+  const rig = new Rig()
+  rig.line?.listener.denied('Params Error')
+  if (rig.line !== null) rig.line.isSlowed = true
+  rig.feed.check()
+  rig.feed.check()
+  assert.equal(rig.said, ['denied Params Error', 'W503 account'])
+  rig.feed.close()
+  assert.not.ok(rig.feed.isReady)
+})
+
+test.run()

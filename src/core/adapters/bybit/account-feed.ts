@@ -1,0 +1,181 @@
+/**
+ * What Bybit's private stream tells of an account, as inputs of the engine: what became of orders, and what was
+ * executed. It is the fast way and not the sure one: after every loss the engine compares everything by requests, and
+ * an execution that a request shows and the stream has not told has its topic asked for again.
+ */
+import type { Code } from '../../base/codes.ts'
+import { DataError } from '../../base/errors.ts'
+import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../base/units.ts'
+import type { Input } from '../../engine/protocol.ts'
+import type { Instrument } from '../../market/instrument.ts'
+import { executionsOf } from './executions.ts'
+import type { ExecutionRow, OrderRow } from './mapper-orders.ts'
+import { streamMessage } from './mapper-stream.ts'
+import type { FeedConnection } from './market-feed.ts'
+import type { StreamListener } from './stream-connection.ts'
+
+const TOPICS = ['order', 'execution'] as const
+
+/** An execution that the stream has not told after so long was left out by it. */
+const LATE: Milliseconds = 10 * SECOND
+/** A topic is asked for again so often at most. */
+const RENEWED: Milliseconds = MINUTE
+/** Executions that are remembered as told. */
+const REMEMBERED = 2_000
+
+export interface AccountFeedPorts {
+  connect(listener: StreamListener): FeedConnection
+  instrument(symbol: string): Instrument | undefined
+  /** The exchange's time. */
+  now(): Timestamp
+  hear(input: Input): void
+  say(code: Code, words: string): void
+  /** The key is refused. */
+  denied(reason: string): void
+}
+
+interface Resting {
+  readonly price: string | null
+  readonly qty: string
+}
+
+export class AccountFeed {
+  readonly #ports: AccountFeedPorts
+  readonly #connection: FeedConnection
+  /** Price and quantity of bbw's orders, as they were told last: what differs from them is an amendment. */
+  readonly #resting = new Map<string, Resting>()
+  readonly #told = new Set<string>()
+  #readySince: Timestamp | null = null
+  #renewedAt: Timestamp = Number.NEGATIVE_INFINITY
+  #isSlow = false
+  #onReady: () => void = () => {}
+
+  /** Resolves when the stream is ready for the first time. */
+  readonly ready: Promise<void>
+
+  constructor(ports: AccountFeedPorts) {
+    this.#ports = ports
+    this.ready = new Promise(resolve => {
+      this.#onReady = resolve
+    })
+    this.#connection = ports.connect({
+      ready: isAgain => this.#ready(isAgain),
+      message: message => this.#onMessage(message),
+      lost: (reason, isSilent) => this.#lost(reason, isSilent),
+      refused: (topic, reason) => ports.say('W504', `${topic}: ${reason}`),
+      denied: reason => ports.denied(reason),
+    })
+    this.#connection.subscribe(TOPICS)
+  }
+
+  get isReady(): boolean {
+    return this.#connection.isReady
+  }
+
+  check(): void {
+    this.#connection.check()
+    const { isSlowed } = this.#connection
+    if (isSlowed && !this.#isSlow) this.#ports.say('W503', 'account')
+    this.#isSlow = isSlowed
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  /** Orders as a request has shown them resting: what the stream tells of them later is compared with that. */
+  shown(orders: readonly OrderRow[]): void {
+    for (const { linkId, price, qty } of orders)
+      if (linkId !== null) this.#resting.set(linkId, { price, qty })
+  }
+
+  /** Executions as a request has listed them: the stream should have told those of late. */
+  listed(executions: readonly ExecutionRow[]): void {
+    const now = this.#ports.now()
+    const since = this.#readySince
+    if (since === null || now - this.#renewedAt < RENEWED) return
+    const untold = executions.find(
+      ({ execId, time, type }) =>
+        type !== 'Funding' && time > since && time < now - LATE && !this.#told.has(execId),
+    )
+    if (untold === undefined) return
+    this.#renewedAt = now
+    this.#connection.renew('execution')
+    this.#ports.say('W502', `execution: ${untold.symbol} ${untold.execId} was not told`)
+  }
+
+  #ready(isAgain: boolean): void {
+    this.#readySince = this.#ports.now()
+    this.#onReady()
+    if (isAgain) this.#ports.hear({ type: 'feed-gap', at: 0, reason: 'the stream of the account was away' })
+  }
+
+  #lost(reason: string, isSilent: boolean): void {
+    this.#readySince = null
+    if (isSilent) this.#ports.say('W501', `account: ${reason}`)
+  }
+
+  #onMessage(message: unknown): void {
+    try {
+      const read = streamMessage(message)
+      if (read?.kind === 'orders') for (const order of read.orders) this.#onOrder(order)
+      else if (read?.kind === 'executions') for (const row of read.executions) this.#onExecution(row)
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      // It may have been about anything: the account itself tells.
+      this.#ports.say('E106', `a message of the account's stream: ${error.message}`)
+      this.#ports.hear({ type: 'feed-gap', at: 0, reason: 'a message of the account could not be read' })
+    }
+  }
+
+  #onOrder(order: OrderRow): void {
+    const { linkId, price, qty } = order
+    if (linkId === null) return
+    const before = this.#resting.get(linkId)
+    const tell = (status: 'accepted' | 'amended' | 'rejected' | 'cancelled', reason = ''): void =>
+      this.#ports.hear({ type: 'order', at: 0, clientOrderId: linkId, status, reason })
+    switch (order.status) {
+      case 'New':
+      case 'PartiallyFilled':
+      case 'Untriggered':
+        this.#resting.set(linkId, { price, qty })
+        if (before === undefined) tell('accepted')
+        else if (before.price !== price || before.qty !== qty) tell('amended')
+        return
+      case 'Triggered':
+        return
+      case 'Filled':
+        // Its executions tell.
+        this.#resting.delete(linkId)
+        return
+      case 'Rejected':
+      case 'Deactivated':
+      case 'Cancelled':
+      case 'PartiallyFilledCanceled': {
+        this.#resting.delete(linkId)
+        const isUnfilled = Number(order.filled) === 0
+        const reason = order.rejectReason ?? order.cancelType ?? order.status
+        // One that is refused after it was taken ends as cancelled, with the reason.
+        const isRejected = order.status === 'Rejected' || (order.rejectReason !== null && isUnfilled)
+        tell(isRejected ? 'rejected' : 'cancelled', reason)
+      }
+    }
+  }
+
+  #onExecution(row: ExecutionRow): void {
+    this.#remember(row.execId)
+    const instrument = this.#ports.instrument(row.symbol)
+    // Of what bbw does not follow the account tells enough.
+    if (instrument === undefined) return
+    for (const execution of executionsOf(row, instrument)) this.#ports.hear(execution)
+  }
+
+  #remember(execId: string): void {
+    this.#told.add(execId)
+    if (this.#told.size <= REMEMBERED) return
+    for (const oldest of this.#told) {
+      this.#told.delete(oldest)
+      return
+    }
+  }
+}
