@@ -14,7 +14,8 @@ console.log(`seed ${SEED}`)
 
 /** A trader at the exchange: sends orders, lets bars pass, keeps what is reported. */
 class Desk {
-  readonly exchange: SimExchange
+  exchange: SimExchange
+  readonly #options: ConstructorParameters<typeof SimExchange>[0]
   readonly reports: Input[] = []
   /** Leverage of the orders sent. */
   readonly leverages = new Map<string, number>()
@@ -23,12 +24,26 @@ class Desk {
   untouched = 0
   #day = 0
   #orders = 0
+  #close = 100
 
   constructor(costs: Partial<Costs> = {}, wallet = 1000, checkMargin = true) {
-    this.exchange = new SimExchange({ costs: { ...DEFAULT_COSTS, ...costs }, wallet, checkMargin })
+    this.#options = { costs: { ...DEFAULT_COSTS, ...costs }, wallet, checkMargin }
+    this.exchange = new SimExchange(this.#options)
     this.exchange.list(instrument, true)
     this.exchange.setTime(0)
     this.exchange.setLast(SYMBOL, 100)
+  }
+
+  /** Goes on with an exchange that stands where the one before was saved. */
+  restart(): void {
+    const saved = JSON.parse(JSON.stringify(this.exchange.save()))
+    const { wallet: _, ...rest } = this.#options
+    this.exchange = new SimExchange({ ...rest, wallet: 0 })
+    this.exchange.load(saved)
+    if (!this.exchange.isListed(SYMBOL)) {
+      this.exchange.list(instrument, true)
+      this.exchange.setLast(SYMBOL, this.#close)
+    }
   }
 
   order(request: Partial<OrderRequest> & Pick<OrderRequest, 'purpose'>): string {
@@ -68,6 +83,7 @@ class Desk {
     } = {},
   ): void {
     const start = this.#day++ * DAY
+    this.#close = close
     const [markOpen, markHigh, markLow, markClose] = more.mark ?? [open, high, low, close]
     const end = start + DAY
     const bar: Bar = { start, end, open, high, low, close, markOpen, markHigh, markLow, markClose }
@@ -1115,6 +1131,25 @@ test(`a long and the short in the mirrored market fill alike, tick for tick (see
     { seed: SEED, numRuns: 400 },
   )
   assert.ok(filled > 2_000, `${filled} fills were compared`)
+})
+
+test(`an exchange that is saved and loaded each day tells what one that goes on tells (seed ${SEED})`, () => {
+  let restarts = 0
+  fc.assert(
+    fc.property(days, plans => {
+      const told = (isRestarted: boolean): string => {
+        const { desk } = play(plans, { reach: 200 }, ({ desk: one }) => {
+          if (!isRestarted) return
+          one.restart()
+          restarts++
+        })
+        return JSON.stringify([desk.reports, desk.exchange.account(), desk.exchange.executions(0)])
+      }
+      assert.is(told(true), told(false))
+    }),
+    { seed: SEED, numRuns: 200 },
+  )
+  assert.ok(restarts > 1_000, `${restarts} restarts`)
 })
 
 test('a leverage is set while a symbol has nothing, at most the greatest, and orders of another one are refused', () => {

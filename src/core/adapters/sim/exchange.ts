@@ -34,7 +34,7 @@ import { liquidationPrice } from '../../market/liquidation.ts'
 import { formatTicks, priceOf, qtyOf, toTicks } from '../../market/quantise.ts'
 import { opposite, type PositionMode, SIDES, type Side, sign } from '../../market/side.ts'
 import type { Act } from './acts.ts'
-import { Records } from './records.ts'
+import { Records, type SavedRecords } from './records.ts'
 
 /** What trading costs on the embedded exchange. Fractions of a fill's value unless said otherwise. */
 export interface Costs {
@@ -127,6 +127,18 @@ interface Book {
   readonly orders: Map<string, RestingOrder>
   /** At most one of them is there in one-way mode. */
   readonly held: { [side in Side]: HeldPosition | null }
+}
+
+/** An exchange as plain data: what its account has and remembers, and the books where something is going on. */
+export interface SavedExchange {
+  readonly now: Timestamp
+  readonly mode: PositionMode
+  readonly wallet: Usdt
+  readonly settled: SimExchange['settled']
+  readonly sequence: number
+  readonly executions: number
+  readonly records: SavedRecords
+  readonly books: readonly (Omit<Book, 'orders'> & { readonly orders: readonly RestingOrder[] })[]
 }
 
 export interface ExchangeOptions {
@@ -223,6 +235,44 @@ export class SimExchange {
   /** Funding settlements that a position has paid or received so far: those recorded, and those assumed. */
   get settled(): { readonly recorded: number; readonly assumed: number } {
     return this.#settled
+  }
+
+  /** To be put back by `load`, when all reports have been taken. */
+  save(): SavedExchange {
+    if (this.#outbox.length > 0) broken('an exchange is saved with reports that nobody has taken')
+    const books = [...this.#books.values()].filter(
+      book =>
+        isHeld(book) || book.orders.size > 0 || book.leverage.long !== null || book.leverage.short !== null,
+    )
+    return {
+      now: this.#now,
+      mode: this.#mode,
+      wallet: this.#wallet,
+      settled: this.#settled,
+      sequence: this.#sequence,
+      executions: this.#executions,
+      records: this.#records.save(),
+      books: books.map(book => ({ ...book, orders: [...book.orders.values()] })),
+    }
+  }
+
+  /**
+   * Goes on from what was saved; to be called on a fresh exchange before anything is listed. What has a position or an
+   * order is listed as it was.
+   */
+  load(saved: SavedExchange): void {
+    this.#now = saved.now
+    this.#mode = saved.mode
+    this.#wallet = saved.wallet
+    this.#settled = { ...saved.settled }
+    this.#sequence = saved.sequence
+    this.#executions = saved.executions
+    this.#records.load(saved.records)
+    for (const { orders, ...book } of saved.books) {
+      const resting = new Map(orders.map(order => [order.request.clientOrderId, { ...order }]))
+      this.#doomed += orders.filter(({ isDoomed }) => isDoomed).length
+      this.#books.set(book.instrument.symbol, { ...book, orders: resting })
+    }
   }
 
   /** Reports since the last call, in order. */

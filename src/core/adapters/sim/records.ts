@@ -14,6 +14,12 @@ interface OrderRecord {
   closedAt: Timestamp | null
 }
 
+/** Records as plain data; ids of forgotten orders are not among them. */
+export interface SavedRecords {
+  readonly orders: readonly (readonly [clientOrderId: string, record: OrderRecord])[]
+  readonly executions: readonly Execution[]
+}
+
 /** Forgotten executions are cleared away so many at a time. */
 const SWEEP = 1_024
 
@@ -27,6 +33,18 @@ export class Records {
   /** @param memory for how many milliseconds executions and closed orders are known */
   constructor(memory: number) {
     this.#memory = memory
+  }
+
+  save(): SavedRecords {
+    return { orders: [...this.#orders], executions: this.#executions }
+  }
+
+  load({ orders, executions }: SavedRecords): void {
+    for (const [id, record] of orders) {
+      this.#ids.add(id)
+      this.#orders.set(id, { ...record })
+    }
+    this.#executions.push(...executions)
   }
 
   /** Whether there has ever been an order of this id. */

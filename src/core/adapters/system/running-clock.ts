@@ -1,0 +1,57 @@
+/** A clock that runs by itself: an exchange's time where the market is not moved by bbw. */
+import type { Milliseconds, Timestamp } from '../../base/units.ts'
+import type { ClockPort } from '../../engine/ports.ts'
+
+export interface RunningClockPorts {
+  /** The exchange's time; it may be corrected now and then. */
+  readonly now: () => Timestamp
+  /** Waits so long by that clock. Rejects when the signal is aborted. */
+  readonly sleep: (span: Milliseconds, signal: AbortSignal) => Promise<void>
+}
+
+/** Timers take no more than 2^31 ms, and a clock that is corrected should not be waited for in one go. */
+const LONGEST_SLEEP: Milliseconds = 60_000
+
+export class RunningClock implements ClockPort {
+  readonly #ports: RunningClockPorts
+  #latest: Timestamp = Number.NEGATIVE_INFINITY
+  #alarm: AbortController | null = null
+
+  constructor(ports: RunningClockPorts) {
+    this.#ports = ports
+  }
+
+  /** Never goes back: where the clock was ahead it stands until it is right. */
+  now(): Timestamp {
+    this.#latest = Math.max(this.#latest, this.#ports.now())
+    return this.#latest
+  }
+
+  wakeAt(at: Timestamp | null, wake: () => void): void {
+    this.#alarm?.abort()
+    this.#alarm = null
+    if (at === null) return
+    const alarm = new AbortController()
+    this.#alarm = alarm
+    this.#waitFor(at, wake, alarm)
+  }
+
+  /** Nobody is woken any more. */
+  stop(): void {
+    this.wakeAt(null, () => {})
+  }
+
+  #waitFor(at: Timestamp, wake: () => void, alarm: AbortController): void {
+    const left = at - this.now()
+    this.#ports.sleep(Math.min(LONGEST_SLEEP, Math.max(0, left)), alarm.signal).then(
+      () => {
+        if (alarm.signal.aborted) return
+        if (this.now() < at) return this.#waitFor(at, wake, alarm)
+        this.#alarm = null
+        wake()
+      },
+      // Nobody waits any more.
+      () => {},
+    )
+  }
+}
