@@ -289,9 +289,12 @@ test('an install script beside those of node and esbuild is told', () => {
       'node_modules/d': {},
     },
   }
-  assert.equal(told(installScripts(JSON.stringify(lock))), [
+  const allowed = JSON.stringify({ allowScripts: { node: true, '@b/c': true } })
+  assert.equal(told(installScripts(JSON.stringify(lock), allowed)), [
     'package-lock.json:1: @b/c runs a script when it is installed',
   ])
+  const denied = JSON.stringify({ allowScripts: { '@b/c': false } })
+  assert.equal(told(installScripts(JSON.stringify(lock), denied)), [])
 })
 
 test('a version that is not exact is told', () => {
@@ -344,7 +347,7 @@ test('the project imports what it depends on', () =>
 test('the project runs all its suites', () => clean(suites(parsed)))
 test('the project lists each strategy once', () => clean(strategyLists(parsed)))
 test('the project has install scripts only where they must be', () =>
-  clean(installScripts(read('package-lock.json'))))
+  clean(installScripts(read('package-lock.json'), read('package.json'))))
 test('the project pins its packages', () => clean(looseVersions(read('package.json'))))
 test('the project holds no secret', () => clean(secrets([...sources, ...others])))
 

@@ -331,13 +331,18 @@ export function strategyLists(files: readonly Parsed[]): readonly string[] {
 
 const MAY_INSTALL = ['node', 'esbuild']
 
-/** In a lock file: packages that run a script when they are installed, beside the two that must. */
-export function installScripts(lockFile: string): readonly string[] {
+/**
+ * In a lock file: packages that run a script when they are installed, beside the two that must and those whose scripts
+ * npm is told not to run (`allowScripts: { name: false }` in `package.json`).
+ */
+export function installScripts(lockFile: string, packageFile: string): readonly string[] {
   const lock: { packages: { [path: string]: { hasInstallScript?: boolean } } } = JSON.parse(lockFile)
+  const { allowScripts = {} }: { allowScripts?: { readonly [name: string]: boolean } } =
+    JSON.parse(packageFile)
   return Object.entries(lock.packages)
     .filter(([path, entry]) => entry.hasInstallScript === true && path !== '')
     .map(([path]) => path.replace(/^.*node_modules\//, ''))
-    .filter(name => !MAY_INSTALL.includes(name))
+    .filter(name => !MAY_INSTALL.includes(name) && allowScripts[name] !== false)
     .map(name => `package-lock.json:1: ${name} runs a script when it is installed; do without it`)
 }
 

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { EmbeddedExchange } from '../core/adapters/sim/embedded.ts'
 import { RemoteExchange } from '../core/adapters/sim/remote.ts'
 import { ScriptedTrader } from '../core/adapters/sim/trader.fixture.ts'
-import { DAY } from '../core/base/units.ts'
+import { DAY, HOUR } from '../core/base/units.ts'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { defaultConfig } from './config.ts'
@@ -188,11 +188,39 @@ test('wrong words are refused with what is wrong', async () => {
     [['sim', 'account', '--sim-url', 'http://127.0.0.1:1'], 4, /no credentials/],
     [['sim', 'serve', '--port', '70000'], 2, /--port 70000 is not a number from 0 to 65535/],
     [['sim', 'serve', '--host', '0.0.0.0'], 2, /127\.0\.0\.1/],
+    [['sim', 'serve', '--speed', '60'], 2, /--speed is for Bybit's protocol/],
+    [['sim', 'serve', '--protocol', 'bybit', '--speed', '0', ...MARKET_WORDS], 2, /--speed 0/],
+    [['sim', 'serve', '--protocol', 'kraken'], 2, /bybit/],
   ] as const) {
     const ended = await run(words)
     assert.equal([ended.code, ended.out], [code, ''], words.join(' '))
     assert.match(ended.err, pattern)
   }
+})
+
+test("it speaks Bybit's protocol too, with its market in the present and its own clock", async () => {
+  const words = ['--protocol', 'bybit', '--speed', '30', '--starting-balance', '250', ...MARKET_WORDS]
+  const { child, line, ended } = start(['sim', 'serve', ...words])
+  const ready = JSON.parse(await line)
+  assert.equal([ready.protocol, ready.speed], ['bybit', 30])
+  assert.match(`${ready.key} ${ready.secret}`, /^[0-9a-f]{24} [0-9a-f]{64}$/)
+  const ask = async (
+    path: string,
+  ): Promise<{ result: { list: { [name: string]: string }[] }; time: number }> =>
+    (await fetch(`${ready.url}${path}`)).json() as never
+  const { time } = await ask('/v5/market/time')
+  assert.ok(Math.abs(time - Date.now()) < HOUR)
+  const tickers = await ask('/v5/market/tickers?category=linear')
+  assert.equal(
+    tickers.result.list.map(({ symbol }) => symbol),
+    ['BTCUSDT', SYMBOL],
+  )
+  const days = await ask(`/v5/market/kline?category=linear&symbol=${SYMBOL}&interval=D&limit=60`)
+  assert.is(days.result.list.length, 60)
+  child.kill('SIGTERM')
+  const { code, err } = await ended
+  assert.is(code, 0)
+  assert.match(err, /2 symbols, .* UTC, 30 s of it in a second/)
 })
 
 test('killed at any moment and started again on its folder and port, it loses nothing and tells nothing twice', async () => {

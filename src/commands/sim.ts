@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { ACT_KINDS, actFrom } from '../core/adapters/sim/acts.ts'
 import { RemoteExchange } from '../core/adapters/sim/remote.ts'
 import { LOOPBACK, SimServer } from '../core/adapters/sim/server.ts'
@@ -10,6 +9,7 @@ import { EXIT } from './exit-codes.ts'
 import { textFlag, timerangeFlag } from './flags.ts'
 import { minute, say } from './lines.ts'
 import { loadMarket, MARKET_FLAGS } from './market.ts'
+import { bybitOver, freshCredentials, PROTOCOL_FLAGS, wantsBybit } from './sim-bybit.ts'
 import { announce, ownCredentials, SIM_URL_FLAG, simCredentials, simUrlFlag } from './sim-credentials.ts'
 import { openSimHost, tradingStart } from './sim-host.ts'
 import { VENUE_FLAGS, venueOf, withFlags } from './simulate.ts'
@@ -20,9 +20,10 @@ const serve: CommandSpec = {
   name: 'serve',
   summary: 'run the exchange until it is stopped',
   description:
-    'Runs the embedded exchange as a process of its own, on the loopback. It prints one JSON line with url, key and secret when it is ready. Its market stands still until a trader (bbw run --exchange sim --sim-url URL) asks for the next step. Everything that is asked of it is written to sim.db in the data folder, so that it goes on where it stood when it is started again on the same folder, market and settings. SIGTERM ends it with 0, Ctrl-C with 130.',
+    "Runs the embedded exchange as a process of its own, on the loopback. It prints one JSON line with url, key and secret when it is ready. Its market stands still until a trader (bbw run --exchange sim --sim-url URL) asks for the next step. Everything that is asked of it is written to sim.db in the data folder, so that it goes on where it stood when it is started again on the same folder, market and settings. With --protocol bybit it speaks Bybit's v5 REST and WebSocket instead, for bbw and for any other client of Bybit: its market moves by a clock of its own, and its account lives as long as the process. SIGTERM ends it with 0, Ctrl-C with 130.",
   examples: [
     'bbw sim serve',
+    'bbw sim serve --protocol bybit --speed 60',
     'bbw sim serve --port 8790 --data-dir ~/exchange --market cache --symbol BTCUSDT',
   ],
   flags: [
@@ -33,11 +34,13 @@ const serve: CommandSpec = {
       default: LOOPBACK,
       choices: [LOOPBACK],
     },
+    ...PROTOCOL_FLAGS,
     ...MARKET_FLAGS,
     ...VENUE_FLAGS,
     CONFIG_FLAG,
   ],
   async run(world, parsed) {
+    if (wantsBybit(parsed)) return serveBybit(world, parsed)
     const config = withFlags(await loadConfig(world, parsed), parsed)
     const port = portFlag(parsed)
     const range = timerangeFlag(parsed)
@@ -60,10 +63,7 @@ const serve: CommandSpec = {
       else if (host.positionMode !== config.positionMode) {
         say(world, `the account is in ${host.positionMode} mode, and positionMode is ${config.positionMode}`)
       }
-      const credentials = ownCredentials(folder, () => ({
-        key: randomBytes(12).toString('hex'),
-        secret: randomBytes(32).toString('hex'),
-      }))
+      const credentials = ownCredentials(folder, freshCredentials)
       const server = await SimServer.listen(host, { ...credentials, port, wall: () => world.clock.now() })
       const forget = announce(world, server.port, credentials)
       try {
@@ -80,6 +80,36 @@ const serve: CommandSpec = {
       host.close()
     }
   },
+}
+
+/** Serves Bybit's own protocol until it is stopped. */
+async function serveBybit(world: World, parsed: ParsedArguments): Promise<number> {
+  const config = withFlags(await loadConfig(world, parsed), parsed)
+  const port = portFlag(parsed)
+  const range = timerangeFlag(parsed)
+  const { markets, name, warnings } = await loadMarket(world, parsed, 'replay', range.to)
+  for (const warning of warnings) say(world, warning)
+  const start = range.from ?? tradingStart(markets) ?? world.clock.now()
+  const credentials = freshCredentials()
+  const { sim, speed, from } = await bybitOver(world, parsed, markets, config, credentials, start)
+  const { BybitServer } = await import('../core/adapters/sim/bybit/server.ts')
+  const server = await BybitServer.listen(sim, {
+    port,
+    wall: () => world.clock.monotonic(),
+    sleep: (ms, signal) => world.clock.sleep(ms, signal),
+  })
+  const forget = announce(world, server.port, credentials)
+  try {
+    const line = { url: server.url, ...credentials, protocol: 'bybit', speed }
+    await world.stdout.write(`${JSON.stringify(line)}\n`)
+    say(world, `${name}: ${markets.length} symbols, ${minute(from)} UTC, ${speed} s of it in a second`)
+    const fault = await Promise.race([server.fault, aborted(world.signal)])
+    if (fault !== null) throw fault
+    return world.signal.reason === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
+  } finally {
+    forget()
+    await server.close()
+  }
 }
 
 const act: CommandSpec = {

@@ -99,7 +99,7 @@ interface HeldPosition {
   /** When it was last entered or added to. */
   addedAt: Timestamp
   readonly side: Side
-  readonly leverage: number
+  leverage: number
   steps: Steps
   entry: Price
   stop: Ticks | null
@@ -148,6 +148,12 @@ export interface ExchangeOptions {
   readonly checkMargin: boolean
   /** For how many days executions and closed orders are known. */
   readonly historyDays?: number
+  /**
+   * Orders as any client of a real exchange sends them, not only as bbw does: in one-way mode one that enters against a
+   * position takes from it before it opens the other way, resting entries are amended, and the leverage of a position
+   * can be changed.
+   */
+  readonly takesAnyOrder?: boolean
 }
 
 /** A real exchange lets its executions be asked for over two years. */
@@ -162,6 +168,7 @@ const MANUAL_LEVERAGE = 1
 export class SimExchange {
   readonly #costs: Costs
   readonly #checkMargin: boolean
+  readonly #takesAnyOrder: boolean
   readonly #books = new Map<string, Book>()
   readonly #records: Records
   #mode: PositionMode = 'one-way'
@@ -178,6 +185,7 @@ export class SimExchange {
   constructor(options: ExchangeOptions) {
     this.#costs = options.costs
     this.#checkMargin = options.checkMargin
+    this.#takesAnyOrder = options.takesAnyOrder ?? false
     this.#wallet = options.wallet
     this.#records = new Records((options.historyDays ?? HISTORY_DAYS) * DAY)
   }
@@ -441,7 +449,7 @@ export class SimExchange {
       this.#report(clientOrderId, 'rejected', 'the order to amend does not rest here')
       return
     }
-    if (order.request.purpose === 'entry') {
+    if (order.request.purpose === 'entry' && !this.#takesAnyOrder) {
       this.#report(clientOrderId, 'rejected', 'only reducing orders are amended here')
       return
     }
@@ -501,11 +509,17 @@ export class SimExchange {
   setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): void {
     const book = this.#book(symbol)
     const sides = this.#mode === 'one-way' || side === undefined ? SIDES : ([side] as const)
-    const isFree = sides.every(one => book.held[one] === null && !hasOrders(book, one))
+    const isFree = this.#takesAnyOrder || sides.every(one => book.held[one] === null && !hasOrders(book, one))
     const what = sides.length === 1 ? `${symbol} ${side}` : symbol
     const reason = isFree ? '' : `${what} has a position or orders: its leverage stays`
     const offered = Math.max(1, Math.min(leverage, book.instrument.maxLeverage))
-    if (isFree) for (const one of sides) book.leverage[one] = offered
+    if (isFree) {
+      for (const one of sides) {
+        book.leverage[one] = offered
+        const position = book.held[one]
+        if (position !== null) position.leverage = offered
+      }
+    }
     this.#outbox.push({
       type: 'leverage',
       at: this.#now,
@@ -569,15 +583,19 @@ export class SimExchange {
       return `the stop ${formatTicks(instrument, stop)} is on the wrong side of the order`
     }
     const isOneWay = this.#mode === 'one-way'
-    if (isOneWay && book.held[opposite(side)] !== null)
-      return `the account is one-way and holds ${opposite(side)}`
-    if (position !== null && position.leverage !== leverage) return 'the position has another leverage'
-    for (const { request: pending } of book.orders.values()) {
-      if (pending.purpose === 'exit' || (!isOneWay && pending.side !== side)) continue
-      if (pending.side !== side) return `the account is one-way and an entry ${opposite(side)} is pending`
-      if (pending.leverage !== leverage) return 'a pending entry has another leverage'
+    const against = isOneWay ? book.held[opposite(side)] : null
+    if (!this.#takesAnyOrder) {
+      if (against !== null) return `the account is one-way and holds ${opposite(side)}`
+      if (position !== null && position.leverage !== leverage) return 'the position has another leverage'
+      for (const { request: pending } of book.orders.values()) {
+        if (pending.purpose === 'exit' || (!isOneWay && pending.side !== side)) continue
+        if (pending.side !== side) return `the account is one-way and an entry ${opposite(side)} is pending`
+        if (pending.leverage !== leverage) return 'a pending entry has another leverage'
+      }
     }
-    if (this.#checkMargin && this.#wallet - this.#usedMargin() < notional / leverage)
+    // What takes from the other side needs no margin.
+    const opening = notional * Math.max(0, 1 - (against?.steps ?? 0) / steps)
+    if (this.#checkMargin && this.#wallet - this.#usedMargin() < opening / leverage)
       return 'not enough margin'
     return null
   }
@@ -727,7 +745,7 @@ export class SimExchange {
       if (position !== null) this.#liquidateAtOpen(symbol, book, position, bar, settlements)
     }
     yield* this.#fillAtOpen(symbol, book, bar)
-    yield* this.#enterInside(symbol, book, bar)
+    if (hasInside(bar)) yield* this.#enterInside(symbol, book, bar)
     for (const side of SIDES) {
       const position = book.held[side]
       if (position === null) continue
@@ -869,7 +887,7 @@ export class SimExchange {
       yield
       return
     }
-    for (const order of this.#targets(book, position)) {
+    for (const order of hasInside(bar) ? this.#targets(book, position) : []) {
       const { price, request } = order
       if (book.held[position.side] !== position || price === null || !book.orders.has(request.clientOrderId))
         continue
@@ -1002,11 +1020,19 @@ export class SimExchange {
     time: Timestamp,
   ): void {
     const { request } = order
-    const { clientOrderId, side, leverage } = request
-    const steps = available(book, order.steps, liquidity)
-    const isAll = steps === order.steps
+    const { clientOrderId, side } = request
+    const taken = available(book, order.steps, liquidity)
+    const isAll = taken === order.steps
     if (isAll || order.price === null) book.orders.delete(clientOrderId)
+    const against = this.#mode === 'one-way' ? book.held[opposite(side)] : null
+    const closing = Math.min(against?.steps ?? 0, taken) as Steps
+    const steps = (taken - closing) as Steps
+    if (against !== null && closing > 0) {
+      const isWhole = isAll && steps === 0
+      this.#exit(symbol, book, against, closing, ticks, liquidity, time, clientOrderId, 'order', isWhole)
+    }
     if (steps > 0) {
+      const leverage = this.#takesAnyOrder ? this.leverage(symbol, side) : request.leverage
       const stop = book.dropsStop ? null : request.stop
       book.dropsStop = false
       this.#addTo(book, side, leverage, steps, priceOf(book.instrument, ticks), stop, time)
@@ -1014,7 +1040,7 @@ export class SimExchange {
       this.#wallet -= fee
       this.#fill(symbol, side, clientOrderId, 'order', time, ticks, steps, fee, liquidity, isAll)
     }
-    if (!isAll) this.#leaveRest(book, order, steps)
+    if (!isAll) this.#leaveRest(book, order, taken)
   }
 
   #addTo(
@@ -1159,6 +1185,11 @@ function isHeld({ held }: Book): boolean {
 function hasOrders({ orders }: Book, side: Side): boolean {
   for (const { request } of orders.values()) if (request.side === side) return true
   return false
+}
+
+/** A bar without length is a moment: what fills then fills at its open. */
+function hasInside({ start, end }: Bar): boolean {
+  return end > start
 }
 
 /** +1 where the order buys, -1 where it sells. */

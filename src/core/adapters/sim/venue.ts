@@ -458,7 +458,7 @@ function dailyOf(market: SymbolMarket): Candles {
 }
 
 /** Candles of an interval: as recorded, else summed up from the shorter ones that reach furthest, else none. */
-function seriesOf({ candles }: SymbolMarket, interval: Interval): Candles | null {
+export function seriesOf({ candles }: SymbolMarket, interval: Interval): Candles | null {
   const recorded = candles.get(interval)
   if (recorded !== undefined) return recorded
   const span = INTERVAL_MS[interval]

@@ -1,0 +1,56 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { marketsOf, tradingFrom } from '../core/adapters/sim/market.fixture.ts'
+import { DAY, HOUR } from '../core/base/units.ts'
+import type { ParsedArguments } from './command.ts'
+import { defaultConfig } from './config.ts'
+import { bybitOver, freshCredentials, wantsBybit } from './sim-bybit.ts'
+
+const test = suite('sim bybit')
+
+const NOW = Date.UTC(2026, 5, 3, 15, 30)
+const markets = marketsOf(3, 40)
+const start = tradingFrom(markets)
+
+function parsed(flags: ParsedArguments['flags']): ParsedArguments {
+  return { flags, args: [] }
+}
+
+async function over(flags: ParsedArguments['flags']): ReturnType<typeof bybitOver> {
+  const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() }
+  return bybitOver({ clock }, parsed(flags), markets, defaultConfig(), freshCredentials(), start)
+}
+
+test('the market is moved by whole weeks so that its trading has begun by now', async () => {
+  const { sim, from, speed } = await over({})
+  assert.equal([from, speed], [NOW, 1])
+  const [symbol] = [...sim.desk.feeds.keys()]
+  const shift = sim.desk.feed(symbol).firstAt - (markets[0].candles.get('1d')?.start[0] ?? 0)
+  assert.is(shift % (7 * DAY), 0)
+  assert.ok(start + shift <= NOW && start + shift > NOW - 7 * DAY)
+  assert.is(sim.desk.funding(symbol).announced(NOW).next % (8 * HOUR), 0)
+})
+
+test('recorded dates are left as they are', async () => {
+  const { sim, from } = await over({ dates: 'recorded', speed: '60' })
+  assert.equal([from, sim.now], [start, start])
+  assert.ok(sim.desk.isTrading([...sim.desk.feeds.keys()][0]))
+})
+
+test('the flags of the protocol are for the protocol, and a speed has bounds', async () => {
+  assert.not(wantsBybit(parsed({})))
+  assert.ok(wantsBybit(parsed({ protocol: 'bybit', speed: '60' })))
+  assert.throws(() => wantsBybit(parsed({ seed: 'x' })), /--seed is for Bybit/)
+  for (const speed of ['0.01', '4000']) {
+    await over({ speed }).then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, /is not from 0.1 to 3600/),
+    )
+  }
+})
+
+test('credentials are new every time', () => {
+  assert.is.not(freshCredentials().secret, freshCredentials().secret)
+})
+
+test.run()

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import type { SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
+import { UsageError } from '../core/base/errors.ts'
+import { DAY, type Timestamp } from '../core/base/units.ts'
+import type { SymbolMarket } from '../core/market/symbol-market.ts'
+import type { FlagSpec, ParsedArguments, World } from './command.ts'
+import { type Config, costsOf } from './config.ts'
+import { numberFlag, textFlag } from './flags.ts'
+import type { SimCredentials } from './sim-credentials.ts'
+
+/** The flags of `sim serve` that only the Bybit protocol has. */
+export const PROTOCOL_FLAGS: readonly FlagSpec[] = [
+  {
+    flags: '--protocol <name>',
+    description: "bbw's own, or Bybit's v5 REST and WebSocket for any client of Bybit",
+    default: 'bbw',
+    choices: ['bbw', 'bybit'],
+  },
+  {
+    flags: '--speed <factor>',
+    description: 'with bybit: seconds of its clock in one second of the wall clock, 0.1 to 3600',
+    default: '1',
+  },
+  {
+    flags: '--dates <which>',
+    description: 'with bybit: move the candles by whole weeks to the present, or leave them as recorded',
+    default: 'present',
+    choices: ['present', 'recorded'],
+  },
+  { flags: '--seed <text>', description: 'with bybit: what is left to chance there', default: '1' },
+]
+
+/** Whether Bybit's protocol is asked for. Throws a UsageError where its flags are given without it. */
+export function wantsBybit(parsed: ParsedArguments): boolean {
+  if (textFlag(parsed, 'protocol') === 'bybit') return true
+  const stray = ['speed', 'dates', 'seed'].find(name => textFlag(parsed, name) !== undefined)
+  if (stray === undefined) return false
+  throw new UsageError(`--${stray} is for Bybit's protocol`, 'give --protocol bybit too, or leave it out')
+}
+
+const WEEK = 7 * DAY
+
+/** The simulated Bybit over a market, and words about when it stands where. */
+export async function bybitOver(
+  world: Pick<World, 'clock'>,
+  parsed: ParsedArguments,
+  markets: readonly SymbolMarket[],
+  config: Config,
+  credentials: SimCredentials,
+  start: Timestamp,
+): Promise<{ readonly sim: SimBybit; readonly speed: number; readonly from: Timestamp }> {
+  const { SimBybit } = await import('../core/adapters/sim/bybit/bybit.ts')
+  const { shifted } = await import('../core/adapters/sim/bybit/feed.ts')
+  const speed = numberFlag(parsed, 'speed', '--speed') ?? 1
+  if (speed < 0.1 || speed > 3_600)
+    throw new UsageError(`--speed ${speed} is not from 0.1 to 3600`, 'for example: --speed 60')
+  const now = world.clock.now()
+  const isPresent = textFlag(parsed, 'dates') !== 'recorded'
+  // Whole weeks keep the days of the week, and the hours of the day at which funding is settled.
+  const shift = isPresent ? Math.floor((now - start) / WEEK) * WEEK : 0
+  const from = isPresent ? now : start
+  const sim = new SimBybit(
+    markets.map(market => shifted(market, shift)),
+    {
+      ...credentials,
+      costs: costsOf(config),
+      wallet: config.startingBalance,
+      seed: textFlag(parsed, 'seed') ?? '1',
+      from,
+      speed,
+    },
+  )
+  return { sim, speed, from }
+}
+
+/** Credentials of an exchange that keeps nothing. */
+export function freshCredentials(): SimCredentials {
+  return { key: randomBytes(12).toString('hex'), secret: randomBytes(32).toString('hex') }
+}

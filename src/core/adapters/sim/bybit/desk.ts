@@ -1,0 +1,1188 @@
+/**
+ * The exchange at work for one account: takes orders of every kind, walks the market from moment to moment, sets off
+ * what waits for a price, and lets the matching engine (`exchange.ts`) fill what is at the market. The engine reads
+ * straight pieces of the price's way as it reads candles; an order is matched at the very moment it comes. A trigger
+ * goes off where the way reaches its price, and what it sends is matched there.
+ *
+ * Margin is isolated, as it is in the engine. Where Bybit's own rule is not known: at the last price there is somebody
+ * on either side, so an order at it takes; a position's whole take profit and stop loss are changed in place.
+ */
+import { assert } from '../../../base/assert.ts'
+import { fromCount, gridOf } from '../../../base/decimal.ts'
+import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../../../base/units.ts'
+import type { FillInput, Input } from '../../../engine/protocol.ts'
+import type { Instrument } from '../../../market/instrument.ts'
+import { priceOf, qtyOf, toTicks } from '../../../market/quantise.ts'
+import { type Side, sign } from '../../../market/side.ts'
+import type { SymbolMarket } from '../../../market/symbol-market.ts'
+import { type Costs, SimExchange } from '../exchange.ts'
+import { BybitAccount, type ExecType } from './account.ts'
+import { type Amount, amountOf, usdtOf, worthOf } from './amount.ts'
+import { SymbolFeed } from './feed.ts'
+import { FundingSchedule } from './funding-schedule.ts'
+import { isAllowed, MOST_ACTIVE, MOST_CONDITIONAL, MOST_PAIRS, priceLimits } from './limits.ts'
+import {
+  type Attached,
+  type BuySell,
+  type BybitOrder,
+  type BybitPosition,
+  closingSide,
+  isTpsl,
+  type PositionIdx,
+  Refusal,
+  type StopOrderType,
+  sideOf,
+  type TimeInForce,
+  type TpslMode,
+  type Trailing,
+  type Trigger,
+  type TriggerBy,
+} from './order.ts'
+import { along, type PathPoint } from './path.ts'
+import { priceText } from './text.ts'
+
+export interface DeskOptions {
+  readonly costs: Costs
+  readonly wallet: Usdt
+  readonly seed: string
+  /** When the account's life begins. */
+  readonly from: Timestamp
+}
+
+/** An order as it was asked for, its numbers on the symbol's grids. */
+export interface OrderWish {
+  readonly symbol: string
+  readonly side: BuySell
+  readonly type: 'Market' | 'Limit'
+  readonly steps: Steps
+  readonly price: Ticks | null
+  readonly timeInForce: TimeInForce
+  readonly orderLinkId: string
+  readonly positionIdx: PositionIdx
+  readonly reduceOnly: boolean
+  readonly closeOnTrigger: boolean
+  readonly trigger: Trigger | null
+  readonly attached: Attached | null
+}
+
+/** A change of a resting order; what is `null` stays. */
+export interface Amendment {
+  readonly price: Ticks | null
+  readonly steps: Steps | null
+  readonly trigger: Ticks | null
+}
+
+export interface OrderKey {
+  readonly symbol: string
+  readonly orderId: string
+  readonly orderLinkId: string
+}
+
+/** A change of what protects a position: 0 takes away, `null` leaves. */
+export interface StopWish {
+  readonly symbol: string
+  readonly positionIdx: PositionIdx
+  readonly mode: TpslMode
+  readonly takeProfit: Ticks | 0 | null
+  readonly stopLoss: Ticks | 0 | null
+  readonly trailing: Ticks | 0 | null
+  readonly activePrice: Ticks | null
+  readonly tpTriggerBy: TriggerBy
+  readonly slTriggerBy: TriggerBy
+  readonly size: Steps | null
+  readonly tpLimit: Ticks | null
+  readonly slLimit: Ticks | null
+}
+
+/** A cancel that comes so soon after the fill raced with it. */
+const RACE: Milliseconds = 1_000
+
+export class Desk {
+  readonly account: BybitAccount
+  readonly feeds: ReadonlyMap<string, SymbolFeed>
+  readonly costs: Costs
+  readonly #funding = new Map<string, FundingSchedule>()
+  readonly #exchange: SimExchange
+  readonly #instruments = new Map<string, Instrument>()
+  readonly #delisted = new Map<string, Timestamp>()
+  /** Up to where each symbol's market has been walked. */
+  readonly #walked = new Map<string, Timestamp>()
+  /** What is to befall the next order of a symbol, and the next fill that opens. */
+  readonly #rejecting = new Set<string>()
+  readonly #losingStop = new Set<string>()
+  readonly #deafToTriggers = new Set<string>()
+  /** Prices that go beyond their limit are refused rather than brought to it. */
+  refusesPrices = false
+  #now: Timestamp
+  #cancelType = ''
+  #execType: ExecType = 'Trade'
+
+  constructor(markets: readonly SymbolMarket[], options: DeskOptions) {
+    this.costs = options.costs
+    this.#now = options.from
+    const sorted = [...markets].sort((a, b) => (a.instrument.symbol < b.instrument.symbol ? -1 : 1))
+    const feeds = sorted.map(market => new SymbolFeed(market, options.costs.assumedFunding))
+    this.feeds = new Map(feeds.map(feed => [feed.instrument.symbol, feed]))
+    this.#exchange = new SimExchange({
+      costs: options.costs,
+      wallet: options.wallet,
+      checkMargin: true,
+      takesAnyOrder: true,
+    })
+    this.#exchange.setTime(options.from)
+    for (const feed of feeds) {
+      const { symbol } = feed.instrument
+      this.#instruments.set(symbol, feed.instrument)
+      this.#funding.set(symbol, new FundingSchedule(feed.funding, options.costs.assumedFunding))
+      this.#exchange.list(feed.instrument, feed.endAt > 0)
+      this.#walked.set(symbol, options.from)
+    }
+    this.account = new BybitAccount(amountOf(options.wallet), options.seed, symbol => this.instrument(symbol))
+  }
+
+  get now(): Timestamp {
+    return this.#now
+  }
+
+  /** The wallet as the matching engine has it, in floating point. */
+  get engineWallet(): Usdt {
+    return this.#exchange.wallet
+  }
+
+  instrument(symbol: string): Instrument {
+    const known = this.#instruments.get(symbol)
+    if (known === undefined) throw new Refusal(10001, 'params error: symbol invalid')
+    return known
+  }
+
+  feed(symbol: string): SymbolFeed {
+    const feed = this.feeds.get(symbol)
+    if (feed === undefined) throw new Refusal(10001, 'params error: symbol invalid')
+    return feed
+  }
+
+  funding(symbol: string): FundingSchedule {
+    const schedule = this.#funding.get(symbol)
+    assert(schedule !== undefined, `${symbol} is listed`)
+    return schedule
+  }
+
+  leverage(symbol: string): number {
+    return this.#exchange.leverage(symbol)
+  }
+
+  /** When a symbol is taken off the market; `null`: that is not announced. */
+  deliveryAt(symbol: string): Timestamp | null {
+    return this.#delisted.get(symbol) ?? null
+  }
+
+  isTrading(symbol: string): boolean {
+    const end = this.deliveryAt(symbol)
+    return this.feed(symbol).endAt > this.#now && (end === null || end > this.#now)
+  }
+
+  point(symbol: string): PathPoint {
+    return this.feed(symbol).at(this.#now)
+  }
+
+  /** The margin that positions and opening orders take, and what of the wallet is left. */
+  margin(): { readonly positions: Usdt; readonly orders: Usdt; readonly free: Usdt } {
+    let positions = 0
+    let orders = 0
+    for (const { symbol, entryValue, side } of this.account.positions) {
+      if (side !== null) positions += usdtOf(entryValue) / this.leverage(symbol)
+    }
+    for (const order of this.account.openOrders) {
+      if (order.reduceOnly || order.status === 'Untriggered' || order.price === null) continue
+      const left = (order.steps - order.filled) as Steps
+      orders +=
+        usdtOf(worthOf(this.instrument(order.symbol), order.price, left)) / this.leverage(order.symbol)
+    }
+    return { positions, orders, free: usdtOf(this.account.ledger.balance) - positions - orders }
+  }
+
+  // --- time ---------------------------------------------------------------------------------------------------
+
+  /** Lets the market go on to a time. */
+  advance(to: Timestamp): void {
+    if (to <= this.#now) return
+    for (const symbol of this.#instruments.keys()) this.#walk(symbol, to)
+    this.#now = to
+    this.#setTime(to)
+    for (const [symbol, end] of this.#delisted) if (end <= to) this.#settle(symbol)
+  }
+
+  #setTime(time: Timestamp): void {
+    const { now } = this.#exchange
+    if (time > now) this.#exchange.setTime(Math.floor(time))
+  }
+
+  /** The time of what happens now: every request has one of its own. */
+  #stamp(): Timestamp {
+    this.#exchange.setTime(Math.max(Math.floor(this.#now), this.#exchange.now + 1))
+    return this.#exchange.now
+  }
+
+  #waiting(symbol: string): readonly BybitOrder[] {
+    return this.account.openOrders.filter(order => order.symbol === symbol && order.status === 'Untriggered')
+  }
+
+  #walk(symbol: string, to: Timestamp): void {
+    const feed = this.feed(symbol)
+    const from = this.#walked.get(symbol) ?? to
+    this.#walked.set(symbol, to)
+    const hasStake = this.#exchange.isActive(symbol) || this.#waiting(symbol).length > 0
+    if (!hasStake || !feed.isPriced(from)) return
+    const settlements = this.funding(symbol).within(from, to)
+    const points = withCuts(
+      feed.way(from, to),
+      settlements.map(({ time }) => time),
+    )
+    let at = points[0]
+    for (const next of points.slice(1)) {
+      for (;;) {
+        const part = this.#deafToTriggers.has(symbol) ? null : this.#nearest(symbol, at, next)
+        const stop = part === null ? next : along(at, next, part)
+        const due = settlements.filter(({ time }) => time > at.time && time <= stop.time)
+        this.#now = Math.max(this.#now, stop.time)
+        this.#piece(symbol, at, stop, due)
+        this.#follow(symbol, stop)
+        at = stop
+        if (part === null) break
+        this.#fire(symbol, stop)
+      }
+    }
+  }
+
+  /** Matches one straight piece of the way. */
+  #piece(symbol: string, a: PathPoint, b: PathPoint, settlements: Parameters<SimExchange['bar']>[2]): void {
+    const before = this.#exchange.now
+    this.#setTime(b.time)
+    if (!this.#exchange.isActive(symbol)) return
+    const end = this.#exchange.now
+    const bar = {
+      start: Math.min(end, Math.max(Math.floor(a.time), before)),
+      end,
+      open: a.time === b.time ? b.last : a.last,
+      high: a.time === b.time ? b.last : Math.max(a.last, b.last),
+      low: a.time === b.time ? b.last : Math.min(a.last, b.last),
+      close: b.last,
+      markOpen: a.time === b.time ? b.mark : a.mark,
+      markHigh: a.time === b.time ? b.mark : Math.max(a.mark, b.mark),
+      markLow: a.time === b.time ? b.mark : Math.min(a.mark, b.mark),
+      markClose: b.mark,
+    }
+    for (const _ of this.#exchange.bar(symbol, bar, settlements)) this.#drain(symbol, b)
+    this.#drain(symbol, b)
+  }
+
+  /** Matches what is at the market at this very moment. */
+  #match(symbol: string): void {
+    const point = this.point(symbol)
+    this.#piece(symbol, point, point, [])
+  }
+
+  /** The share of the way from `a` to `b` at which the first waiting order is set off, `null` where none is. */
+  #nearest(symbol: string, a: PathPoint, b: PathPoint): number | null {
+    let nearest: number | null = null
+    for (const { trigger } of this.#waiting(symbol)) {
+      if (trigger === null) continue
+      const part = reached(this.instrument(symbol), trigger, a, b)
+      if (part !== null && (nearest === null || part < nearest)) nearest = part
+    }
+    return nearest
+  }
+
+  /** Sets off what waits for a price that is reached. */
+  #fire(symbol: string, at: PathPoint): void {
+    const instrument = this.instrument(symbol)
+    for (const order of this.#waiting(symbol)) {
+      if (order.status !== 'Untriggered' || order.trigger === null) continue
+      if (reached(instrument, order.trigger, at, at) === null) continue
+      order.status = 'Triggered'
+      order.updatedAt = this.#exchange.now
+      this.account.tell({ topic: 'order', order })
+      this.#send(order)
+    }
+  }
+
+  /** Brings an order that was set off to the market. */
+  #send(order: BybitOrder): void {
+    const now = this.#stamp()
+    if (isTpsl(order) || order.closeOnTrigger || order.reduceOnly) {
+      const position = this.account.position(order.symbol, order.positionIdx, now)
+      if (position.side === null || closingSide(position.side) !== order.side) {
+        this.account.finish(order, 'Cancelled', now, { cancelType: 'CancelByReduceOnly' })
+        return
+      }
+      const isWhole = order.stopOrderType === 'TakeProfit' || order.stopOrderType === 'StopLoss'
+      const trails = order.stopOrderType === 'TrailingStop'
+      order.steps = (isWhole || trails ? position.steps : Math.min(order.steps, position.steps)) as Steps
+      if (trails) position.trailing = null
+    }
+    const refusal = this.#place(order)
+    if (refusal !== null) {
+      this.account.finish(order, 'Rejected', now, { rejectReason: 'EC_PerCancelRequest' })
+      return
+    }
+    this.#finishIfImmediate(order)
+    const partner = order.partner === null ? undefined : this.account.openOrder(keyOf(order.partner))
+    if (partner !== undefined)
+      this.account.finish(partner, 'Cancelled', this.#exchange.now, { cancelType: 'CancelByTpSlTsClear' })
+  }
+
+  // --- orders -------------------------------------------------------------------------------------------------
+
+  /** Takes an order. Throws a Refusal where Bybit would answer with an error. */
+  create(wish: OrderWish): BybitOrder {
+    const { symbol, orderLinkId } = wish
+    const instrument = this.instrument(symbol)
+    const now = this.#stamp()
+    if (!this.isTrading(symbol)) throw new Refusal(110074, 'This contract is not live')
+    if (orderLinkId !== '' && this.account.isUsed(orderLinkId))
+      throw new Refusal(110072, 'OrderLinkedID is duplicate')
+    const position = this.#positionFor(wish)
+    const point = this.point(symbol)
+    const limits = priceLimits(instrument, point)
+    const steps = this.#quantity(wish, position, point)
+    const price = wish.price === null ? null : this.#within(wish, limits)
+    this.#checkTrigger(wish, point)
+    this.#checkCounts(wish)
+    this.#checkAttached(wish, price ?? toTicks(instrument, point.last, 'nearest'))
+    const order: BybitOrder = {
+      orderId: this.account.nextId(),
+      orderLinkId,
+      symbol,
+      side: wish.side,
+      type: wish.type,
+      positionIdx: wish.positionIdx,
+      timeInForce: wish.type === 'Market' ? 'IOC' : wish.timeInForce,
+      reduceOnly: wish.reduceOnly || wish.closeOnTrigger,
+      closeOnTrigger: wish.closeOnTrigger,
+      stopOrderType: wish.trigger === null ? '' : 'Stop',
+      createType: 'CreateByUser',
+      createdAt: now,
+      lastAtCreation: point.last,
+      price,
+      steps,
+      filled: 0 as Steps,
+      value: 0n,
+      fee: 0n,
+      closedPnl: 0n,
+      status: wish.trigger === null ? 'New' : 'Untriggered',
+      cancelType: 'UNKNOWN',
+      rejectReason: 'EC_NoError',
+      trigger: wish.trigger,
+      attached: wish.attached,
+      partner: null,
+      updatedAt: now,
+    }
+    if (this.#rejecting.delete(symbol)) {
+      this.account.add(order)
+      this.account.finish(order, 'Rejected', now, { rejectReason: 'EC_Others' })
+      return order
+    }
+    if (wish.trigger !== null) {
+      this.account.add(order)
+      this.account.tell({ topic: 'order', order })
+      return order
+    }
+    if (order.timeInForce === 'PostOnly' && this.#takes(order, point)) {
+      this.account.add(order)
+      this.account.finish(order, 'Cancelled', now, {
+        rejectReason: 'EC_PostOnlyWillTakeLiquidity',
+      })
+      return order
+    }
+    const refusal = this.#place(order)
+    if (refusal !== null) throw refusal
+    this.#finishIfImmediate(order)
+    return order
+  }
+
+  /** Hands an order to the matching engine and lets it match. Returns why it is not taken. */
+  #place(order: BybitOrder): Refusal | null {
+    const { symbol, orderId, side, type, reduceOnly } = order
+    const instrument = this.instrument(symbol)
+    const point = this.point(symbol)
+    const limits = priceLimits(instrument, point)
+    if (type === 'Market') order.price = side === 'Buy' ? limits.buy : limits.sell
+    if (type === 'Market' && this.#slips(order, point)) {
+      if (order.status !== 'Triggered') this.account.add(order)
+      this.account.finish(order, 'Cancelled', this.#exchange.now, {
+        cancelType: 'CancelByNoLiquidity',
+        rejectReason: 'EC_NoImmediateQtyToFill',
+      })
+      return null
+    }
+    this.#exchange.setLast(symbol, this.#onGrid(instrument, point.last), point.mark, this.#exchange.now)
+    const own = sideOf(side)
+    const purpose = reduceOnly ? 'exit' : 'entry'
+    const isAtMarket = type === 'Market'
+    this.#exchange.place({
+      clientOrderId: orderId,
+      symbol,
+      side: reduceOnly ? (own === 'long' ? 'short' : 'long') : own,
+      purpose,
+      type: isAtMarket ? 'market' : 'limit',
+      price: isAtMarket ? null : order.price,
+      steps: order.steps,
+      stop: null,
+      leverage: this.leverage(symbol),
+      postOnly: false,
+    })
+    const reason = this.#drain(symbol, point)
+    if (reason !== null) return refusalOf(reason)
+    if (order.status !== 'Triggered') this.account.add(order)
+    order.status = 'New'
+    if (type === 'Limit') this.account.tell({ topic: 'order', order })
+    this.#match(symbol)
+    return null
+  }
+
+  /** Whether a market order would have a price beyond its limit. */
+  #slips({ symbol, side, price }: BybitOrder, { last }: PathPoint): boolean {
+    if (price === null) return false
+    const slipped = last * (1 + (side === 'Buy' ? 1 : -1) * this.costs.slippage)
+    const limit = priceOf(this.instrument(symbol), price)
+    return side === 'Buy' ? slipped > limit : slipped < limit
+  }
+
+  /** What is to fill at once or not at all is over now. */
+  #finishIfImmediate(order: BybitOrder): void {
+    if (order.timeInForce !== 'IOC') return
+    if (this.account.openOrder(keyOf(order.orderId)) === undefined) return
+    this.#cancelAt(order, 'CancelByNoLiquidity', 'EC_NoImmediateQtyToFill')
+  }
+
+  #cancelAt(order: BybitOrder, cancelType: string, rejectReason = 'EC_PerCancelRequest'): void {
+    const now = this.#exchange.now
+    if (order.status === 'Untriggered') {
+      this.account.finish(order, 'Cancelled', now, { cancelType, rejectReason })
+      return
+    }
+    this.#cancelType = cancelType
+    order.rejectReason = rejectReason
+    this.#exchange.cancel(order.symbol, order.orderId)
+    this.#drain(order.symbol, this.point(order.symbol))
+    this.#cancelType = ''
+  }
+
+  amend(key: OrderKey, { price, steps, trigger }: Amendment): BybitOrder {
+    this.#stamp()
+    const order = this.account.openOrder(key)
+    if (order === undefined || order.symbol !== key.symbol)
+      throw new Refusal(110001, 'order not exists or too late to replace')
+    const instrument = this.instrument(order.symbol)
+    const isSame =
+      (price === null || price === order.price) &&
+      (steps === null || steps === order.steps) &&
+      (trigger === null || trigger === order.trigger?.price)
+    if (isSame)
+      throw new Refusal(
+        10001,
+        'The order remains unchanged as the parameters entered match the existing ones.',
+      )
+    const point = this.point(order.symbol)
+    const wanted = steps ?? order.steps
+    if (wanted <= order.filled || wanted < instrument.minQty) throw new Refusal(10001, 'Qty invalid')
+    if (price !== null && order.type === 'Market') throw new Refusal(10001, 'price invalid')
+    const limits = priceLimits(instrument, point)
+    const at = price === null ? order.price : this.#within({ ...order, price }, limits)
+    if (trigger !== null) {
+      if (order.trigger === null || order.status !== 'Untriggered')
+        throw new Refusal(10001, 'params error: triggerPrice invalid')
+      const moved = { ...order.trigger, price: trigger }
+      this.#checkTrigger({ ...order, trigger: moved }, point)
+      order.trigger = moved
+    }
+    if (order.status !== 'Untriggered') {
+      assert(at !== null, 'an order that rests has a price')
+      this.#checkRoom(order, at, wanted)
+      const left = (wanted - order.filled) as Steps
+      this.#exchange.setLast(
+        order.symbol,
+        this.#onGrid(instrument, point.last),
+        point.mark,
+        this.#exchange.now,
+      )
+      this.#exchange.amend(order.symbol, order.orderId, at, left)
+      const reason = this.#drain(order.symbol, point)
+      if (reason !== null) throw refusalOf(reason)
+    }
+    order.price = at
+    order.steps = wanted
+    order.updatedAt = this.#exchange.now
+    this.account.tell({ topic: 'order', order })
+    if (order.status !== 'Untriggered') this.#match(order.symbol)
+    return order
+  }
+
+  cancel(key: OrderKey): BybitOrder {
+    const now = this.#stamp()
+    const order = this.account.openOrder(key)
+    if (order === undefined || order.symbol !== key.symbol) {
+      const raced = this.account.closedOrders.findLast(
+        closed =>
+          closed.status === 'Filled' &&
+          (key.orderId !== '' ? closed.orderId === key.orderId : closed.orderLinkId === key.orderLinkId),
+      )
+      if (raced !== undefined && now - raced.updatedAt <= RACE) {
+        const second = { ...raced, rejectReason: 'EC_OrigClOrdIDDoesNotExist' }
+        this.account.tell({ topic: 'order', order: second, isRepeated: true })
+      }
+      throw new Refusal(110001, 'order not exists or too late to cancel')
+    }
+    this.#cancelAt(order, 'CancelByUser')
+    return order
+  }
+
+  /** Cancels the orders that a filter names; without one also those that protect positions. */
+  cancelAll(
+    isMeant: (order: BybitOrder) => boolean,
+    filter: 'Order' | 'StopOrder' | '',
+  ): readonly BybitOrder[] {
+    this.#stamp()
+    const meant = this.account.openOrders.filter(order => {
+      const isConditional = order.status === 'Untriggered'
+      return isMeant(order) && (filter === '' || (filter === 'StopOrder') === isConditional)
+    })
+    for (const order of meant) {
+      if (order.stopOrderType === 'TrailingStop')
+        this.account.position(order.symbol, order.positionIdx, this.#now).trailing = null
+      this.#cancelAt(order, 'CancelByUser')
+    }
+    return meant
+  }
+
+  // --- what an order must keep to -----------------------------------------------------------------------------
+
+  #positionFor(wish: { readonly symbol: string; readonly positionIdx: PositionIdx }): BybitPosition {
+    if (wish.positionIdx !== 0) throw new Refusal(10001, 'position idx not match position mode')
+    return this.account.position(wish.symbol, wish.positionIdx, this.#exchange.now)
+  }
+
+  /** What is really asked for: a reducing order is cut to the position. */
+  #quantity(wish: OrderWish, position: BybitPosition, point: PathPoint): Steps {
+    const instrument = this.instrument(wish.symbol)
+    const isClose = wish.steps === 0 && wish.reduceOnly && wish.closeOnTrigger
+    if (wish.reduceOnly || wish.closeOnTrigger) {
+      const isOpposite = position.side !== null && closingSide(position.side) === wish.side
+      if (!isOpposite && wish.trigger === null)
+        throw new Refusal(110017, 'current position is zero, cannot fix reduce-only order qty')
+      if (isClose && isOpposite) return position.steps
+      if (wish.steps === 0) throw new Refusal(10001, 'Qty invalid')
+      return isOpposite && wish.trigger === null
+        ? (Math.min(wish.steps, position.steps) as Steps)
+        : wish.steps
+    }
+    if (wish.steps < instrument.minQty) throw new Refusal(10001, 'Qty invalid')
+    const most = mostOf(instrument, wish.type)
+    if (most !== null && wish.steps > most) {
+      throw new Refusal(
+        10001,
+        `The number of contracts exceeds maximum limit allowed: too large, order_qty:${wish.steps} max_qty:${most}`,
+      )
+    }
+    const price = wish.price === null ? point.last : priceOf(instrument, wish.price)
+    if (price * qtyOf(instrument, wish.steps) < instrument.minNotional)
+      throw new Refusal(110094, `Order does not meet minimum order value ${instrument.minNotional}USDT`)
+    const leverage = this.leverage(wish.symbol)
+    const held = position.side === sideOf(wish.side) ? position.entryValue : 0n
+    const value = held + amountOf(price * qtyOf(instrument, wish.steps))
+    if (!isAllowed(instrument, value, leverage))
+      throw new Refusal(110090, 'the position would be beyond the risk limit of its leverage')
+    return wish.steps
+  }
+
+  /** The price, brought to its limit where it is beyond. */
+  #within(
+    wish: { readonly side: BuySell; readonly price: Ticks | null; readonly symbol: string },
+    limits: { readonly buy: Ticks; readonly sell: Ticks },
+  ): Ticks {
+    const { price } = wish
+    if (price === null || price < this.instrument(wish.symbol).minPrice)
+      throw new Refusal(10001, 'price invalid')
+    const bounded = (
+      wish.side === 'Buy' ? Math.min(price, limits.buy) : Math.max(price, limits.sell)
+    ) as Ticks
+    if (bounded !== price && this.refusesPrices)
+      throw new Refusal(110003, 'Order price exceeds the allowable range.')
+    return bounded
+  }
+
+  #checkTrigger(
+    { symbol, trigger }: { readonly symbol: string; readonly trigger: Trigger | null },
+    point: PathPoint,
+  ): void {
+    if (trigger === null) return
+    const instrument = this.instrument(symbol)
+    if (reached(instrument, trigger, point, point) === null) return
+    const [code, word, compared] =
+      trigger.direction === 'rise' ? [110092, 'Rising', '<='] : [110093, 'Falling', '>=']
+    const current = trigger.by === 'LastPrice' ? point.last : point.mark
+    throw new Refusal(
+      code,
+      `expect ${word}, but trigger_price[${priceText(instrument, trigger.price)}] ${compared} current[${current}]??${trigger.by}`,
+    )
+  }
+
+  #checkCounts(wish: OrderWish): void {
+    const own = this.account.openOrders.filter(({ symbol }) => symbol === wish.symbol)
+    const active = own.filter(({ status }) => status !== 'Untriggered').length
+    if (wish.trigger === null && active >= MOST_ACTIVE)
+      throw new Refusal(110020, `Not allowed to have more than ${MOST_ACTIVE} active orders`)
+    const conditional = own.filter(({ stopOrderType }) => stopOrderType === 'Stop').length
+    if (wish.trigger !== null && conditional >= MOST_CONDITIONAL) {
+      throw new Refusal(110009, 'The number of stop orders exceeds the maximum allowable limit.')
+    }
+  }
+
+  #checkAttached({ attached, side }: OrderWish, base: Ticks): void {
+    if (attached === null) return
+    const direction = sign(sideOf(side))
+    const { takeProfit, stopLoss } = attached
+    if (stopLoss !== null && (base - stopLoss) * direction <= 0)
+      throw new Refusal(
+        10001,
+        `StopLoss:${stopLoss} set for ${side} position should be on the losing side of base_price:${base}`,
+      )
+    if (takeProfit !== null && (takeProfit - base) * direction <= 0)
+      throw new Refusal(
+        10001,
+        `TakeProfit:${takeProfit} set for ${side} position should be on the winning side of base_price:${base}`,
+      )
+  }
+
+  /** A larger or dearer order needs margin. */
+  #checkRoom(order: BybitOrder, price: Ticks, steps: Steps): void {
+    if (order.reduceOnly) return
+    const instrument = this.instrument(order.symbol)
+    const value = (at: Ticks | null, of: number): Usdt =>
+      at === null ? 0 : usdtOf(worthOf(instrument, at, Math.max(0, of) as Steps))
+    const more = value(price, steps - order.filled) - value(order.price, order.steps - order.filled)
+    if (more / this.leverage(order.symbol) > this.margin().free)
+      throw new Refusal(110007, 'ab not enough for new order')
+  }
+
+  #takes({ symbol, side, price }: BybitOrder, { last }: PathPoint): boolean {
+    const instrument = this.instrument(symbol)
+    assert(price !== null, 'a post-only order has a price')
+    const beyond = priceOf(instrument, price) - this.#onGrid(instrument, last)
+    return side === 'Buy' ? beyond >= 0 : beyond <= 0
+  }
+
+  #onGrid(instrument: Instrument, price: Price): Price {
+    return fromCount(gridOf(instrument.tick), toTicks(instrument, price, 'nearest'))
+  }
+
+  // --- positions ----------------------------------------------------------------------------------------------
+
+  setLeverage(symbol: string, leverage: number): void {
+    this.#stamp()
+    const instrument = this.instrument(symbol)
+    if (leverage === this.leverage(symbol)) throw new Refusal(110043, 'leverage not modified')
+    const { entryValue } = this.account.position(symbol, 0, this.#exchange.now)
+    if (leverage > instrument.maxLeverage || !isAllowed(instrument, entryValue, leverage)) {
+      throw new Refusal(
+        110013,
+        `cannot set leverage [${leverage * 100}] gt maxLeverage [${instrument.maxLeverage * 100}] by risk limit`,
+      )
+    }
+    if (leverage < 1) throw new Refusal(10001, 'params error: leverage invalid')
+    const more = usdtOf(entryValue) * (1 / leverage - 1 / this.leverage(symbol))
+    if (more > this.margin().free) throw new Refusal(110007, 'ab not enough for the margin of this leverage')
+    this.#exchange.setLeverage('', symbol, leverage)
+    this.#exchange.take()
+    this.account.tell({ topic: 'position', symbol, idx: 0 })
+  }
+
+  /** Sets, changes or takes away what protects a position. */
+  tradingStop(wish: StopWish): void {
+    const now = this.#stamp()
+    const { symbol, mode, takeProfit, stopLoss } = wish
+    const position = this.#positionFor(wish)
+    const { side } = position
+    if (side === null) throw new Refusal(10001, 'can not set tp/sl/ts for zero position')
+    const point = this.point(symbol)
+    const legs = [
+      ['TakeProfit', takeProfit, wish.tpTriggerBy],
+      ['StopLoss', stopLoss, wish.slTriggerBy],
+    ] as const
+    for (const [type, price, by] of legs) {
+      if (price === null || price === 0) continue
+      this.#checkTrigger({ symbol, trigger: protection(type, side, price as Ticks, by) }, point)
+    }
+    if (mode === 'Partial' && (takeProfit !== null || stopLoss !== null)) {
+      this.#addPair(position, wish, wish.size ?? position.steps, now)
+    } else {
+      const trails = wish.trailing !== null && this.#trail(position, wish.trailing, wish.activePrice, now)
+      const changed = legs.map(([type, price, by]) =>
+        price === null ? false : this.#setWhole(position, type, price, by, now),
+      )
+      if (!trails && !changed.includes(true)) throw new Refusal(34040, 'not modified')
+      position.tpslMode = 'Full'
+    }
+    position.updatedAt = now
+    this.account.tell({ topic: 'position', symbol, idx: position.idx })
+  }
+
+  /** Returns whether anything has changed. */
+  #setWhole(
+    position: BybitPosition,
+    type: 'TakeProfit' | 'StopLoss',
+    price: Ticks | 0,
+    by: TriggerBy,
+    now: Timestamp,
+  ): boolean {
+    const { symbol, idx, side } = position
+    const present = this.#protecting(symbol, idx).find(({ stopOrderType }) => stopOrderType === type)
+    if (price === 0) {
+      if (present === undefined) return false
+      this.account.finish(present, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
+      return true
+    }
+    assert(side !== null, 'what is protected is held')
+    const trigger = protection(type, side, price, by)
+    if (present === undefined) {
+      this.#protect(position, type, trigger, position.steps, null, now)
+      return true
+    }
+    if (present.trigger?.price === price && present.trigger.by === by) return false
+    present.trigger = trigger
+    present.updatedAt = now
+    this.account.tell({ topic: 'order', order: present })
+    return true
+  }
+
+  #addPair(
+    position: BybitPosition,
+    wish: Pick<StopWish, 'takeProfit' | 'stopLoss' | 'tpTriggerBy' | 'slTriggerBy' | 'tpLimit' | 'slLimit'>,
+    size: Steps,
+    now: Timestamp,
+  ): void {
+    const { symbol, idx, side } = position
+    assert(side !== null, 'what is protected is held')
+    const partial = this.#protecting(symbol, idx).filter(order => order.stopOrderType.startsWith('Partial'))
+    const pairs = new Set(partial.map(order => [order.orderId, order.partner ?? ''].sort().join()))
+    if (pairs.size >= MOST_PAIRS)
+      throw new Refusal(
+        110061,
+        `the number of partial take profits and stop losses is limited to ${MOST_PAIRS}`,
+      )
+    if (size > position.steps || size <= 0) throw new Refusal(10001, 'params error: tpSize invalid')
+    const leg = (
+      type: 'PartialTakeProfit' | 'PartialStopLoss',
+      price: Ticks | 0 | null,
+      by: TriggerBy,
+      limit: Ticks | null,
+    ): BybitOrder | null => {
+      if (price === null || price === 0) return null
+      const plain = type === 'PartialTakeProfit' ? 'TakeProfit' : 'StopLoss'
+      return this.#protect(position, type, protection(plain, side, price, by), size, limit, now)
+    }
+    const target = leg('PartialTakeProfit', wish.takeProfit, wish.tpTriggerBy, wish.tpLimit)
+    const stop = leg('PartialStopLoss', wish.stopLoss, wish.slTriggerBy, wish.slLimit)
+    if (target !== null && stop !== null) {
+      target.partner = stop.orderId
+      stop.partner = target.orderId
+    }
+    position.tpslMode = 'Partial'
+  }
+
+  #trail(position: BybitPosition, distance: Ticks | 0, active: Ticks | null, now: Timestamp): boolean {
+    const { symbol, idx, side } = position
+    const present = this.#protecting(symbol, idx).find(order => order.stopOrderType === 'TrailingStop')
+    if (distance === 0) {
+      if (position.trailing === null) return false
+      position.trailing = null
+      if (present !== undefined)
+        this.account.finish(present, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
+      return true
+    }
+    if (position.trailing?.distance === distance && position.trailing.active === active) return false
+    assert(side !== null, 'what is protected is held')
+    if (present !== undefined)
+      this.account.finish(present, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
+    const { last } = this.point(symbol)
+    position.trailing = { distance, active, best: active === null ? last : null }
+    this.#followOne(position, position.trailing, last)
+    return true
+  }
+
+  /** Lets trailing stops follow the price. */
+  #follow(symbol: string, { last }: PathPoint): void {
+    for (const position of this.account.positions) {
+      if (position.symbol === symbol && position.trailing !== null)
+        this.#followOne(position, position.trailing, last)
+    }
+  }
+
+  #followOne(position: BybitPosition, trailing: Trailing, last: Price): void {
+    const { symbol, idx, side } = position
+    if (side === null) return
+    const instrument = this.instrument(symbol)
+    const direction = sign(side)
+    const { active, distance } = trailing
+    if (trailing.best === null) {
+      if (active !== null && (last - priceOf(instrument, active)) * direction < 0) return
+      trailing.best = last
+    }
+    const isBetter = (last - trailing.best) * direction >= 0
+    if (!isBetter) return
+    trailing.best = last
+    const away = last - direction * priceOf(instrument, distance)
+    const price = toTicks(instrument, Math.max(away, priceOf(instrument, instrument.minPrice)), 'nearest')
+    const trigger = protection('StopLoss', side, price, 'LastPrice')
+    const present = this.#protecting(symbol, idx).find(order => order.stopOrderType === 'TrailingStop')
+    if (present === undefined)
+      this.#protect(position, 'TrailingStop', trigger, position.steps, null, this.#exchange.now)
+    else present.trigger = trigger
+  }
+
+  /** The orders that protect a position. */
+  protecting(symbol: string, idx: PositionIdx): readonly BybitOrder[] {
+    return this.#protecting(symbol, idx)
+  }
+
+  #protecting(symbol: string, idx: PositionIdx): BybitOrder[] {
+    return this.account.openOrders.filter(
+      order =>
+        order.symbol === symbol &&
+        order.positionIdx === idx &&
+        isTpsl(order) &&
+        order.status === 'Untriggered',
+    )
+  }
+
+  #protect(
+    { symbol, idx, side }: BybitPosition,
+    type: StopOrderType,
+    trigger: Trigger,
+    steps: Steps,
+    limit: Ticks | null,
+    now: Timestamp,
+  ): BybitOrder {
+    assert(side !== null, 'what is protected is held')
+    const order: BybitOrder = {
+      orderId: this.account.nextId(),
+      orderLinkId: '',
+      symbol,
+      side: closingSide(side),
+      type: limit === null ? 'Market' : 'Limit',
+      positionIdx: idx,
+      timeInForce: limit === null ? 'IOC' : 'GTC',
+      reduceOnly: true,
+      closeOnTrigger: true,
+      stopOrderType: type,
+      createType: `CreateBy${type}`,
+      createdAt: now,
+      lastAtCreation: this.point(symbol).last,
+      price: limit,
+      steps,
+      filled: 0 as Steps,
+      value: 0n,
+      fee: 0n,
+      closedPnl: 0n,
+      status: 'Untriggered',
+      cancelType: 'UNKNOWN',
+      rejectReason: 'EC_NoError',
+      trigger,
+      attached: null,
+      partner: null,
+      updatedAt: now,
+    }
+    this.account.add(order)
+    this.account.tell({ topic: 'order', order })
+    return order
+  }
+
+  // --- what the matching engine tells -------------------------------------------------------------------------
+
+  /** Books what has happened. Returns why an order was not taken, where one was not. */
+  #drain(symbol: string, { mark }: PathPoint): string | null {
+    let refusal: string | null = null
+    let hasFilled = false
+    for (let inputs = this.#exchange.take(); inputs.length > 0; inputs = this.#exchange.take()) {
+      for (const input of inputs) {
+        hasFilled ||= input.type === 'fill'
+        if (input.type === 'fill') this.#onFill(input, mark)
+        else if (input.type === 'funding') this.#onFunding(input, mark)
+        else if (input.type === 'order' && input.status === 'rejected') refusal = input.reason
+        else if (input.type === 'order' && input.status === 'cancelled') this.#onCancelled(input)
+      }
+    }
+    if (hasFilled) {
+      const { steps } = this.account.position(symbol, 0, this.#exchange.now)
+      const engine = this.#engineSteps(symbol)
+      assert(steps === engine, `${symbol}: the books have ${steps} steps, the matching engine ${engine}`)
+    }
+    return refusal
+  }
+
+  #onCancelled({ clientOrderId, reason }: Extract<Input, { readonly type: 'order' }>): void {
+    const order = this.account.openOrder(keyOf(clientOrderId))
+    if (order === undefined) return
+    const isShort = reason.startsWith('the market had')
+    const cancelType =
+      this.#cancelType !== '' ? this.#cancelType : isShort ? 'CancelByNoLiquidity' : 'CancelByReduceOnly'
+    const rejectReason = isShort ? 'EC_NoImmediateQtyToFill' : order.rejectReason
+    this.account.finish(order, 'Cancelled', this.#exchange.now, { cancelType, rejectReason })
+  }
+
+  #onFill(fill: FillInput, mark: Price): void {
+    const { symbol, side, clientOrderId, cause, price, steps, liquidity } = fill
+    const now = this.#exchange.now
+    const own = clientOrderId === null ? undefined : this.account.openOrder(keyOf(clientOrderId))
+    const execType: ExecType =
+      cause === 'liquidation' ? 'BustTrade' : cause === 'settlement' ? 'Settle' : this.#execType
+    const isOpening = own === undefined ? fill.opens === true : sideOf(own.side) === side
+    const order =
+      own ?? (cause === 'settlement' ? null : this.#orderOfExchange(fill, execType, isOpening, now))
+    const idx = order?.positionIdx ?? 0
+    const feeRate = liquidity === 'maker' ? this.costs.makerFee : this.costs.takerFee
+    const leverage = this.leverage(symbol)
+    this.account.fill(
+      symbol,
+      idx,
+      order,
+      {
+        positionSide: side,
+        isOpening,
+        price,
+        steps,
+        isMaker: liquidity === 'maker',
+        execType,
+        feeRate,
+        markPrice: mark,
+        leverage,
+      },
+      now,
+    )
+    if (order !== null && order.filled >= order.steps) this.account.finish(order, 'Filled', now)
+    const position = this.account.position(symbol, idx, now)
+    if (position.steps === 0) this.#clear(position, now)
+    else {
+      for (const guard of this.#protecting(symbol, idx)) {
+        if (!guard.stopOrderType.startsWith('Partial')) guard.steps = position.steps
+      }
+    }
+    if (isOpening && order !== null && order.attached !== null)
+      this.#attach(position, order.attached, steps, now)
+  }
+
+  #engineSteps(symbol: string): number {
+    return this.#exchange.account().positions.find(held => held.symbol === symbol)?.steps ?? 0
+  }
+
+  #attach(position: BybitPosition, attached: Attached, steps: Steps, now: Timestamp): void {
+    if (this.#losingStop.delete(position.symbol)) return
+    const { takeProfit, stopLoss, mode } = attached
+    if (mode === 'Partial') {
+      this.#addPair(position, attached, steps, now)
+      return
+    }
+    if (takeProfit !== null) this.#setWhole(position, 'TakeProfit', takeProfit, attached.tpTriggerBy, now)
+    if (stopLoss !== null) this.#setWhole(position, 'StopLoss', stopLoss, attached.slTriggerBy, now)
+  }
+
+  /** A position is closed: what protected it goes. */
+  #clear(position: BybitPosition, now: Timestamp): void {
+    position.trailing = null
+    for (const order of this.#protecting(position.symbol, position.idx))
+      this.account.finish(order, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
+  }
+
+  /** An order that the exchange itself has made, of a liquidation for example. */
+  #orderOfExchange(
+    { symbol, side, price, steps }: FillInput,
+    execType: ExecType,
+    isOpening: boolean,
+    now: Timestamp,
+  ): BybitOrder {
+    const order: BybitOrder = {
+      orderId: this.account.nextId(),
+      orderLinkId: '',
+      symbol,
+      side: isOpening === (side === 'long') ? 'Buy' : 'Sell',
+      type: 'Market',
+      positionIdx: 0,
+      timeInForce: 'IOC',
+      reduceOnly: !isOpening,
+      closeOnTrigger: false,
+      stopOrderType: '',
+      createType: CREATE_TYPES[execType],
+      createdAt: now,
+      lastAtCreation: this.point(symbol).last,
+      price,
+      steps,
+      filled: 0 as Steps,
+      value: 0n,
+      fee: 0n,
+      closedPnl: 0n,
+      status: 'New',
+      cancelType: 'UNKNOWN',
+      rejectReason: 'EC_NoError',
+      trigger: null,
+      attached: null,
+      partner: null,
+      updatedAt: now,
+    }
+    this.account.add(order)
+    return order
+  }
+
+  #onFunding({ symbol, rate }: Extract<Input, { readonly type: 'funding' }>, mark: Price): void {
+    const instrument = this.instrument(symbol)
+    const now = this.#exchange.now
+    const { steps } = this.account.position(symbol, 0, now)
+    const value: Amount = amountOf(mark * qtyOf(instrument, steps))
+    this.account.fund(symbol, 0, rate, mark, value, now)
+  }
+
+  // --- what others do -----------------------------------------------------------------------------------------
+
+  /** Somebody pays in, or takes out where it is negative. */
+  transfer(usdt: Usdt): void {
+    const now = this.#stamp()
+    const amount = amountOf(usdt)
+    this.#exchange.act({ kind: 'deposit', usdt: usdtOf(amount) })
+    this.account.transfer(amount, now)
+  }
+
+  /** The exchange takes a position over, whole, or takes from it because others were taken over. */
+  seize(symbol: string, how: 'liquidation' | 'adl', steps: Steps): void {
+    this.#stamp()
+    const { side } = this.account.position(symbol, 0, this.#exchange.now)
+    if (side === null) throw new Refusal(10001, `no position on ${symbol}`)
+    const point = this.point(symbol)
+    this.#exchange.setLast(
+      symbol,
+      this.#onGrid(this.instrument(symbol), point.last),
+      point.mark,
+      this.#exchange.now,
+    )
+    if (how === 'liquidation') this.#exchange.act({ kind: 'liquidate', symbol, side })
+    else {
+      this.#execType = 'AdlTrade'
+      this.#exchange.act({ kind: 'reduce', symbol, side, steps })
+    }
+    this.#drain(symbol, point)
+    this.#execType = 'Trade'
+  }
+
+  /** Takers get at most so many steps at once, with `makers` resting orders too; `null`: all they want. */
+  thin(symbol: string, steps: Steps | null, makers: boolean): void {
+    this.#exchange.act({ kind: 'thin', symbol, steps, makers })
+  }
+
+  /** The stop that the next opening fill brings along is lost. */
+  loseStop(symbol: string): void {
+    this.#losingStop.add(this.instrument(symbol).symbol)
+  }
+
+  /** The next order is acknowledged, and then rejected. */
+  rejectNext(symbol: string): void {
+    this.#rejecting.add(this.instrument(symbol).symbol)
+  }
+
+  /** Orders that wait for a price of the symbol are not set off, until they may be again. */
+  holdTriggers(symbol: string, isHeld: boolean): void {
+    if (isHeld) this.#deafToTriggers.add(this.instrument(symbol).symbol)
+    else this.#deafToTriggers.delete(symbol)
+  }
+
+  /** Trading of a symbol ends at a time; what is held then is settled. */
+  delist(symbol: string, at: Timestamp): void {
+    this.#delisted.set(this.instrument(symbol).symbol, at)
+  }
+
+  #settle(symbol: string): void {
+    if (this.#walked.get(symbol) === Number.POSITIVE_INFINITY) return
+    this.#walked.set(symbol, Number.POSITIVE_INFINITY)
+    const point = this.point(symbol)
+    this.#exchange.setLast(
+      symbol,
+      this.#onGrid(this.instrument(symbol), point.last),
+      point.mark,
+      this.#exchange.now,
+    )
+    for (const order of this.#waiting(symbol)) this.#cancelAt(order, 'CancelBySettle')
+    this.#cancelType = 'CancelBySettle'
+    this.#exchange.act({ kind: 'settle', symbol })
+    this.#drain(symbol, point)
+    this.#cancelType = ''
+  }
+
+  /** New limits of a symbol's orders, from now on. */
+  refilter(symbol: string, filters: Partial<Pick<Instrument, 'minQty' | 'maxQty' | 'minNotional'>>): void {
+    this.#instruments.set(symbol, { ...this.instrument(symbol), ...filters })
+  }
+}
+
+/** The greatest quantity of an order; at the market a part of it. */
+export function mostOf({ maxQty }: Instrument, type: 'Market' | 'Limit'): Steps | null {
+  if (maxQty === null) return null
+  return type === 'Limit' ? maxQty : (Math.max(1, Math.floor(maxQty / MARKET_SHARE)) as Steps)
+}
+
+const MARKET_SHARE = 5
+
+const CREATE_TYPES: { readonly [type in ExecType]: string } = {
+  Trade: 'CreateByUser',
+  Funding: '',
+  BustTrade: 'CreateByLiq',
+  AdlTrade: 'CreateByAdl_PassThrough',
+  Settle: 'CreateBySettle',
+}
+
+function keyOf(orderId: string): OrderKey {
+  return { symbol: '', orderId, orderLinkId: '' }
+}
+
+/** The trigger of a leg that protects a position. */
+function protection(type: 'TakeProfit' | 'StopLoss', side: Side, price: Ticks, by: TriggerBy): Trigger {
+  const rises = (type === 'TakeProfit') === (side === 'long')
+  return { price, direction: rises ? 'rise' : 'fall', by }
+}
+
+/** The share of the way from `a` to `b` at which a trigger's price is reached, `null` where it is not. */
+function reached(
+  instrument: Instrument,
+  { price, direction, by }: Trigger,
+  a: PathPoint,
+  b: PathPoint,
+): number | null {
+  const from = by === 'LastPrice' ? a.last : a.mark
+  const to = by === 'LastPrice' ? b.last : b.mark
+  const level = priceOf(instrument, price)
+  const up = direction === 'rise' ? 1 : -1
+  // A way that has been cut at the level may miss it by a bit.
+  const near = level * 1e-12
+  if ((from - level) * up >= -near) return 0
+  if ((to - level) * up < -near) return null
+  return Math.min(1, (level - from) / (to - from))
+}
+
+/** Points at further times put into a way. */
+function withCuts(points: readonly PathPoint[], times: readonly Timestamp[]): readonly PathPoint[] {
+  const cut: PathPoint[] = [points[0]]
+  for (const next of points.slice(1)) {
+    const before = cut[cut.length - 1]
+    for (const time of times) {
+      if (time <= before.time || time >= next.time) continue
+      cut.push(along(before, next, (time - before.time) / (next.time - before.time)))
+    }
+    cut.push(next)
+  }
+  return cut
+}
+
+/** The protocol's answer to what the matching engine will not take. */
+function refusalOf(reason: string): Refusal {
+  if (reason === 'not enough margin') return new Refusal(110007, 'ab not enough for new order')
+  if (reason.includes('position on'))
+    return new Refusal(110017, 'current position is zero, cannot fix reduce-only order qty')
+  if (reason.includes('is not trading')) return new Refusal(110074, 'This contract is not live')
+  return new Refusal(10001, reason)
+}

@@ -1,0 +1,227 @@
+/**
+ * The sockets of the simulated Bybit, on the loopback: HTTP for REST, WebSocket for the three kinds of streams. It
+ * carries requests and frames to the model (`bybit.ts`) and what the model says back, and lets the model's time go on
+ * at its pace. Nothing is decided here.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ConfigError } from '../../../base/errors.ts'
+import type { Milliseconds, Timestamp } from '../../../base/units.ts'
+import { LOOPBACK } from '../server.ts'
+import type { Outcome, SimBybit } from './bybit.ts'
+import type { Channel, Push } from './streams.ts'
+
+/** How often time goes on when nobody asks for anything. */
+const TICK: Milliseconds = 10
+const LONGEST_BODY = 64 * 1024
+const LONGEST_FRAME = 256 * 1024
+
+const CHANNELS: { readonly [path: string]: Channel } = {
+  '/v5/public/linear': 'public',
+  '/v5/private': 'private',
+  '/v5/trade': 'trade',
+}
+
+export interface BybitServerOptions {
+  /** 0 for any that is free. */
+  readonly port: number
+  /** Wall-clock milliseconds. */
+  readonly wall: () => number
+  readonly sleep: (ms: Milliseconds, signal: AbortSignal) => Promise<void>
+}
+
+interface Waiting {
+  readonly due: Timestamp
+  readonly send: () => void
+}
+
+export class BybitServer {
+  readonly port: number
+  /** Resolves with what makes going on impossible. */
+  readonly fault: Promise<Error>
+  readonly #sim: SimBybit
+  readonly #server: Server
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LONGEST_FRAME })
+  readonly #open = new Map<number, WebSocket>()
+  readonly #wall: () => number
+  readonly #began: { readonly wall: number; readonly exchange: Timestamp }
+  readonly #end = new AbortController()
+  readonly #sleep: BybitServerOptions['sleep']
+  #waiting: Waiting[] = []
+  #fail: (error: Error) => void = () => {}
+
+  private constructor(sim: SimBybit, options: BybitServerOptions, server: Server) {
+    this.#sim = sim
+    this.#server = server
+    this.#wall = options.wall
+    this.#sleep = options.sleep
+    this.#began = { wall: options.wall(), exchange: sim.now }
+    this.port = (server.address() as AddressInfo).port
+    this.fault = new Promise(resolve => {
+      this.#fail = resolve
+    })
+    server.on('request', (request, response) => void this.#serve(request, response))
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    void this.#run()
+  }
+
+  /** Listens on the loopback. Throws a ConfigError when the port cannot be had. */
+  static async listen(sim: SimBybit, options: BybitServerOptions): Promise<BybitServer> {
+    const server = createServer({ keepAliveTimeout: 0, maxHeaderSize: 16 * 1024 })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          new ConfigError(
+            `port ${options.port} on ${LOOPBACK} cannot be had: ${error.code ?? error.message}`,
+            'choose another one with --port, or 0 for any',
+          ),
+        ),
+      )
+      server.listen({ host: LOOPBACK, port: options.port, exclusive: true }, resolve)
+    })
+    return new BybitServer(sim, options, server)
+  }
+
+  get url(): string {
+    return `http://${LOOPBACK}:${this.port}`
+  }
+
+  /** The exchange's time: it began where the model stood and goes at its pace. */
+  get now(): Timestamp {
+    const { wall, exchange } = this.#began
+    return exchange + (this.#wall() - wall) * this.#sim.options.speed
+  }
+
+  /** Takes no more requests, and resolves when all connections are gone. */
+  async close(): Promise<void> {
+    this.#end.abort()
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const socket of this.#open.values()) socket.terminate()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#end
+    while (!signal.aborted) {
+      this.#guarded(() => {
+        this.#goOn()
+        for (const id of this.#sim.streams.idle()) this.#open.get(id)?.close()
+      })
+      await this.#sleep(TICK, signal).catch(() => {})
+    }
+  }
+
+  /** Lets time go on to now, and sends what is due. */
+  #goOn(): void {
+    this.#sim.advance(this.now)
+    this.#flush()
+  }
+
+  #flush(): void {
+    for (const push of this.#sim.take()) this.#wait(push.due, () => this.#sendPush(push))
+    const { now } = this.#sim
+    const due = this.#waiting.filter(waiting => waiting.due <= now)
+    if (due.length === 0) return
+    this.#waiting = this.#waiting.filter(waiting => waiting.due > now)
+    for (const { send } of due.sort((a, b) => a.due - b.due)) send()
+  }
+
+  #wait(due: Timestamp, send: () => void): void {
+    this.#waiting.push({ due, send })
+  }
+
+  #sendPush({ session, text }: Push): void {
+    this.#open.get(session)?.send(text)
+  }
+
+  /** A fault of the model ends it all: nothing that it said later could be believed. */
+  #guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#end.abort()
+      this.#fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: target = '', headers } = request
+    const body = await bodyOf(request)
+    if (body === null || !this.#isOwn(request)) {
+      response.writeHead(body === null ? 413 : 403, { connection: 'close' }).end()
+      return
+    }
+    this.#guarded(() => {
+      this.#goOn()
+      const asked = { method, target, headers: singles(headers), body }
+      this.#deliver(this.#sim.request(asked), response)
+      this.#flush()
+    })
+  }
+
+  #deliver({ reply, due }: Outcome, response: ServerResponse): void {
+    this.#wait(due, () => {
+      const length = String(Buffer.byteLength(reply.body))
+      response.writeHead(reply.status, { ...reply.headers, 'content-length': length })
+      response.end(reply.body)
+    })
+  }
+
+  /** No browser is served, whatever it calls this machine. */
+  #isOwn({ headers }: IncomingMessage): boolean {
+    const hosts = [`${LOOPBACK}:${this.port}`, `localhost:${this.port}`]
+    return hosts.includes(headers.host ?? '') && headers.origin === undefined
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const [path] = (request.url ?? '').split('?')
+    const channel = Object.hasOwn(CHANNELS, path) ? CHANNELS[path] : undefined
+    if (channel === undefined || !this.#isOwn(request)) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+      return
+    }
+    this.#sockets.handleUpgrade(request, socket, head, connection => this.#connect(channel, connection))
+  }
+
+  #connect(channel: Channel, connection: WebSocket): void {
+    const id = this.#sim.open(channel)
+    this.#open.set(id, connection)
+    connection.on('message', data => {
+      this.#guarded(() => {
+        this.#goOn()
+        this.#sim.frame(id, String(data))
+        this.#flush()
+      })
+    })
+    connection.on('error', () => connection.terminate())
+    connection.on('close', () => {
+      this.#open.delete(id)
+      this.#sim.closed(id)
+    })
+  }
+}
+
+function singles(headers: IncomingMessage['headers']): { readonly [name: string]: string | undefined } {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  )
+}
+
+/** The body as it was sent; `null` where it is too long or was cut off. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of request) {
+      length += chunk.length
+      if (length > LONGEST_BODY) return null
+      chunks.push(chunk)
+    }
+  } catch {
+    return null
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
