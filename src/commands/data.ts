@@ -13,6 +13,7 @@ import type { CommandSpec, FlagSpec, ParsedArguments, World } from './command.ts
 import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { type FileTarget, type FoundFile, findFiles, targetOf } from './data-files.ts'
 import { type Progress, progressBar } from './progress.ts'
+import { URL_FLAG } from './url-flag.ts'
 
 const DATA_DIR: FlagSpec = {
   flags: '--data-dir <folder>',
@@ -353,7 +354,12 @@ async function runList(world: World, parsed: ParsedArguments): Promise<number> {
   try {
     const series = cache.list()
     const lists = new Map<string, number>()
-    for (const { date } of cache.instruments()) lists.set(date, (lists.get(date) ?? 0) + 1)
+    for (const { date } of cache.instruments()) {
+      const key = `instruments/${date}`
+      lists.set(key, (lists.get(key) ?? 0) + 1)
+    }
+    const tiers = cache.tiers()
+    if (tiers.length > 0) lists.set(`tiers/${tiers[0].date}`, tiers.length)
     if (wantsTable(world, parsed)) {
       const rows = [
         ['kind', 'symbol', 'interval', 'rows', 'first', 'last'],
@@ -365,14 +371,10 @@ async function runList(world: World, parsed: ParsedArguments): Promise<number> {
           iso(one.first),
           iso(one.last),
         ]),
-        ...[...lists].map(([date, count]) => [
-          'instruments',
-          '',
-          '',
-          count.toLocaleString('en-US'),
-          date,
-          date,
-        ]),
+        ...[...lists].map(([id, count]) => {
+          const [kind, date] = id.split('/')
+          return [kind, '', '', count.toLocaleString('en-US'), date, date]
+        }),
       ]
       await world.stdout.write(table(rows, [3]))
       return OK
@@ -382,15 +384,9 @@ async function runList(world: World, parsed: ParsedArguments): Promise<number> {
       const record = { v: 1, type: 'series', id, ts: last, kind, symbol, interval, rows, first, last }
       await world.stdout.write(`${JSON.stringify(record)}\n`)
     }
-    for (const [date, rows] of lists) {
-      const record = {
-        v: 1,
-        type: 'instruments',
-        id: `instruments/${date}`,
-        ts: Date.parse(date),
-        date,
-        rows,
-      }
+    for (const [id, rows] of lists) {
+      const [type, date] = id.split('/')
+      const record = { v: 1, type, id, ts: Date.parse(date), date, rows }
       await world.stdout.write(`${JSON.stringify(record)}\n`)
     }
     return OK
@@ -482,7 +478,7 @@ async function runCheck(world: World, parsed: ParsedArguments): Promise<number> 
 export const dataCommand: CommandSpec = {
   name: 'data',
   summary: 'bring market data in, list and check them',
-  examples: ['bbw data import candles/', 'bbw data list', 'bbw data check'],
+  examples: ['bbw data download', 'bbw data import candles/', 'bbw data list', 'bbw data check'],
   commands: [
     {
       name: 'import',
@@ -504,6 +500,32 @@ export const dataCommand: CommandSpec = {
         DATA_DIR,
       ],
       run: runImport,
+    },
+    {
+      name: 'download',
+      summary: 'fetch candles, mark candles, funding, instruments and risk tiers from Bybit; no key',
+      description:
+        'Brings the public past of all USDT perpetuals, or of those that --symbol names, into the cache. Without ' +
+        '--timerange the newest 1,000 candles of each timeframe, and the funding of the time they span. What is in the ' +
+        'cache is not fetched again; ended in between, by whatever, the same command goes on where it was. It keeps to ' +
+        "half of the exchange's rate limits. Exit 5 when something could not be had, 2 when it differs from the cache.",
+      examples: [
+        'bbw data download',
+        'bbw data download --symbol BTCUSDT,ETHUSDT --timeframe 1d,15m,5m --timerange 20240101-',
+        'bbw data download --what instruments,tiers',
+      ],
+      flags: [
+        { flags: '--symbol <names>', description: 'only these symbols, BTCUSDT,ETHUSDT' },
+        { flags: '--timeframe <intervals>', description: 'intervals of candles', default: '1d,15m' },
+        { flags: '--timerange <from-to>', description: 'days, 20240101-20250101; either side may be empty' },
+        {
+          flags: '--what <kinds>',
+          description: 'candles, mark, funding, instruments, tiers; all if left out',
+        },
+        URL_FLAG,
+        DATA_DIR,
+      ],
+      run: async (world, parsed) => (await import('./data-download.ts')).runDownload(world, parsed),
     },
     {
       name: 'list',

@@ -146,6 +146,25 @@ test('filters are those nearest to the moment wanted, else to the last close, el
   assert.equal([inferred.instrument.source, inferred.instrument.tick], ['inferred', '0.1'])
 })
 
+test('the margin of a recorded risk tier counts instead of the one that follows from the leverage', () => {
+  const tier = {
+    date: '2026-11-27',
+    symbol: 'BTCUSDT',
+    id: 1,
+    limit: '200000',
+    maintenanceMargin: 0.013,
+    initialMargin: 0.02,
+    maxLeverage: '50',
+    deduction: null,
+  }
+  const rates = built(
+    builder => builder.candles(candles('BTCUSDT', [0, 1])),
+    builder => builder.candles(candles('ETHUSDT', [0, 1])),
+    builder => builder.tiers([tier]),
+  ).markets.map(({ instrument }) => instrument.maintenanceMarginRate)
+  assert.equal(rates, [0.013, 0.04])
+})
+
 test('a symbol without a candle is known to have come and is not in the market', () => {
   const builder = new MarketBuilder()
   assert.ok(builder.isEmpty)

@@ -4,9 +4,11 @@ import { DataError } from '../core/base/errors.ts'
 import { DAY, type Timestamp } from '../core/base/units.ts'
 import type { Candles } from '../core/market/candles.ts'
 import type { FundingRates } from '../core/market/funding.ts'
+import type { Instrument } from '../core/market/instrument.ts'
 import { chooseInstrument, type InstrumentRow, inferInstrument } from '../core/market/instruments.ts'
 import { INTERVAL_MS, INTERVALS, type Interval } from '../core/market/interval.ts'
 import type { MarkCandles } from '../core/market/mark.ts'
+import { lowestMargins, type TierRow } from '../core/market/risk-tier.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 
 /** A market ready to be traded on. */
@@ -34,6 +36,7 @@ export class MarketBuilder {
   readonly #symbols = new Map<string, Gathered>()
   readonly #sets = new Map<string, Map<string, InstrumentRow>>()
   readonly #warnings: string[] = []
+  #margins: ReadonlyMap<string, number> = new Map()
 
   /** Whether candles of the symbol came, if only an empty file of them. */
   has(symbol: string): boolean {
@@ -73,6 +76,11 @@ export class MarketBuilder {
     }
   }
 
+  /** Recorded risk tiers: the maintenance margin of the lowest counts instead of the one that follows from the leverage. */
+  tiers(rows: readonly TierRow[]): void {
+    this.#margins = lowestMargins(rows)
+  }
+
   /** Notes what the reader of a file has found to be said. */
   report(file: string, { rows, bad, badCount, gaps, assumedUtc }: ReadReport): void {
     if (rows === 0) this.#warnings.push(`${file}: there are no rows in it`)
@@ -106,10 +114,17 @@ export class MarketBuilder {
     const sets = [...this.#sets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, set]) => set)
     const markets = series.map(({ symbol, ...one }) => ({
       ...one,
-      instrument: chooseInstrument(sets, symbol, when) ?? inferInstrument(symbol, longestOf(one.candles)),
+      instrument: this.#withMargin(
+        chooseInstrument(sets, symbol, when) ?? inferInstrument(symbol, longestOf(one.candles)),
+      ),
     }))
     const listed = new Set([...this.#symbols.keys(), ...sets.flatMap(set => [...set.keys()])])
     return { markets, name, hash: hashOf(markets), warnings: this.#warnings, listed: [...listed] }
+  }
+
+  #withMargin(instrument: Instrument): Instrument {
+    const maintenanceMarginRate = this.#margins.get(instrument.symbol)
+    return maintenanceMarginRate === undefined ? instrument : { ...instrument, maintenanceMarginRate }
   }
 
   #of(symbol: string): Gathered {

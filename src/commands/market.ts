@@ -147,6 +147,7 @@ async function readCache(builder: MarketBuilder, path: string, wish: Wish): Prom
   const cache = MarketCache.open(path, { readonly: true })
   try {
     builder.instruments(cache.instruments())
+    builder.tiers(cache.tiers())
     const withDaily = new Set(cache.symbols('1d'))
     for (const series of cache.list()) {
       if (!isWanted(wish, series, withDaily)) continue

@@ -290,6 +290,12 @@ export const CODES = {
     did: 'Admits no entry, asks the exchange for what was missed and sets right what can be.',
     can: 'bbw status shows the difference.',
   },
+  E313: {
+    title: 'list incomplete',
+    what: 'A list came in pages and did not come to its end.',
+    did: 'Took none of it: what is left out would look as if it were not there.',
+    can: 'Try again; if it lasts, look at the status page of the exchange.',
+  },
   C310: {
     title: 'not converged',
     what: 'Books and exchange have differed for too long.',

@@ -21,7 +21,8 @@ export interface ClientOptions {
 
 /** What of bybit-api is called, for an answer that `decode` reads. */
 export type Call = (rest: RestClientV5) => Promise<unknown>
-export type Decode<T> = (result: unknown) => T
+/** Reads the result of a reply, and the exchange's time in it where it says it. Throws a DataError. */
+export type Decode<T> = (result: unknown, at: Timestamp | null) => T
 
 /** A read is asked so often before its failure counts. */
 const MOST_TRIES = 4
@@ -124,7 +125,7 @@ export class BybitClient {
       throw withheld(asked, 'the request could not be made', 'parameters')
     }
     try {
-      return decode(answer.result)
+      return decode(answer.result, answer.at)
     } catch (error) {
       if (!(error instanceof DataError)) throw error
       throw this.#transport.unreadable(answer.asked, error.message)

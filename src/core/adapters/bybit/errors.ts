@@ -35,6 +35,7 @@ export interface Asked {
  * | symbol | the perpetual is not to be traded now |
  * | position-mode | hedged where one-way was expected, or the other way round |
  * | parameters | a fault of bbw's own, or a filter that has changed |
+ * | incomplete | a list in pages without an end: none of it counts |
  * | dry-run | bbw itself did not let it out |
  */
 export type Trouble =
@@ -59,6 +60,7 @@ export type Trouble =
   | 'symbol'
   | 'position-mode'
   | 'parameters'
+  | 'incomplete'
   | 'dry-run'
   | 'other'
 
@@ -146,6 +148,11 @@ export function networkError(asked: Asked, what: string, wasSent: boolean): Exch
 /** A call that bbw itself does not let out. */
 export function withheld(asked: Asked, what: string, why: Trouble, retryable = false): ExchangeError {
   return error(asked, what, why, retryable, false)
+}
+
+/** The error of a list that does not come to its end: none of it counts. */
+export function incomplete(what: string): ExchangeError {
+  return new ExchangeError(`E313 ${what}`, { retryable: true, ambiguous: false, why: 'incomplete' })
 }
 
 /** Which kind of trouble an error is; `null` where it is none of Bybit's. */

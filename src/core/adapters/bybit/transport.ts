@@ -68,6 +68,8 @@ const LISTS = [
 export interface Answer {
   readonly asked: Asked
   readonly result: unknown
+  /** The exchange's time in it; `null` where it does not say. */
+  readonly at: Timestamp | null
 }
 
 /** The moment, a server's time, at which a request is signed. */
@@ -139,7 +141,7 @@ export class Transport {
       const words = this.#redactor.text(error.message)
       throw error.isReply ? unreadable(asked, words) : networkError(asked, words, error.wasSent)
     }
-    return { asked, result: this.#resultOf(asked, reply) }
+    return this.#answerOf(asked, reply)
   }
 
   /** Waits until the budgets have room. */
@@ -195,7 +197,7 @@ export class Transport {
     }
   }
 
-  #resultOf(asked: Asked, { status, headers, body }: HttpReply): unknown {
+  #answerOf(asked: Asked, { status, headers, body }: HttpReply): Answer {
     const { clock } = this.#options.ports
     const now = clock.monotonic()
     this.#learn(asked, headers, now)
@@ -206,6 +208,7 @@ export class Transport {
     let code: number
     let message: string
     let result: unknown
+    let at: unknown
     try {
       const envelope = new Fields(JSON.parse(body), '')
       const signed = envelope.value('retCode')
@@ -214,11 +217,12 @@ export class Transport {
       code = signed
       message = envelope.has('retMsg') ? String(envelope.value('retMsg')) : ''
       result = envelope.value('result')
+      at = envelope.value('time')
     } catch (error) {
       if (error instanceof DataError) throw this.unreadable(asked, `${error.message}: ${body}`)
       throw this.unreadable(asked, body === '' ? 'it is empty' : body)
     }
-    if (code === 0) return result
+    if (code === 0) return { asked, result, at: typeof at === 'number' && at > 0 ? at : null }
     const refused = refusal(asked, code, this.#shown(message))
     if (refused.why === 'banned') this.#budgets.silence(now)
     if (refused.why === 'rate') this.#budgets.block(asked.path, now + this.#untilReset(headers), now)

@@ -9,6 +9,7 @@ import { DataError, StoreError } from '../../base/errors.ts'
 import { CandleSeries, type Candles } from '../../market/candles.ts'
 import type { InstrumentRow } from '../../market/instruments.ts'
 import type { Interval } from '../../market/interval.ts'
+import type { TierRow } from '../../market/risk-tier.ts'
 import { type ImportedFile, MarketCache } from './market-cache.ts'
 
 const test = suite('market cache')
@@ -258,6 +259,40 @@ test('a file is remembered with its hash for each thing it was read as', () => {
   assert.equal(cache.file('a', 'test'), named('a', 3))
   assert.is(cache.file('a', 'other'), null)
   cache.close()
+})
+
+test('risk tiers of a day replace those of the same day, and the newest day counts', () => {
+  const cache = fresh()
+  const row = (date: string, id: number, limit: string): TierRow => ({
+    date,
+    symbol: 'BTCUSDT',
+    id,
+    limit,
+    maintenanceMargin: 0.005 * id,
+    initialMargin: 0.01 * id,
+    maxLeverage: '100.00',
+    deduction: id === 1 ? null : '1200',
+  })
+  cache.importTiers([row('2026-01-01', 1, '200000')], named('a', 1))
+  cache.importTiers([row('2026-01-02', 2, '4'), row('2026-01-02', 1, '2')], named('b', 2))
+  cache.importTiers([row('2026-01-02', 2, '9'), row('2026-01-02', 1, '3')], named('b', 2))
+  assert.equal(cache.tiers(), [row('2026-01-02', 1, '3'), row('2026-01-02', 2, '9')])
+  cache.close()
+})
+
+test('a cache of the schema before is read as it is, and taken along by whoever writes', () => {
+  const path = freshPath()
+  MarketCache.open(path, { readonly: false }).close()
+  const db = new DatabaseSync(path)
+  db.exec('DROP TABLE tiers; PRAGMA user_version = 1')
+  db.close()
+  const reader = MarketCache.open(path, { readonly: true })
+  assert.equal(reader.tiers(), [])
+  reader.close()
+  const writer = MarketCache.open(path, { readonly: false })
+  writer.importCandles(hourly([0]), named('a', 1))
+  assert.equal([writer.tiers(), writer.list().length], [[], 1])
+  writer.close()
 })
 
 test('a database of a later bbw, of something else and of nothing is refused', () => {

@@ -7,6 +7,7 @@ import type { FundingRates } from '../../market/funding.ts'
 import type { InstrumentRow } from '../../market/instruments.ts'
 import { INTERVAL_MS, INTERVALS, type Interval, isInterval } from '../../market/interval.ts'
 import type { MarkCandles } from '../../market/mark.ts'
+import type { TierRow } from '../../market/risk-tier.ts'
 import { Connection } from './connection.ts'
 import { numberOf } from './sql.ts'
 import { refuseUnsound } from './version.ts'
@@ -62,7 +63,8 @@ export type Selection =
     }
   | { readonly kind: 'funding'; readonly symbol: string; readonly from?: Timestamp; readonly to?: Timestamp }
 
-const SCHEMA_VERSION = 1
+/** The second has risk tiers besides. */
+const SCHEMA_VERSION = 2
 const CHUNK_SLOTS = 2048
 const FLOAT_BYTES = 8
 /** An import of another process may take long. */
@@ -79,6 +81,13 @@ const TURNOVER = 6
 /** Funding's chunks are cut at the spacing that is usual; where it is hourly they are longer. */
 const FUNDING_SLOT = 8 * HOUR
 
+const TIERS = `
+  CREATE TABLE tiers (
+    date TEXT NOT NULL, symbol TEXT NOT NULL, id INTEGER NOT NULL, value_limit TEXT NOT NULL,
+    maintenance REAL NOT NULL, initial REAL NOT NULL, max_leverage TEXT NOT NULL, deduction TEXT,
+    PRIMARY KEY (date, symbol, id)
+  ) STRICT;
+`
 const SCHEMA = `
   CREATE TABLE chunks (
     kind TEXT NOT NULL, symbol TEXT NOT NULL, interval TEXT NOT NULL, chunk INTEGER NOT NULL,
@@ -95,6 +104,7 @@ const SCHEMA = `
     bad_rows INTEGER NOT NULL, imported_at INTEGER NOT NULL,
     PRIMARY KEY (source, target)
   ) STRICT;
+  ${TIERS}
 `
 
 /** A series as columns; only the first `length` rows are data. */
@@ -229,6 +239,49 @@ export class MarketCache {
     })
   }
 
+  /** Puts a dated set of risk tiers in the place of the one of that date; rows of all symbols at once. */
+  importTiers(rows: readonly TierRow[], file: ImportedFile): ImportResult {
+    return this.#connection.tx(() => {
+      for (const date of new Set(rows.map(row => row.date))) {
+        this.#connection.run('DELETE FROM tiers WHERE date = ?', date)
+      }
+      const insert = 'INSERT INTO tiers VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+      for (const row of rows) {
+        const { date, symbol, id, limit, maintenanceMargin, initialMargin, maxLeverage, deduction } = row
+        this.#connection.run(
+          insert,
+          date,
+          symbol,
+          id,
+          limit,
+          maintenanceMargin,
+          initialMargin,
+          maxLeverage,
+          deduction,
+        )
+      }
+      this.#record(file, rows.length)
+      return { added: rows.length, equal: 0 }
+    })
+  }
+
+  /** The newest set of risk tiers, by symbol and limit; empty where there is none. */
+  tiers(): readonly TierRow[] {
+    // A cache of the first schema that is only read has no such table.
+    if (this.#userVersion() < SCHEMA_VERSION) return []
+    const sql = 'SELECT * FROM tiers WHERE date = (SELECT max(date) FROM tiers) ORDER BY symbol, id'
+    return this.#connection.all(sql).map(row => ({
+      date: String(row.date),
+      symbol: String(row.symbol),
+      id: Number(row.id),
+      limit: String(row.value_limit),
+      maintenanceMargin: Number(row.maintenance),
+      initialMargin: Number(row.initial),
+      maxLeverage: String(row.max_leverage),
+      deduction: row.deduction === null ? null : String(row.deduction),
+    }))
+  }
+
   /** What is known of a file that was imported for `target`; `null` where it was not. */
   file(source: string, target: string): ImportedFile | null {
     const row = this.#connection.get(
@@ -352,10 +405,12 @@ export class MarketCache {
     this.#connection.exec('PRAGMA page_size = 16384')
     this.#connection.walMode()
     this.#connection.exec('PRAGMA synchronous = NORMAL')
-    if (this.#userVersion() !== 0) return
+    if (this.#userVersion() >= SCHEMA_VERSION) return
     this.#connection.tx(() => {
       // Another process may have made the tables while this one waited for the lock.
-      if (this.#userVersion() !== 0) return
+      const version = this.#userVersion()
+      if (version === 1) this.#connection.exec(`${TIERS}; PRAGMA user_version = ${SCHEMA_VERSION}`)
+      if (version !== 0) return
       if (numberOf(this.#connection, 'SELECT count(*) FROM sqlite_schema') !== 0)
         throw this.#damaged('tables that are not its own')
       this.#connection.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`)
@@ -364,7 +419,7 @@ export class MarketCache {
 
   #refuseOtherSchema(): void {
     const version = this.#userVersion()
-    if (version === SCHEMA_VERSION) {
+    if (version >= 1 && version <= SCHEMA_VERSION) {
       this.#connection.exec('PRAGMA mmap_size = 1073741824')
       return
     }

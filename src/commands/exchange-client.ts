@@ -1,0 +1,35 @@
+import { BybitClient } from '../core/adapters/bybit/client.ts'
+import { checkedHost, HOSTS } from '../core/adapters/bybit/hosts.ts'
+import { nodeHttp } from '../core/adapters/bybit/http.ts'
+import { BybitMarket } from '../core/adapters/bybit/market.ts'
+import type { ParsedArguments, World } from './command.ts'
+import { textFlag } from './flags.ts'
+
+/** The public market of the exchange, without a key, and what gives its connections back. */
+export interface PublicMarket {
+  readonly market: BybitMarket
+  readonly url: string
+  readonly close: () => void
+}
+
+/** Throws a UsageError for an address that is none. */
+export function publicMarket(world: World, parsed: ParsedArguments): PublicMarket {
+  const url = checkedHost(textFlag(parsed, 'url') ?? HOSTS.mainnet)
+  const { http, close } = nodeHttp()
+  const { clock, signal } = world
+  const client = new BybitClient({
+    url,
+    ports: {
+      http,
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        sleep: ms => clock.sleep(ms, signal),
+      },
+      random: Math.random,
+    },
+    credentials: null,
+    isDry: true,
+  })
+  return { market: new BybitMarket(client), url, close }
+}

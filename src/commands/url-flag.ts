@@ -1,0 +1,7 @@
+import { HOSTS } from '../core/adapters/bybit/hosts.ts'
+import type { FlagSpec } from './command.ts'
+
+export const URL_FLAG: FlagSpec = {
+  flags: '--url <address>',
+  description: `where the exchange's public data are (default: ${HOSTS.mainnet}); http on this machine alone`,
+}

@@ -1,0 +1,393 @@
+/**
+ * Brings the market's past into the cache. The work is cut at fixed times into pieces, each of them some answers and one
+ * transaction, so that whatever ends it loses at most the pieces at work, and the next one goes on there: a piece whose
+ * rows are all in the cache, or that was asked for whole before, is not asked for again.
+ */
+import { createHash } from 'node:crypto'
+import { DataError, ExchangeError } from '../../base/errors.ts'
+import { HOUR, type Milliseconds, type Timestamp } from '../../base/units.ts'
+import { CandleSeries } from '../../market/candles.ts'
+import type { InstrumentRow } from '../../market/instruments.ts'
+import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
+import type { ImportedFile, ImportResult, MarketCache } from '../sqlite/market-cache.ts'
+import type { ListedInstrument, MarkCandle } from './mapper-market.ts'
+import { type BybitMarket, CANDLES_PER_PAGE, SETTLEMENTS_PER_PAGE } from './market.ts'
+import { missingIn, type Range, wholeSlots, windowsOf } from './windows.ts'
+
+export const KINDS = ['candles', 'mark', 'funding', 'instruments', 'tiers'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** What is wanted. */
+export interface Wish {
+  readonly kinds: readonly Kind[]
+  /** `null`: all that are traded. */
+  readonly symbols: readonly string[] | null
+  readonly timeframes: readonly Interval[]
+  /** `null`: so many newest candles of each timeframe as one answer has. */
+  readonly from: Timestamp | null
+  /** `null`: up to now. */
+  readonly to: Timestamp | null
+}
+
+/** What is told meanwhile. */
+export interface Hearer {
+  progress(done: number, total: number, name: string): void
+  /** Something that could not be had, or not be stored; the rest goes on. */
+  problem(words: string): void
+}
+
+export interface Downloaded {
+  readonly rows: number
+  /** Answers that were asked for, and pieces that needed none. */
+  readonly pieces: number
+  readonly skipped: number
+  /** Pieces that failed because of the exchange, and because of what is in the cache. */
+  readonly failed: number
+  readonly refused: number
+  readonly symbols: number
+}
+
+/** A piece of work: what it asks for, and where its rows go. */
+interface Piece {
+  readonly name: string
+  readonly fetch: () => Promise<Rows>
+  readonly file: Pick<ImportedFile, 'source' | 'target'>
+}
+
+interface Rows {
+  readonly rows: readonly object[]
+  readonly store: (file: ImportedFile) => ImportResult
+}
+
+/** The quote coin of what bbw trades. */
+const QUOTE = 'USDT'
+/** Answers that are waited for at once. */
+const AT_ONCE = 8
+/** So many failures one after another say that the exchange is not there. */
+const MOST_FAILURES = 3
+/** Settlements are usually so far apart: a window of them fits into one answer. */
+const FUNDING_WINDOW: Milliseconds = SETTLEMENTS_PER_PAGE * 8 * HOUR
+
+export class Download {
+  readonly #market: BybitMarket
+  readonly #cache: MarketCache
+  /** Names the exchange in the records of the cache. */
+  readonly #origin: string
+  /** The exchange's time at the beginning. */
+  #now: Timestamp = 0
+
+  constructor(market: BybitMarket, cache: MarketCache, origin: string) {
+    this.#market = market
+    this.#cache = cache
+    this.#origin = origin
+  }
+
+  /**
+   * Fetches what is wanted and not there.
+   *
+   * @throws ExchangeError when the exchange is away; DataError for a symbol that is not traded; the reason of `signal`
+   */
+  async run(wish: Wish, hearer: Hearer, signal: AbortSignal): Promise<Downloaded> {
+    const listed = await this.#market.instruments()
+    this.#now = listed.at
+    const traded = listed.items.filter(isTraded)
+    const wanted =
+      wish.symbols === null ? traded : traded.filter(({ symbol }) => wish.symbols?.includes(symbol))
+    const unknown = wish.symbols?.filter(symbol => !traded.some(one => one.symbol === symbol)) ?? []
+    if (unknown.length > 0) {
+      throw new DataError(
+        `Bybit does not trade ${unknown.join(', ')} as a perpetual in USDT`,
+        undefined,
+        'leave it out',
+      )
+    }
+    const tally = new Tally(wanted.length)
+    if (wish.kinds.includes('instruments')) this.#storeInstruments(wanted, tally, hearer)
+    const pieces = this.#piecesOf(wish, wanted, tally)
+    await this.#work(pieces, tally, hearer, signal)
+    return tally
+  }
+
+  /** Filters of a day are those with which it was first looked at: what changes within it is told and left out. */
+  #storeInstruments(wanted: readonly ListedInstrument[], tally: Tally, hearer: Hearer): void {
+    const date = dayOf(this.#now)
+    const known = new Map(
+      this.#cache
+        .instruments()
+        .filter(row => row.date === date)
+        .map(row => [row.symbol, row]),
+    )
+    const rows = wanted.map(one => instrumentRow(one, date))
+    const changed = rows.filter(row => {
+      const before = known.get(row.symbol)
+      return before !== undefined && JSON.stringify(before) !== JSON.stringify(row)
+    })
+    if (changed.length > 0) {
+      const names = changed.slice(0, 3).map(({ symbol }) => symbol)
+      hearer.problem(
+        `filters of ${changed.length} symbols have changed since this morning: ${names.join(', ')}`,
+      )
+    }
+    const fresh = rows.filter(({ symbol }) => !known.has(symbol))
+    const target = `instruments ${date}`
+    tally.rows += this.#cache.importInstruments(
+      fresh,
+      this.#file({ source: this.#origin, target }, fresh),
+    ).added
+  }
+
+  #piecesOf(
+    { kinds, timeframes, from, to }: Wish,
+    wanted: readonly ListedInstrument[],
+    tally: Tally,
+  ): readonly Piece[] {
+    const end = Math.min(to ?? this.#now, this.#now)
+    const pieces: Piece[] = []
+    if (kinds.includes('tiers')) pieces.push(this.#tiersPiece(wanted))
+    for (const { symbol, launchTime, fundingInterval } of wanted) {
+      const begin = (span: Milliseconds): Timestamp =>
+        Math.max(
+          from ?? (Math.floor(end / span) - CANDLES_PER_PAGE) * span,
+          Math.floor((launchTime ?? 0) / span) * span,
+        )
+      for (const interval of timeframes) {
+        const range = { from: begin(INTERVAL_MS[interval]), to: end }
+        if (kinds.includes('candles'))
+          pieces.push(...this.#candlePieces('candles', symbol, interval, range, tally))
+        if (kinds.includes('mark')) pieces.push(...this.#candlePieces('mark', symbol, interval, range, tally))
+      }
+      if (kinds.includes('funding')) {
+        const longest = Math.max(...timeframes.map(interval => INTERVAL_MS[interval]))
+        const range = { from: begin(longest), to: end }
+        pieces.push(...this.#fundingPieces(symbol, range, fundingInterval, tally))
+      }
+    }
+    return pieces
+  }
+
+  #tiersPiece(wanted: readonly ListedInstrument[]): Piece {
+    const date = dayOf(this.#now)
+    const symbols = new Set(wanted.map(({ symbol }) => symbol))
+    return {
+      name: 'risk tiers',
+      file: { source: this.#origin, target: `tiers ${date}` },
+      fetch: async () => {
+        const { items } = await this.#market.riskTiers()
+        const rows = items
+          .filter(({ symbol }) => symbols.has(symbol))
+          .map(({ isLowest: _, ...tier }) => ({ ...tier, date }))
+        return { rows, store: file => this.#cache.importTiers(rows, file) }
+      },
+    }
+  }
+
+  #candlePieces(
+    kind: 'candles' | 'mark',
+    symbol: string,
+    interval: Interval,
+    range: Range,
+    tally: Tally,
+  ): readonly Piece[] {
+    const span = INTERVAL_MS[interval]
+    const target = `${kind} ${symbol} ${interval}`
+    const stored = this.#starts(kind, symbol, interval, range)
+    const gaps: Gap[] = []
+    let row = 0
+    for (const window of windowsOf(wholeSlots(range, span), span * CANDLES_PER_PAGE)) {
+      const first = row
+      while (row < stored.length && stored[row] < window.to) row++
+      const missing = missingIn(stored.slice(first, row), window, span)
+      const source = this.#sourceOf(window, span * CANDLES_PER_PAGE, range.to)
+      if (missing === null || this.#isDone(source, target)) tally.skipped++
+      else add(gaps, { ...missing, source }, span * CANDLES_PER_PAGE)
+    }
+    return gaps.map(({ source, ...missing }) => {
+      const fetch = async (): Promise<Rows> => {
+        if (kind === 'mark') {
+          const rows = await this.#market.mark(symbol, interval, missing)
+          return { rows, store: file => this.#cache.importMark(seriesOf(symbol, interval, rows), file) }
+        }
+        const rows = await this.#market.candles(symbol, interval, missing)
+        return { rows, store: file => this.#cache.importCandles(seriesOf(symbol, interval, rows), file) }
+      }
+      return { name: target, file: { source, target }, fetch }
+    })
+  }
+
+  #fundingPieces(symbol: string, range: Range, interval: Milliseconds, tally: Tally): readonly Piece[] {
+    const target = `funding ${symbol}`
+    const { time: times } = this.#cache.funding(symbol)
+    // From the beginning of a window: one that began elsewhere each time would be another one each time.
+    const from = Math.floor(range.from / FUNDING_WINDOW) * FUNDING_WINDOW
+    return windowsOf({ ...range, from }, FUNDING_WINDOW).flatMap(window => {
+      const source = this.#sourceOf(window, FUNDING_WINDOW, range.to)
+      // In the last window, which is not over, what is newer than the newest is asked for, once there can be something.
+      const newest = times.findLast(time => time >= window.from && time < window.to)
+      const isOpen = source.endsWith(NEWEST)
+      const missing = isOpen && newest !== undefined ? { from: newest + 1, to: window.to } : window
+      if ((missing !== window && missing.to - missing.from < interval) || this.#isDone(source, target)) {
+        tally.skipped++
+        return []
+      }
+      const fetch = async (): Promise<Rows> => {
+        const rows = await this.#market.settlements(symbol, missing)
+        const funding = {
+          time: Float64Array.from(rows, row => row.time),
+          rate: Float64Array.from(rows, row => row.rate),
+        }
+        return { rows, store: file => this.#cache.importFunding(symbol, funding, file) }
+      }
+      return [{ name: target, file: { source, target }, fetch }]
+    })
+  }
+
+  /** Names a window in the records: one that is over by its times, the last one as the newest. */
+  #sourceOf({ from, to }: Range, size: Milliseconds, end: Timestamp): string {
+    const isOver = to % size === 0 && to <= end
+    return `${this.#origin} ${isOver ? `${from}-${to}` : NEWEST}`
+  }
+
+  #isDone(source: string, target: string): boolean {
+    return !source.endsWith(NEWEST) && this.#cache.file(source, target) !== null
+  }
+
+  #starts(
+    kind: 'candles' | 'mark',
+    symbol: string,
+    interval: Interval,
+    { from, to }: Range,
+  ): readonly number[] {
+    const series =
+      kind === 'mark'
+        ? this.#cache.mark(symbol, interval, from, to)
+        : this.#cache.candles(symbol, interval, from, to)
+    return series === null ? [] : [...series.start.subarray(0, series.length)]
+  }
+
+  #file(file: Pick<ImportedFile, 'source' | 'target'>, rows: readonly object[]): ImportedFile {
+    const sha256 = createHash('sha256').update(JSON.stringify(rows)).digest('hex')
+    return { ...file, sha256, badRows: 0, importedAt: this.#now }
+  }
+
+  async #work(pieces: readonly Piece[], tally: Tally, hearer: Hearer, signal: AbortSignal): Promise<void> {
+    let next = 0
+    let done = 0
+    let failures = 0
+    let fatal: ExchangeError | null = null
+    const worker = async (): Promise<void> => {
+      while (next < pieces.length && fatal === null) {
+        const piece = pieces[next++]
+        try {
+          const { rows, store } = await piece.fetch()
+          // What comes after the end belongs to nobody: the cache may be closed.
+          if (signal.aborted) return
+          tally.rows += store(this.#file(piece.file, rows)).added
+          tally.pieces++
+          failures = 0
+        } catch (error) {
+          if (signal.aborted) return
+          if (error instanceof ExchangeError) {
+            tally.failed++
+            failures++
+            if (error.why === 'banned' || failures >= MOST_FAILURES) fatal ??= error
+            else hearer.problem(`${piece.name}: ${error.message}`)
+          } else if (error instanceof DataError) {
+            tally.refused++
+            hearer.problem(`${piece.name}: ${error.message}`)
+          } else throw error
+        }
+        hearer.progress(++done, pieces.length, piece.name)
+      }
+    }
+    await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, worker)), aborted(signal)])
+    signal.throwIfAborted()
+    if (fatal !== null) throw fatal
+  }
+}
+
+/** Resolves when the signal comes. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** What is missing in a window, under the name of the window. */
+interface Gap extends Range {
+  readonly source: string
+}
+
+/** Adds what is missing in a window to what is missing before it; both together are one piece where one answer has room. */
+function add(gaps: Gap[], gap: Gap, most: Milliseconds): void {
+  const before = gaps.at(-1)
+  if (before !== undefined && gap.to - before.from <= most)
+    gaps[gaps.length - 1] = { ...gap, from: before.from }
+  else gaps.push(gap)
+}
+
+/** The last window of a series, in the records. */
+const NEWEST = 'newest'
+
+class Tally implements Downloaded {
+  rows = 0
+  pieces = 0
+  skipped = 0
+  failed = 0
+  refused = 0
+  readonly symbols: number
+
+  constructor(symbols: number) {
+    this.symbols = symbols
+  }
+}
+
+/** What bbw trades: perpetuals in USDT, past their pre-market. */
+export function isTraded(one: ListedInstrument): boolean {
+  const { contractType, quoteCoin, settleCoin, status, isPreListing } = one
+  return (
+    contractType === 'LinearPerpetual' &&
+    quoteCoin === QUOTE &&
+    settleCoin === QUOTE &&
+    status === 'Trading' &&
+    !isPreListing
+  )
+}
+
+/**
+ * A listed instrument as a row of a dated set. The greatest quantity is the lesser of those of limit orders and of
+ * orders at the market, so that whatever is opened can be closed by one order.
+ */
+export function instrumentRow(one: ListedInstrument, date: string): InstrumentRow {
+  const { maxQty, maxMarketQty } = one
+  return {
+    symbol: one.symbol,
+    baseCoin: one.baseCoin,
+    quoteCoin: one.quoteCoin,
+    tick: one.tick,
+    step: one.step,
+    minQty: one.minQty,
+    maxQty: maxMarketQty !== null && Number(maxMarketQty) < Number(maxQty) ? maxMarketQty : maxQty,
+    minPrice: one.minPrice,
+    maxLeverage: one.maxLeverage,
+    date,
+  }
+}
+
+/** The day of a moment, YYYY-MM-DD. */
+export function dayOf(at: Timestamp): string {
+  return new Date(at).toISOString().slice(0, 10)
+}
+
+/** Rows as columns; those of the mark price have no volumes. */
+function seriesOf(
+  symbol: string,
+  interval: Interval,
+  rows: readonly (MarkCandle & { readonly volume?: number; readonly turnover?: number })[],
+): CandleSeries {
+  const series = new CandleSeries(symbol, interval, Math.max(1, rows.length))
+  for (const { start, open, high, low, close, volume = 0, turnover = 0 } of rows) {
+    series.push(start, open, high, low, close, volume, turnover)
+  }
+  return series
+}

@@ -1,0 +1,35 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { UsageError } from '../../base/errors.ts'
+import { checkedHost, HOSTS } from './hosts.ts'
+
+const test = suite('bybit hosts')
+
+test('an encrypted address is taken, and a plain one of this machine', () => {
+  for (const host of Object.values(HOSTS)) assert.is(checkedHost(host), host)
+  assert.is(checkedHost('https://api.bybit.com/'), 'https://api.bybit.com')
+  for (const host of ['http://127.0.0.1:8080', 'http://[::1]:1', 'http://localhost:9'])
+    assert.is(checkedHost(host), host)
+})
+
+test('everything else is refused', () => {
+  for (const text of [
+    'http://api.bybit.com',
+    'http://127.0.0.1.example.com',
+    'http://127.0.0.2',
+    'ftp://127.0.0.1',
+    'https://api.bybit.com/v5',
+    'https://key:word@api.bybit.com',
+    'https://api.bybit.com/?a=b',
+    'api.bybit.com',
+    '',
+  ]) {
+    assert.throws(
+      () => checkedHost(text),
+      (error: unknown) => error instanceof UsageError,
+      text,
+    )
+  }
+})
+
+test.run()

@@ -1,0 +1,26 @@
+import { UsageError } from '../../base/errors.ts'
+
+/** Where the exchange is, by environment. Public data of the demo accounts are those of the real market. */
+export const HOSTS = {
+  mainnet: 'https://api.bybit.com',
+  demo: 'https://api-demo.bybit.com',
+  testnet: 'https://api-testnet.bybit.com',
+} as const
+
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
+
+/**
+ * An address that somebody has given, without path. Throws a UsageError for what is none, and for http to anywhere but
+ * this machine: what is asked, and what is answered, would be anybody's to read and to change.
+ */
+export function checkedHost(text: string): string {
+  const url = URL.parse(text)
+  const isPlainHost = url !== null && url.pathname === '/' && url.search === '' && url.username === ''
+  if (!isPlainHost || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new UsageError(`${text} is no address of an exchange`, `for example: ${HOSTS.mainnet}`)
+  }
+  if (url.protocol === 'http:' && !LOOPBACK.includes(url.hostname)) {
+    throw new UsageError(`${text} is not encrypted`, 'use https; http is for this machine (127.0.0.1) alone')
+  }
+  return url.origin
+}
