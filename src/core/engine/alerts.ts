@@ -34,7 +34,10 @@ export class Alerts {
   /** @param watched the symbols that are scanned at present */
   constructor(core: EngineCore, watched: () => readonly SymbolState[]) {
     this.#core = core
-    this.#rules = enabledAlerts(core.settings)
+    const { witness } = core
+    this.#rules = enabledAlerts(core.settings).map(bound =>
+      witness === null ? bound : { ...bound, rule: witness.alert(bound.rule) },
+    )
     this.#watched = watched
   }
 

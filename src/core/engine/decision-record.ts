@@ -13,9 +13,9 @@ import type { ToldPrint, ToldSeries } from './told-candles.ts'
 /**
  * `universe`: the symbols of a day, where there are more than are looked at. `scan`: all entry strategies on one symbol. `score`: the signals of one moment with their scores, in their rank.
  * `guards`: one signal on its way through the guards, sizing included. `manage`: one strategy on one position.
- * `time-exit`: a position that has been held for too long.
+ * `time-exit`: a position that has been held for too long. `alert`: a market that a person is pointed at.
  */
-const VIEW_KINDS = ['universe', 'scan', 'score', 'guards', 'manage', 'time-exit'] as const
+const VIEW_KINDS = ['universe', 'scan', 'score', 'guards', 'manage', 'time-exit', 'alert'] as const
 
 /** Kinds of decisions that follow from what was seen and the settings alone: `rules.ts` has the rule of each. */
 export const RULE_KINDS = [
@@ -27,6 +27,8 @@ export const RULE_KINDS = [
   'stop-shown',
   'emergency',
   'closing',
+  'margin',
+  'risk',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

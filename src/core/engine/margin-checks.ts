@@ -9,17 +9,21 @@
  * - the mark has come so near to the liquidation that only a fifth of the way from the entry is left: the stop has not
  *   held.
  */
-import type { Ticks } from '../base/units.ts'
+import type { Price, Ticks } from '../base/units.ts'
 import { cascade, isLiquidationNear, isMarginUnknown } from '../guards/cascade.ts'
+import type { House } from '../guards/guard.ts'
+import type { Instrument } from '../market/instrument.ts'
 import { liquidationPrice } from '../market/liquidation.ts'
 import { formatTicks, priceOf, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
 import type { Position } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Protection } from './protection.ts'
+import type { Rule } from './rule.ts'
 import type { EngineState } from './state.ts'
 
-type Warning = 'cascade' | 'liquidation'
+const WARNINGS = ['cascade', 'liquidation'] as const
+type Warning = (typeof WARNINGS)[number]
 
 /** How a position stands to its liquidation. Distances are counted from the price against the position. */
 interface Room {
@@ -30,80 +34,105 @@ interface Room {
   readonly toStop: number
 }
 
+/** A position with the filters and the mark of now: a maintenance margin may have been raised since the entry. */
+export interface SeenMargin {
+  readonly position: Position
+  readonly instrument: Instrument
+  readonly mark: Price
+  /** What becomes of a gate that lacks its data. */
+  readonly lacking: House['lacking']
+  /** What was told of already. */
+  readonly told: readonly Warning[]
+}
+
+/** What holds of a position at present, and what is done where that is news. */
+export interface MarginVerdict {
+  readonly holds: readonly Warning[]
+  /** What is left of the way from the entry to the liquidation, in percent. */
+  readonly leftPercent: number
+  readonly stopMultiple: number
+  /** It is closed, or its stop moved there: where it has come too near. */
+  readonly closes: boolean
+  readonly stop: Ticks | null
+}
+
+/** How near a position is to its liquidation; `null`: without a price nothing has changed. */
+export const MARGIN: Rule<SeenMargin, MarginVerdict | null> = {
+  kind: 'margin',
+  about: ({ position: { strategy, symbol, side } }) => ({ strategy, symbol, side }),
+  decide(seen, { guards, risk }) {
+    const room = roomOf(seen)
+    if (Number.isNaN(room.mark)) return null
+    const { stopMultiple } = { ...cascade.params, ...guards[cascade.id] }
+    const isNear =
+      isLiquidationNear(room.fromEntry, room.toStop, stopMultiple) &&
+      !isMarginUnknown(seen.instrument, seen.lacking)
+    const leftPercent = (100 * room.fromMark) / room.fromEntry
+    const isLow = leftPercent <= risk.liquidationAlertPercent
+    const acts = isNear && !seen.told.includes('cascade')
+    return {
+      holds: [...(isNear ? (['cascade'] as const) : []), ...(isLow ? (['liquidation'] as const) : [])],
+      leftPercent,
+      stopMultiple,
+      closes: acts && risk.cascadeClose,
+      stop: acts && !risk.cascadeClose ? tightened(seen.position, room, stopMultiple) : null,
+    }
+  },
+  isSilent: (verdict, { told }) =>
+    verdict === null ||
+    (verdict.holds.length === told.length && verdict.holds.every(one => told.includes(one))),
+}
+
 export class MarginChecks {
   readonly #core: EngineCore
   readonly #protection: Protection
-  readonly #stopMultiple: number
   /** What was told of, as `cascade SOLUSDT:long`. */
   readonly #warned = new Set<string>()
 
   constructor(core: EngineCore, protection: Protection) {
     this.#core = core
     this.#protection = protection
-    const { stopMultiple } = { ...cascade.params, ...core.settings.guards[cascade.id] }
-    this.#stopMultiple = stopMultiple
   }
 
   /** Looks at every position. What is wished of a stop waits for the others of the cycle. */
   look(): void {
-    const { positions } = this.#core.portfolio
+    const { portfolio, markets, lacking } = this.#core
+    const { positions } = portfolio
     for (const one of this.#warned) {
       if (!positions.has(one.slice(one.indexOf(' ') + 1))) this.#warned.delete(one)
     }
     for (const [key, position] of positions) {
-      const room = roomOf(position, this.#core)
-      // Without a price nothing has changed.
-      if (Number.isNaN(room.mark)) continue
-      if (this.#isNew('cascade', key, this.#isNear(position, room))) {
-        this.#tellCascade(position, room)
-      }
-      const left = (100 * room.fromMark) / room.fromEntry
-      if (this.#isNew('liquidation', key, left <= this.#core.settings.risk.liquidationAlertPercent)) {
-        this.#core.count('warned:liquidation')
-        const reason = `${left.toFixed(0)} % of the way from the entry to the liquidation is left`
-        this.#core.event('risk', position, reason, figuresOf(position, room), null, 'C612')
-      }
+      const { instrument, mark } = markets.of(position.symbol)
+      const told = WARNINGS.filter(warning => this.#warned.has(`${warning} ${key}`))
+      const seen = { position, instrument, mark, lacking, told }
+      const verdict = this.#core.ruled(MARGIN, seen)
+      if (verdict !== null) this.#act(key, seen, verdict)
     }
   }
 
-  #isNear({ symbol }: Position, { fromEntry, toStop }: Room): boolean {
-    const { markets, lacking } = this.#core
-    if (!isLiquidationNear(fromEntry, toStop, this.#stopMultiple)) return false
-    return !isMarginUnknown(markets.of(symbol).instrument, lacking)
-  }
-
-  /** Whether something holds that was not told of before; what does not hold any more may be told of again. */
-  #isNew(warning: Warning, key: string, holds: boolean): boolean {
-    const name = `${warning} ${key}`
-    if (!holds) {
-      this.#warned.delete(name)
-      return false
+  /** Something that was told of is not told of again until it has not held. */
+  #act(key: string, seen: SeenMargin, verdict: MarginVerdict): void {
+    const { holds, leftPercent } = verdict
+    for (const warning of WARNINGS) {
+      const name = `${warning} ${key}`
+      if (holds.includes(warning)) this.#warned.add(name)
+      else this.#warned.delete(name)
     }
-    if (this.#warned.has(name)) return false
-    this.#warned.add(name)
-    return true
+    const isNew = (warning: Warning): boolean => holds.includes(warning) && !seen.told.includes(warning)
+    if (isNew('cascade')) this.#tellCascade(seen, verdict)
+    if (!isNew('liquidation')) return
+    this.#core.count('warned:liquidation')
+    const reason = `${leftPercent.toFixed(0)} % of the way from the entry to the liquidation is left`
+    this.#core.event('risk', seen.position, reason, figuresOf(seen), null, 'C612')
   }
 
-  #tellCascade(position: Position, room: Room): void {
+  #tellCascade(seen: SeenMargin, { stopMultiple, closes, stop }: MarginVerdict): void {
+    const { position } = seen
     this.#core.count('warned:cascade')
-    const reason = `the liquidation is nearer to the entry than ${this.#stopMultiple} x the stop`
-    this.#core.event('risk', position, reason, figuresOf(position, room), null, 'W611')
-    if (this.#core.settings.risk.cascadeClose) {
-      this.#protection.closeNow(position, reason, 'W611', 'cascade')
-      return
-    }
-    const stop = this.#tightened(position, room)
-    if (stop !== null) this.#protection.desk.wish(position, stop, 'cascade', reason)
-  }
-
-  /** `null`: there is no room for a stop between the liquidation and the mark. */
-  #tightened({ side, instrument, entry }: Position, { liquidation, mark }: Room): Ticks | null {
-    const from = side === 'long' ? Math.min(entry, mark) : Math.max(entry, mark)
-    const distance = sign(side) * (from - liquidation)
-    if (!(distance > 0)) return null
-    const price = from - (sign(side) * distance) / this.#stopMultiple
-    const stop = toTicks(instrument, price, side === 'long' ? 'up' : 'down')
-    return sign(side) * (mark - priceOf(instrument, stop)) > 0 ? stop : null
+    const reason = `the liquidation is nearer to the entry than ${stopMultiple} x the stop`
+    this.#core.event('risk', position, reason, figuresOf(seen), null, 'W611')
+    if (closes) this.#protection.closeNow(position, reason, 'W611', 'cascade')
+    else if (stop !== null) this.#protection.desk.wish(position, stop, 'cascade', reason)
   }
 
   save(): Pick<EngineState, 'warned'> {
@@ -115,12 +144,9 @@ export class MarginChecks {
   }
 }
 
-function roomOf(position: Position, { markets }: EngineCore): Room {
-  const { symbol, side, entry, stop } = position
-  const market = markets.of(symbol)
-  // The filters of now: a maintenance margin may have been raised since the entry.
-  const liquidation = liquidationPrice(market.instrument, position)
-  const { mark } = market
+function roomOf({ position, instrument, mark }: SeenMargin): Room {
+  const { side, entry, stop } = position
+  const liquidation = liquidationPrice(instrument, position)
   return {
     liquidation,
     mark,
@@ -130,11 +156,22 @@ function roomOf(position: Position, { markets }: EngineCore): Room {
   }
 }
 
-function figuresOf(
-  { instrument, entry, stop, leverage }: Position,
+/** `null`: there is no room for a stop between the liquidation and the mark. */
+function tightened(
+  { side, instrument, entry }: Position,
   { liquidation, mark }: Room,
-): {
-  readonly [name: string]: number | string
-} {
+  stopMultiple: number,
+): Ticks | null {
+  const from = side === 'long' ? Math.min(entry, mark) : Math.max(entry, mark)
+  const distance = sign(side) * (from - liquidation)
+  if (!(distance > 0)) return null
+  const price = from - (sign(side) * distance) / stopMultiple
+  const stop = toTicks(instrument, price, side === 'long' ? 'up' : 'down')
+  return sign(side) * (mark - priceOf(instrument, stop)) > 0 ? stop : null
+}
+
+function figuresOf(seen: SeenMargin): { readonly [name: string]: number | string } {
+  const { instrument, entry, stop, leverage } = seen.position
+  const { mark, liquidation } = roomOf(seen)
   return { entry, mark, liquidation, stop: formatTicks(instrument, stop), leverage }
 }

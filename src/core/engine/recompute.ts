@@ -2,6 +2,7 @@
  * Makes decisions again that were taken down, with the code, settings, instruments and candles of now, and names every
  * difference: a candle, a parameter, a fee, an instrument's filter, the code, a stored input, an answer.
  */
+import { ALERTS } from '../alerts/list.ts'
 import { assert } from '../base/assert.ts'
 import { StoreError } from '../base/errors.ts'
 import type { Timestamp } from '../base/units.ts'
@@ -233,6 +234,8 @@ export class Recomputation {
         const { signals } = shown as { readonly signals: readonly Signal[] }
         return scoreAnswer(rank(signals.map(scoreSignal)))
       }
+      case 'alert':
+        return textOf(this.#looked(decision, shown as SeenView))
       case 'guards':
         return textOf(this.#judged(decision, shown as SeenProposal))
       case 'time-exit': {
@@ -275,6 +278,13 @@ export class Recomputation {
     // One that is switched off goes on with the positions it has.
     const { enabled: _, live: __, ...params } = this.#present.settings.strategies[strategy.id]
     return asks(strategy, seen, this.#view(decision, seen), params)
+  }
+
+  #looked(decision: Decision, seen: SeenView): unknown {
+    const rule = ALERTS.find(({ id }) => id === decision.strategy)
+    if (rule === undefined) return null
+    const { enabled: _, ...params } = this.#present.settings.alerts[rule.id]
+    return rule.look(this.#view(decision, seen), params)
   }
 
   #judged(decision: Decision, { proposal, house: seen }: SeenProposal): readonly NamedAnswer[] {

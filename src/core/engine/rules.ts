@@ -1,7 +1,9 @@
 /** The rules by which cycles decide besides strategies and guards, by the kind of their decisions. */
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
+import { MARGIN } from './margin-checks.ts'
 import { OWN_GATES } from './own-gates.ts'
+import { RISK } from './risk-monitor.ts'
 import type { Rule } from './rule.ts'
 import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
 
@@ -15,4 +17,6 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'stop-shown': STOP_SHOWN,
   emergency: EMERGENCY,
   closing: CLOSING,
+  margin: MARGIN,
+  risk: RISK,
 }

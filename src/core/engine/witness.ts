@@ -6,6 +6,7 @@
  * and instruments once under their hash, everything else in full. A strategy's verb is known by the cursor
  * among its arguments, so that a new strategy, a new verb or a new field of the view needs nothing here.
  */
+import type { AlertParams, AlertRule, AlertView, Finding } from '../alerts/alert.ts'
 import type { Timestamp } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { StopOut } from '../decision/view.ts'
@@ -150,6 +151,17 @@ export class Witness {
     return { guard: { ...guard, check }, params }
   }
 
+  /** The rule of an alert, noting what it finds, and that it finds nothing any more. */
+  readonly alert = (rule: AlertRule): AlertRule => {
+    const look = (view: AlertView, params: AlertParams): Finding | null => {
+      const finding = rule.look(view, params)
+      // A look outside of a cycle decides nothing.
+      if (view instanceof Cursor && this.#step !== null) this.#found(rule.id, view, finding)
+      return finding
+    }
+    return { ...rule, look }
+  }
+
   /** Of the symbols with a closed daily candle these are looked at; each with the start of its newest. */
   chosen(
     alive: readonly (readonly [symbol: string, newest: Timestamp])[],
@@ -224,20 +236,13 @@ export class Witness {
     const { symbol } = market.instrument
     const at = cursor.now
     const what = [shown.verb, ...shown.before].join(' ')
-    const seen: () => SeenView = () => ({
-      ...shown,
-      market: market.seen(),
-      position: position ?? null,
-      isHeld: cursor.isHeld,
-      stopOuts: (['long', 'short'] as const).flatMap(side => cursor.stopOut(side) ?? []),
-    })
     if (position === undefined) {
       // A look outside of a cycle decides nothing.
       if (this.#step === null) return
       const key = `${symbol} ${what} ${at}`
       if (this.#open?.key !== key) {
         const subject = { kind: 'scan' as const, at, strategy: null, symbol, side: null, market }
-        this.#begin(key, subject, seen())
+        this.#begin(key, subject, shownBy(cursor, shown))
       }
       this.#open?.answers.push(isSilent(answer) ? [id] : [id, answer])
       return
@@ -246,7 +251,18 @@ export class Witness {
     const text = textOf(answer)
     if ((this.#answers.get(key) ?? '[]') === text && !acts(answer)) return
     this.#remember(key, text)
-    this.#whole({ kind: 'manage', at, strategy: id, symbol, side: position.side, market }, seen(), text)
+    const subject = { kind: 'manage' as const, at, strategy: id, symbol, side: position.side, market }
+    this.#whole(subject, shownBy(cursor, shown), text)
+  }
+
+  #found(id: string, cursor: Cursor, finding: Finding | null): void {
+    const { symbol: market } = cursor.pointing
+    const { symbol } = market.instrument
+    const key = `alert ${id} ${symbol}`
+    if (finding !== null) this.#remember(key, '')
+    else if (!this.#answers.delete(key)) return
+    const subject = { kind: 'alert' as const, at: cursor.now, strategy: id, symbol, side: null, market }
+    this.#whole(subject, shownBy(cursor, { verb: 'look', before: [], rest: [] }), textOf(finding))
   }
 
   #remember(key: string, text: string): void {
@@ -309,6 +325,18 @@ export class Witness {
     if (!this.#known.has(context.hash)) this.#contexts.push(context)
     this.#known.add(context.hash)
     return context.hash
+  }
+}
+
+/** What a cursor shows beside candles, settings and instrument. */
+function shownBy(cursor: Cursor, asked: Pick<SeenView, 'verb' | 'before' | 'rest'>): SeenView {
+  const { symbol, position } = cursor.pointing
+  return {
+    ...asked,
+    market: symbol.seen(),
+    position: position ?? null,
+    isHeld: cursor.isHeld,
+    stopOuts: (['long', 'short'] as const).flatMap(side => cursor.stopOut(side) ?? []),
   }
 }
 
