@@ -13,6 +13,7 @@ import { priceOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
 import type { AccountPosition, Handover } from './protocol.ts'
+import type { Rule } from './rule.ts'
 
 /** What a person asks for, beside what is there. Prices; `NaN` for a mark that is not known. */
 export interface AdoptionTerms {
@@ -52,6 +53,21 @@ export function adoptionProblem({
     return `a target at ${target} is not beyond the mark price ${mark}`
   }
   return null
+}
+
+/** A position at the exchange that a person hands over. */
+export interface SeenAdoption {
+  readonly there: AccountPosition
+  readonly instrument: Instrument
+  readonly mark: Price
+  readonly request: Pick<Handover, 'id' | 'stop' | 'target' | 'by'>
+  readonly now: Timestamp
+}
+
+export const ADOPTION: Rule<SeenAdoption, ReturnType<typeof adoption>> = {
+  kind: 'adoption',
+  about: ({ there: { symbol, side }, request: { id } }) => ({ strategy: MANUAL, symbol, side, id }),
+  decide: ({ there, instrument, mark, request, now }) => adoption(there, instrument, mark, request, now),
 }
 
 /** The position that an adoption makes, or why there is none. */

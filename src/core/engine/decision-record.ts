@@ -29,6 +29,9 @@ export const RULE_KINDS = [
   'closing',
   'margin',
   'risk',
+  'reconciliation',
+  'drawdown',
+  'adoption',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

@@ -6,7 +6,7 @@ import type { Loss } from '../guards/guard.ts'
 import { type LossRule, losingStreak, lossPause, lossRules } from '../guards/loss-pauses.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
-import { type Gates, nextGates, openGates, resumedGates } from './gates.ts'
+import { DRAWDOWN, type Gates, openGates, resumedGates } from './gates.ts'
 import type { Input } from './protocol.ts'
 import type { Settings } from './settings.ts'
 import { OPEN, type Standing } from './standing.ts'
@@ -144,13 +144,8 @@ export class Gatekeeper {
    */
   health(): string | null {
     this.#tellLossPauses()
-    const { drawdown, portfolioGates } = this.#core.settings
-    const { gates, changes } = nextGates(
-      this.#gates,
-      this.#core.equity(),
-      this.#core.now,
-      portfolioGates ? drawdown : null,
-    )
+    const seen = { gates: this.#gates, equity: this.#core.equity(), now: this.#core.now }
+    const { gates, changes } = this.#core.ruled(DRAWDOWN, seen)
     let begun: string | null = null
     for (const { kind, reason, figures } of changes) {
       if (kind !== 'resumed') begun = reason

@@ -1,6 +1,7 @@
 /** What the loss limits remember, and how they follow equity. Pure: the engine asks once a light cycle. */
 import { DAY, HOUR, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Figures } from '../guards/guard.ts'
+import { type Rule, THE_HOUSE } from './rule.ts'
 import type { Settings } from './settings.ts'
 
 export interface Gates {
@@ -20,6 +21,28 @@ export interface GateChange {
   readonly kind: 'resumed' | 'paused' | 'halted'
   readonly reason: string
   readonly figures: Figures
+}
+
+/** The gates before a look at equity, which is `NaN` where a mark is not known. */
+export interface SeenEquity {
+  readonly gates: Gates
+  readonly equity: Usdt
+  readonly now: Timestamp
+}
+
+/** What a light cycle makes of the loss limits; without portfolio gates they follow equity and close nothing. */
+export const DRAWDOWN: Rule<SeenEquity, NextGates> = {
+  kind: 'drawdown',
+  about: () => THE_HOUSE,
+  decide: ({ gates, equity, now }, { portfolioGates, drawdown }) =>
+    nextGates(gates, equity, now, portfolioGates ? drawdown : null),
+  isSilent: ({ changes }) => changes.length === 0,
+}
+
+/** The gates after a look, with what has changed. */
+export interface NextGates {
+  readonly gates: Gates
+  readonly changes: readonly GateChange[]
 }
 
 /** The gates after a person has resumed: nothing is paused or halted, and the peaks begin at the present equity. */
@@ -46,7 +69,7 @@ export function nextGates(
   equity: Usdt,
   now: Timestamp,
   rules: Settings['drawdown'] | null,
-): { readonly gates: Gates; readonly changes: readonly GateChange[] } {
+): NextGates {
   if (Number.isNaN(equity)) return { gates, changes: NO_CHANGE }
   let { peak, pausedUntil, pauses, halted, pauseReason } = gates
   const changes: GateChange[] = []

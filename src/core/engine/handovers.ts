@@ -6,7 +6,7 @@
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import { opposite } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
-import { adoption } from './adoption.ts'
+import { ADOPTION } from './adoption.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -104,7 +104,8 @@ export class Handovers {
       this.#refuse(request, `bbw holds the ${other} side of it`, false)
       return
     }
-    const made = adoption(there, market.instrument, market.mark, request, this.#core.now)
+    const { instrument, mark } = market
+    const made = this.#core.ruled(ADOPTION, { there, instrument, mark, request, now: this.#core.now })
     if ('refused' in made) this.#refuse(request, made.refused, false)
     else this.#adopted(request, made.position, there)
   }

@@ -8,6 +8,8 @@ import { positionMargin } from '../portfolio/position.ts'
 import { Desk, events, gates, gridSignal, only, placed, resumed, reversionSignal } from './desk.fixture.ts'
 import { HELD, Parts } from './parts.fixture.ts'
 import type { AccountPosition, Effect, OrderRequest } from './protocol.ts'
+import { RECONCILIATION } from './reconcile.ts'
+import { asking } from './rules.fixture.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
 const test = suite('hedge mode')
@@ -235,12 +237,25 @@ test('a position of a person beside one of bbw can be handed over', () => {
 })
 
 test('a position of a person on the one side says nothing of one on the other: it is asked for first', () => {
-  const parts = new Parts({}, HEDGE).book([HELD])
-  parts.strangers.foreignSeen([{ ...THERE, side: 'long' }])
-  assert.equal(
-    [parts.strangers.isKnown({ ...THERE, side: 'long' }), parts.strangers.isKnown(THERE)],
-    [true, false],
-  )
+  const parts = new Parts({}, HEDGE)
+  const long = { ...THERE, side: 'long' } as const
+  parts.strangers.foreignSeen([long])
+  const course = asking()(RECONCILIATION, {
+    books: parts.core.portfolio,
+    account: { wallet: 1_000, positions: [long, THERE], orders: [] },
+    booked: [],
+    known: [],
+    instance: '0a1f',
+    isThorough: false,
+    foreign: parts.strangers.keys(),
+    asked: [],
+    isDoubtful: false,
+    drift: '',
+    driftSince: null,
+    isRecovering: false,
+    now: 0,
+  })
+  assert.equal([course.come, course.asksAgain], [[THERE], true])
 })
 
 test.run()

@@ -4,7 +4,9 @@ import { positionOf, steps } from '../decision/view.fixture.ts'
 import { emptyPortfolio, type Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
 import type { Account, RestingReport } from './protocol.ts'
-import { agrees, type Comparison, compare } from './reconcile.ts'
+import { agrees, type Comparison, type Course, compare, RECONCILIATION, type SeenBooks } from './reconcile.ts'
+import { isSilent } from './rule.ts'
+import { asking } from './rules.fixture.ts'
 
 const test = suite('reconcile')
 
@@ -94,6 +96,83 @@ test('books and account agree on a symbol when both hold the same of it, or neit
     false,
   )
   assert.is(agrees(emptyPortfolio(1), ACCOUNT, 'SOLUSDT', 'long'), false)
+})
+
+const SEEN: SeenBooks = {
+  books: BOOKS,
+  account: ACCOUNT,
+  booked: [],
+  known: [],
+  instance: '0a1f',
+  isThorough: true,
+  foreign: [],
+  asked: [],
+  isDoubtful: false,
+  drift: '',
+  driftSince: null,
+  isRecovering: false,
+  now: 100_000,
+}
+const ask = asking()
+const course = (over: Partial<SeenBooks> = {}): Course => ask(RECONCILIATION, { ...SEEN, ...over })
+const isNothing = (over: Partial<SeenBooks>): boolean =>
+  isSilent(RECONCILIATION, course(over), { ...SEEN, ...over })
+
+test('where books and account agree nothing is to be done', () => {
+  for (const over of [{}, { isThorough: false }, { foreign: [] }]) assert.is(isNothing(over), true)
+  const foreign = { ...THERE, symbol: 'XUSDT' }
+  const account = { ...ACCOUNT, positions: [THERE, foreign] }
+  assert.is(isNothing({ account, foreign: ['XUSDT:long'] }), true)
+  assert.is(isNothing({ account, foreign: ['XUSDT'] }), true, 'as an earlier bbw has it')
+  assert.is(isNothing({ account }), false)
+  assert.is(isNothing({ foreign: ['XUSDT:long'] }), false)
+})
+
+test('a difference is asked about before anything is concluded', () => {
+  for (const account of [
+    { ...ACCOUNT, positions: [] },
+    { ...ACCOUNT, wallet: 990 },
+    { ...ACCOUNT, positions: [THERE, { ...THERE, symbol: 'XUSDT' }] },
+  ]) {
+    assert.is(course({ account, isThorough: false }).asksAgain, true)
+    assert.is(course({ account }).asksAgain, false)
+  }
+})
+
+test('the wallet of the exchange is taken over only where all else is clear', () => {
+  const account = { ...ACCOUNT, wallet: 990 }
+  assert.is(course({ account }).takesWallet, true)
+  assert.is(course({ account, isDoubtful: true }).takesWallet, false)
+  assert.is(course({ account, booked: ['bbw-0a1f-1'], known: ['bbw-0a1f-1'] }).takesWallet, false)
+  assert.is(course({ account: { ...account, positions: [] } }).takesWallet, false)
+  assert.is(course().takesWallet, false)
+})
+
+test('an order that nothing needs is cancelled, once, and not where it serves what the books have lost', () => {
+  const orders = [resting('bbw-0a1f-2')]
+  const ids = (over: Partial<SeenBooks>): readonly string[] =>
+    course(over).cancels.map(({ clientOrderId }) => clientOrderId)
+  assert.equal(ids({ account: { ...ACCOUNT, orders } }), ['bbw-0a1f-2'])
+  assert.equal(ids({ account: { ...ACCOUNT, orders }, asked: ['bbw-0a1f-2'] }), [])
+  assert.equal(ids({ account: { ...ACCOUNT, orders }, books: emptyPortfolio(1_000) }), [])
+})
+
+test('a difference that lasts has so much patience, from when it was first seen', () => {
+  const account = { ...ACCOUNT, positions: [] }
+  const first = course({ account })
+  assert.equal([first.driftSince, first.patience], [100_000, 35_000])
+  const last = course({ account, drift: first.drift, driftSince: 65_000 })
+  assert.equal([last.driftSince, last.patience], [65_000, 0])
+  const over = { drift: first.drift, driftSince: 65_000 }
+  assert.equal([course(over).drift, course(over).driftSince, isNothing(over)], ['', null, false])
+})
+
+test('a restart is over when nothing differs, is missing or in doubt', () => {
+  const over = { isRecovering: true }
+  assert.is(course(over).isRecovered, true)
+  assert.is(course({ ...over, isDoubtful: true }).isRecovered, false)
+  assert.is(course({ ...over, booked: ['bbw-0a1f-1'] }).isRecovered, false)
+  assert.is(course({ ...over, account: { ...ACCOUNT, positions: [] } }).isRecovered, false)
 })
 
 test.run()

@@ -1,12 +1,21 @@
-/** The books against what the exchange says is there. Pure: what is done about a difference is the engine's. */
+/** The books against what the exchange says is there, and what is to be done about a difference. Pure. */
+import { SECOND, type Steps, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { ownerOf } from './order-id.ts'
 import type { Account, AccountPosition, RestingReport } from './protocol.ts'
+import { type Rule, THE_HOUSE } from './rule.ts'
 
 /** The books and the exchange may differ by rounding, not by more (USDT). */
 const WALLET_TOLERANCE = 0.01
+
+/** What the books hold. */
+export interface Holdings {
+  readonly wallet: Usdt
+  /** By position key. */
+  readonly positions: ReadonlyMap<string, { readonly steps: Steps }>
+}
 
 export interface Comparison {
   /** What positions differ in, in words; empty when they agree. */
@@ -30,7 +39,7 @@ export interface Comparison {
  * @param known ids of all orders in the books, also of those on their way
  */
 export function compare(
-  portfolio: Portfolio,
+  portfolio: Holdings,
   account: Account,
   booked: ReadonlySet<string>,
   known: ReadonlySet<string>,
@@ -58,6 +67,90 @@ export function compare(
     orphans: owned('own'),
     rivals: owned('rival'),
   }
+}
+
+/** Books and account side by side, with what is known of both. */
+export interface SeenBooks {
+  readonly books: Holdings
+  readonly account: Account
+  /** Ids of the orders that should rest at the exchange, and of all orders in the books. */
+  readonly booked: readonly string[]
+  readonly known: readonly string[]
+  readonly instance: string
+  /** Everything that was executed has been asked for, and booked. */
+  readonly isThorough: boolean
+  /** Positions that are known to be somebody else's, by their keys or, as an earlier bbw has it, their symbols. */
+  readonly foreign: readonly string[]
+  /** Orders that were asked to go, or to change, and have not answered. */
+  readonly asked: readonly string[]
+  /** There is an order of unknown fate. */
+  readonly isDoubtful: boolean
+  /** What differed at the last look, and since when; empty and `null`: nothing. */
+  readonly drift: string
+  readonly driftSince: Timestamp | null
+  readonly isRecovering: boolean
+  readonly now: Timestamp
+}
+
+/** What is done about what differs. */
+export interface Course {
+  readonly found: Comparison
+  /** Orders that nothing needs. */
+  readonly cancels: readonly RestingReport[]
+  /** Positions of somebody else that were not known, and known ones that are gone. */
+  readonly come: readonly AccountPosition[]
+  readonly gone: readonly string[]
+  /** Something may have happened that was never told: it is asked for before anything is concluded. */
+  readonly asksAgain: boolean
+  /** Money has come or gone by something else than trades: the exchange is right. */
+  readonly takesWallet: boolean
+  /** What positions differ in; empty: nothing. */
+  readonly drift: string
+  readonly driftSince: Timestamp | null
+  /** How long it may still last before entries are halted, in milliseconds; `null`: nothing differs. */
+  readonly patience: number | null
+  /** Books and exchange agree after a restart or a gap. */
+  readonly isRecovered: boolean
+}
+
+export const RECONCILIATION: Rule<SeenBooks, Course> = {
+  kind: 'reconciliation',
+  about: () => THE_HOUSE,
+  decide(seen, { recovery }) {
+    const { books, account, instance, isThorough, asked, now, isDoubtful, isRecovering } = seen
+    const found = compare(books, account, new Set(seen.booked), new Set(seen.known), instance)
+    const { differences, walletDiffers, foreign, missing } = found
+    // What takes from a position that the books have lost still serves it.
+    const serves = ({ purpose, symbol, side }: RestingReport): boolean =>
+      purpose === 'exit' && foreign.some(one => one.symbol === symbol && one.side === side)
+    // What the account has and the books have not may be a fill of bbw's that is still to be told.
+    const come = foreign.filter(
+      ({ symbol, side }) =>
+        !seen.foreign.includes(positionKey(symbol, side)) && !seen.foreign.includes(symbol),
+    )
+    const gone = seen.foreign.filter(
+      key => !foreign.some(({ symbol, side }) => key === positionKey(symbol, side) || key === symbol),
+    )
+    const isClear = missing.length === 0 && !isDoubtful && differences.length === 0
+    const drift = differences.join('; ')
+    const driftSince = drift === '' ? null : (seen.driftSince ?? now)
+    return {
+      found,
+      cancels: found.orphans.filter(one => !asked.includes(one.clientOrderId) && !serves(one)),
+      come,
+      gone,
+      asksAgain: (differences.length > 0 || walletDiffers || come.length > 0) && !isThorough,
+      takesWallet: walletDiffers && isClear,
+      drift,
+      driftSince,
+      patience: driftSince === null ? null : driftSince + recovery.haltSeconds * SECOND - now,
+      isRecovered: isClear && isRecovering,
+    }
+  },
+  isSilent({ found, cancels, come, gone, asksAgain, takesWallet, drift, isRecovered }, seen) {
+    const isSame = !asksAgain && !takesWallet && drift === '' && seen.drift === '' && !isRecovered
+    return isSame && [cancels, found.missing, found.rivals, come, gone].every(({ length }) => length === 0)
+  },
 }
 
 /** Whether account and books hold the same quantity of one side of a symbol: then no fill of it is on its way. */

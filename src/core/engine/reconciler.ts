@@ -2,7 +2,7 @@
  * Asks the exchange what is there and compares it with the books: books what was missed, takes over what is right to
  * take over, and halts entries when the two do not come together. After a restart or a gap nothing is added before.
  */
-import { SECOND, type Timestamp, type Usdt } from '../base/units.ts'
+import type { Timestamp, Usdt } from '../base/units.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
@@ -14,7 +14,7 @@ import type { OrderDesk } from './order-desk.ts'
 import { NO_INSTANCE, ownerOf } from './order-id.ts'
 import type { Protection } from './protection.ts'
 import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
-import { compare } from './reconcile.ts'
+import { type Course, RECONCILIATION } from './reconcile.ts'
 import type { EngineState, Verification } from './state.ts'
 import type { Strangers } from './strangers.ts'
 
@@ -202,48 +202,54 @@ export class Reconciler {
       known.add(id)
       if (state === 'working') booked.add(id)
     }
-    const found = compare(this.#core.portfolio, account, booked, known, this.#core.instance)
+    const { portfolio, instance, recovery, now } = this.#core
+    const { wallet, positions } = portfolio
+    const course = this.#core.ruled(RECONCILIATION, {
+      books: { wallet, positions: new Map([...positions].map(([key, { steps }]) => [key, { steps }])) },
+      account,
+      booked: [...booked],
+      known: [...known],
+      instance,
+      isThorough,
+      foreign: this.#strangers.keys(),
+      asked: [...this.#orders.asked.keys()],
+      isDoubtful: this.#orders.doubts.isAny,
+      drift: this.#drift,
+      driftSince: this.#driftSince,
+      isRecovering: recovery !== null,
+      now,
+    })
+    this.#follow(course, account, isThorough)
+  }
+
+  #follow(course: Course, account: Account, isThorough: boolean): void {
+    const { found, cancels, asksAgain, takesWallet, isRecovered } = course
     this.#strangers.rivalsSeen(found.rivals.map(order => order.clientOrderId))
-    for (const { clientOrderId: id, symbol, side, purpose } of found.orphans) {
-      if (this.#orders.asked.has(id)) continue
-      // What takes from a position that the books have lost still serves it.
-      const serves =
-        purpose === 'exit' && found.foreign.some(one => one.symbol === symbol && one.side === side)
-      if (serves) continue
-      this.#core.note(
-        'reconciled',
-        `${symbol} ${side} ${purpose}: nothing needs this order; cancelled`,
-        id,
-        'I211',
-      )
+    for (const { clientOrderId: id, symbol, side, purpose } of cancels) {
+      const words = `${symbol} ${side} ${purpose}: nothing needs this order; cancelled`
+      this.#core.note('reconciled', words, id, 'I211')
       this.#orders.cancelOrphan(symbol, id)
     }
     for (const id of found.missing) {
       this.#orders.doubts.raise(id, 'missing', this.#core.now)
       this.#core.hurry(this.#core.now)
     }
-    // What the account has and the books have not may be a fill of bbw's that is still to be told.
-    const isStrange = found.foreign.some(one => !this.#strangers.isKnown(one))
-    const differs = found.differences.length > 0 || found.walletDiffers || isStrange
-    if (differs && !isThorough) {
-      // Something may have happened that was never told: it is asked for before anything is concluded.
+    if (asksAgain) {
       this.#core.isDoubted = true
       this.#core.hurry(this.#core.now)
       return
     }
     this.#strangers.foreignSeen(found.foreign)
     if (isThorough) this.#handovers.adopt(account)
-    if (found.walletDiffers && found.differences.length === 0 && !this.#orders.doubts.isAny)
-      this.#takeWallet(account.wallet)
-    this.#noteDrift(found.differences.join('; '))
+    if (takesWallet) this.#takeWallet(account.wallet)
+    this.#noteDrift(course)
     for (const position of this.#core.portfolio.positions.values()) {
       const there = account.positions.find(
         one => one.symbol === position.symbol && one.side === position.side,
       )
       if (there !== undefined) this.#protection.readBack(position, there.stop)
     }
-    if (found.differences.length === 0 && found.missing.length === 0 && !this.#orders.doubts.isAny)
-      this.#recovered()
+    if (isRecovered) this.#recovered()
   }
 
   /** Money that came or went by something else than bbw's trades; the exchange is right. */
@@ -255,23 +261,21 @@ export class Reconciler {
   }
 
   /** A difference is recorded once, for as long as it lasts; when it lasts too long, entries are halted. */
-  #noteDrift(found: string): void {
-    if (found === '') {
-      if (this.#drift !== '') this.#core.note('reconciled', 'books and exchange agree again', null, null)
-      this.#drift = ''
-      this.#driftSince = null
+  #noteDrift({ drift: found, driftSince, patience }: Course): void {
+    const before = this.#drift
+    this.#drift = found
+    this.#driftSince = driftSince
+    if (patience === null) {
+      if (before !== '') this.#core.note('reconciled', 'books and exchange agree again', null, null)
       return
     }
-    if (found !== this.#drift) {
+    if (found !== before) {
       this.#core.count('drift')
       this.#core.event('drift', null, found, {}, null, 'W309')
     }
-    this.#drift = found
-    this.#driftSince ??= this.#core.now
-    const { haltSeconds } = this.#core.settings.recovery
-    const left = this.#driftSince + haltSeconds * SECOND - this.#core.now
-    if (left > 0) this.#core.hurry(this.#core.now + Math.min(LOOK_AGAIN, left))
+    if (patience > 0) this.#core.hurry(this.#core.now + Math.min(LOOK_AGAIN, patience))
     else {
+      const { haltSeconds } = this.#core.settings.recovery
       this.#core.hurry(this.#core.now + LOOK_AGAIN * 6)
       this.#gatekeeper.halt('bbw', `books and exchange differ for ${haltSeconds} s: ${found}`, 'C310')
     }

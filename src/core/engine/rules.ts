@@ -1,8 +1,12 @@
 /** The rules by which cycles decide besides strategies and guards, by the kind of their decisions. */
+
+import { ADOPTION } from './adoption.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
+import { DRAWDOWN } from './gates.ts'
 import { MARGIN } from './margin-checks.ts'
 import { OWN_GATES } from './own-gates.ts'
+import { RECONCILIATION } from './reconcile.ts'
 import { RISK } from './risk-monitor.ts'
 import type { Rule } from './rule.ts'
 import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
@@ -19,4 +23,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   closing: CLOSING,
   margin: MARGIN,
   risk: RISK,
+  reconciliation: RECONCILIATION,
+  drawdown: DRAWDOWN,
+  adoption: ADOPTION,
 }

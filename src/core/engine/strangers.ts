@@ -30,11 +30,6 @@ export class Strangers {
     return this.#symbols
   }
 
-  /** Whether a position is known to be somebody else's: the other side of its symbol says nothing of it. */
-  isKnown({ symbol, side }: AccountPosition): boolean {
-    return this.#foreign.has(positionKey(symbol, side)) || this.#foreign.has(symbol)
-  }
-
   /** Positions of somebody else, as the account has shown them last. */
   shown(): readonly AccountPosition[] {
     return [...this.#foreign.values()].flatMap(({ shown }) => (shown === null ? [] : [shown]))
