@@ -15,6 +15,7 @@ import { type Recovery, recoverDamaged } from '../core/adapters/sqlite/recovery.
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
+import { foundOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
 import { ConfigError, codeOf, StoreError } from '../core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
@@ -173,6 +174,7 @@ export class Desk {
       opened?.store.write(RUN_KEY, options.facts)
       desk.driver.start(await connected.exchange.history())
       if (opened !== null) desk.#sayHowItBegan(opened)
+      desk.#obeyStandingOrder()
       await desk.settle()
       return desk
     } catch (error) {
@@ -208,6 +210,7 @@ export class Desk {
     this.#lookAt = mono + LOOK_MS
     const wall = this.#options.world.clock.now()
     this.#noteJump(wall, mono)
+    this.#obeyStandingOrder()
     if (mono >= this.#renewAt) {
       this.#renewAt = mono + RENEW_MS
       this.#patiently(() => store.renew(wall))
@@ -281,6 +284,20 @@ export class Desk {
       const reason = 'five starts within ten minutes without a clean end'
       this.hear({ type: 'command', at: 0, id: '', command: 'halt', by: 'bbw', reason, code: 'C706' })
     }
+  }
+
+  /** An order that was left beside the state goes once the state has it. */
+  #obeyStandingOrder(): void {
+    const { folder } = this.#options
+    const order = folder === null ? null : foundOrder(folder)
+    if (folder === null || order === null) return
+    const { command, by, reason } = order
+    const { halted, paused } = this.engine.standing
+    const isKnown = halted !== null || (command === 'pause' && paused !== null)
+    if (!isKnown) this.hear({ type: 'command', at: 0, id: '', command, by, reason })
+    this.#patiently(() => {
+      if (this.driver.flush()) takeOrderAway(folder)
+    })
   }
 
   /** What cannot be written is lost: nothing is traded by it, and nothing waits for it. */
@@ -479,6 +496,8 @@ export function inputOf({ id, command }: Queued): Input {
     case 'adopt':
     case 'release':
       return { type: 'handover', at: 0, id, ...command }
+    case 'close':
+      return { type: 'closure', at: 0, id, ...command }
     default:
       return { type: 'command', at: 0, id, command: command.kind, by: command.by, reason: command.reason }
   }

@@ -260,7 +260,7 @@ class Run {
         desk.tick()
         await screen.flush()
         // A command of another process may want an answer before the market moves.
-        await desk.driver.idle()
+        await desk.settle()
       }
       return !isOver()
     }

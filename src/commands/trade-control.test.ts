@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import { batchOf } from '../core/adapters/sqlite/store.fixture.ts'
+import { foundOrder, leaveOrder } from '../core/adapters/system/standing-order.ts'
 import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
 
 const test = suite('trade pause, resume and halt')
@@ -137,6 +138,7 @@ test('a loop that does not answer is given up after ten seconds with 75, and not
   })
   assert.equal([code, waited], [75, 10_000])
   assert.match(err, 'the running bbw does not answer')
+  assert.is(foundOrder(data)?.command, 'halt', 'but for the halt beside the state')
   assert.equal(store.takeCommands(wall), [])
   store.close()
 })
@@ -163,6 +165,57 @@ test('a loop that ends before it sees the order leaves it to the asker', async (
   assert.equal(kinds(out), ['halted'])
   assert.ok((await standing(data)).halted !== null)
   store.close()
+})
+
+test('where the state is damaged a halt is left beside it, and the next start obeys before it trades', async () => {
+  const data = fresh()
+  await run(data, '2024-07-10')
+  const [state, sound] = [join(data, 'state.db'), join(folder.path, 'sound.db')]
+  cpSync(state, sound)
+  writeFileSync(state, 'this is no database at all'.repeat(100))
+  const paused = await order(['pause', '--data-dir', data])
+  assert.equal([paused.code, foundOrder(data)?.command], [0, 'pause'])
+  const { code, err } = await order(['halt', '--data-dir', data, '--reason', 'a fire'])
+  assert.is(code, 0)
+  assert.match(err, /C132 .*standing-order.json: in force once bbw reads it/)
+  const resumed = await order(['resume', '--data-dir', data])
+  assert.is(resumed.code, 1, 'nothing is lifted blindly')
+  assert.match(resumed.err, 'bbw db check')
+  assert.equal(foundOrder(data)?.command, 'halt')
+  cpSync(sound, state)
+  const halted = await run(data, '2024-08-10')
+  assert.not(kinds(halted.out).includes('entered'))
+  assert.match(halted.out, 'halted by cli: a fire')
+  assert.is(foundOrder(data), null, 'the state has it')
+  assert.is((await order(['resume', '--data-dir', data])).code, 0)
+  assert.ok(kinds((await run(data, '2024-08-31')).out).includes('entered'))
+})
+
+test('a resume lifts what was left beside the state, too', async () => {
+  const data = fresh()
+  await run(data, '2024-07-10')
+  leaveOrder(data, { command: 'halt', by: 'cli', reason: 'a fire', at: wall })
+  assert.is((await order(['resume', '--data-dir', data])).code, 0)
+  assert.is(foundOrder(data), null)
+  assert.ok(kinds((await run(data, '2024-07-20')).out).includes('entered'))
+})
+
+test('a loop that runs obeys an order that is left beside its state', async () => {
+  const data = fresh()
+  let isLeft = false
+  const words = ['run', ...MARKET, '--data-dir', data, '--speed', '864000', '--ndjson']
+  const looped = await bbw(words, {
+    onSleep: () => {
+      if (!isLeft) leaveOrder(data, { command: 'halt', by: 'cli', reason: 'a fire', at: wall })
+      isLeft = true
+    },
+  })
+  assert.is(looped.code, 0, looped.err)
+  const all = records(looped.out)
+  const at = all.findIndex(record => record.kind === 'halted')
+  assert.is(all[at]?.reason, 'a fire')
+  assert.not(all.slice(at).some(record => record.kind === 'entered'))
+  assert.is(foundOrder(data), null)
 })
 
 test('a loop that runs carries it out between two instants of its market', async () => {

@@ -7,6 +7,7 @@ import { KV } from '../core/adapters/sqlite/kv.ts'
 import { heldError } from '../core/adapters/sqlite/lease.ts'
 import type { CommandOutcome, Queued } from '../core/adapters/sqlite/queue.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { leaveOrder, STANDING_ORDER_FILE, takeOrderAway } from '../core/adapters/system/standing-order.ts'
 import { StoreError } from '../core/base/errors.ts'
 import { RowChanges } from '../core/engine/books.ts'
 import { Engine } from '../core/engine/engine.ts'
@@ -46,11 +47,12 @@ export async function askLoop(
   world: World,
   store: StateStore,
   queued: Queued,
+  patienceMs: number = PATIENCE_MS,
 ): Promise<CommandOutcome | null> {
   const first = store.enqueue(queued, world.clock.now())
   const holder = store.holder(world.clock.now())
   if (holder !== null) say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
-  const deadline = world.clock.monotonic() + PATIENCE_MS
+  const deadline = world.clock.monotonic() + patienceMs
   for (let outcome: CommandOutcome | null = first; ; outcome = store.outcome(queued.id)) {
     if (outcome !== null && outcome.state !== 'queued' && outcome.state !== 'taken') return outcome
     const now = world.clock.now()
@@ -72,13 +74,46 @@ export async function askLoop(
   }
 }
 
-/** Carries out what a person orders, in the running loop or on the books. Returns the exit code. */
+/**
+ * Carries out what a person orders, in the running loop or on the books. Where the state cannot be used, or the loop does
+ * not answer, a halt or a pause is left beside it: whoever reads the state next obeys it first. Returns the exit code.
+ */
 export async function order(
   world: World,
   parsed: ParsedArguments,
   name: 'pause' | 'resume' | 'halt',
 ): Promise<number> {
   const config = await loadConfig(world, parsed)
+  try {
+    const code = await orderByState(world, parsed, config, name)
+    if (name === 'resume' && code === EXIT.ok)
+      takeOrderAway(dataDirectory(world, textFlag(parsed, 'dataDir')))
+    return code
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.trouble === 'lease-lost') throw error
+    if (name === 'resume') {
+      throw new StoreError(error.message, {
+        retryable: error.retryable,
+        trouble: error.trouble,
+        remedy: 'nothing is lifted that the state does not know of: bbw db check, bbw db restore FILE',
+      })
+    }
+    const folder = ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir')))
+    const reason = textFlag(parsed, 'reason') ?? 'by command'
+    leaveOrder(folder, { command: name, by: 'cli', reason, at: world.clock.now() })
+    const words = `${error.message}; the ${name} lies in ${join(folder, STANDING_ORDER_FILE)}`
+    say(world, `${name === 'halt' ? 'C132' : 'I130'} ${words}: in force once bbw reads it, before it trades`)
+    if (error.retryable) throw error
+    return EXIT.ok
+  }
+}
+
+async function orderByState(
+  world: World,
+  parsed: ParsedArguments,
+  config: Config,
+  name: 'pause' | 'resume' | 'halt',
+): Promise<number> {
   const store = openState(world, parsed, true)
   if (store === null) throw new Error('a state that is to be made is there')
   try {

@@ -80,13 +80,18 @@ async function executeHere(
   })
 }
 
-/** A desk for as long as `work` takes; events go to `told`. What is on its way then is left to the next run. */
+/**
+ * A desk for as long as `work` takes; events go to `told`. What is on its way then is left to the next run.
+ *
+ * @param options `keepsState` of `false` leaves the state of the data folder aside, whatever it is like
+ */
 export async function forAMoment<T>(
   world: World,
   parsed: ParsedArguments,
   config: Config,
   told: EngineEvent[],
   work: (desk: Desk) => Promise<T>,
+  { keepsState }: { readonly keepsState: boolean } = { keepsState: true },
 ): Promise<T> {
   const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
   const place = await placeOf(world, parsed, config, simUrlFlag(parsed), folder, null)
@@ -101,7 +106,7 @@ export async function forAMoment<T>(
   const desk = await Desk.open({
     world,
     config,
-    folder,
+    folder: keepsState ? folder : null,
     connect: () => place.connect(world, log),
     facts: { exchange: 'sim', dry: false, market: place.words },
     log,

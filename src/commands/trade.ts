@@ -14,13 +14,15 @@ import { EXCHANGE_FLAGS } from './place.ts'
 import { readPortfolio } from './portfolio-file.ts'
 import { AT_FLAG, engineAt, marketAt } from './scan.ts'
 import { VENUE_FLAGS, withFlags } from './simulate.ts'
+import { CLOSING_COMMANDS } from './trade-closing.ts'
 import { HANDOVER_COMMANDS } from './trade-handover.ts'
 import { CONTROL_COMMANDS } from './trade-orders.ts'
 import { WHY_COMMAND } from './trade-why.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
-  summary: 'put scored signals through the guards, say why, hand positions over, pause, resume or halt',
+  summary:
+    'put scored signals through the guards, say why, close or hand over positions, pause, resume or halt',
   description:
     'Reads scored records, ranks them, puts each through all guards and prints an event for every entry and every refusal, with its figures. It is dry: no order is sent. It starts from an empty portfolio or from --portfolio. Signals are as old as the clock of the market says, which stands at its last daily close. Exits 6 when every signal was refused. With --execute it trades: beside a running loop the signals are queued there and the outcome is waited for; where none runs the exchange and the books of the data folder are opened for the moment.',
   examples: [
@@ -29,7 +31,7 @@ export const tradeCommand: CommandSpec = {
     'bbw scan --at 2025-10-15 | bbw score | bbw trade --at 2025-10-15',
   ],
   arguments: [{ name: '[file]', description: 'scored records; standard input when left out or -' }],
-  commands: [WHY_COMMAND, ...HANDOVER_COMMANDS, ...CONTROL_COMMANDS],
+  commands: [WHY_COMMAND, ...CLOSING_COMMANDS, ...HANDOVER_COMMANDS, ...CONTROL_COMMANDS],
   flags: [
     {
       flags: '--execute',

@@ -126,6 +126,24 @@ export const CODES = {
     did: 'Tells so once; stop and position stand as they are.',
     can: 'bbw status shows it; reduce it by hand if it is too much.',
   },
+  I140: {
+    title: 'closed on request',
+    what: 'A person wants a position closed.',
+    did: 'Takes back what waits on its symbol and closes it at the market, reduce-only, again until it is gone. Its stop stays at the exchange until then.',
+    can: NOTHING,
+  },
+  I141: {
+    title: 'flat',
+    what: 'What a person wanted closed is closed: the account shows nothing of it any more.',
+    did: 'Nothing is left to do; a halt that came with it stays.',
+    can: 'bbw trade resume lifts the halt.',
+  },
+  W142: {
+    title: 'state left aside',
+    what: 'A person closes straight at the exchange, without the state: it is damaged, say, or cannot be read.',
+    did: 'Closes what the account shows, whoever opened it, and takes back entries of any bbw. The state is not touched.',
+    can: 'Start bbw run once the state is sound: it compares its books with the exchange.',
+  },
   W135: {
     title: 'losing streak',
     what: 'Several trades have closed with a loss within a short time.',
@@ -198,6 +216,12 @@ export const CODES = {
     what: 'The stop of a position that was handed over cannot be set, or the price is past it already.',
     did: 'Did not close what a person has opened; asks for the stop again and again.',
     can: 'Set a stop at the exchange yourself, or close the position.',
+  },
+  C221: {
+    title: 'not flat',
+    what: 'A person wanted positions closed, and something stands in the way; the event says what.',
+    did: "Goes on closing what is bbw's own, and admits no entry there before it is flat. Stops stay at the exchange.",
+    can: 'Look at the account; close the position at the exchange if that is faster.',
   },
   I211: {
     title: 'orphan order removed',
@@ -370,6 +394,12 @@ export const CODES = {
     can: NOTHING,
   },
   // --- margin
+  I604: {
+    title: 'rest below the least order',
+    what: 'What is left of a position is less than the exchange takes an order for.',
+    did: 'Leaves it, with its stop, and tries no further.',
+    can: 'Add to the position at the exchange and close it whole, or leave the rest to its stop.',
+  },
   C606: {
     title: 'position mode differs',
     what: 'The account is in another position mode, one-way or hedge, than positionMode in the configuration, and has a position or an order: then the mode cannot be switched.',

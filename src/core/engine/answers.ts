@@ -154,7 +154,7 @@ export class Answers {
           order.state = 'doubted'
           order.wanted = null
         } else {
-          if (status === 'rejected') this.#orders.refuse(order)
+          if (status === 'rejected') this.#orders.refuse(order, reason)
           else this.#orders.forget(order)
           this.#core.outcome(order.clientOrderId, status, reason)
           // What has to be closed is asked for again at once.

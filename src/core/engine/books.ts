@@ -8,7 +8,15 @@ import type { Loss } from '../guards/guard.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Gates } from './gates.ts'
 import type { Standing } from './standing.ts'
-import type { Cancelling, Doubt, Gone, RotationState, StopState, WorkingOrder } from './state.ts'
+import type {
+  Cancelling,
+  Doubt,
+  Gone,
+  RotationState,
+  StopState,
+  WaitingClosure,
+  WorkingOrder,
+} from './state.ts'
 
 export type RowTable = 'positions' | 'orders' | 'cooldowns' | 'kv'
 
@@ -66,6 +74,8 @@ export interface Ledger {
   readonly foreign: readonly string[]
   /** Positions that were told to risk too much; left out by a bbw that did not watch them. */
   readonly risky?: readonly string[]
+  /** What a person has asked to be closed and is not yet; left out by a bbw that could not be asked. */
+  readonly closures?: readonly WaitingClosure[]
   /** Left out by a bbw that exchanged no positions. */
   readonly rotation?: RotationState
   /** Of strategies that come back after a stop; left out by a bbw that had none. */

@@ -16,6 +16,7 @@ import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type Alert, Alerts } from './alerts.ts'
 import { Answers } from './answers.ts'
 import type { Books, Ledger } from './books.ts'
+import { Closures } from './closures.ts'
 import { EngineCore, type EngineOptions, portfolioOf } from './core.ts'
 import { CycleRunner } from './cycle-runner.ts'
 import type { StepId } from './cycles.ts'
@@ -38,6 +39,7 @@ import { Rotations } from './rotations.ts'
 import { earliest } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { type Snapshot, snapshotOf } from './snapshot.ts'
+import type { Standing } from './standing.ts'
 import type { Decided, Doubt, EngineState, WorkingOrder } from './state.ts'
 import { foreignOf, Strangers } from './strangers.ts'
 import type { SymbolState } from './symbol.ts'
@@ -64,6 +66,7 @@ export class Engine {
   readonly #rotations: Rotations
   readonly #rules: ReturnType<typeof houseRules>
   readonly #handovers: Handovers
+  readonly #closures: Closures
   readonly #enquiry: Enquiry
 
   constructor(settings: Settings, options: EngineOptions) {
@@ -77,6 +80,7 @@ export class Engine {
     const strangers = new Strangers(core, gatekeeper, orders)
     const fills = new Fills({ core, orders, protection, management, fates, strangers, gatekeeper })
     const handovers = new Handovers({ core, orders, protection, management, strangers })
+    const closures = new Closures({ core, gatekeeper, orders, protection })
     this.#core = core
     this.#runner = runner
     this.#gatekeeper = gatekeeper
@@ -97,8 +101,10 @@ export class Engine {
       strangers,
       gatekeeper,
       handovers,
+      closures,
     })
     this.#handovers = handovers
+    this.#closures = closures
     const leverages = new Leverages(core, orders, gatekeeper)
     this.#leverages = leverages
     this.#entries = new Entries(
@@ -107,7 +113,7 @@ export class Engine {
       leverages,
       gatekeeper,
       symbol => this.#house(symbol),
-      () => this.#reconciler.isSettling,
+      () => this.#reconciler.isSettling || this.#closures.isAwaited,
     )
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
@@ -193,6 +199,11 @@ export class Engine {
       case 'handover':
         this.#handovers.take(input)
         break
+      case 'closure':
+        this.#closures.take(input)
+        if (input.halts) this.#entries.expire()
+        this.#ladders.takeBackIfClosed()
+        break
       case 'enquiry': {
         const reason = JSON.stringify(this.why(input.symbol, input.side))
         core.emit({ type: 'answer', id: input.id, ok: true, reason })
@@ -212,6 +223,7 @@ export class Engine {
     }
     this.#runner.advance()
     if (this.#rotations.isRunning) this.#rotations.proceed()
+    if (this.#closures.isAny) this.#closures.proceed()
     this.#orders.refusedNow = null
     if (core.leaving.size > 0) this.#handovers.proceed()
     return core.takeEffects()
@@ -238,6 +250,7 @@ export class Engine {
       ...this.#alerts.save(),
       ...this.#margins.save(),
       ...this.#handovers.save(),
+      ...this.#closures.save(),
       ...this.#rotations.save(),
       ...this.#risks.save(),
     })
@@ -262,6 +275,7 @@ export class Engine {
     engine.#alerts.load(state)
     engine.#margins.load(state)
     engine.#handovers.load(state)
+    engine.#closures.load(state)
     engine.#rotations.load(state)
     engine.#risks.load(state)
     return engine
@@ -297,6 +311,7 @@ export class Engine {
         ...this.#risks.save(),
         ...decidedRows(this.#core.markets.decided()),
         foreign: this.#strangers.keys(),
+        ...(this.#closures.isAny ? { closures: this.#closures.lasting() } : {}),
         ...this.#rotations.save(),
         ...this.#core.stopOuts.save(),
         accepted: [...this.#core.accepted],
@@ -353,6 +368,7 @@ export class Engine {
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
     engine.#margins.load({ warned: ledger.warned ?? [] })
     engine.#rotations.load(ledger)
+    engine.#closures.load({ closures: ledger.closures ?? [] })
     engine.#risks.load({ risky: ledger.risky ?? [] })
     engine.#protection.load({
       stops: positions.flatMap(({ position, stop }) =>
@@ -432,6 +448,11 @@ export class Engine {
   /** How often what happened: signals, entries, refusals by gate, data that was replaced. */
   get counts(): { readonly [name: string]: number } {
     return this.#core.counts
+  }
+
+  /** What a person, or bbw itself, has ordered of the house. */
+  get standing(): Standing {
+    return this.#gatekeeper.standing
   }
 
   get halted(): boolean {
@@ -706,6 +727,7 @@ export class Engine {
     if (drift !== '') block('readiness', `books and exchange differ: ${drift}`)
     if (this.#core.isDoubted) block('readiness', 'something may have happened that was not told')
     if (rivals > 0) block('readiness', 'another bbw has orders on this account')
+    for (const { symbol, reason } of this.#closures.blocks()) block('readiness', reason, symbol)
     for (const symbol of foreign) block('readiness', 'a position here was not opened by bbw', symbol)
     for (const id of this.#orders.doubts.doubtful()) {
       block('readiness', `order ${id} is of unknown fate`, this.#orders.symbolOf(id))

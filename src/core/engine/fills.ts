@@ -99,8 +99,10 @@ export class Fills {
     if (entry !== undefined && this.#isTaken(entry)) this.#bookSecond(entry, fill)
     else if (entry !== undefined) this.#bookEntry(entry, fill)
     else if (gone !== undefined && gone.entry !== null) this.#bookLate(gone.entry, fill)
-    else if (this.#isOutside(fill)) this.#bookOutside(fill)
-    else this.#bookExit(fill)
+    else if (this.#isOutside(fill)) {
+      this.#followForeign(fill)
+      this.#bookOutside(fill)
+    } else this.#bookExit(fill)
     if (id !== null && gone !== undefined) this.#goAgain(id)
   }
 
@@ -384,6 +386,16 @@ export class Fills {
   #isOutside({ cause, clientOrderId: id, symbol, side }: FillInput): boolean {
     if (!this.#core.portfolio.positions.has(positionKey(symbol, side))) return true
     return cause === 'order' && (id === null || !this.#orders.exits.has(id))
+  }
+
+  /** An order of bbw's that closes what somebody else has opened: the order is followed, the position is in no books. */
+  #followForeign({ clientOrderId, steps, complete }: FillInput): void {
+    const order = clientOrderId === null ? undefined : this.#orders.exits.get(clientOrderId)
+    if (order === undefined) return
+    order.steps = (order.steps - steps) as Steps
+    if (!complete && order.steps > 0) return
+    this.#orders.forget(order)
+    this.#core.outcome(order.clientOrderId, 'filled', '')
   }
 
   /** What somebody else does with a position of bbw's is followed; with anything else it is not touched. */

@@ -12,8 +12,8 @@ import type { EngineCore } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import { Doubts } from './doubts.ts'
 import { clientOrderId, type OrderLeg } from './order-id.ts'
-import type { IntentState, OrderRequest } from './protocol.ts'
-import type { Cancelling, EngineState, Gone, WorkingOrder } from './state.ts'
+import type { AccountPosition, IntentState, OrderRequest } from './protocol.ts'
+import type { Cancelling, EngineState, Gone, RefusedExit, WorkingOrder } from './state.ts'
 
 /** An order that has ended is known so long, for an execution that is told late. */
 const GONE_KEPT: Milliseconds = HOUR
@@ -35,7 +35,7 @@ export class OrderDesk {
   /** Entries that wait for their leverage, by client order id: the exchange has never seen them. */
   readonly #held = new Map<string, OrderRequest>()
   /** The reduce-only order that was refused in the present step; whoever it was for has looked before the next one. */
-  refusedNow: string | null = null
+  refusedNow: RefusedExit | null = null
 
   constructor(core: EngineCore, runner: CycleRunner) {
     this.#core = core
@@ -86,8 +86,29 @@ export class OrderDesk {
     this.#placeExit(position, leg, this.nextId(position.signalId, leg), price, steps, null)
   }
 
+  /**
+   * Closes a position at the market that bbw did not open; it is in no books, the order is.
+   *
+   * @param purpose what it is sent for: a name that its attempts share
+   */
+  closeForeign(there: AccountPosition, purpose: string, reason: string): void {
+    const { symbol, side, steps } = there
+    const id = this.nextId(purpose, 'close')
+    this.#core.record('exiting', {
+      code: 'I140',
+      symbol,
+      side,
+      strategy: null,
+      signalId: null,
+      clientOrderId: id,
+      reason,
+      figures: { isForeign: true },
+    })
+    this.#placeExit({ ...there, signalId: purpose }, 'close', id, null, steps, 'force-exit')
+  }
+
   #placeExit(
-    position: Position,
+    position: Pick<Position, 'symbol' | 'side' | 'leverage' | 'signalId'>,
     leg: OrderLeg,
     id: string,
     price: Ticks | null,
@@ -132,9 +153,10 @@ export class OrderDesk {
   }
 
   /** The exchange has refused a reduce-only order: it is no more. */
-  refuse(order: WorkingOrder): void {
+  refuse(order: WorkingOrder, reason: string): void {
+    const { clientOrderId, symbol, side, leg, steps } = order
     this.forget(order)
-    this.refusedNow = order.clientOrderId
+    this.refusedNow = { clientOrderId, symbol, side, leg, steps, reason }
   }
 
   /** Takes a resting reduce-only order back. */

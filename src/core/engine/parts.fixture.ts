@@ -5,6 +5,7 @@ import type { House } from '../guards/guard.ts'
 import { emptyPortfolio } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import { Answers } from './answers.ts'
+import { Closures } from './closures.ts'
 import { EngineCore, type EngineOptions } from './core.ts'
 import { CycleRunner } from './cycle-runner.ts'
 import { instrument } from './desk.fixture.ts'
@@ -65,6 +66,7 @@ export class Parts {
   readonly strangers: Strangers
   readonly fills: Fills
   readonly handovers: Handovers
+  readonly closures: Closures
   readonly reconciler: Reconciler
   readonly leverages: Leverages
   readonly entries: Entries
@@ -88,6 +90,7 @@ export class Parts {
     this.strangers = new Strangers(core, this.gatekeeper, this.orders)
     this.fills = new Fills(this)
     this.handovers = new Handovers(this)
+    this.closures = new Closures(this)
     this.reconciler = new Reconciler(this)
     this.leverages = new Leverages(core, this.orders, this.gatekeeper)
     this.leverages.load({

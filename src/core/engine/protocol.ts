@@ -118,6 +118,7 @@ export type Input =
       readonly code?: Code
     }
   | HandoverInput
+  | ClosureInput
   /** A person asks why nothing is entered on a symbol; answered under `id` with a `Why` as JSON. */
   | {
       readonly type: 'enquiry'
@@ -170,6 +171,28 @@ export interface Handover {
 
 export interface HandoverInput extends Handover {
   readonly type: 'handover'
+  readonly at: Timestamp
+}
+
+/** Positions that a person wants closed, and what bbw has waiting there taken back. */
+export interface Closure {
+  /** Names the request. */
+  readonly id: string
+  readonly kind: 'close'
+  /** `null`: all of them. */
+  readonly symbol: string | null
+  /** `null`: both. */
+  readonly side: Side | null
+  /** Also positions that bbw did not open. */
+  readonly isForeignToo: boolean
+  /** Entries are halted with it, so that nothing is opened again. */
+  readonly halts: boolean
+  readonly by: string
+  readonly reason: string
+}
+
+export interface ClosureInput extends Closure {
+  readonly type: 'closure'
   readonly at: Timestamp
 }
 
@@ -357,7 +380,7 @@ export type Effect =
       readonly verdict: string
       readonly reason: string
     }
-  /** The outcome of a `command`, `handover`, `enquiry` or `propose` that bore an id. */
+  /** The outcome of a `command`, `handover`, `closure`, `enquiry` or `propose` that bore an id. */
   | { readonly type: 'answer'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Something for the journal and the trader. */
   | { readonly type: 'event'; readonly event: EngineEvent }
@@ -395,6 +418,7 @@ export type EventKind =
   | 'foreign'
   | 'adopted'
   | 'released'
+  | 'flat'
   | 'store'
   | 'alert'
   | 'risk'

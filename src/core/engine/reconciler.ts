@@ -4,6 +4,7 @@
  */
 import type { Timestamp, Usdt } from '../base/units.ts'
 import { positionKey } from '../portfolio/position.ts'
+import type { Closures } from './closures.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import type { Fates } from './fates.ts'
@@ -29,6 +30,7 @@ export interface ReconcilerParts {
   readonly strangers: Strangers
   readonly gatekeeper: Gatekeeper
   readonly handovers: Handovers
+  readonly closures: Closures
 }
 
 /** What the reconciler adds to a saved engine. */
@@ -44,6 +46,7 @@ export class Reconciler {
   readonly #strangers: Strangers
   readonly #gatekeeper: Gatekeeper
   readonly #handovers: Handovers
+  readonly #closures: Closures
   #verification: Verification | null = null
   #drift = ''
   #driftSince: Timestamp | null = null
@@ -59,6 +62,7 @@ export class Reconciler {
     this.#strangers = parts.strangers
     this.#gatekeeper = parts.gatekeeper
     this.#handovers = parts.handovers
+    this.#closures = parts.closures
   }
 
   /** What books and exchange differ in; empty when they agree. */
@@ -241,6 +245,7 @@ export class Reconciler {
     }
     this.#strangers.foreignSeen(found.foreign)
     if (isThorough) this.#handovers.adopt(account)
+    if (isThorough) this.#closures.seen(account)
     if (takesWallet) this.#takeWallet(account.wallet)
     this.#noteDrift(course)
     for (const position of this.#core.portfolio.positions.values()) {

@@ -278,7 +278,7 @@ export class Rotations {
       return
     }
     if (this.#orders.find(position, 'close') !== undefined) return
-    const isRefused = closeId !== null && this.#orders.refusedNow === closeId
+    const isRefused = closeId !== null && this.#orders.refusedNow?.clientOrderId === closeId
     if (isRefused || closes > this.#core.settings.recovery.resends) {
       const words = `${from.symbol} could not be closed: it is kept beside ${to.symbol}`
       this.#end(running, position, words, 'W213')

@@ -14,7 +14,15 @@ import type { ExitReason } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
 import type { OrderLeg } from './order-id.ts'
-import type { Account, AccountPosition, Execution, Handover, OrderReport, OrderRequest } from './protocol.ts'
+import type {
+  Account,
+  AccountPosition,
+  Closure,
+  Execution,
+  Handover,
+  OrderReport,
+  OrderRequest,
+} from './protocol.ts'
 import type { SavedSchedule } from './schedule.ts'
 import type { Standing } from './standing.ts'
 import type { ToldSeries } from './told-candles.ts'
@@ -119,6 +127,35 @@ export interface Foreign {
 /** A position that is to change hands; `askedAt`: when what is still there was last asked to go. */
 export interface WaitingHandover extends Handover {
   readonly askedAt: Timestamp | null
+}
+
+/** Positions that are being closed for a person. */
+export interface WaitingClosure extends Closure {
+  /** When something has gone forward last. */
+  readonly since: Timestamp
+  /** When entries were last asked to go. */
+  readonly askedAt: Timestamp | null
+  /** The books have something of it left. */
+  readonly isOpen: boolean
+  /** The exchange has accepted an order for each position of it. */
+  readonly isAccepted: boolean
+  /** Whoever asked has been told that it is not done yet. */
+  readonly isAnswered: boolean
+  /** Keys of the positions that were found to be closed, and of those too small for an order. */
+  readonly closed: readonly string[]
+  readonly left: readonly string[]
+  /** What the exchange has said last against it; empty: nothing. */
+  readonly trouble: string
+}
+
+/** A reduce-only order that the exchange has refused. */
+export interface RefusedExit {
+  readonly clientOrderId: string
+  readonly symbol: string
+  readonly side: Side
+  readonly leg: OrderLeg
+  readonly steps: Steps
+  readonly reason: string
 }
 
 /** One of both positions of an exchange; a signal makes at most one. */
@@ -277,6 +314,7 @@ export interface EngineState {
   readonly asked: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly Foreign[]
   readonly handovers: readonly WaitingHandover[]
+  readonly closures: readonly WaitingClosure[]
   readonly rotation: RotationState
   readonly rivals: number
   readonly executedAt: Timestamp

@@ -146,6 +146,14 @@ export class StopDesk {
     this.#states.set(key, { ...this.of(key), wish: null, closing: reason, closingAs: as })
   }
 
+  /** A position that was to be closed stays after all. */
+  keep(key: string): void {
+    const state = this.#states.get(key)
+    if (state === undefined) return
+    const { closingAs: _, ...rest } = state
+    this.#states.set(key, { ...rest, closing: null })
+  }
+
   /** Whether the exchange has last shown the position with its stop. */
   isProtected(key: string): boolean {
     return this.of(key).missingSince === 0

@@ -20,6 +20,8 @@ export type ExitReason =
   | 'drawdown'
   /** Its liquidation had come too near to its stop, and the configuration closes it then. */
   | 'cascade'
+  /** A person wanted it closed. */
+  | 'force-exit'
   | 'liquidation'
   | 'closed-outside'
   | 'end-of-data'

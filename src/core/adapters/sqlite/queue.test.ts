@@ -69,6 +69,35 @@ test('the same id is the same request: it is told what came of the first and is 
   holder.close()
 })
 
+test('what is to be closed comes next to a halt, and what a person holds is closed for no old request', () => {
+  const close: Extract<QueuedCommand, { readonly kind: 'close' }> = {
+    kind: 'close',
+    symbol: null,
+    side: null,
+    isForeignToo: true,
+    halts: true,
+    by: 'cli',
+    reason: 'fire',
+  }
+  const path = folder.fresh()
+  const first = heldStore(path)
+  first.enqueue({ id: 'a', command: PAUSE }, T0)
+  first.enqueue({ id: 'b', command: close }, T0)
+  first.enqueue({ id: 'c', command: { ...close, symbol: 'BTCUSDT', side: 'long', isForeignToo: false } }, T0)
+  first.enqueue({ id: 'd', command: HALT }, T0)
+  assert.equal(
+    first.takeCommands(T0).map(({ id }) => id),
+    ['d', 'b', 'c', 'a'],
+  )
+  first.close()
+  const later = T0 + 10 * 60_000
+  const second = heldStore(path, { now: later, isAlive: () => false, self: { ...SELF, pid: 8 } })
+  const again = second.takeCommands(later).map(({ id }) => id)
+  assert.equal([again.includes('b'), again.includes('c')], [false, true])
+  assert.equal(second.outcome('b'), { state: 'refused', reason: 'it was asked for too long ago: ask again' })
+  second.close()
+})
+
 test('a request can be taken back until it is taken', () => {
   const store = heldStore(folder.fresh())
   store.enqueue({ id: 'a', command: PAUSE }, T0)

@@ -2,8 +2,8 @@
  * Commands of other processes to the one that holds the lease: rows of `intents` of the kind `command`. They are
  * taken and answered by single guarded updates whose count of changed rows decides.
  */
-import type { Timestamp } from '../../base/units.ts'
-import type { Handover, Scored } from '../../engine/protocol.ts'
+import { MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
+import type { Closure, Handover, Scored } from '../../engine/protocol.ts'
 import type { Side } from '../../market/side.ts'
 import { fieldOf, parsedRow } from './json.ts'
 import { first, type Reader, type Writer } from './sql.ts'
@@ -12,6 +12,7 @@ import { troubled } from './store-error.ts'
 export type QueuedCommand =
   | { readonly kind: 'pause' | 'resume' | 'halt'; readonly by: string; readonly reason: string }
   | Omit<Handover, 'id'>
+  | Omit<Closure, 'id'>
   | { readonly kind: 'why'; readonly symbol: string; readonly side: Side | null }
   | { readonly kind: 'propose'; readonly records: readonly Scored[] }
 
@@ -29,8 +30,11 @@ export interface CommandOutcome {
   readonly reason: string
 }
 
+/** A position of somebody else is closed for a request that is no older. */
+const FOREIGN_CLOSE_LASTS: Milliseconds = 5 * MINUTE
+
 const STATES: readonly CommandState[] = ['queued', 'taken', 'done', 'refused', 'withdrawn']
-const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'adopt', 'release', 'why', 'propose']
+const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'adopt', 'release', 'close', 'why', 'propose']
 
 /** What has become of a request; `null` where there is none of this id. */
 export function commandOutcome(reader: Reader, id: string): CommandOutcome | null {
@@ -83,6 +87,12 @@ function isWhole(kind: unknown, command: unknown): boolean {
     [null, 'long', 'short'].includes(fieldOf(command, 'side') as string | null)
   if (kind === 'why') return isOfSymbol
   if (typeof fieldOf(command, 'by') !== 'string') return false
+  if (kind === 'close') {
+    const isOfAll = fieldOf(command, 'symbol') === null && fieldOf(command, 'side') === null
+    const flags = [fieldOf(command, 'isForeignToo'), fieldOf(command, 'halts')]
+    const hasReason = typeof fieldOf(command, 'reason') === 'string'
+    return (isOfSymbol || isOfAll) && hasReason && flags.every(one => typeof one === 'boolean')
+  }
   if (kind !== 'adopt' && kind !== 'release') return typeof fieldOf(command, 'reason') === 'string'
   const prices = [fieldOf(command, 'stop'), fieldOf(command, 'target')]
   return (
@@ -99,14 +109,16 @@ function commandOf(id: string, text: unknown): QueuedCommand | null {
 }
 
 /**
- * Takes what is queued, halts first and then in the order of arrival. What an earlier holder took and never answered
- * is taken again. A request that cannot be read is answered as refused. To be called inside of a transaction.
+ * Takes what is queued: halts first, what is to be closed next, then in the order of arrival. What an earlier holder took
+ * and never answered is taken again. A request that cannot be read is answered as refused, and so is one to close what
+ * a person has opened that nobody took for minutes: what is held by now may be something else. To be called inside of a
+ * transaction.
  */
 export function takeQueued(writer: Writer, token: number, now: Timestamp): readonly Queued[] {
   const rows = writer.all(
-    `SELECT id, request FROM intents
+    `SELECT id, request, created_at FROM intents
      WHERE kind = 'command' AND (state = 'queued' OR (state = 'taken' AND token < ?))
-     ORDER BY purpose <> 'halt', rowid`,
+     ORDER BY purpose <> 'halt', purpose <> 'close', rowid`,
     token,
   )
   return rows.flatMap(row => {
@@ -121,8 +133,13 @@ export function takeQueued(writer: Writer, token: number, now: Timestamp): reado
     )
     if (changed !== 1) return []
     const command = commandOf(id, row.request)
-    if (command !== null) return [{ id, command }]
-    answerCommand(writer, { id, ok: false, reason: 'the request cannot be read' }, now)
+    const isOld = now - Number(row.created_at) > FOREIGN_CLOSE_LASTS
+    if (command !== null && !(isOld && command.kind === 'close' && command.isForeignToo)) {
+      return [{ id, command }]
+    }
+    const reason =
+      command === null ? 'the request cannot be read' : 'it was asked for too long ago: ask again'
+    answerCommand(writer, { id, ok: false, reason }, now)
     return []
   })
 }

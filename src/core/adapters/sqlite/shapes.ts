@@ -16,6 +16,7 @@ import type {
   RotationState,
   StopRequest,
   StopState,
+  WaitingClosure,
   WorkingOrder,
 } from '../../engine/state.ts'
 import type { Loss } from '../../guards/guard.ts'
@@ -316,6 +317,28 @@ export const wrongLedger: Check = object<Ledger>({
   decided5: orAbsent(entries),
   foreign: list(text),
   risky: orAbsent(list(text)),
+  closures: orAbsent(
+    list(
+      object<WaitingClosure>({
+        id: text,
+        kind: among('close'),
+        symbol: orNull(text),
+        side: orNull(side),
+        isForeignToo: flag,
+        halts: flag,
+        by: text,
+        reason: text,
+        since: number,
+        askedAt: orNull(number),
+        isOpen: flag,
+        isAccepted: flag,
+        isAnswered: flag,
+        closed: list(text),
+        left: list(text),
+        trouble: text,
+      }),
+    ),
+  ),
   rotation: orAbsent(rotation),
   stopOuts: orAbsent(list(stopOut)),
   stopOutsNoted: orAbsent(list(stopOut)),

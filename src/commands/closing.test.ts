@@ -1,0 +1,252 @@
+import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { batchOf, eventOf } from '../core/adapters/sqlite/store.fixture.ts'
+import { foundOrder, STANDING_ORDER_FILE } from '../core/adapters/system/standing-order.ts'
+import type { Steps } from '../core/base/units.ts'
+import { defaultConfig } from './config.ts'
+import { loadMarket } from './market.ts'
+import { openSimHost, tradingStart } from './sim-host.ts'
+import { venueOf } from './simulate.ts'
+import { bbw, dailyFixtures, FIXTURES as FIXED, Folder, type Outcome, records } from './world.fixture.ts'
+
+const test = suite('bbw trade close and flatten')
+const folder = new Folder()
+const FIXTURES = dailyFixtures(folder)
+const MARKET = ['--market', FIXTURES, '--timerange', '20240701-20240901']
+const wall = Date.UTC(2026, 0, 1)
+/** On this day the loop holds four positions. */
+const HELD = '2024-07-28'
+let states = 0
+let original: Promise<string> | null = null
+test.after(() => folder.remove())
+
+function run(data: string, until: string, ...words: readonly string[]): Promise<Outcome> {
+  return bbw(['run', ...MARKET, '--data-dir', data, '--speed', 'max', '--until', until, '--ndjson', ...words])
+}
+
+/** A data folder whose loop has ended holding positions. */
+async function held(): Promise<string> {
+  original ??= (async () => {
+    const data = join(folder.path, 'original')
+    assert.is((await run(data, HELD)).code, 0)
+    return data
+  })()
+  const data = join(folder.path, `state-${++states}`)
+  cpSync(await original, data, { recursive: true })
+  return data
+}
+
+function trade(data: string, words: readonly string[], setting: object = {}): Promise<Outcome> {
+  return bbw(['trade', ...words, ...MARKET, '--data-dir', data], { wall, ...setting })
+}
+
+type Row = { readonly [field: string]: unknown }
+
+async function positions(data: string): Promise<readonly string[]> {
+  const { out } = await bbw(['status', '--data-dir', data, '--json'], { wall })
+  const [{ positions: own, foreign }] = records(out) as readonly Record<string, readonly Row[]>[]
+  return [...own, ...foreign].map(({ symbol, side }) => `${symbol} ${side}`)
+}
+
+const kinds = ({ out }: Outcome): readonly unknown[] => records(out).map(({ kind }) => kind)
+
+test('it says what would happen, and nothing does', async () => {
+  const data = await held()
+  const before = await positions(data)
+  assert.is(before.length, 4)
+  const { code, out, err } = await trade(data, ['flatten'])
+  assert.is(code, 0, err)
+  assert.equal(
+    records(out).map(({ kind, dry, symbol, side }) => [kind, dry, `${symbol} ${side}`]),
+    before.map(name => ['exiting', true, name]),
+  )
+  assert.match(err, 'entries would be halted')
+  const one = await trade(data, ['close', 'ETHUSDT'])
+  assert.equal([one.code, records(one.out).length], [0, 1])
+  assert.is((await trade(data, ['close', 'ETHUSDT', '--side', 'short'])).code, 3)
+  assert.is((await trade(data, ['close', 'BTCUSDT'])).code, 3)
+  assert.equal(await positions(data), before)
+})
+
+test('without a loop one position is closed for good, and the others stay', async () => {
+  const data = await held()
+  const outcome = await trade(data, ['close', 'ETHUSDT', '--execute', '--reason', 'news'])
+  assert.is(outcome.code, 0, outcome.err)
+  const [first] = records(outcome.out)
+  assert.equal([first.kind, first.code, first.symbol], ['exiting', 'I140', 'ETHUSDT'])
+  assert.match(String(first.reason), 'news')
+  assert.is(records(outcome.out).at(-1)?.kind, 'flat')
+  const left = await positions(data)
+  assert.not(left.includes('ETHUSDT long'))
+  assert.is((await trade(data, ['close', 'ETHUSDT', '--execute'])).code, 3)
+  // Lease and books are given back: the next run goes on, unhalted.
+  const next = await run(data, '2024-08-10')
+  assert.is(next.code, 0, next.err)
+  assert.ok(kinds(next).includes('entered'))
+})
+
+test('without a loop everything is flat and halted, over restarts too', async () => {
+  const data = await held()
+  const outcome = await trade(data, ['flatten', '--execute'])
+  assert.is(outcome.code, 0, outcome.err)
+  assert.is(kinds(outcome)[0], 'halted')
+  assert.is(kinds(outcome).filter(kind => kind === 'exited').length, 4)
+  assert.equal(await positions(data), [])
+  const next = await run(data, '2024-08-10')
+  assert.not(kinds(next).includes('entered'))
+  const again = await trade(data, ['flatten', '--no-halt', '--execute'])
+  assert.equal([again.code, kinds(again)], [0, ['flat']])
+})
+
+test('a loop that runs does it between two instants of its market, and is waited for', async () => {
+  const fine = join(folder.path, 'fine')
+  for (const part of ['klines/1d', 'klines/15m', 'funding']) {
+    cpSync(join(FIXED, part, 'ETHUSDT.csv.gz'), join(fine, part, 'ETHUSDT.csv.gz'))
+  }
+  cpSync(join(FIXED, 'instruments'), join(fine, 'instruments'), { recursive: true })
+  const market = ['--market', fine, '--timerange', '20250901-20250912']
+  const data = join(folder.path, `state-${++states}`)
+  const words = ['run', ...market, '--data-dir', data, '--ndjson']
+  await bbw([...words, '--speed', 'max', '--until', '2025-09-10'])
+  assert.equal(await positions(data), ['ETHUSDT long'])
+  const asked: Promise<Outcome>[] = []
+  const looped = await bbw([...words, '--speed', '86400'], {
+    onSleep: () => {
+      const flatten = ['trade', 'flatten', '--execute', '--reason', 'a fire', '--data-dir', data]
+      if (asked.length === 0) asked.push(bbw(flatten, { wall }))
+    },
+  })
+  assert.is(looped.code, 0, looped.err)
+  const outcome = await asked[0]
+  assert.is(outcome.code, 0, outcome.err)
+  assert.equal(kinds(outcome), ['halted', 'flat'])
+  const all = records(looped.out)
+  assert.equal(
+    all.filter(({ type }) => type === 'trade').map(({ exitReason }) => exitReason),
+    ['force-exit'],
+  )
+  assert.not(all.slice(all.findIndex(({ kind }) => kind === 'flat')).some(({ kind }) => kind === 'entered'))
+  assert.equal(await positions(data), [])
+})
+
+test('beside a loop that refuses, or holds nothing of it, the outcome is the exit code', async () => {
+  for (const [figures, code] of [
+    [{ gate: 'close', isMissing: true }, 3],
+    [{ gate: 'close', isMissing: false }, 6],
+  ] as const) {
+    const data = join(folder.path, `state-${++states}`)
+    const self = { pid: 4121, host: 'elsewhere', processStart: 'then' }
+    const store = StateStore.open(join(data, 'state.db'), { now: wall, random: () => 0, origin: 'sim', self })
+    assert.ok(store.acquire(wall).ok)
+    const taken: unknown[] = []
+    const outcome = await trade(data, ['close', 'SOLUSDT', '--execute', '--foreign'], {
+      onSleep: () => {
+        for (const { id, command } of store.takeCommands(wall)) {
+          taken.push(command)
+          const event = eventOf({
+            kind: 'refused',
+            reason: 'close: no',
+            figures: { ...figures, request: id },
+          })
+          store.commit(batchOf({ events: [event], answers: [{ id, ok: false, reason: 'no' }] }))
+        }
+      },
+    })
+    assert.is(outcome.code, code, outcome.err)
+    assert.equal(taken, [
+      {
+        ...{ kind: 'close', by: 'cli', reason: 'by command', symbol: 'SOLUSDT', side: null },
+        ...{ isForeignToo: true, halts: false },
+      },
+    ])
+    store.close()
+  }
+})
+
+test('what a person holds is left, closed where that is said, and named in advance', async () => {
+  const data = await held()
+  const stdin = (async function* () {})()
+  const place = { env: {}, cwd: folder.path, stdin, signal: new AbortController().signal }
+  const market = await loadMarket(place, { flags: { market: FIXTURES }, args: [] }, 'replay', null)
+  const host = await openSimHost(data, began => {
+    const from = began ?? tradingStart(market.markets)
+    const to = Date.UTC(2024, 8, 1)
+    return venueOf(market.markets, defaultConfig(), { from, to }, true, 'all')
+  })
+  assert.is(host.act({ kind: 'open', symbol: 'LINKUSDT', side: 'long', steps: 50 as Steps }).refusal, null)
+  host.close()
+  const left = await trade(data, ['flatten', '--execute'])
+  assert.is(left.code, 0, left.err)
+  assert.match(String(records(left.out).at(-1)?.reason), 'left, not opened by bbw: LINKUSDT long')
+  assert.equal(await positions(data), ['LINKUSDT long'])
+  assert.match((await trade(data, ['flatten'])).err, 'not opened by bbw, and left: LINKUSDT long')
+  assert.is((await trade(data, ['close', 'LINKUSDT'])).code, 6)
+  assert.is((await trade(data, ['close', 'LINKUSDT', '--execute'])).code, 6)
+  const closed = await trade(data, ['flatten', '--all', '--execute'])
+  assert.is(closed.code, 0, closed.err)
+  assert.equal(await positions(data), [])
+})
+
+test('with a damaged state the way without it is named, closes what is there, and halts the next start', async () => {
+  const data = await held()
+  const state = join(data, 'state.db')
+  const sound = join(folder.path, 'sound.db')
+  cpSync(state, sound)
+  writeFileSync(state, 'no database at all, but long enough to be looked at as one'.repeat(40))
+  const damaged = await trade(data, ['flatten', '--execute'])
+  assert.equal([damaged.code, damaged.out], [1, ''])
+  assert.match(damaged.err, 'bbw trade flatten --all --without-state --execute')
+  assert.is(
+    (await trade(data, ['flatten', '--without-state', '--execute'])).code,
+    2,
+    'whose they are is not known',
+  )
+  const dry = await trade(data, ['flatten', '--without-state', '--all'])
+  assert.equal([dry.code, records(dry.out).length], [0, 4])
+  const done = await trade(data, ['flatten', '--without-state', '--all', '--execute'])
+  assert.is(done.code, 0, done.err)
+  assert.match(done.err, 'W142')
+  assert.is(records(done.out).at(-1)?.kind, 'flat')
+  assert.is(foundOrder(data)?.command, 'halt')
+  // The state as it was before: its books still hold all four, and nobody has told them.
+  cpSync(sound, state)
+  const next = await run(data, '2024-08-10')
+  assert.is(next.code, 0, next.err)
+  assert.equal(await positions(data), [], 'compared with the exchange')
+  assert.not(kinds(next).includes('entered'), 'halted')
+  assert.not(existsSync(join(data, STANDING_ORDER_FILE)), 'the state has it')
+  const { out } = await bbw(['status', '--data-dir', data, '--json'], { wall })
+  assert.ok((records(out)[0].standing as Row).halted !== null)
+})
+
+test('one symbol is closed without the state, and nothing else', async () => {
+  const data = await held()
+  chmodSync(join(data, 'state.db'), 0o600)
+  const outcome = await trade(data, ['close', 'ETHUSDT', '--without-state', '--execute'])
+  assert.is(outcome.code, 0, outcome.err)
+  assert.is(foundOrder(data), null, 'no halt was asked for')
+  await run(data, '2024-07-29')
+  const left = await positions(data)
+  assert.not(left.includes('ETHUSDT long'))
+  assert.ok(left.length > 0)
+})
+
+test('what cannot be meant is refused before anything is opened', async () => {
+  const data = join(folder.path, 'nothing')
+  for (const words of [
+    ['close'],
+    ['close', 'BTCUSDT,ETHUSDT'],
+    ['close', 'BTCUSDT', '--all'],
+    ['flatten', 'BTCUSDT'],
+    ['flatten', '--side', 'long'],
+  ]) {
+    assert.is((await trade(data, words)).code, 2, words.join(' '))
+  }
+  assert.is((await trade(data, ['flatten'])).code, 3)
+  assert.not(existsSync(data))
+})
+
+test.run()
