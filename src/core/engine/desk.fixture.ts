@@ -7,6 +7,7 @@ import type { Instrument } from '../market/instrument.ts'
 import type { Side } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
 import type { EngineOptions } from './core.ts'
+import type { Decision } from './decision-record.ts'
 import { Engine } from './engine.ts'
 import { scoreSignal } from './pipeline.ts'
 import type {
@@ -62,6 +63,8 @@ export class Desk {
   confirmsLeverage = true
   /** Everything that ever came out. */
   readonly effects: Effect[] = []
+  /** Everything that was ever decided. */
+  readonly decisions: Decision[] = []
   #executions = 0
 
   constructor(settings: Settings = defaultSettings(), options: Partial<EngineOptions> = {}) {
@@ -70,7 +73,9 @@ export class Desk {
   }
 
   feed(input: Timeless<Input>): readonly Effect[] {
-    const effects = remade(this.engine.step({ ...input, at: this.now } as Input), this.settings)
+    const all = this.engine.step({ ...input, at: this.now } as Input)
+    for (const { batch } of only(all, 'decisions')) this.decisions.push(...batch.decisions)
+    const effects = remade(all, this.settings)
     this.effects.push(...effects)
     return this.confirmsLeverage ? this.#withLeverage(effects) : effects
   }

@@ -1,0 +1,163 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MINUTE, SECOND } from '../base/units.ts'
+import { instrumentOf, MIDNIGHT } from '../decision/view.fixture.ts'
+import { type Decision, fromText, RULE_KINDS, type RuleKind, textOf } from './decision-record.ts'
+import { Desk, instrument, only, placed, reversionSignal } from './desk.fixture.ts'
+import { RULES } from './rules.ts'
+import { defaultSettings, overlay, type Settings } from './settings.ts'
+
+const test = suite('rules')
+
+/** A reversion long of SOL from 100 that has been seen with its stop, and looked at by every cycle. */
+function held(settings: Settings = defaultSettings()): Desk {
+  const desk = new Desk(settings).introduce('SOLUSDT')
+  desk.live(0)
+  for (const order of placed(desk.open(reversionSignal('SOLUSDT')).effects)) {
+    desk.order(order.clientOrderId, 'accepted')
+  }
+  desk.price('SOLUSDT', 100)
+  desk.live(MINUTE)
+  return desk
+}
+
+/** The stop is moved, and the exchange answers as said; `null`: not at all. */
+function moved(answer: 'ok' | 'crossed' | null): Desk {
+  const desk = held()
+  const raised = instrumentOf({ ...instrument('SOLUSDT'), maintenanceMarginRate: 0.04 })
+  desk.feed({ type: 'instrument', instrument: raised })
+  desk.price('SOLUSDT', 100)
+  // No further than that: its answer is not overdue by then.
+  for (let second = 0; second < 60 && only(desk.effects, 'set-stop').length === 0; second++) desk.live(SECOND)
+  const [request] = only(desk.effects, 'set-stop')
+  assert.ok(request !== undefined, 'the margin checks tighten it')
+  if (answer === null) desk.live(MINUTE)
+  else if (answer === 'ok') desk.feed({ type: 'stop', requestId: request.requestId, ok: true, reason: '' })
+  else {
+    const { requestId } = request
+    desk.feed({ type: 'stop', requestId, ok: false, why: 'crossed', reason: 'past the price' })
+  }
+  return desk
+}
+
+/** Each kind of decision in a scenario that has it; a desk makes each again as soon as it is taken down. */
+const SCENES: { readonly [K in RuleKind]: () => Desk } = {
+  gates: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.propose(reversionSignal())
+    desk.propose(reversionSignal())
+    return desk
+  },
+  expiry: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    desk.order(placed(desk.propose(reversionSignal()))[0].clientOrderId, 'accepted')
+    desk.feed({ type: 'command', id: 'c', command: 'halt', by: 'me', reason: 'enough' })
+    return desk
+  },
+  'stop-wish': () => moved('ok'),
+  'stop-answer': () => moved('ok'),
+  'stop-late': () => moved(null),
+  'stop-shown': () => held(),
+  emergency: () => moved('crossed'),
+  closing: () => {
+    const desk = moved('crossed')
+    const close = placed(desk.effects).find(({ type }) => type === 'market')
+    assert.ok(close !== undefined)
+    desk.order(close.clientOrderId, 'rejected', 'try later')
+    desk.live(MINUTE)
+    return desk
+  },
+  margin: () => moved('ok'),
+  risk: () => {
+    const desk = held()
+    for (let i = 1; i <= 20; i++) {
+      const start = MIDNIGHT + (i - 21) * 15 * MINUTE
+      const range = { open: 100, high: 130, low: 70, close: 100, volume: 1, turnover: Number.NaN }
+      desk.feed({ type: 'candle', symbol: 'SOLUSDT', interval: '15m', start, ...range })
+    }
+    desk.price('SOLUSDT', 100)
+    desk.live(8 * MINUTE)
+    return desk
+  },
+  reconciliation: () => {
+    const desk = held()
+    desk.feed({ type: 'feed-gap', reason: 'the stream was cut' })
+    desk.live(MINUTE)
+    return desk
+  },
+  drawdown: () => {
+    const desk = held(overlay({ ...defaultSettings() }, { drawdown: { percent: 0.1 } }))
+    desk.price('SOLUSDT', 96)
+    desk.live(MINUTE)
+    return desk
+  },
+  adoption: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const request = {
+      kind: 'adopt',
+      symbol: 'SOLUSDT',
+      side: null,
+      stop: 95,
+      target: null,
+      isOwn: false,
+    } as const
+    const [asked] = only(
+      [...desk.feed({ type: 'handover', id: 'h', by: 'me', ...request }), ...desk.wait(SECOND)],
+      'query-account',
+    )
+    for (const { queryId } of only(desk.effects, 'query-executions')) desk.executions(queryId)
+    const there = {
+      symbol: 'SOLUSDT',
+      side: 'long',
+      steps: 1_000,
+      entry: 100,
+      leverage: 3,
+      stop: null,
+    } as const
+    desk.reply(asked.queryId, { ...desk.account(), positions: [there as never] })
+    return desk
+  },
+}
+
+for (const kind of RULE_KINDS) {
+  test(`a decision of the kind ${kind} is taken down by the engine that makes it, and is made again`, () => {
+    const desk = SCENES[kind]()
+    const decisions = desk.decisions.filter(one => one.kind === kind)
+    assert.ok(decisions.length > 0, `none among ${desk.decisions.map(one => one.kind).join(', ')}`)
+    for (const decision of decisions) {
+      const now = RULES[kind].decide(fromText(decision.seen) as never, desk.settings)
+      assert.is(textOf(now), decision.answer)
+    }
+  })
+}
+
+const answerUnder = ({ kind, seen }: Decision, settings: Settings): string =>
+  textOf(RULES[kind as RuleKind].decide(fromText(seen) as never, settings))
+
+test('a parameter that decides makes another answer', () => {
+  const standard = defaultSettings()
+  for (const [kind, over] of [
+    ['margin', { risk: { cascadeClose: true } }],
+    ['drawdown', { drawdown: { percent: 99, haltPercent: 99 } }],
+    ['risk', { strategies: { 'trailing-x10': { leverageFrom: 20 } } }],
+  ] as const) {
+    const decision = SCENES[kind]().decisions.find(one => one.kind === kind)
+    assert.ok(decision !== undefined)
+    assert.is.not(answerUnder(decision, overlay({ ...standard }, over)), decision.answer, kind)
+  }
+})
+
+test('a decision is about the strategy, symbol and side that it is about', () => {
+  for (const kind of ['stop-wish', 'margin', 'emergency'] as const) {
+    const decision = SCENES[kind]().decisions.find(one => one.kind === kind)
+    assert.equal(
+      [decision?.strategy, decision?.symbol, decision?.side],
+      ['mean-reversion', 'SOLUSDT', 'long'],
+      kind,
+    )
+  }
+})
+
+test.run()
