@@ -1,3 +1,4 @@
+import { UsageError } from '../core/base/errors.ts'
 import type { Timestamp } from '../core/base/units.ts'
 import type { Signal } from '../core/decision/signal.ts'
 import type { Alert } from '../core/engine/alerts.ts'
@@ -6,7 +7,7 @@ import { intradayTimeframes } from '../core/engine/pipeline.ts'
 import { formatTicks } from '../core/market/quantise.ts'
 import type { Portfolio } from '../core/portfolio/portfolio.ts'
 import { alertRecord, signalRecord } from '../core/wire/encode.ts'
-import type { CommandSpec, ParsedArguments, World } from './command.ts'
+import type { CommandSpec, FlagSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, type Config, loadConfig } from './config.ts'
 import { RECORDS_FLAG, timeFlag, wantsRecords } from './flags.ts'
 import { minute, say } from './lines.ts'
@@ -16,8 +17,16 @@ import { marketWarnings } from './market-warnings.ts'
 import { ndjson } from './ndjson.ts'
 import { SIMULATION_FLAGS, venueOf, withFlags } from './simulate.ts'
 import { textTable } from './table.ts'
+import { URL_FLAG } from './url-flag.ts'
 
 const SHARED = SIMULATION_FLAGS.filter(({ flags }) => flags.startsWith('--strategy') || flags === '--all')
+
+const EXCHANGE_FLAG: FlagSpec = {
+  flags: '--exchange <name>',
+  description: 'sim: the market of the other flags; paper: the real one as it is now, no key',
+  default: 'sim',
+  choices: ['sim', 'paper'],
+}
 
 const ALERTS_FLAG = { flags: '--no-alerts', description: 'signals alone' }
 
@@ -30,15 +39,25 @@ export const scanCommand: CommandSpec = {
   name: 'scan',
   summary: 'look at the market once and print the signals of all entry strategies',
   description:
-    'Looks at the newest closed candles, daily ones and where there are some those of 5 minutes, and prints a signal record for every entry a strategy wants, and an alert record for what is worth a look and is not entered (pump, squeeze, bearish RSI divergence, overbought). On a terminal a table; in a pipe one JSON object a line.',
+    'Looks at the newest closed candles, daily ones and where there are some those of 5 minutes, and prints a signal record for every entry a strategy wants, and an alert record for what is worth a look and is not entered (pump, squeeze, bearish RSI divergence, overbought). On a terminal a table; in a pipe one JSON object a line. With --exchange paper it looks at the real market: one question for all prices, and candles only where some have closed since the last look.',
   examples: [
     'bbw scan',
+    'bbw scan --exchange paper',
     'bbw scan | bbw score | bbw trade',
     'bbw scan --csv BTCUSDT.csv --json',
     'bbw scan --all --at 2025-10-15',
     'bbw scan --at 2025-09-29T20:35Z --strategy bb-scalping',
   ],
-  flags: [...MARKET_FLAGS, AT_FLAG, ...SHARED, ALERTS_FLAG, CONFIG_FLAG, RECORDS_FLAG],
+  flags: [
+    EXCHANGE_FLAG,
+    URL_FLAG,
+    ...MARKET_FLAGS,
+    AT_FLAG,
+    ...SHARED,
+    ALERTS_FLAG,
+    CONFIG_FLAG,
+    RECORDS_FLAG,
+  ],
   async run(world, parsed) {
     const config = withFlags(await loadConfig(world, parsed), parsed)
     const { scanTurn } = await import('./scan-turn.ts')
@@ -46,9 +65,8 @@ export const scanCommand: CommandSpec = {
     let signals: readonly Signal[]
     let alerts: readonly Alert[]
     try {
-      const market = await marketAt(world, parsed, config)
-      say(world, `${market.name}: ${market.markets.length} symbols at ${minute(market.at)} UTC`)
-      const engine = engineAt(market, config)
+      const { engine, at, name, symbols } = await lookOf(world, parsed, config)
+      say(world, `${name}: ${symbols} symbols at ${minute(at)} UTC`)
       signals = engine.look()
       alerts = parsed.flags.alerts === false ? [] : engine.lookForAlerts()
     } finally {
@@ -65,6 +83,36 @@ export const scanCommand: CommandSpec = {
     if (signals.length === 0) say(world, 'no signals')
     return 0
   },
+}
+
+/** An engine that knows the market that the flags name, and the moment at which it is looked at. */
+async function lookOf(
+  world: World,
+  parsed: ParsedArguments,
+  config: Config,
+): Promise<{
+  readonly engine: Engine
+  readonly at: Timestamp
+  readonly name: string
+  readonly symbols: number
+}> {
+  if (parsed.flags.exchange === 'paper') {
+    const { paperLook } = await import('./scan-paper.ts')
+    return paperLook(world, parsed, config)
+  }
+  if (parsed.flags.url !== undefined) {
+    throw new UsageError(
+      '--url says where the real market is',
+      'give --exchange paper with it, or leave it out',
+    )
+  }
+  const market = await marketAt(world, parsed, config)
+  return {
+    engine: engineAt(market, config),
+    at: market.at,
+    name: market.name,
+    symbols: market.markets.length,
+  }
 }
 
 /** A market for a decision, and the moment it is looked at. */

@@ -464,6 +464,11 @@ export class Engine {
     return this.#entries.look()
   }
 
+  /** The symbols that a decision now would look at; changes nothing. */
+  watched(): readonly string[] {
+    return this.#entries.watched().map(({ instrument }) => instrument.symbol)
+  }
+
   /** Why nothing is entered on a symbol, or what would be, by every gate; changes nothing. */
   why(symbol: string, side: Side | null): Why {
     return this.#enquiry.ask(symbol, side)

@@ -108,6 +108,67 @@ export class Download {
     return tally
   }
 
+  /**
+   * Fetches what has closed of some series since the newest candle that is stored; of a series without any, or one that
+   * ended long ago, as many as one answer has. Where nothing has closed nothing is asked.
+   *
+   * @param at the exchange's time
+   * @throws ExchangeError when the exchange is away; the reason of `signal`
+   */
+  async topUp(
+    symbols: readonly string[],
+    interval: Interval,
+    at: Timestamp,
+    hearer: Hearer,
+    signal: AbortSignal,
+  ): Promise<Downloaded> {
+    this.#now = at
+    const span = INTERVAL_MS[interval]
+    const to = Math.floor(at / span) * span
+    const newest = new Map(
+      this.#cache
+        .list()
+        .filter(one => one.kind === 'candles' && one.interval === interval)
+        .map(({ symbol, last }) => [symbol, last + span]),
+    )
+    const tally = new Tally(symbols.length)
+    const pieces = symbols.flatMap(symbol => {
+      const from = Math.max(newest.get(symbol) ?? 0, to - span * CANDLES_PER_PAGE)
+      if (from >= to) {
+        tally.skipped++
+        return []
+      }
+      const target = `candles ${symbol} ${interval}`
+      const fetch = async (): Promise<Rows> => {
+        const rows = await this.#market.candles(symbol, interval, { from, to })
+        return { rows, store: file => this.#cache.importCandles(seriesOf(symbol, interval, rows), file) }
+      }
+      return [{ name: target, file: { source: `${this.#origin} ${NEWEST}`, target }, fetch }]
+    })
+    await this.#work(pieces, tally, hearer, signal)
+    return tally
+  }
+
+  /**
+   * The filters of all that is traded, of the day of `at`: as they are stored, or else fetched.
+   *
+   * @throws ExchangeError
+   */
+  async filters(at: Timestamp): Promise<readonly InstrumentRow[]> {
+    const date = dayOf(at)
+    const file = { source: this.#origin, target: `all instruments ${date}` }
+    const stored = (): readonly InstrumentRow[] => this.#cache.instruments().filter(row => row.date === date)
+    if (this.#cache.file(file.source, file.target) !== null) return stored()
+    this.#now = at
+    const { items } = await this.#market.instruments()
+    const known = new Set(stored().map(({ symbol }) => symbol))
+    const rows = items
+      .filter(one => isTraded(one) && !known.has(one.symbol))
+      .map(one => instrumentRow(one, date))
+    this.#cache.importInstruments(rows, this.#file(file, rows))
+    return stored()
+  }
+
   /** Filters of a day are those with which it was first looked at: what changes within it is told and left out. */
   #storeInstruments(wanted: readonly ListedInstrument[], tally: Tally, hearer: Hearer): void {
     const date = dayOf(this.#now)
