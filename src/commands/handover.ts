@@ -93,9 +93,10 @@ function isAnswer({ kind, figures }: EngineEvent, id: string): boolean {
 }
 
 /** What became of the stop of a position that was handed over. */
-function isStop({ kind, symbol, strategy }: EngineEvent, request: Handover): boolean {
+function isStop({ kind, symbol, side, strategy }: EngineEvent, request: Handover): boolean {
   const isOfStop = kind === 'stop-restored' || kind === 'stop-failed'
-  return isOfStop && symbol === request.symbol && strategy === MANUAL
+  const isItsSide = request.side === null || side === request.side
+  return isOfStop && symbol === request.symbol && isItsSide && strategy === MANUAL
 }
 
 function codeOf(events: readonly EngineEvent[]): number {

@@ -348,16 +348,9 @@ export class SimExchange {
    */
   isUntouched(symbol: string, bar: Bar): boolean {
     const { instrument, held, orders } = this.#book(symbol)
-    for (const side of SIDES) {
-      const position = held[side]
-      if (position === null) continue
-      const { stop, stopSince } = position
-      if (stopSince > bar.start) return false
-      const worst = side === 'long' ? bar.markLow : bar.markHigh
-      const nearest = liquidationPrice(instrument, position)
-      if ((worst - nearest) * sign(side) <= 0) return false
-      if (stop !== null && (worst - priceOf(instrument, stop)) * sign(side) <= 0) return false
-    }
+    const { long, short } = held
+    if (long !== null && isReached(instrument, long, bar)) return false
+    if (short !== null && isReached(instrument, short, bar)) return false
     for (const { request, price, since, marketable } of orders.values()) {
       if (price === null || marketable || since > bar.start) return false
       const at = priceOf(instrument, price)
@@ -740,18 +733,16 @@ export class SimExchange {
   *bar(symbol: string, bar: Bar, settlements: readonly Settlement[]): Generator<void, void> {
     const book = this.#book(symbol)
     this.#barStart = bar.start
-    for (const side of SIDES) {
-      const position = book.held[side]
-      if (position !== null) this.#liquidateAtOpen(symbol, book, position, bar, settlements)
-    }
+    const { long, short } = book.held
+    if (long !== null) this.#liquidateAtOpen(symbol, book, long, bar, settlements)
+    if (short !== null) this.#liquidateAtOpen(symbol, book, short, bar, settlements)
     yield* this.#fillAtOpen(symbol, book, bar)
     if (hasInside(bar)) yield* this.#enterInside(symbol, book, bar)
-    for (const side of SIDES) {
-      const position = book.held[side]
-      if (position === null) continue
+    for (let position = book.held.long ?? book.held.short; position !== null; ) {
       this.#payFunding(symbol, book, position, bar, settlements)
       yield* this.#exitAtOpen(symbol, book, position, bar)
       yield* this.#exitInside(symbol, book, position, bar)
+      position = position.side === 'long' ? book.held.short : null
     }
     this.setLast(symbol, bar.close, bar.markClose, bar.end)
     this.#barStart = Number.POSITIVE_INFINITY
@@ -1179,6 +1170,15 @@ export class SimExchange {
 /** Whether either side is held. */
 function isHeld({ held }: Book): boolean {
   return held.long !== null || held.short !== null
+}
+
+/** Whether a bar comes to the stop or to the liquidation of a position, or may have. */
+function isReached(instrument: Instrument, position: HeldPosition, bar: Bar): boolean {
+  const { side, stop, stopSince } = position
+  if (stopSince > bar.start) return true
+  const worst = side === 'long' ? bar.markLow : bar.markHigh
+  if ((worst - liquidationPrice(instrument, position)) * sign(side) <= 0) return true
+  return stop !== null && (worst - priceOf(instrument, stop)) * sign(side) <= 0
 }
 
 /** Whether an order of one side rests. */
