@@ -10,6 +10,7 @@ const orders = named('faults-orders.test.ts')
 const stops = named('faults-stops.test.ts')
 const books = named('faults-books.test.ts')
 const rotations = named('faults-rotation.test.ts')
+const limits = named('faults-limits.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
@@ -181,11 +182,11 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   {
     row: 'B9',
     what: 'no more conditional orders are taken on a symbol',
-    codes: [],
-    shown: {
-      notApplicable:
-        'The one stop of a position is a property of the position, and its targets, two at most, are reduce-only limit orders: bbw places no conditional order that a limit on their number could refuse.',
-    },
+    codes: ['W209'],
+    shown: limits(
+      'B9: a stop that there is no room for takes the place of a target',
+      'B9: a driver that forgets why the stop was refused closes the position, and is found out',
+    ),
   },
   {
     row: 'B10',

@@ -211,6 +211,12 @@ export const CODES = {
     did: 'Closes the rest at the market, reduce-only, again until nothing is left.',
     can: 'Look at the position: its market is thin.',
   },
+  W209: {
+    title: 'too many orders of a position',
+    what: 'The exchange takes only so many conditional orders or targets of one symbol, and there are as many.',
+    did: 'The stop has priority: it takes the farthest target back, or does without one, and tries it again later.',
+    can: 'Cancel orders of your own on that symbol.',
+  },
   C220: {
     title: 'stop of an adopted position not set',
     what: 'The stop of a position that was handed over cannot be set, or the price is past it already.',
@@ -222,6 +228,12 @@ export const CODES = {
     what: 'A person wanted positions closed, and something stands in the way; the event says what.',
     did: "Goes on closing what is bbw's own, and admits no entry there before it is flat. Stops stay at the exchange.",
     can: 'Look at the account; close the position at the exchange if that is faster.',
+  },
+  C222: {
+    title: 'position not closed',
+    what: 'The exchange has refused several times in a row to close a position.',
+    did: 'Asks again and again, every 30 seconds at least; the stop at the exchange stays.',
+    can: 'Look at the reason, and close the position at the exchange if it does not go away.',
   },
   I211: {
     title: 'orphan order removed',
@@ -338,6 +350,48 @@ export const CODES = {
     did: 'Let requests wait for their turn; part of the room is kept for closes, stops and cancellations.',
     can: 'If it lasts, look for another program that uses the same account or address.',
   },
+  C407: {
+    title: 'API key rejected',
+    what: 'The exchange does not accept the key: it has expired, was revoked, belongs to another environment, or is bound to another address.',
+    did: 'Halted entries, and asks and sends nothing more with that key. Stops at the exchange stay.',
+    can: 'Protect or close positions at the exchange if need be; give bbw a key that works, then: bbw trade resume',
+  },
+  C408: {
+    title: 'account may only close',
+    what: 'The exchange lets this account only reduce positions, or has banned it from trading.',
+    did: 'Admits no entry for an hour at a time; exits, targets and stops go on.',
+    can: 'Ask the exchange why.',
+  },
+  W409: {
+    title: 'too many orders',
+    what: 'As many orders rest on the account as the exchange allows.',
+    did: 'Denied the entry, and admits none for a quarter of an hour.',
+    can: 'Cancel orders that are not needed.',
+  },
+  W411: {
+    title: 'not enough margin',
+    what: 'The exchange has refused an entry because there is not enough money for it.',
+    did: 'Dropped it, and admits none for a quarter of an hour.',
+    can: 'Look for what else uses the margin of the account; lower the sizes, or the number of positions.',
+  },
+  W412: {
+    title: 'order does not fit',
+    what: 'The exchange has refused an entry for its size or for another of its terms: a filter of the symbol may have changed.',
+    did: 'Dropped it; nothing is entered on that symbol for an hour.',
+    can: 'If it comes again and again, report it: it may be a fault of bbw.',
+  },
+  W413: {
+    title: 'price out of bounds',
+    what: 'The price of an order is farther from the mark price than the exchange allows.',
+    did: 'An entry is dropped, and its symbol rests for a quarter of an hour. A target whose price is reached goes at the market; another one is tried again later.',
+    can: NOTHING,
+  },
+  W414: {
+    title: 'symbol not traded',
+    what: 'The exchange takes no orders that add on that symbol at present.',
+    did: 'Dropped the entry; nothing is entered on that symbol for an hour.',
+    can: NOTHING,
+  },
   C402: {
     title: 'address blocked',
     what: 'The exchange has answered with HTTP 403: requests were too frequent, or it does not serve this country.',
@@ -396,15 +450,21 @@ export const CODES = {
   // --- margin
   I604: {
     title: 'rest below the least order',
-    what: 'What is left of a position is less than the exchange takes an order for.',
-    did: 'Leaves it, with its stop, and tries no further.',
-    can: 'Add to the position at the exchange and close it whole, or leave the rest to its stop.',
+    what: 'What is left of a position, or a part that was to be sold, is less than the exchange takes in one order.',
+    did: 'Tried to close all of it with its own quantity; that was refused, so it is left, with its stop, and tried again when its quantity changes or after a day.',
+    can: 'Close it at the exchange, where there is a way for so little.',
   },
   C606: {
     title: 'position mode differs',
     what: 'The account is in another position mode, one-way or hedge, than positionMode in the configuration, and has a position or an order: then the mode cannot be switched.',
     did: 'Did not start: an entry would have met a position on the other side, or been refused. Stops at the exchange stay.',
     can: 'Set positionMode to the mode of the account, or close what is held and cancel what rests, and start again: an account with nothing on it is switched.',
+  },
+  I615: {
+    title: 'auction without stops',
+    what: 'The symbol is in an auction before its market opens, in which the exchange takes no stops.',
+    did: 'Enters nothing there: what cannot hold a stop is not traded.',
+    can: NOTHING,
   },
   W608: {
     title: 'leverage not as planned',

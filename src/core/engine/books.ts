@@ -12,6 +12,8 @@ import type {
   Cancelling,
   Doubt,
   Gone,
+  Obstacle,
+  RefusedLeg,
   RotationState,
   StopState,
   WaitingClosure,
@@ -63,6 +65,10 @@ export interface Ledger {
   readonly fills: readonly (readonly [string, Timestamp])[]
   /** Left out by a bbw that did not keep them. */
   readonly gone?: readonly (readonly [string, Gone])[]
+  /** What the exchange has refused; left out by a bbw that did not tell kinds of refusals apart. */
+  readonly obstacles?: readonly Obstacle[]
+  readonly toldAt?: readonly (readonly [string, Timestamp])[]
+  readonly refusedLegs?: readonly (readonly [string, RefusedLeg])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   /** Until when alerts have nothing new to say; left out by a bbw that had none. */
   readonly alerted?: readonly (readonly [string, Timestamp])[]

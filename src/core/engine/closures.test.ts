@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Steps, Ticks } from '../base/units.ts'
+import { SECOND } from '../base/units.ts'
 import { CLOSE_PATIENCE, Closures } from './closures.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import type { Account, AccountPosition, Closure, ClosureInput, Effect } from './protocol.ts'
@@ -103,12 +104,12 @@ test('less than the least order is left and named; another refusal is tried agai
     parts.closures.take(input())
     const [order] = parts.orders.exits.values()
     parts.told()
-    parts.orders.refuse(order, 'no')
+    parts.orders.refuse(order, HELD, 'other', 'no')
     parts.closures.proceed()
     parts.orders.refusedNow = null
     if (least > 1) parts.closures.seen(account())
     else {
-      parts.protection.protect()
+      parts.wait(SECOND).protection.protect()
       parts.wait(CLOSE_PATIENCE).closures.proceed()
     }
     const effects = parts.core.takeEffects()

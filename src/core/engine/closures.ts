@@ -186,7 +186,16 @@ export class Closures {
     this.#protection.desk.keep(key)
     this.#put({ ...closure, left: [...closure.left, key], trouble: `${symbol} ${side}: ${words}` })
     const position = this.#core.portfolio.positions.get(key) ?? null
-    this.#core.event('rejected', position, `${words}: it is left`, { symbol, side, qty: rest }, null, 'I604')
+    // One that the exchange has called too little was told of as that.
+    if (position === null || !this.#orders.isDust(position))
+      this.#core.event(
+        'rejected',
+        position,
+        `${words}: it is left`,
+        { symbol, side, qty: rest },
+        null,
+        'I604',
+      )
     this.#look(0)
   }
 

@@ -13,6 +13,7 @@ import { type PendingEntry, type Position, positionKey } from '../portfolio/posi
 import type { Trade } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
 import { Markets } from './markets.ts'
+import { Obstacles } from './obstacles.ts'
 import { NO_INSTANCE } from './order-id.ts'
 import { type BoundEntry, boundGuards, enabledEntries, liveStrategies } from './pipeline.ts'
 import type { Effect, EngineEvent, EventKind, IntentState } from './protocol.ts'
@@ -78,6 +79,8 @@ export class EngineCore {
   readonly markets: Markets
   /** Positions that a stop has closed and a decision is to be taken about. */
   readonly stopOuts: StopOuts
+  /** What the exchange has said that keeps entries from leaving. */
+  readonly obstacles: Obstacles
   /** The one view that strategies are shown. */
   readonly cursor: Cursor
   readonly instance: string
@@ -121,6 +124,7 @@ export class EngineCore {
     this.entries = enabledEntries(settings).map(entry => this.watched(entry))
     this.markets = new Markets(settings.universe)
     this.stopOuts = new StopOuts(this)
+    this.obstacles = new Obstacles(this)
     this.cursor = new Cursor(settings.fees, this.stopOuts)
     this.cursor.wantsReasons = witness !== null
     this.instance = options.instance ?? NO_INSTANCE

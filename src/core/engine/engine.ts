@@ -34,6 +34,7 @@ import { houseRules } from './pipeline.ts'
 import { Protection } from './protection.ts'
 import type { Effect, Input } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
+import { refusalOf } from './refusal.ts'
 import { RiskMonitor } from './risk-monitor.ts'
 import { Rotations } from './rotations.ts'
 import { earliest } from './schedule.ts'
@@ -136,6 +137,7 @@ export class Engine {
     const core = this.#core
     if (!(input.at >= core.now)) broken(`time goes back from ${core.now} to ${input.at}`)
     core.now = input.at
+    this.#heedRefusal(input)
     switch (input.type) {
       case 'candle':
         this.#onCandle(input)
@@ -237,6 +239,7 @@ export class Engine {
       version: 1,
       ...this.#core.save(),
       ...this.#core.stopOuts.save(),
+      ...this.#core.obstacles.save(),
       ...this.#core.markets.save(),
       ...this.#runner.save(),
       ...this.#gatekeeper.save(),
@@ -262,6 +265,7 @@ export class Engine {
     const state = structuredClone(saved)
     engine.#core.load(state)
     engine.#core.stopOuts.load(state)
+    engine.#core.obstacles.load(state)
     engine.#core.markets.load(state)
     engine.#runner.load(state)
     engine.#gatekeeper.load(state)
@@ -286,7 +290,7 @@ export class Engine {
     const { wallet, positions, pending, day, dayRealised } = this.#core.portfolio
     const { gates, standing, losses, lossPauses } = this.#gatekeeper.save()
     const { fills, executedAt } = this.#fills.save()
-    const { attempts, gone } = this.#orders.save()
+    const { attempts, gone, refusedLegs } = this.#orders.save()
     const { used } = this.#entries.save()
     const { alerted } = this.#alerts.save()
     const { warned } = this.#margins.save()
@@ -306,6 +310,8 @@ export class Engine {
         attempts,
         fills,
         gone,
+        refusedLegs,
+        ...this.#core.obstacles.save(),
         used,
         alerted,
         ...this.#risks.save(),
@@ -355,6 +361,8 @@ export class Engine {
     )
     core.keep({ cooldowns, accepted: ledger.accepted ?? [], counts })
     core.stopOuts.load({ stopOuts: ledger.stopOuts ?? [], stopOutsNoted: ledger.stopOutsNoted ?? [] })
+    core.obstacles.load({ obstacles: ledger.obstacles ?? [], toldAt: ledger.toldAt ?? [] })
+    core.obstacles.restarted()
     core.markets.load({ symbols: [], decided: decidedOf(ledger) })
     engine.#gatekeeper.load({
       ...ledger,
@@ -391,6 +399,7 @@ export class Engine {
       attempts: ledger.attempts,
       gone: ledger.gone ?? [],
       held: [],
+      refusedLegs: ledger.refusedLegs ?? [],
     })
     for (const { position } of positions) core.markets.introduce(position.instrument)
     for (const { entry } of entries) {
@@ -482,6 +491,14 @@ export class Engine {
   /** What is worth a look on the newest closed candles; changes nothing. */
   lookForAlerts(): readonly Alert[] {
     return this.#alerts.look()
+  }
+
+  /** A refusal that is about the key, the account or the address, whatever was asked. */
+  #heedRefusal(input: Input): void {
+    if (!('why' in input) || input.why === undefined) return
+    const kind = refusalOf(input.why)
+    if (kind === 'credentials') this.#gatekeeper.keyRefused(input.reason)
+    else if (kind !== undefined) this.#core.obstacles.refused(kind, input.reason)
   }
 
   // --- market -------------------------------------------------------------------------------------------------
@@ -611,6 +628,9 @@ export class Engine {
         this.#entries.score()
         return []
       case 'partial-tp':
+        this.#management.retarget()
+        this.#management.manage(id, false)
+        return []
       case 'trailing-x10':
         this.#management.manage(id, false)
         return []
@@ -724,6 +744,7 @@ export class Engine {
     const { paused, halted } = standing
     const { drift, isUnreadable } = this.#reconciler
     const { foreign, rivals } = this.#strangers
+    blocks.push(...this.#core.obstacles.blocks())
     if (halted !== null) block('kill-switch', `halted by ${halted.by}: ${halted.reason}`)
     if (paused !== null) block('kill-switch', `paused by ${paused.by}: ${paused.reason}`)
     if (this.#core.recovery !== null) block('readiness', 'books and exchange are being compared')

@@ -192,7 +192,8 @@ export class Fates {
       // An exchange of positions that has not begun is decided anew, at the prices and rates of then.
       entry.replaces === undefined &&
       this.#core.now < expiryOf(entry) &&
-      this.#gatekeeper.isOpenAt(entry.leverage)
+      this.#gatekeeper.isOpenAt(entry.leverage) &&
+      !this.#core.obstacles.isOn(entry.symbol)
     const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)
     switch (verdict.kind) {
       case 'wait':

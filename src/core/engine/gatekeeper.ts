@@ -167,6 +167,15 @@ export class Gatekeeper {
     this.#takeBack()
   }
 
+  /** The exchange does not accept the key: nothing is asked or sent until a person has resumed. */
+  keyRefused(reason: string): void {
+    if (!this.#core.obstacles.raise('credentials', null, `the key is refused: ${reason}`, null)) return
+    const words = `the exchange does not accept the API key: ${reason}`
+    // One that is halted already is told of it all the same.
+    if (this.#standing.halted !== null) this.#core.note('halted', words, null, 'C407')
+    this.halt('bbw', words, 'C407')
+  }
+
   /** Entries that still rest are cancelled in the next heavy cycle. */
   #takeBack(): void {
     this.#core.schedule.touchAt('heavy', this.#core.now)
@@ -187,6 +196,7 @@ export class Gatekeeper {
       case 'resume':
         this.#standing = OPEN
         this.#gates = resumedGates(this.#gates, this.#core.equity())
+        this.#core.obstacles.resumed()
         this.#core.event(
           'resumed',
           null,

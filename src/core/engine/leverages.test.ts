@@ -44,17 +44,17 @@ test('an entry is written down, leaves once its leverage is confirmed, and takes
 test('a leverage that was confirmed is not asked for again, and another one is', () => {
   const house = desk()
   const [first] = placed(confirm(house, house.propose(gridSignal()), 3))
-  house.order(first.clientOrderId, 'rejected', 'too busy')
+  house.order(first.clientOrderId, 'cancelled', 'too busy')
   const next = gridSignal('SOLUSDT', { candleStart: gridSignal().candleStart - 1 })
   assert.equal(types(house.propose(next)), ['persist', 'place'])
-  house.order(placed(house.effects)[1].clientOrderId, 'rejected', 'too busy')
+  house.order(placed(house.effects)[1].clientOrderId, 'cancelled', 'too busy')
   assert.is(only(house.propose(reversionSignal()), 'set-leverage')[0].leverage, 10)
 })
 
 test('what was confirmed counts no longer after a gap in what is told, nor after a restart', () => {
   const house = desk()
   const [first] = placed(confirm(house, house.propose(gridSignal()), 3))
-  house.order(first.clientOrderId, 'rejected', 'too busy')
+  house.order(first.clientOrderId, 'cancelled', 'too busy')
   const kept = resumed(house).introduce('SOLUSDT')
   kept.live(SECOND)
   kept.confirmsLeverage = false

@@ -71,6 +71,7 @@ export class Leverages {
         this.#ask(key, wanted, tries + 1)
       } else {
         this.#requests.delete(key)
+        if (leverage === null) this.#core.obstacles.entryRefused(why ?? 'risk', placeOf(key).symbol, reason)
         this.#denyAll(key, wanted, leverage, reason)
       }
       return
@@ -171,7 +172,8 @@ export class Leverages {
     return (
       now < expiryOf(entry) &&
       now < entry.sentAt + 2 * this.#answerMs &&
-      this.#gatekeeper.isOpenAt(entry.leverage)
+      this.#gatekeeper.isOpenAt(entry.leverage) &&
+      !this.#core.obstacles.isOn(entry.symbol)
     )
   }
 

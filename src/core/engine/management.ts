@@ -71,6 +71,17 @@ export class Management {
     }
   }
 
+  /** Tries the targets that were refused once more, when it is time. Those of Partial TP are asked for by it. */
+  retarget(): void {
+    for (const position of this.#core.portfolio.positions.values()) {
+      if (position.target === null || !this.#orders.wasRefused(position, 'target')) continue
+      const isThere = (['target', 'close'] as const).some(
+        leg => this.#orders.find(position, leg) !== undefined,
+      )
+      if (!isThere) this.target(position)
+    }
+  }
+
   /** Closes what has been held for as long as it may be, or for as long as its strategy bears a loss. */
   timeExits(): void {
     this.manageOwn('time-exits')

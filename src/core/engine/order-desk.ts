@@ -4,22 +4,43 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
-import { HOUR, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  type Milliseconds,
+  SECOND,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+} from '../base/units.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
-import type { ClosedAhead, PendingEntry, Position } from '../portfolio/position.ts'
+import { type ClosedAhead, type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import { Doubts } from './doubts.ts'
 import { clientOrderId, type OrderLeg } from './order-id.ts'
 import type { AccountPosition, IntentState, OrderRequest } from './protocol.ts'
-import type { Cancelling, EngineState, Gone, RefusedExit, WorkingOrder } from './state.ts'
+import type { Refusal } from './refusal.ts'
+import type { Cancelling, EngineState, Gone, RefusedExit, RefusedLeg, WorkingOrder } from './state.ts'
 
 /** An order that has ended is known so long, for an execution that is told late. */
 const GONE_KEPT: Milliseconds = HOUR
 
+/** A reduce-only order that was refused is asked for again this soon, then ever more rarely, at least this often. */
+const FIRST_RETRY: Milliseconds = SECOND
+const LONGEST_RETRY: Milliseconds = 30 * SECOND
+/** What is too little for an order may have become enough after so long. */
+const DUST_REST: Milliseconds = DAY
+/** A target that there is no room for, or whose price is out of bounds, waits so long. */
+const TARGET_REST: Milliseconds = 15 * MINUTE
+
 /** What the desk adds to a saved engine. */
-type Saved = Pick<EngineState, 'cancelling' | 'orders' | 'doubts' | 'asked' | 'attempts' | 'gone' | 'held'>
+type Saved = Pick<
+  EngineState,
+  'cancelling' | 'orders' | 'doubts' | 'asked' | 'attempts' | 'gone' | 'held' | 'refusedLegs'
+>
 
 export class OrderDesk {
   readonly #core: EngineCore
@@ -34,6 +55,8 @@ export class OrderDesk {
   readonly #attempts = new Map<string, number>()
   /** Entries that wait for their leverage, by client order id: the exchange has never seen them. */
   readonly #held = new Map<string, OrderRequest>()
+  /** Parts of positions whose orders were refused, by position and leg: the next is not sent before its time. */
+  readonly #refused = new Map<string, RefusedLeg>()
   /** The reduce-only order that was refused in the present step; whoever it was for has looked before the next one. */
   refusedNow: RefusedExit | null = null
 
@@ -75,14 +98,16 @@ export class OrderDesk {
 
   /** Closes a position at the market; `why` becomes the reason of the trade's exit, over a restart too. */
   close(position: Position, why: ExitReason, reason: string, code: Code | null = null): void {
+    if (!this.#mayPlace(position, 'close')) return
     const id = this.nextId(position.signalId, 'close')
     this.#core.event('exiting', position, reason, {}, id, code)
     this.takeBackAdds(position)
     this.#placeExit(position, 'close', id, null, position.steps, why)
   }
 
-  /** Places a target: a reduce-only order that rests at its price. */
-  placeTarget(position: Position, leg: OrderLeg, price: Ticks, steps: Steps): void {
+  /** Places a target: a reduce-only order that rests at its price; `null`: what it would sell goes at the market. */
+  placeTarget(position: Position, leg: OrderLeg, price: Ticks | null, steps: Steps): void {
+    if (!this.#mayPlace(position, leg)) return
     this.#placeExit(position, leg, this.nextId(position.signalId, leg), price, steps, null)
   }
 
@@ -92,6 +117,7 @@ export class OrderDesk {
    * @param purpose what it is sent for: a name that its attempts share
    */
   closeForeign(there: AccountPosition, purpose: string, reason: string): void {
+    if (this.#core.obstacles.isKeyRefused) return
     const { symbol, side, steps } = there
     const id = this.nextId(purpose, 'close')
     this.#core.record('exiting', {
@@ -137,7 +163,7 @@ export class OrderDesk {
 
   /** Changes price and quantity of a resting order in place. */
   amend(order: WorkingOrder, price: Ticks, steps: Steps): void {
-    if (order.price === price && order.steps === steps) return
+    if (order.price === null || (order.price === price && order.steps === steps)) return
     // One amendment at a time: what is wanted meanwhile is decided anew in the next heavy cycle.
     if (order.state !== 'working') return
     order.state = 'amending'
@@ -152,11 +178,71 @@ export class OrderDesk {
     })
   }
 
-  /** The exchange has refused a reduce-only order: it is no more. */
-  refuse(order: WorkingOrder, reason: string): void {
-    const { clientOrderId, symbol, side, leg, steps } = order
+  /**
+   * The exchange has refused a reduce-only order: it is no more, and the next one of its part waits, ever longer. One
+   * for too little waits until the position has another quantity, a day at most.
+   *
+   * @returns how often in a row that part was refused
+   */
+  refuse(
+    order: WorkingOrder,
+    position: Position | undefined,
+    why: Refusal | 'other',
+    reason: string,
+  ): number {
+    const { clientOrderId, symbol, side, leg, steps: wanted } = order
     this.forget(order)
-    this.refusedNow = { clientOrderId, symbol, side, leg, steps, reason }
+    this.refusedNow = { clientOrderId, symbol, side, leg, steps: wanted, reason }
+    if (position === undefined) return 1
+    const key = legKey(position, order.leg)
+    const before = this.#refused.get(key)
+    const tries = before?.signalId === position.signalId ? before.tries + 1 : 1
+    const until = this.#core.now + restAfter(order, why, tries)
+    const { steps, signalId } = position
+    this.#refused.set(key, { tries, until, why, steps, signalId })
+    if (order.leg === 'close') this.#core.hurry(until)
+    else this.#core.schedule.touchAt('heavy', until)
+    return tries
+  }
+
+  /** Takes a target back that leaves no room for a stop; it is not placed again for a while. */
+  crowdOut(order: WorkingOrder, { steps, signalId }: Position): void {
+    const until = this.#core.now + TARGET_REST
+    this.#refused.set(legKey(order, order.leg), { tries: 1, until, why: 'too-many', steps, signalId })
+    this.cancel(order)
+  }
+
+  /** An order of a part of a position was taken: nothing stands in its way any more. */
+  accepted({ symbol, side, leg }: WorkingOrder): void {
+    this.#refused.delete(legKey({ symbol, side }, leg))
+  }
+
+  /** When a part of a position whose orders were refused is tried again; `null`: nothing was refused, or it is time. */
+  retryAt(position: Position, leg: OrderLeg): Timestamp | null {
+    const refused = this.#refused.get(legKey(position, leg))
+    return refused !== undefined && this.#isResting(refused, position) ? refused.until : null
+  }
+
+  /** Whether the order of a part of a position was refused last. */
+  wasRefused(position: Position, leg: OrderLeg): boolean {
+    return this.#refused.get(legKey(position, leg))?.signalId === position.signalId
+  }
+
+  /** What is left of a position is too little for an order: it is left as it is. */
+  isDust(position: Position): boolean {
+    const close = this.#refused.get(legKey(position, 'close'))
+    return close?.why === 'small' && this.#isResting(close, position)
+  }
+
+  #mayPlace(position: Position, leg: OrderLeg): boolean {
+    if (this.#core.obstacles.isKeyRefused || (leg !== 'close' && this.isDust(position))) return false
+    const refused = this.#refused.get(legKey(position, leg))
+    return refused === undefined || !this.#isResting(refused, position)
+  }
+
+  #isResting({ until, steps, signalId, why }: RefusedLeg, position: Position): boolean {
+    if (signalId !== position.signalId || (why === 'small' && steps !== position.steps)) return false
+    return this.#core.now < until
   }
 
   /** Takes a resting reduce-only order back. */
@@ -291,6 +377,7 @@ export class OrderDesk {
 
   /** All that came of a signal has ended: its legs begin anew. */
   forgetAttempts(signalId: string): void {
+    for (const [key, one] of this.#refused) if (one.signalId === signalId) this.#refused.delete(key)
     for (const key of this.#attempts.keys()) {
       if (key.startsWith(`${signalId}|`)) this.#attempts.delete(key)
     }
@@ -355,6 +442,7 @@ export class OrderDesk {
       attempts: [...this.#attempts],
       gone: [...this.#gone],
       held: [...this.#held.values()],
+      refusedLegs: [...this.#refused],
     }
   }
 
@@ -366,7 +454,18 @@ export class OrderDesk {
     for (const [key, attempt] of saved.attempts) this.#attempts.set(key, attempt)
     for (const [id, one] of saved.gone) this.#gone.set(id, one)
     for (const order of saved.held) this.#held.set(order.clientOrderId, order)
+    for (const [key, one] of saved.refusedLegs) this.#refused.set(key, one)
   }
+}
+
+function legKey({ symbol, side }: Pick<Position, 'symbol' | 'side'>, leg: OrderLeg): string {
+  return `${positionKey(symbol, side)}:${leg}`
+}
+
+function restAfter({ price }: WorkingOrder, why: Refusal | 'other', tries: number): Milliseconds {
+  if (why === 'small') return DUST_REST
+  if (price !== null && (why === 'too-many' || why === 'price' || why === 'parameters')) return TARGET_REST
+  return Math.min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY)
 }
 
 /** When an entry has lived through the one bar it may rest for: the one after the candle decided on. */

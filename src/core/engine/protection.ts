@@ -41,7 +41,9 @@ export class Protection {
     for (const [key, state] of this.desk.entries()) {
       const position = this.#core.portfolio.positions.get(key)
       if (position === undefined) continue
-      const isOrdered = this.#orders.find(position, 'close') !== undefined
+      const retryAt = this.#orders.retryAt(position, 'close')
+      if (retryAt !== null && state.closing !== null) this.#core.hurry(retryAt)
+      const isOrdered = retryAt !== null || this.#orders.find(position, 'close') !== undefined
       const close = this.#core.ruled(CLOSING, { position, state, isOrdered })
       if (close !== null) this.#orders.close(position, close.as, close.reason)
     }
@@ -84,13 +86,14 @@ export class Protection {
       this.desk.drop(key)
       return
     }
-    const verdict = this.desk.answer(key, input.ok, input.why)
+    const verdict = this.desk.answer(key, input.ok, input.why, this.#core.now)
+    if (input.why === 'too-many') this.#makeRoom(key, position, input.reason)
     if (verdict !== null) this.#onVerdict(key, position, verdict, input.reason, null)
   }
 
   #send(key: string): void {
     const position = this.#core.portfolio.positions.get(key)
-    if (position === undefined) return
+    if (position === undefined || this.#core.obstacles.isKeyRefused) return
     const request = this.desk.send(key, this.#core.requestId('stop'), this.#core.now)
     if (request === null) return
     const { symbol, side } = position
@@ -126,7 +129,8 @@ export class Protection {
         this.#core.count('stop-failed')
         if (asked === null) {
           const wanted = formatTicks(instrument, verdict.request.stop)
-          this.#core.event('stop-failed', position, reason, { wanted })
+          if (this.#core.obstacles.isNews(`${key} stop failed`))
+            this.#core.event('stop-failed', position, reason, { wanted })
         } else if (asked.doubt === 'restart') {
           this.#core.event('stop-failed', position, 'the old stop stands; moved again', {}, null, 'I205')
         }
@@ -163,6 +167,21 @@ export class Protection {
         unreachable(verdict)
     }
     if (verdict.kind === 'moved' || verdict.kind === 'restored') this.#send(key)
+  }
+
+  /** As many orders rest as are allowed: the stop of a position comes before its targets. */
+  #makeRoom(key: string, position: Position, reason: string): void {
+    const targets = [...this.#orders.exits.values()].filter(
+      ({ symbol, side, leg, state }) =>
+        symbol === position.symbol && side === position.side && leg !== 'close' && state === 'working',
+    )
+    // The farthest goes first: it was to be reached last.
+    const last = targets.at(-1)
+    if (last === undefined) return
+    this.#orders.crowdOut(last, position)
+    if (!this.#core.obstacles.isNews(`${key} crowded`)) return
+    const words = `the stop comes first, ${targets.length - 1} targets stay: ${reason}`
+    this.#core.event('targets', position, words, {}, last.clientOrderId, 'W209')
   }
 
   /** No stop can be set any more: the position is closed, or left to the person whose it is. */

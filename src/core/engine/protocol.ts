@@ -12,6 +12,7 @@ import type { Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { Score } from '../scoring/score.ts'
 import type { DecisionBatch } from './decision-record.ts'
+import type { Refusal } from './refusal.ts'
 
 export type Input =
   /** A perpetual that can be traded, or its new filters. Comes before anything else of its symbol. */
@@ -77,8 +78,8 @@ export type Input =
       /** `null`: it is not known. */
       readonly leverage: number | null
       readonly reason: string
-      /** A request was sent, and no answer says whether it took effect; or a look-up has failed. */
-      readonly why?: 'unknown'
+      /** `unknown`: a request was sent, and no answer says whether it took effect; or a look-up has failed. */
+      readonly why?: 'unknown' | Refusal
     }
   /** The reply to `query-account`. */
   | { readonly type: 'account'; readonly at: Timestamp; readonly queryId: string; readonly account: Account }
@@ -133,6 +134,8 @@ export type Input =
       readonly at: Timestamp
       readonly queryId: string
       readonly reason: string
+      /** Where the exchange has refused to tell. */
+      readonly why?: Refusal
     }
   /** A `persist` was refused (duplicate key, store full or busy): what depends on it was not sent. */
   | {
@@ -197,10 +200,10 @@ export interface ClosureInput extends Closure {
 }
 
 /** `duplicate-id`: the exchange has had an order of this id. `unreadable`: an answer came that cannot be read. */
-export type OrderTrouble = 'duplicate-id' | 'unreadable'
+export type OrderTrouble = 'duplicate-id' | 'unreadable' | Refusal
 
 /** `crossed`: the price is beyond the stop. `not-modified`: nothing was changed. `unknown`: no answer says. */
-export type StopTrouble = 'crossed' | 'not-modified' | 'unknown'
+export type StopTrouble = 'crossed' | 'not-modified' | 'unknown' | Refusal
 
 export interface FundingInput {
   readonly type: 'funding'

@@ -99,6 +99,11 @@ export class Reconciler {
    * when there is nothing to ask about.
    */
   verify(): string[] {
+    if (this.#core.obstacles.isKeyRefused) {
+      // Asking with a key that is not accepted tells nothing, and may get the address banned.
+      this.#isUnreadable = true
+      return []
+    }
     const { positions, pending } = this.#core.portfolio
     const isThorough =
       this.#core.recovery !== null || this.#drift !== '' || this.#core.isDoubted || this.#orders.doubts.isAny

@@ -23,6 +23,7 @@ import type {
   OrderReport,
   OrderRequest,
 } from './protocol.ts'
+import type { Refusal } from './refusal.ts'
 import type { SavedSchedule } from './schedule.ts'
 import type { Standing } from './standing.ts'
 import type { ToldSeries } from './told-candles.ts'
@@ -107,6 +108,28 @@ export interface StopState {
   readonly closing: string | null
   /** What the exit is to be called; left out: an emergency. */
   readonly closingAs?: ExitReason
+}
+
+/** Something that keeps entries away, by what the exchange has said. */
+export interface Obstacle {
+  readonly cause: Refusal | 'other'
+  /** `null`: from all symbols. */
+  readonly symbol: string | null
+  readonly reason: string
+  readonly since: Timestamp
+  /** `null`: until it is lifted. */
+  readonly until: Timestamp | null
+}
+
+/** A part of a position whose orders the exchange has refused: when the next may be sent. */
+export interface RefusedLeg {
+  /** How often in a row. */
+  readonly tries: number
+  readonly until: Timestamp
+  readonly why: Refusal | 'other'
+  /** Of the position then: what has another quantity is another matter. */
+  readonly steps: Steps
+  readonly signalId: string
 }
 
 /** What refused a signal last, and on which candle. */
@@ -295,6 +318,11 @@ export interface EngineState {
   readonly leverageRequests: readonly (readonly [string, LeverageRequest])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly refusals: readonly (readonly [string, LastRefusal])[]
+  readonly obstacles: readonly Obstacle[]
+  /** When what was told last that is not told again for a while. */
+  readonly toldAt: readonly (readonly [string, Timestamp])[]
+  /** By position and leg. */
+  readonly refusedLegs: readonly (readonly [string, RefusedLeg])[]
   readonly alerted: readonly (readonly [string, Timestamp])[]
   readonly risky: readonly string[]
   readonly schedule: SavedSchedule

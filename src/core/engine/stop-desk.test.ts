@@ -34,7 +34,7 @@ test('a looser wish is dropped, on both sides, and the tightest waits behind a r
   busy.wish(HELD, ticks(970), 'trailing', '')
   busy.wish(HELD, ticks(965), 'trailing', '')
   assert.is(busy.send(KEY, 's', 1), null, 'one at a time')
-  assert.is(kindOf(busy.answer(KEY, true, undefined)), 'moved')
+  assert.is(kindOf(busy.answer(KEY, true, undefined, 0)), 'moved')
   assert.is(busy.send(KEY, 's', 1)?.stop, 970)
 })
 
@@ -46,17 +46,17 @@ test('an answer is a move, a failure, a doubt or the end of the position', () =>
     [false, 'not-modified', 'unknown'],
     [false, 'crossed', 'close'],
   ]
-  for (const [ok, why, expected] of cases) assert.is(kindOf(moving().answer(KEY, ok, why)), expected)
+  for (const [ok, why, expected] of cases) assert.is(kindOf(moving().answer(KEY, ok, why, 0)), expected)
 })
 
 test('a doubtful move is confirmed by the account, or asked for again', () => {
   const confirmed = moving()
-  confirmed.answer(KEY, false, 'unknown')
+  confirmed.answer(KEY, false, 'unknown', 0)
   const verdict = confirmed.readBack(HELD, ticks(960), 2_000)
   assert.is(kindOf(verdict), 'moved')
   assert.is(verdict?.kind === 'moved' ? verdict.request.doubt : '', 'no-answer')
   const refuted = moving()
-  refuted.answer(KEY, false, 'not-modified')
+  refuted.answer(KEY, false, 'not-modified', 0)
   assert.is(kindOf(refuted.readBack(HELD, ticks(950), 2_000)), 'failed')
   assert.is(refuted.send(KEY, 's', 2_000)?.stop, 960)
 })
@@ -78,7 +78,7 @@ test('a missing or looser stop is restored, a tighter one is taken over', () => 
   assert.equal(desk.readBack(HELD, ticks(940), 3), { kind: 'missing', wasSeen: true, delay: null })
   assert.is(desk.isProtected(KEY), false)
   assert.is(desk.send(KEY, 'r', 3)?.stop, 950)
-  const verdict = desk.answer(KEY, true, undefined)
+  const verdict = desk.answer(KEY, true, undefined, 0)
   assert.is(verdict?.kind === 'restored' ? verdict.missingSince : -1, 3)
   assert.is(desk.isProtected(KEY), true)
 })
@@ -89,7 +89,7 @@ test('a stop that cannot be restored closes the position at the third failure', 
   const kinds: string[] = []
   for (let i = 0; i < 3; i++) {
     desk.send(KEY, `r${i}`, i)
-    kinds.push(kindOf(desk.answer(KEY, false, undefined)))
+    kinds.push(kindOf(desk.answer(KEY, false, undefined, 0)))
   }
   assert.equal(kinds, ['failed', 'failed', 'close'])
   desk.close(KEY, 'no stop', 'emergency')
@@ -99,7 +99,7 @@ test('a stop that cannot be restored closes the position at the third failure', 
 
 /** The answer to what is on its way is lost, and the account shows this stop. */
 function lostAt(desk: StopDesk, shown: number | null, now: number): StopVerdict | null {
-  desk.answer(KEY, false, 'unknown')
+  desk.answer(KEY, false, 'unknown', 0)
   return desk.readBack(HELD, shown === null ? null : ticks(shown), now)
 }
 
@@ -172,7 +172,7 @@ test('what was wished before somebody has tightened the stop is dropped where it
     [955, 960],
   ] as const) {
     const refused = moving()
-    refused.answer(KEY, false, undefined)
+    refused.answer(KEY, false, undefined, 0)
     assert.equal(refused.readBack(HELD, ticks(shown), 2_000), { kind: 'adopt', stop: shown })
     assert.is(refused.send(KEY, 's', 2_000)?.stop, left, `after ${shown}`)
     const lost = moving()

@@ -102,8 +102,8 @@ export class StopDesk {
   }
 
   /** The exchange's answer to the request in flight of a position. */
-  answer(key: string, ok: boolean, why: StopTrouble | undefined): StopVerdict | null {
-    return this.#step(key, this.#ask(STOP_ANSWER, { key, state: this.of(key), ok, why: why ?? null }))
+  answer(key: string, ok: boolean, why: StopTrouble | undefined, now: Timestamp): StopVerdict | null {
+    return this.#step(key, this.#ask(STOP_ANSWER, { key, state: this.of(key), ok, why: why ?? null, now }))
   }
 
   /**

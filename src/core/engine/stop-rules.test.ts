@@ -56,7 +56,7 @@ test('an account that shows the stop as it is wanted decides nothing, once it ha
 
 test('how often a stop is tried to be restored follows from the settings', () => {
   const state = { ...STILL, inFlight: { ...REQUEST, why: 'restore' as const }, missingSince: 1 }
-  const answer = { key: 'SOLUSDT:long', state, ok: false, why: null }
+  const answer = { key: 'SOLUSDT:long', state, ok: false, why: null, now: 1 }
   assert.is(ask(STOP_ANSWER, answer)?.verdict?.kind, 'failed')
   const standard = defaultSettings()
   const strict = asking({ ...standard, recovery: { ...standard.recovery, stopTries: 1 } })

@@ -83,21 +83,23 @@ export interface SeenAnswer {
   readonly state: StopState
   readonly ok: boolean
   readonly why: StopTrouble | null
+  readonly now: Timestamp
 }
 
 /** The exchange's answer to the request in flight; `null`: there is none. */
 export const STOP_ANSWER: Rule<SeenAnswer, StopStep | null> = {
   kind: 'stop-answer',
   about: ofKey,
-  decide({ state, ok, why }, { recovery }) {
+  decide({ state, ok, why, now }, { recovery }) {
     const { inFlight } = state
     if (inFlight === null) return null
     if (ok) return done(state, inFlight)
-    if (why === 'unknown' || why === 'not-modified') {
-      const doubt = why === 'unknown' ? 'no-answer' : 'not-modified'
+    // Where there is nothing to protect the account has to say what has become of the position.
+    if (why === 'unknown' || why === 'not-modified' || why === 'flat') {
+      const doubt = why === 'not-modified' ? 'not-modified' : 'no-answer'
       return { state: { ...state, inFlight: { ...inFlight, doubt } }, verdict: { kind: 'unknown' } }
     }
-    return failed(state, inFlight, why === 'crossed', recovery.stopTries)
+    return failed(state, inFlight, why, recovery.stopTries, now)
   },
 }
 
@@ -112,20 +114,33 @@ function done(state: StopState, request: StopRequest): StopStep {
   }
 }
 
-function failed(state: StopState, request: StopRequest, isCrossed: boolean, stopTries: number): StopStep {
+function failed(
+  state: StopState,
+  request: StopRequest,
+  why: StopTrouble | null,
+  stopTries: number,
+  now: Timestamp,
+): StopStep {
+  const isCrossed = why === 'crossed'
   const isRestoring = request.why === 'restore'
-  const tries = isRestoring ? state.tries + 1 : 0
-  if (isCrossed || tries >= stopTries) {
+  // Where nothing of bbw's is let in the position could not be closed either: the stop is asked for until it is.
+  const isShutOut = why === 'banned' || why === 'credentials'
+  const tries = state.tries + 1
+  if (isCrossed || (isRestoring && tries >= stopTries && !isShutOut)) {
     return {
       state: { ...state, inFlight: null, wish: null, tries },
       verdict: { kind: 'close', request, isCrossed },
     }
   }
-  // The old stop still stands; the wish is sent again, unless a tighter one is there.
-  const again = { ...request, requestId: '', sentAt: 0, doubt: 'none' as const }
+  // The old stop still stands; the wish is sent again, unless a tighter one is there. One that moves waits longer each
+  // time: whatever refuses it is not to be hammered.
+  const rare = Math.min(RETRY_MS * 2 ** Math.min(tries, 10), LONGEST_RETRY_MS)
+  const delay = isShutOut ? LONGEST_RETRY_MS : isRestoring ? RETRY_MS : tries === 1 ? null : rare
+  const sentAt = isRestoring && !isShutOut ? 0 : now + (delay ?? 0)
+  const again = { ...request, requestId: '', sentAt, doubt: 'none' as const }
   return {
     state: { ...state, inFlight: null, wish: state.wish ?? again, tries },
-    verdict: { kind: 'failed', request, delay: isRestoring ? RETRY_MS : null },
+    verdict: { kind: 'failed', request, delay },
   }
 }
 

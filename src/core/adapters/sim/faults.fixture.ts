@@ -49,6 +49,8 @@ export type Fault =
   | (CallFault<'no-clear-answer'> & { readonly isCarriedOut?: boolean })
   /** It is answered by what is no reply; carried out unless said otherwise. */
   | (CallFault<'unreadable'> & { readonly isCarriedOut?: boolean })
+  /** It is refused outright, for a reason of the given kind; nothing is carried out. */
+  | (CallFault<'refuse'> & { readonly why: string })
   | InputFault<'lose-input'>
   | InputFault<'double-input'>
   /** It is heard after the next input. */
@@ -63,6 +65,7 @@ const CALL_KINDS = [
   'double-request',
   'no-clear-answer',
   'unreadable',
+  'refuse',
 ] as const
 type CallKind = (typeof CALL_KINDS)[number]
 
@@ -249,6 +252,9 @@ export class FaultyExchange implements PacedExchange {
       case 'unreadable':
         if (fault.isCarriedOut !== false) await send()
         throw garbage(operation, true)
+      case 'refuse':
+        await Promise.resolve()
+        throw refusal(operation, fault.why)
     }
   }
 
@@ -258,6 +264,7 @@ export class FaultyExchange implements PacedExchange {
     if (fault === null) return ask()
     await Promise.resolve()
     if (fault.kind === 'unreadable') throw garbage(operation, false)
+    if (fault.kind === 'refuse') throw refusal(operation, fault.why)
     throw silence(operation, false)
   }
 
@@ -332,4 +339,8 @@ function garbage(operation: string, ambiguous: boolean): ExchangeError {
     ambiguous,
     why: 'unreadable',
   })
+}
+
+function refusal(operation: string, why: string): ExchangeError {
+  return new ExchangeError(`${operation}: refused for ${why}`, { retryable: false, ambiguous: false, why })
 }

@@ -7,10 +7,13 @@ import type { StopOut } from '../../decision/view.ts'
 import type { BookedOrder, BookedPosition, Counts, Ledger } from '../../engine/books.ts'
 import type { Gates } from '../../engine/gates.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
+import { REFUSALS } from '../../engine/refusal.ts'
 import type { Standing } from '../../engine/standing.ts'
 import type {
   Doubt,
   Gone,
+  Obstacle,
+  RefusedLeg,
   Rotation,
   RotationLeg,
   RotationState,
@@ -265,6 +268,14 @@ const stopOut = object<StopOut>({
 
 const leg = object<RotationLeg>({ symbol: text, side, signalId: text })
 
+const refusedLeg = object<RefusedLeg>({
+  tries: number,
+  until: number,
+  why: among(...REFUSALS, 'other'),
+  steps: number,
+  signalId: text,
+})
+
 const rotation = object<RotationState>({
   running: orNull(
     object<Rotation>({
@@ -309,6 +320,23 @@ export const wrongLedger: Check = object<Ledger>({
   gone: orAbsent(
     list((value, at) =>
       Array.isArray(value) && typeof value[0] === 'string' ? gone(value[1], `${at}[1]`) : at,
+    ),
+  ),
+  obstacles: orAbsent(
+    list(
+      object<Obstacle>({
+        cause: among(...REFUSALS, 'other'),
+        symbol: orNull(text),
+        reason: text,
+        since: number,
+        until: orNull(number),
+      }),
+    ),
+  ),
+  toldAt: orAbsent(entries),
+  refusedLegs: orAbsent(
+    list((value, at) =>
+      Array.isArray(value) && typeof value[0] === 'string' ? refusedLeg(value[1], `${at}[1]`) : at,
     ),
   ),
   used: entries,

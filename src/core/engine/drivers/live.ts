@@ -11,7 +11,8 @@ import { codeOf, ExchangeError, StoreError } from '../../base/errors.ts'
 import { isWorthWriting, RowChanges } from '../books.ts'
 import type { Engine } from '../engine.ts'
 import type { Batch, BrokerPort, ClockPort, FeedPort, JournalPort, StorePort } from '../ports.ts'
-import type { Effect, Input, OrderRequest } from '../protocol.ts'
+import type { Effect, Input, OrderRequest, OrderTrouble, StopTrouble } from '../protocol.ts'
+import { type Refusal, refusalOf } from '../refusal.ts'
 
 export interface LivePorts {
   readonly clock: ClockPort
@@ -244,7 +245,7 @@ export class LiveDriver {
               requestId: effect.requestId,
               ok: false,
               reason: reasonOf(error),
-              ...(isAmbiguous(error) ? { why: 'unknown' as const } : {}),
+              ...stopTrouble(error),
             }),
           ),
         )
@@ -316,7 +317,6 @@ export class LiveDriver {
       await sent
     } catch (error) {
       const status = isAmbiguous(error) ? 'unknown' : 'rejected'
-      const isUnreadable = error instanceof ExchangeError && error.why === 'unreadable'
       const reason = reasonOf(error)
       this.hear({
         type: 'order',
@@ -324,7 +324,7 @@ export class LiveDriver {
         clientOrderId,
         status,
         reason,
-        ...(isUnreadable ? { why: 'unreadable' as const } : {}),
+        ...orderTrouble(error),
       })
     }
   }
@@ -337,14 +337,15 @@ export class LiveDriver {
       requestId,
       leverage: null,
       reason: reasonOf(error),
-      ...(isUnknown ? { why: 'unknown' as const } : {}),
+      ...leverageTrouble(error, isUnknown),
     })
   }
 
   #ask(queryId: string, question: (queryId: string) => Promise<Input>): void {
     const answered = question(queryId).then(
       input => this.hear(input),
-      (error: unknown) => this.hear({ type: 'query-failed', at: 0, queryId, reason: reasonOf(error) }),
+      (error: unknown) =>
+        this.hear({ type: 'query-failed', at: 0, queryId, reason: reasonOf(error), ...refused(error) }),
     )
     this.#track(answered)
   }
@@ -375,6 +376,41 @@ function emptyBacklog(): Backlog {
 
 function isAmbiguous(error: unknown): boolean {
   return error instanceof ExchangeError && error.ambiguous
+}
+
+function whyOf(error: unknown): string | undefined {
+  return error instanceof ExchangeError ? error.why : undefined
+}
+
+/** The kind of refusal that an error is, as a field; nothing where it is none. */
+function refused(error: unknown): { readonly why?: Refusal } {
+  const why = isAmbiguous(error) ? undefined : refusalOf(whyOf(error))
+  return why === undefined ? {} : { why }
+}
+
+function orderTrouble(error: unknown): { readonly why?: OrderTrouble } {
+  const why = whyOf(error)
+  return why === 'unreadable' || why === 'duplicate-id' ? { why } : refused(error)
+}
+
+function stopTrouble(error: unknown): { readonly why?: StopTrouble } {
+  if (isAmbiguous(error)) return { why: 'unknown' }
+  const why = whyOf(error)
+  if (why === 'crossed') return { why }
+  return why === 'unchanged' ? { why: 'not-modified' } : refused(error)
+}
+
+/**
+ * @param isUnknown nothing says which leverage is in force; a look-up that the exchange has refused says so with its
+ *   reason, so that a key that is not accepted is not asked with again
+ */
+function leverageTrouble(error: unknown, isUnknown: boolean): { readonly why?: 'unknown' | Refusal } {
+  const { why } = refused(error)
+  return why !== undefined && (!isUnknown || why === 'credentials')
+    ? { why }
+    : isUnknown
+      ? { why: 'unknown' }
+      : {}
 }
 
 function reasonOf(error: unknown): string {
