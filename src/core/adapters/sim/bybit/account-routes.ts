@@ -75,8 +75,7 @@ function positionsOf(desk: Desk, account: BybitAccount, fields: Fields): readonl
   const symbol = fields.text('symbol')
   if (symbol !== '') {
     desk.instrument(symbol)
-    const own = account.positions.filter(position => position.symbol === symbol)
-    return own.length > 0 ? own : [account.position(symbol, 0, Math.floor(desk.now))]
+    return desk.indices.map(idx => account.position(symbol, idx, Math.floor(desk.now)))
   }
   const isMeant = scopeOf(fields, desk)
   return account.positions.filter(position => position.side !== null && isMeant(position.symbol))

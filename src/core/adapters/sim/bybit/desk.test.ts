@@ -366,11 +366,76 @@ test('leverage is set in one step for both sides, within its tier', () => {
   assert.is(client.position().positionIM, '10')
 })
 
-test('the account is one-way', () => {
+test('in hedge mode a symbol has a position on each side, each with its own leverage and stop', () => {
+  const client = on(to(104))
+  const mode = (number: number): number =>
+    client.post('/v5/position/switch-mode', { coin: 'USDT', mode: number }).retCode
+  assert.equal([mode(0), mode(3)], [110025, 0])
+  const leverage = { symbol: 'XUSDT', buyLeverage: '5', sellLeverage: '8' }
+  assert.is(client.post('/v5/position/set-leverage', leverage).retCode, 0)
+  assert.is(client.order({ side: 'Buy' }).retCode, 10001)
+  assert.is(client.order({ side: 'Buy', qty: '2', positionIdx: 1, stopLoss: '95' }).retCode, 0)
+  assert.is(client.order({ side: 'Sell', positionIdx: 2, stopLoss: '103' }).retCode, 0)
+  const both = () => client.get('/v5/position/list', { category: 'linear', symbol: 'XUSDT' }).result.list
+  assert.equal(
+    both().map(({ positionIdx, side, size, leverage, stopLoss }) => [
+      positionIdx,
+      side,
+      size,
+      leverage,
+      stopLoss,
+    ]),
+    [
+      [1, 'Buy', '2.000', '5', '95.0'],
+      [2, 'Sell', '1.000', '8', '103.0'],
+    ],
+  )
+  assert.equal([mode(0), mode(3)], [110024, 110025])
+  // Without saying so an order against its side reduces, and never turns it.
+  const { result } = client.order({ side: 'Sell', qty: '5', positionIdx: 1 })
+  assert.is(client.found(result.orderId).cumExecQty, '2.000')
+  client.pass(2 * MINUTE)
+  assert.equal(
+    both().map(({ size }) => size),
+    ['0.000', '0.000'],
+  )
+  const { list } = client.get('/v5/position/closed-pnl', { category: 'linear' }).result
+  assert.equal(
+    list.map(({ side, avgExitPrice, leverage }) => [side, avgExitPrice, leverage]),
+    [
+      ['Buy', '103', '8'],
+      ['Sell', '100', '5'],
+    ],
+  )
+  client.order({ side: 'Buy', orderType: 'Limit', price: '103', positionIdx: 1 })
+  assert.is(mode(0), 110028)
+})
+
+test('in hedge mode funding and liquidation are those of each side', () => {
   const client = on(still(100))
-  const mode = (name: number): number =>
-    client.post('/v5/position/switch-mode', { symbol: 'XUSDT', mode: name }).retCode
-  assert.equal([mode(0), mode(3)], [110025, 10001])
+  client.post('/v5/position/switch-mode', { coin: 'USDT', mode: 3 })
+  client.order({ side: 'Buy', qty: '3', positionIdx: 1 })
+  client.order({ side: 'Sell', qty: '1', positionIdx: 2 })
+  client.sim.advance(START + 8 * HOUR)
+  const paid = client.get('/v5/execution/list', { category: 'linear', execType: 'Funding' }).result.list
+  assert.equal(
+    new Set(paid.map(({ side, execFee }) => `${side} ${execFee}`)),
+    new Set(['Buy 0.03', 'Sell -0.01']),
+  )
+  client.sim.desk.seize('XUSDT', 'liquidation', 0 as Steps)
+  const [bust] = client.get('/v5/execution/list', { category: 'linear' }).result.list
+  assert.equal([bust.execType, bust.side, client.found(bust.orderId).positionIdx], ['BustTrade', 'Sell', 1])
+})
+
+test('what an order brings along can be amended', () => {
+  const client = on(to(97))
+  const { orderId } = client.order({ side: 'Buy', orderType: 'Limit', price: '99', stopLoss: '95' }).result
+  const amend = (params: object): number =>
+    client.post('/v5/order/amend', { symbol: 'XUSDT', orderId, ...params }).retCode
+  assert.equal([amend({ stopLoss: '100' }), amend({ stopLoss: '96', takeProfit: '120' })], [10001, 0])
+  assert.is(amend({ takeProfit: '0' }), 0)
+  client.pass(2 * MINUTE)
+  assert.equal([client.position().stopLoss, client.position().takeProfit], ['96.0', ''])
 })
 
 test('funding is paid at the boundary, and the log has what is received with its sign', () => {

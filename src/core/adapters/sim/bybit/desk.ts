@@ -13,7 +13,7 @@ import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../../.
 import type { FillInput, Input } from '../../../engine/protocol.ts'
 import type { Instrument } from '../../../market/instrument.ts'
 import { priceOf, qtyOf, toTicks } from '../../../market/quantise.ts'
-import { type Side, sign } from '../../../market/side.ts'
+import { opposite, type PositionMode, type Side, sign } from '../../../market/side.ts'
 import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import { type Costs, SimExchange } from '../exchange.ts'
 import { BybitAccount, type ExecType } from './account.ts'
@@ -70,6 +70,9 @@ export interface Amendment {
   readonly price: Ticks | null
   readonly steps: Steps | null
   readonly trigger: Ticks | null
+  /** What it brings along: 0 takes away. */
+  readonly takeProfit: Ticks | 0 | null
+  readonly stopLoss: Ticks | 0 | null
 }
 
 export interface OrderKey {
@@ -167,8 +170,23 @@ export class Desk {
     return schedule
   }
 
-  leverage(symbol: string): number {
-    return this.#exchange.leverage(symbol)
+  /** The leverage of a symbol, in hedge mode of one side of it. */
+  leverage(symbol: string, side: Side = 'long'): number {
+    return this.#exchange.leverage(symbol, side)
+  }
+
+  get mode(): PositionMode {
+    return this.#exchange.positionMode
+  }
+
+  /** The indices of a symbol's positions: one in one-way mode, one for each side in hedge mode. */
+  get indices(): readonly PositionIdx[] {
+    return this.mode === 'hedge' ? [1, 2] : [0]
+  }
+
+  #indexOf(side: Side): PositionIdx {
+    if (this.mode === 'one-way') return 0
+    return side === 'long' ? 1 : 2
   }
 
   /** When a symbol is taken off the market; `null`: that is not announced. */
@@ -190,13 +208,14 @@ export class Desk {
     let positions = 0
     let orders = 0
     for (const { symbol, entryValue, side } of this.account.positions) {
-      if (side !== null) positions += usdtOf(entryValue) / this.leverage(symbol)
+      if (side !== null) positions += usdtOf(entryValue) / this.leverage(symbol, side)
     }
     for (const order of this.account.openOrders) {
       if (order.reduceOnly || order.status === 'Untriggered' || order.price === null) continue
       const left = (order.steps - order.filled) as Steps
       orders +=
-        usdtOf(worthOf(this.instrument(order.symbol), order.price, left)) / this.leverage(order.symbol)
+        usdtOf(worthOf(this.instrument(order.symbol), order.price, left)) /
+        this.leverage(order.symbol, sideOf(order.side))
     }
     return { positions, orders, free: usdtOf(this.account.ledger.balance) - positions - orders }
   }
@@ -334,7 +353,8 @@ export class Desk {
   // --- orders -------------------------------------------------------------------------------------------------
 
   /** Takes an order. Throws a Refusal where Bybit would answer with an error. */
-  create(wish: OrderWish): BybitOrder {
+  create(asked: OrderWish): BybitOrder {
+    const wish = { ...asked, reduceOnly: asked.reduceOnly || isAgainst(asked) }
     const { symbol, orderLinkId } = wish
     const instrument = this.instrument(symbol)
     const now = this.#stamp()
@@ -422,13 +442,13 @@ export class Desk {
     this.#exchange.place({
       clientOrderId: orderId,
       symbol,
-      side: reduceOnly ? (own === 'long' ? 'short' : 'long') : own,
+      side: reduceOnly ? opposite(own) : own,
       purpose,
       type: isAtMarket ? 'market' : 'limit',
       price: isAtMarket ? null : order.price,
       steps: order.steps,
       stop: null,
-      leverage: this.leverage(symbol),
+      leverage: this.leverage(symbol, own),
       postOnly: false,
     })
     const reason = this.#drain(symbol, point)
@@ -468,7 +488,7 @@ export class Desk {
     this.#cancelType = ''
   }
 
-  amend(key: OrderKey, { price, steps, trigger }: Amendment): BybitOrder {
+  amend(key: OrderKey, { price, steps, trigger, takeProfit, stopLoss }: Amendment): BybitOrder {
     this.#stamp()
     const order = this.account.openOrder(key)
     if (order === undefined || order.symbol !== key.symbol)
@@ -477,7 +497,9 @@ export class Desk {
     const isSame =
       (price === null || price === order.price) &&
       (steps === null || steps === order.steps) &&
-      (trigger === null || trigger === order.trigger?.price)
+      (trigger === null || trigger === order.trigger?.price) &&
+      (takeProfit === null || takeProfit === (order.attached?.takeProfit ?? 0)) &&
+      (stopLoss === null || stopLoss === (order.attached?.stopLoss ?? 0))
     if (isSame)
       throw new Refusal(
         10001,
@@ -489,6 +511,8 @@ export class Desk {
     if (price !== null && order.type === 'Market') throw new Refusal(10001, 'price invalid')
     const limits = priceLimits(instrument, point)
     const at = price === null ? order.price : this.#within({ ...order, price }, limits)
+    const attached = changed(order.attached, takeProfit, stopLoss)
+    this.#checkAttached({ ...order, attached }, at ?? toTicks(instrument, point.last, 'nearest'))
     if (trigger !== null) {
       if (order.trigger === null || order.status !== 'Untriggered')
         throw new Refusal(10001, 'params error: triggerPrice invalid')
@@ -512,6 +536,7 @@ export class Desk {
     }
     order.price = at
     order.steps = wanted
+    order.attached = attached
     order.updatedAt = this.#exchange.now
     this.account.tell({ topic: 'order', order })
     if (order.status !== 'Untriggered') this.#match(order.symbol)
@@ -558,7 +583,8 @@ export class Desk {
   // --- what an order must keep to -----------------------------------------------------------------------------
 
   #positionFor(wish: { readonly symbol: string; readonly positionIdx: PositionIdx }): BybitPosition {
-    if (wish.positionIdx !== 0) throw new Refusal(10001, 'position idx not match position mode')
+    if (!this.indices.includes(wish.positionIdx))
+      throw new Refusal(10001, 'position idx not match position mode')
     return this.account.position(wish.symbol, wish.positionIdx, this.#exchange.now)
   }
 
@@ -587,7 +613,7 @@ export class Desk {
     const price = wish.price === null ? point.last : priceOf(instrument, wish.price)
     if (price * qtyOf(instrument, wish.steps) < instrument.minNotional)
       throw new Refusal(110094, `Order does not meet minimum order value ${instrument.minNotional}USDT`)
-    const leverage = this.leverage(wish.symbol)
+    const leverage = this.leverage(wish.symbol, sideOf(wish.side))
     const held = position.side === sideOf(wish.side) ? position.entryValue : 0n
     const value = held + amountOf(price * qtyOf(instrument, wish.steps))
     if (!isAllowed(instrument, value, leverage))
@@ -638,7 +664,7 @@ export class Desk {
     }
   }
 
-  #checkAttached({ attached, side }: OrderWish, base: Ticks): void {
+  #checkAttached({ attached, side }: Pick<OrderWish, 'attached' | 'side'>, base: Ticks): void {
     if (attached === null) return
     const direction = sign(sideOf(side))
     const { takeProfit, stopLoss } = attached
@@ -661,7 +687,7 @@ export class Desk {
     const value = (at: Ticks | null, of: number): Usdt =>
       at === null ? 0 : usdtOf(worthOf(instrument, at, Math.max(0, of) as Steps))
     const more = value(price, steps - order.filled) - value(order.price, order.steps - order.filled)
-    if (more / this.leverage(order.symbol) > this.margin().free)
+    if (more / this.leverage(order.symbol, sideOf(order.side)) > this.margin().free)
       throw new Refusal(110007, 'ab not enough for new order')
   }
 
@@ -678,23 +704,47 @@ export class Desk {
 
   // --- positions ----------------------------------------------------------------------------------------------
 
-  setLeverage(symbol: string, leverage: number): void {
+  /** Sets the leverage of buys and sells; in one-way mode they have the same. */
+  setLeverage(symbol: string, buy: number, sell: number): void {
     this.#stamp()
+    if (this.mode === 'one-way' && buy !== sell)
+      throw new Refusal(10001, 'buy leverage and sell leverage have to be the same')
+    if (buy === this.leverage(symbol, 'long') && sell === this.leverage(symbol, 'short'))
+      throw new Refusal(110043, 'leverage not modified')
+    const wanted = [['long', buy] as const, ['short', sell] as const]
+    let more = 0
+    for (const [side, leverage] of wanted) more += this.#checkLeverage(symbol, side, leverage)
+    if (more > this.margin().free) throw new Refusal(110007, 'ab not enough for the margin of this leverage')
+    for (const [side, leverage] of wanted) this.#exchange.setLeverage('', symbol, leverage, side)
+    this.#exchange.take()
+    for (const idx of this.indices) this.account.tell({ topic: 'position', symbol, idx })
+  }
+
+  /** Returns the margin that a leverage takes on top. */
+  #checkLeverage(symbol: string, side: Side, leverage: number): Usdt {
     const instrument = this.instrument(symbol)
-    if (leverage === this.leverage(symbol)) throw new Refusal(110043, 'leverage not modified')
-    const { entryValue } = this.account.position(symbol, 0, this.#exchange.now)
-    if (leverage > instrument.maxLeverage || !isAllowed(instrument, entryValue, leverage)) {
+    const position = this.account.position(symbol, this.#indexOf(side), this.#exchange.now)
+    const value = position.side === side ? position.entryValue : 0n
+    if (leverage > instrument.maxLeverage || !isAllowed(instrument, value, leverage)) {
       throw new Refusal(
         110013,
         `cannot set leverage [${leverage * 100}] gt maxLeverage [${instrument.maxLeverage * 100}] by risk limit`,
       )
     }
     if (leverage < 1) throw new Refusal(10001, 'params error: leverage invalid')
-    const more = usdtOf(entryValue) * (1 / leverage - 1 / this.leverage(symbol))
-    if (more > this.margin().free) throw new Refusal(110007, 'ab not enough for the margin of this leverage')
-    this.#exchange.setLeverage('', symbol, leverage)
-    this.#exchange.take()
-    this.account.tell({ topic: 'position', symbol, idx: 0 })
+    return usdtOf(value) * (1 / leverage - 1 / this.leverage(symbol, side))
+  }
+
+  /** Switches the account between one position a symbol and one a side. */
+  switchMode(mode: PositionMode): void {
+    this.#stamp()
+    if (mode === this.mode) throw new Refusal(110025, 'Position mode is not modified')
+    if (this.account.positions.some(({ side }) => side !== null))
+      throw new Refusal(110024, 'You have an existing position, so position mode cannot be switched.')
+    if (this.account.openOrders.length > 0)
+      throw new Refusal(110028, 'You have existing open orders, so position mode cannot be switched.')
+    const reason = this.#exchange.setPositionMode(mode)
+    assert(reason === null, 'the matching engine has what the books have')
   }
 
   /** Sets, changes or takes away what protects a position. */
@@ -913,9 +963,11 @@ export class Desk {
       }
     }
     if (hasFilled) {
-      const { steps } = this.account.position(symbol, 0, this.#exchange.now)
-      const engine = this.#engineSteps(symbol)
-      assert(steps === engine, `${symbol}: the books have ${steps} steps, the matching engine ${engine}`)
+      for (const { idx, side, steps } of this.account.positions.filter(one => one.symbol === symbol)) {
+        if (!this.indices.includes(idx)) continue
+        const engine = this.#engineSteps(symbol, side)
+        assert(steps === engine, `${symbol}: the books have ${steps} steps, the matching engine ${engine}`)
+      }
     }
     return refusal
   }
@@ -939,9 +991,9 @@ export class Desk {
     const isOpening = own === undefined ? fill.opens === true : sideOf(own.side) === side
     const order =
       own ?? (cause === 'settlement' ? null : this.#orderOfExchange(fill, execType, isOpening, now))
-    const idx = order?.positionIdx ?? 0
+    const idx = order?.positionIdx ?? this.#indexOf(side)
     const feeRate = liquidity === 'maker' ? this.costs.makerFee : this.costs.takerFee
-    const leverage = this.leverage(symbol)
+    const leverage = this.leverage(symbol, side)
     this.account.fill(
       symbol,
       idx,
@@ -971,8 +1023,9 @@ export class Desk {
       this.#attach(position, order.attached, steps, now)
   }
 
-  #engineSteps(symbol: string): number {
-    return this.#exchange.account().positions.find(held => held.symbol === symbol)?.steps ?? 0
+  #engineSteps(symbol: string, side: Side | null): number {
+    const { positions } = this.#exchange.account()
+    return positions.find(held => held.symbol === symbol && held.side === side)?.steps ?? 0
   }
 
   #attach(position: BybitPosition, attached: Attached, steps: Steps, now: Timestamp): void {
@@ -1006,7 +1059,7 @@ export class Desk {
       symbol,
       side: isOpening === (side === 'long') ? 'Buy' : 'Sell',
       type: 'Market',
-      positionIdx: 0,
+      positionIdx: this.#indexOf(side),
       timeInForce: 'IOC',
       reduceOnly: !isOpening,
       closeOnTrigger: false,
@@ -1032,12 +1085,13 @@ export class Desk {
     return order
   }
 
-  #onFunding({ symbol, rate }: Extract<Input, { readonly type: 'funding' }>, mark: Price): void {
+  #onFunding({ symbol, side, rate }: Extract<Input, { readonly type: 'funding' }>, mark: Price): void {
     const instrument = this.instrument(symbol)
     const now = this.#exchange.now
-    const { steps } = this.account.position(symbol, 0, now)
+    const idx = this.#indexOf(side)
+    const { steps } = this.account.position(symbol, idx, now)
     const value: Amount = amountOf(mark * qtyOf(instrument, steps))
-    this.account.fund(symbol, 0, rate, mark, value, now)
+    this.account.fund(symbol, idx, rate, mark, value, now)
   }
 
   // --- what others do -----------------------------------------------------------------------------------------
@@ -1053,8 +1107,9 @@ export class Desk {
   /** The exchange takes a position over, whole, or takes from it because others were taken over. */
   seize(symbol: string, how: 'liquidation' | 'adl', steps: Steps): void {
     this.#stamp()
-    const { side } = this.account.position(symbol, 0, this.#exchange.now)
-    if (side === null) throw new Refusal(10001, `no position on ${symbol}`)
+    const held = this.account.positions.find(one => one.symbol === symbol && one.side !== null)
+    if (held === undefined || held.side === null) throw new Refusal(10001, `no position on ${symbol}`)
+    const { side } = held
     const point = this.point(symbol)
     this.#exchange.setLast(
       symbol,
@@ -1134,6 +1189,33 @@ const CREATE_TYPES: { readonly [type in ExecType]: string } = {
   BustTrade: 'CreateByLiq',
   AdlTrade: 'CreateByAdl_PassThrough',
   Settle: 'CreateBySettle',
+}
+
+/** What an order brings along, with other prices: 0 takes one away, `null` leaves it. */
+function changed(
+  before: Attached | null,
+  takeProfit: Ticks | 0 | null,
+  stopLoss: Ticks | 0 | null,
+): Attached | null {
+  const [target, stop] = [takeProfit ?? before?.takeProfit ?? 0, stopLoss ?? before?.stopLoss ?? 0]
+  if (target === 0 && stop === 0) return null
+  const plain = {
+    mode: 'Full',
+    tpTriggerBy: 'LastPrice',
+    slTriggerBy: 'LastPrice',
+    tpLimit: null,
+    slLimit: null,
+  } as const
+  return {
+    ...(before ?? plain),
+    takeProfit: target === 0 ? null : target,
+    stopLoss: stop === 0 ? null : stop,
+  }
+}
+
+/** Whether an order takes from the side of hedge mode that it names. */
+function isAgainst({ side, positionIdx }: OrderWish): boolean {
+  return (positionIdx === 1 && side === 'Sell') || (positionIdx === 2 && side === 'Buy')
 }
 
 function keyOf(orderId: string): OrderKey {

@@ -168,7 +168,7 @@ function entryText(desk: Desk, { symbol, steps, entryValue }: BybitPosition): st
 function positionFields(desk: Desk, position: BybitPosition): Json {
   const { symbol, idx, side, steps, entryValue } = position
   const instrument = desk.instrument(symbol)
-  const leverage = desk.leverage(symbol)
+  const leverage = desk.leverage(symbol, side ?? (idx === 2 ? 'short' : 'long'))
   const { mark } = desk.point(symbol)
   const tier = tierOf(instrument, entryValue)
   const guard = (type: string): string => {

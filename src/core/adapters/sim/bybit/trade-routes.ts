@@ -144,6 +144,8 @@ export const TRADING_ROUTES: { readonly [path: string]: Handler } = {
       price: priceOf(fields, 'price', instrument),
       steps: fields.has('qty') ? fields.steps('qty', instrument) : null,
       trigger: priceOf(fields, 'triggerPrice', instrument),
+      takeProfit: fields.ticks('takeProfit', instrument),
+      stopLoss: fields.ticks('stopLoss', instrument),
     })
     return { orderId, orderLinkId }
   },
@@ -168,8 +170,7 @@ export const TRADING_ROUTES: { readonly [path: string]: Handler } = {
     fields.choice('category', ['linear'])
     const { symbol } = desk.instrument(fields.needed('symbol'))
     const [buy, sell] = [leverageOf(fields, 'buyLeverage'), leverageOf(fields, 'sellLeverage')]
-    if (buy !== sell) throw new Refusal(10001, 'buy leverage and sell leverage have to be the same')
-    desk.setLeverage(symbol, buy)
+    desk.setLeverage(symbol, buy, sell)
     return {}
   },
 
@@ -178,9 +179,9 @@ export const TRADING_ROUTES: { readonly [path: string]: Handler } = {
     const isSymbol = fields.has('symbol')
     if (isSymbol) desk.instrument(fields.text('symbol'))
     else if (!fields.has('coin')) throw new Refusal(10001, 'params error: symbol or coin is required')
-    const mode = fields.choice('mode', ['0', '3'])
-    if (mode === '0') throw new Refusal(110025, 'Position mode is not modified')
-    throw new Refusal(10001, 'this exchange has one-way positions only')
+    // A symbol's mode is the account's here, whichever of the two is named.
+    desk.switchMode(fields.choice('mode', ['0', '3']) === '0' ? 'one-way' : 'hedge')
+    return {}
   },
 
   '/v5/position/trading-stop': (desk, fields) => {
