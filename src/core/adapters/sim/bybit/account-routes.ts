@@ -81,9 +81,16 @@ function positionsOf(desk: Desk, account: BybitAccount, fields: Fields): readonl
   return account.positions.filter(position => position.side !== null && isMeant(position.symbol))
 }
 
+/** A list that the account has of USDT perpetuals; of everything else it has none. */
+function listed(of: Handler): Handler {
+  return (context, fields) => {
+    const category = fields.choice('category', ['linear', 'inverse', 'spot', 'option'])
+    return category === 'linear' ? of(context, fields) : { category, nextPageCursor: '', list: [] }
+  }
+}
+
 export const READING_ROUTES: { readonly [path: string]: Handler } = {
-  '/v5/order/realtime': ({ desk }, fields) => {
-    fields.choice('category', ['linear'])
+  '/v5/order/realtime': listed(({ desk }, fields) => {
     const { account } = desk
     const isMeant = fields.has('orderId') || fields.has('orderLinkId') ? () => true : scopeOf(fields, desk)
     const closed = fields.whole('openOnly', 0, 2, 0) === 0 ? [] : account.closedOrders.slice(-500)
@@ -94,10 +101,9 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
       order => isMeant(order.symbol) && isKey(order, fields) && isFiltered(order, fields),
     )
     return orderPage(desk, fields, found)
-  },
+  }),
 
-  '/v5/order/history': ({ desk }, fields) => {
-    fields.choice('category', ['linear'])
+  '/v5/order/history': listed(({ desk }, fields) => {
     const { from, to } = windowOf(fields, desk.now)
     const [symbol, status] = [fields.text('symbol'), fields.text('orderStatus')]
     const found = newest(desk.account.closedOrders).filter(
@@ -111,10 +117,9 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
         !(isWhollyCancelled(order) && desk.now - order.updatedAt > CANCELLED_KEPT),
     )
     return orderPage(desk, fields, found)
-  },
+  }),
 
-  '/v5/execution/list': ({ desk }, fields) => {
-    fields.choice('category', ['linear'])
+  '/v5/execution/list': listed(({ desk }, fields) => {
     const { from, to } = windowOf(fields, desk.now)
     const [symbol, id, link] = [fields.text('symbol'), fields.text('orderId'), fields.text('orderLinkId')]
     const type = fields.text('execType')
@@ -133,10 +138,9 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
       nextPageCursor: cursor,
       list: rows.map(execution => executionShape(desk, execution)),
     }
-  },
+  }),
 
-  '/v5/position/list': ({ desk }, fields) => {
-    fields.choice('category', ['linear'])
+  '/v5/position/list': listed(({ desk }, fields) => {
     const found = positionsOf(desk, desk.account, fields)
     const { rows, cursor } = page(
       found,
@@ -149,10 +153,9 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
       nextPageCursor: cursor,
       list: rows.map(position => positionShape(desk, position)),
     }
-  },
+  }),
 
-  '/v5/position/closed-pnl': ({ desk }, fields) => {
-    fields.choice('category', ['linear'])
+  '/v5/position/closed-pnl': listed(({ desk }, fields) => {
     const { from, to } = windowOf(fields, desk.now)
     const symbol = fields.text('symbol')
     const all = desk.account.closedPnl.map((closed, number) => ({ closed, number }))
@@ -168,7 +171,7 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
       nextPageCursor: cursor,
       list: rows.map(({ closed }) => closedPnlShape(desk, closed)),
     }
-  },
+  }),
 
   '/v5/account/wallet-balance': ({ desk }, fields) => {
     fields.choice('accountType', ['UNIFIED'])

@@ -109,6 +109,8 @@ test('positions by coin are those that are held, by symbol it is there at any ra
   assert.is(held(), 0)
   client.order({ side: 'Sell' })
   assert.is(held(), 1)
+  const inverse = client.get('/v5/position/list', { category: 'inverse', settleCoin: 'BTC' })
+  assert.equal([inverse.retCode, inverse.result.list], [0, []])
   const { side, liqPrice, stopLoss, positionIM } = client.position()
   assert.equal([side, liqPrice, stopLoss, positionIM], ['Sell', '109.0', '', '10'])
 })

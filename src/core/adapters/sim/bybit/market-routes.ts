@@ -141,6 +141,7 @@ export function instrumentShape(desk: Desk, symbol: string): Json {
     preListingInfo: null,
     riskParameters: { priceLimitRatioX: roundText(x, 4), priceLimitRatioY: roundText(y, 4) },
     symbolType: '',
+    symbolId: [...desk.feeds.keys()].indexOf(symbol) + 1,
   }
 }
 

@@ -44,7 +44,17 @@ function timeOf({ desk }: Subject): Timestamp {
 }
 
 /** Fields of the stream's ticker that the REST one does not have, or the other way round. */
-const NOT_STREAMED = ['predictedDeliveryPrice', 'basisRate', 'basis', 'deliveryFeeRate', 'basisRateYear']
+const NOT_STREAMED = [
+  'predictedDeliveryPrice',
+  'basisRate',
+  'basis',
+  'basisRateYear',
+  'deliveryFeeRate',
+  'deliveryTime',
+  'preOpenPrice',
+  'preQty',
+  'curPreListingPhase',
+]
 
 /** One snapshot, then what has changed. */
 class TickerTopic implements PublicTopic {

@@ -86,9 +86,10 @@ export function orderShape(desk: Desk, order: BybitOrder): Json {
 
 /** An order of the private stream. */
 export function orderPush(desk: Desk, order: BybitOrder): Json {
+  const { extraFees: _, ...shape } = orderShape(desk, order)
   return {
     category: 'linear',
-    ...orderShape(desk, order),
+    ...shape,
     closedPnl: amountText(order.closedPnl),
     feeCurrency: 'USDT',
     marketUnit: '',
