@@ -32,6 +32,8 @@ export const RULE_KINDS = [
   'reconciliation',
   'drawdown',
   'adoption',
+  'exchange',
+  'rotation',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

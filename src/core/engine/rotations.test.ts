@@ -137,6 +137,10 @@ for (const side of ['long', 'short'] as const) {
     assert.is(ada.strategy, sol.strategy)
     assert.ok(ada.openedAt > sol.openedAt, 'with an age of its own')
     assert.equal([desk.engine.counts.rotations, desk.engine.counts.rotated], [1, 1])
+    // The desk has made each again.
+    const steps = desk.decisions.filter(({ kind }) => kind === 'rotation').map(({ answer }) => answer)
+    assert.match(steps.at(0) ?? '', '"kind":"close"')
+    assert.match(steps.at(-1) ?? '', '"code":"I214"')
   })
 }
 

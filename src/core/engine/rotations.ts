@@ -15,7 +15,7 @@
  * both until then, and has to be there for both. Positions of a ladder are left alone: their adds and their one stop
  * were planned for their own symbol. So are those of strategies that hold for a rate or for minutes, and a person's.
  */
-import { broken } from '../base/assert.ts'
+import { broken, unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { DAY, type Milliseconds, type Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
@@ -31,6 +31,7 @@ import type { OrderDesk } from './order-desk.ts'
 import { type BoundEntry, boundEntry, exchangeSignal, rank, scoreSignal } from './pipeline.ts'
 import type { Protection } from './protection.ts'
 import type { Scored } from './protocol.ts'
+import { EXCHANGEABLE, ROTATION, type RotationStep, restsAt } from './rotation-rules.ts'
 import type { Rotation, RotationLeg, RotationState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
 
@@ -40,7 +41,6 @@ interface BoundRotation {
   readonly plain: RotationStrategy
   readonly strategy: RotationStrategy
   readonly params: RotationStrategy['params']
-  readonly perDay: number
   readonly coinRest: Milliseconds
 }
 
@@ -94,7 +94,7 @@ export class Rotations {
       const held = this.#decide(rotation, position, [])
       if (held.length === 0) continue
       this.#flag(position, held[0].reason)
-      if (this.#isExchangeable(rotation, position) && this.#exchange(rotation, position)) return
+      if (this.#isExchangeable(position) && this.#exchange(rotation, position)) return
     }
   }
 
@@ -103,8 +103,22 @@ export class Rotations {
     const running = this.#running
     // Until everything has been compared nobody knows how far it has come.
     if (running === null || this.#core.recovery !== null) return
-    if (running.phase === 'opening') this.#onOpening(running)
-    else this.#onClosing(running)
+    const { from, to } = running
+    const position = this.#heldOf(from)
+    const opened = this.#heldOf(to)
+    const { closing, wasSeen } = this.#protection.desk.of(positionKey(to.symbol, to.side))
+    const step = this.#core.ruled(ROTATION, {
+      running,
+      isPending: this.#core.portfolio.pending.has(running.entryId),
+      opened: opened === undefined ? null : { enteredSteps: opened.enteredSteps },
+      isHeld: position !== undefined,
+      closing,
+      wasSeen,
+      isOrdered: position !== undefined && this.#orders.find(position, 'close') !== undefined,
+      isRefused: running.closeId !== null && this.#orders.refusedNow?.clientOrderId === running.closeId,
+      quietUntil: this.#quietUntil(from, to),
+    })
+    if (step !== null) this.#follow(running, step, position, opened)
   }
 
   // --- deciding
@@ -126,29 +140,26 @@ export class Rotations {
     this.#core.event('alert', position, reason, { per8h: funding }, null, 'I512')
   }
 
-  #isExchangeable({ perDay, coinRest }: BoundRotation, position: Position): boolean {
-    const { now, recovery, leaving, lacking } = this.#core
-    const { symbol, side, ladder } = position
+  #isExchangeable(position: Position): boolean {
+    const { now, recovery, leaving, lacking, portfolio } = this.#core
+    const { symbol, side, leverage } = position
     const key = positionKey(symbol, side)
-    if (this.#running !== null || recovery !== null || !this.#gatekeeper.isOpenAt(position.leverage))
-      return false
-    if (this.#begun.filter(({ at }) => at > now - DAY).length >= perDay) return false
-    // Live, nobody knows yet on which side of it an order will be.
-    if (lacking === 'refuse' && this.#isAtSettlement(this.#core.markets.of(symbol))) return false
-    if (this.#rests(symbol, coinRest) || ladder !== undefined || leaving.has(key)) return false
     const { closing } = this.#protection.desk.of(key)
-    if (closing !== null || this.#orders.find(position, 'close') !== undefined) return false
-    for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === symbol && entry.side === side) return false
+    const isOrdered = this.#orders.find(position, 'close') !== undefined
+    const seen = {
+      position,
+      now,
+      begun: this.#begun,
+      isRunning: this.#running !== null,
+      isRecovering: recovery !== null,
+      isOpen: this.#gatekeeper.isOpenAt(leverage),
+      isAtSettlement: this.#isAtSettlement(this.#core.markets.of(symbol)),
+      lacking,
+      isLeaving: leaving.has(key),
+      isClosing: closing !== null || isOrdered,
+      hasEntry: [...portfolio.pending.values()].some(one => one.symbol === symbol && one.side === side),
     }
-    return position.timeframe === '1d' && this.#own.get(position.strategy)?.strategy.exchange !== undefined
-  }
-
-  /** Whether a coin took part in an exchange lately. */
-  #rests(symbol: string, rest: Milliseconds): boolean {
-    return this.#begun.some(
-      ({ at, from, to }) => at > this.#core.now - rest && (from === symbol || to === symbol),
-    )
+    return this.#core.ruled(EXCHANGEABLE, seen) === null
   }
 
   /** Exchanges a position for the best that is worth it and passes the gates; whether there was one. */
@@ -180,7 +191,7 @@ export class Rotations {
     for (const market of this.#entries.watched()) {
       const { symbol } = market.instrument
       if (!(sign(position.side) * (market.funding ?? 0) < 0) || taken.has(symbol)) continue
-      if (this.#rests(symbol, coinRest)) continue
+      if (restsAt(this.#begun, symbol, now - coinRest)) continue
       if (lacking === 'refuse' && this.#isAtSettlement(market)) continue
       const view = cursor.pointAt(market, now)
       if (!isKnown(view)) continue
@@ -242,69 +253,37 @@ export class Rotations {
 
   // --- the chain
 
-  #onOpening(running: Rotation): void {
-    const { to, from, steps, entryId } = running
-    if (this.#core.portfolio.pending.has(entryId)) return
-    const opened = this.#heldOf(to)
-    if (opened === undefined) {
-      this.#end(
-        running,
-        this.#heldOf(from) ?? null,
-        `${to.symbol} was not opened, or its stop has fired at once; ${from.symbol} is kept`,
-        'W213',
-      )
-      return
+  #follow(
+    running: Rotation,
+    step: RotationStep,
+    position: Position | undefined,
+    opened: Position | undefined,
+  ): void {
+    switch (step.kind) {
+      case 'end': {
+        const { of, words, code, undoes } = step
+        this.#end(running, (of === 'opened' ? opened : position) ?? null, words, code)
+        if (undoes !== null && opened !== undefined) this.#protection.closeNow(opened, undoes, code)
+        return
+      }
+      case 'closing':
+        this.#running = { ...running, phase: 'closing' }
+        return
+      case 'close':
+        this.#running = { ...running, phase: 'closing' }
+        if (step.quietUntil !== null) this.#core.schedule.touchAt('light', step.quietUntil)
+        else if (position !== undefined) this.#close(running, position)
+        return
+      default:
+        unreachable(step)
     }
-    const { closing, wasSeen } = this.#protection.desk.of(positionKey(to.symbol, to.side))
-    if (closing !== null) {
-      this.#end(running, opened, `${to.symbol} is closed again: ${closing}; ${from.symbol} is kept`, 'W213')
-      return
-    }
-    if (opened.enteredSteps < steps) {
-      const words = `only a part of ${to.symbol} was opened in exchange for ${from.symbol}`
-      this.#end(running, opened, `${words}: it is closed again, ${from.symbol} is kept`, 'W213')
-      this.#protection.closeNow(opened, words, 'W213')
-      return
-    }
-    // The account has to show the stop of the one before the other one may go.
-    if (wasSeen) this.#close({ ...running, phase: 'closing' })
   }
 
-  #onClosing(running: Rotation): void {
-    const { from, to, closeId, closes } = running
-    const position = this.#heldOf(from)
-    if (position === undefined) {
-      this.#end(running, this.#heldOf(to) ?? null, `${from.symbol} is exchanged for ${to.symbol}`, 'I214')
-      return
-    }
-    if (this.#orders.find(position, 'close') !== undefined) return
-    const isRefused = closeId !== null && this.#orders.refusedNow?.clientOrderId === closeId
-    if (isRefused || closes > this.#core.settings.recovery.resends) {
-      const words = `${from.symbol} could not be closed: it is kept beside ${to.symbol}`
-      this.#end(running, position, words, 'W213')
-      return
-    }
-    this.#close(running)
-  }
-
-  /** Closes the position that is exchanged, once no settlement is near. */
-  #close(running: Rotation): void {
-    const { from, to, reason, closes } = running
-    this.#running = running
-    const position = this.#heldOf(from)
-    if (position === undefined) {
-      this.#onClosing(running)
-      return
-    }
-    if (this.#orders.find(position, 'close') !== undefined) return
-    const quiet = this.#quietUntil(from, to)
-    if (quiet !== null) {
-      this.#core.schedule.touchAt('light', quiet)
-      return
-    }
-    this.#orders.close(position, 'rotated', reason)
+  /** Closes the position that is exchanged. */
+  #close(running: Rotation, position: Position): void {
+    this.#orders.close(position, 'rotated', running.reason)
     const closeId = this.#orders.find(position, 'close')?.clientOrderId ?? null
-    this.#running = { ...running, closes: closes + 1, closeId }
+    this.#running = { ...running, phase: 'closing', closes: running.closes + 1, closeId }
   }
 
   /** Until when nothing is to be executed on one of both symbols; switched off meanwhile, the chain is ended all the same. */
@@ -388,7 +367,8 @@ function enabledRotation(core: EngineCore): BoundRotation | null {
   if ((core.settings.guards.sizing?.fixedNotional ?? null) !== null) return null
   for (const plain of ROTATIONS) {
     const { enabled, ...params } = core.settings.strategies[plain.id]
-    if (enabled) return { plain, ...core.watched({ strategy: plain, params }), ...plain.limits(params) }
+    if (enabled)
+      return { plain, ...core.watched({ strategy: plain, params }), coinRest: plain.limits(params).coinRest }
   }
   return null
 }

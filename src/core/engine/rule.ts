@@ -24,6 +24,8 @@ export interface Rule<Seen, Answer> {
    * Left out: `null` is.
    */
   isSilent?(answer: Answer, seen: Seen): boolean
+  /** An answer that stays the same is taken down once: it is not acted on each time. */
+  readonly lasts?: true
 }
 
 /** Asks a rule. */

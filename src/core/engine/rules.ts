@@ -8,6 +8,7 @@ import { MARGIN } from './margin-checks.ts'
 import { OWN_GATES } from './own-gates.ts'
 import { RECONCILIATION } from './reconcile.ts'
 import { RISK } from './risk-monitor.ts'
+import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
 import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
 
@@ -26,4 +27,6 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   reconciliation: RECONCILIATION,
   drawdown: DRAWDOWN,
   adoption: ADOPTION,
+  exchange: EXCHANGEABLE,
+  rotation: ROTATION,
 }

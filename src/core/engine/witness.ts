@@ -193,11 +193,15 @@ export class Witness {
   ruled<Seen, Answer>(rule: Rule<Seen, Answer>, seen: Seen, answer: Answer, at: Timestamp): void {
     const { strategy, symbol, side, id = '' } = rule.about(seen)
     const key = `${rule.kind} ${strategy} ${symbol} ${side} ${id}`
+    const text = textOf(answer)
     if (isRuleSilent(rule, answer, seen)) {
       // Nothing is to be done any more: that is said once.
       if (!this.#answers.delete(key)) return
-    } else this.#remember(key, '')
-    this.#whole({ kind: rule.kind, at, strategy, symbol, side, market: null }, seen, textOf(answer))
+    } else {
+      if (rule.lasts === true && this.#answers.get(key) === text) return
+      this.#remember(key, text)
+    }
+    this.#whole({ kind: rule.kind, at, strategy, symbol, side, market: null }, seen, text)
   }
 
   // --- what is handed on --------------------------------------------------------------------------------------
