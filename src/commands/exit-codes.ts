@@ -38,7 +38,7 @@ export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning
   { code: EXIT.configuration, meaning: 'configuration, credentials or installation' },
   { code: EXIT.exchange, meaning: 'network or exchange; trying again may help' },
   { code: EXIT.refused, meaning: 'refused by a risk rule, a cap or the kill switch' },
-  { code: EXIT.differs, meaning: 'a check found a difference (replay)' },
+  { code: EXIT.differs, meaning: 'a check found a difference (replay, parity)' },
   { code: EXIT.busy, meaning: 'a lock or a budget is taken; try again' },
   { code: EXIT.held, meaning: 'another instance of bbw owns the account' },
   { code: EXIT.interrupted, meaning: 'stopped by Ctrl-C' },

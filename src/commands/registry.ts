@@ -21,7 +21,8 @@ export const REGISTRY: readonly RegistryEntry[] = [
   },
   {
     name: 'trade',
-    summary: 'put scored signals through the guards, say why, hand positions over, pause, resume or halt',
+    summary:
+      'put scored signals through the guards, say why, close or hand over positions, pause, resume or halt',
     load: async () => (await import('./trade.ts')).tradeCommand,
   },
   {
@@ -38,6 +39,11 @@ export const REGISTRY: readonly RegistryEntry[] = [
     name: 'replay',
     summary: 'make the decisions of a run again and name every difference',
     load: async () => (await import('./replay.ts')).replayCommand,
+  },
+  {
+    name: 'parity',
+    summary: 'compare the trades of two exports and explain every difference',
+    load: async () => (await import('./parity.ts')).parityCommand,
   },
   {
     name: 'status',

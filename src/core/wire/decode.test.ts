@@ -5,8 +5,9 @@ import { DataError } from '../base/errors.ts'
 import { MIDNIGHT } from '../decision/view.fixture.ts'
 import { gridSignal } from '../engine/desk.fixture.ts'
 import { scoreSignal } from '../engine/pipeline.ts'
-import { decodeScored, decodeSignal, parseRecord } from './decode.ts'
-import { scoreFields, signalRecord, type WireRecord } from './encode.ts'
+import { testTrade } from '../performance/trades.fixture.ts'
+import { decodeScored, decodeSignal, decodeTrade, parseRecord } from './decode.ts'
+import { scoreFields, signalRecord, tradeRecord, type WireRecord } from './encode.ts'
 import { instruments, scoredSignals, signals } from './records.fixture.ts'
 
 const test = suite('decode')
@@ -67,6 +68,21 @@ test('so does a signal with its score', () => {
     }),
     { seed: SEED, numRuns: 500 },
   )
+})
+
+test('a trade comes out of the pipe as it went in, and names the field that does not fit', () => {
+  const exits = [{ time: 5, price: 110.1, qty: 0.5, reason: 'target' as const }]
+  const trade = testTrade({ exits, closedAt: 5 })
+  const record = JSON.parse(JSON.stringify(tradeRecord(trade))) as ReturnType<typeof tradeRecord>
+  assert.equal(decodeTrade(record), trade)
+  for (const [wrong, field] of [
+    [{ fees: null }, 'fees'],
+    [{ side: 'up' }, 'side'],
+    [{ exits: 5 }, 'exits'],
+    [{ exits: [{ ...exits[0], price: -1 }] }, 'exits[0].price'],
+  ] as const) {
+    assert.is(refusal(() => decodeTrade({ ...record, ...wrong })).place?.field, field)
+  }
 })
 
 test('fields that nobody knows are ignored, wherever they stand', () => {

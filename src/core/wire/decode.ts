@@ -13,6 +13,7 @@ import { INTERVAL_MS, INTERVALS, type Interval, isInterval } from '../market/int
 import { parseTicks } from '../market/quantise.ts'
 import type { Side } from '../market/side.ts'
 import type { Tier } from '../market/tiers.ts'
+import type { ExitReason, Trade } from '../portfolio/trade.ts'
 import type { Score } from '../scoring/score.ts'
 import { METRICS } from '../scoring/table.ts'
 import { WIRE_VERSION, type WireRecord } from './encode.ts'
@@ -161,6 +162,12 @@ class Fields {
     return found ?? this.fail(name, `one of ${choices.join(', ')}`)
   }
 
+  objects(name: string): readonly Fields[] {
+    const value = this.#get(name)
+    if (!Array.isArray(value)) this.fail(name, 'a list')
+    return value.map((one, k) => new Fields(one, `${this.path(name)}[${k}]`))
+  }
+
   object(name: string): Fields {
     return new Fields(this.#get(name), this.path(name))
   }
@@ -242,6 +249,42 @@ export function decodeScored(record: WireRecord): Scored {
     fundingAssumed: fields.flag('fundingAssumed'),
   }
   return { signal, score }
+}
+
+/** A `trade` record as a trade. Throws a DataError naming the field that does not fit. */
+export function decodeTrade(record: WireRecord): Trade {
+  const fields = new Fields(record, '')
+  const exits = fields.objects('exits').map(exit => ({
+    time: exit.number('time', 0),
+    price: exit.positive('price'),
+    qty: exit.positive('qty'),
+    reason: exit.text('reason') as ExitReason,
+  }))
+  return {
+    id: fields.text('id'),
+    strategy: fields.text('strategy'),
+    symbol: fields.text('symbol'),
+    side: fields.oneOf('side', ['long', 'short']),
+    openedAt: fields.number('openedAt', 0),
+    closedAt: fields.number('closedAt', 0),
+    entry: fields.positive('entry'),
+    exit: fields.positive('exit'),
+    qty: fields.positive('qty'),
+    notional: fields.positive('notional'),
+    leverage: fields.positive('leverage'),
+    score: fields.number('score'),
+    gross: fields.number('gross'),
+    fees: fields.number('fees'),
+    funding: fields.number('funding'),
+    net: fields.number('net'),
+    netPercent: fields.number('netPercent'),
+    mae: fields.number('mae'),
+    mfe: fields.number('mfe'),
+    entryReason: fields.text('entryReason'),
+    // Only compared and shown: one of a later bbw is let through.
+    exitReason: fields.text('exitReason') as ExitReason,
+    exits,
+  }
 }
 
 function decodeOrder(fields: Fields, instrument: Instrument): EntryOrder {
