@@ -139,7 +139,7 @@ async function closeHere(
         ambiguous: isSent,
       })
     },
-    { keepsState },
+    { keepsState, onlyCloses: true },
   )
 }
 
@@ -260,7 +260,7 @@ async function shown(
       const waiting = orders.filter(one => one.purpose === 'entry' && isAsked(request, one)).length
       return await tellPlan(world, parsed, request, desk.exchange.clock.now(), [], held, waiting)
     },
-    { keepsState: false },
+    { keepsState: false, onlyCloses: true },
   )
 }
 

@@ -74,6 +74,8 @@ export interface DeskOptions {
   readonly journal: JournalPort
   readonly log: Log
   readonly everyCycle?: boolean
+  /** Nothing is to be entered: the position mode of the account stays, whatever the configuration says. */
+  readonly onlyCloses?: boolean
   /** Bytes of memory in use; those of this process, unless something else is said. */
   readonly memory?: () => number
   /** Puts something between the driver and the outside. */
@@ -159,7 +161,9 @@ export class Desk {
         refuseOtherMarket(opened.store, connected.market)
         refuseEarlier(opened.store, connected.exchange.clock.now())
       }
-      await inMode(connected.exchange, config, log)
+      let inForce = config
+      if (options.onlyCloses === true) inForce = await asItIs(connected.exchange, config)
+      else await inMode(connected.exchange, config, log)
       const engineOptions: EngineOptions = {
         wallet: config.startingBalance,
         everyCycle: options.everyCycle ?? false,
@@ -169,7 +173,7 @@ export class Desk {
         ...(opened?.decisions == null ? {} : { decisions: { version: ownVersion() } }),
         ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),
       }
-      const engine = engineOf(config, engineOptions, opened !== null, books)
+      const engine = engineOf(inForce, engineOptions, opened !== null, books)
       const desk = new Desk(options, opened, connected, engineOptions, engine)
       opened?.store.write(RUN_KEY, options.facts)
       desk.driver.start(await connected.exchange.history())
@@ -456,6 +460,11 @@ function refuseEarlier(store: StateStore, now: Timestamp): void {
     trouble: 'other',
     remedy: 'choose another --data-dir, or begin anew with --new, which keeps what is there',
   })
+}
+
+/** The configuration in the position mode of the account: whoever wants to get out is not asked about it. */
+async function asItIs(exchange: PositionModePort, config: Config): Promise<Config> {
+  return { ...config, positionMode: await exchange.positionMode() }
 }
 
 /**

@@ -78,6 +78,17 @@ test('a folder of one mode is not run in the other while something is held, in e
   }
 })
 
+test('closing asks nothing about the mode: whoever wants to get out can', async () => {
+  const state = ['--data-dir', join(folder.path, 'closing')]
+  await run([...state, '--until', '2024-07-01'], HEDGE)
+  const words = ['trade', 'flatten', '--execute', ...state, ...MARKET, ...RANGE, '-c', ONE_WAY]
+  const flat = await bbw(words, { cwd: folder.path, wall: Date.UTC(2026, 0, 1) })
+  assert.is(flat.code, 0, flat.err)
+  assert.match(flat.out, /exited/)
+  const { code } = await run([...state, '--until', '2024-07-03'], HEDGE)
+  assert.is(code, 0)
+})
+
 test('an account with nothing on it is switched at the start, and that is told', async () => {
   const state = ['--data-dir', join(folder.path, 'empty')]
   // It waits for a coin that nearly doubles in a day.

@@ -83,7 +83,8 @@ async function executeHere(
 /**
  * A desk for as long as `work` takes; events go to `told`. What is on its way then is left to the next run.
  *
- * @param options `keepsState` of `false` leaves the state of the data folder aside, whatever it is like
+ * @param options `keepsState` of `false` leaves the state of the data folder aside, whatever it is like; with
+ *   `onlyCloses` the account stays in the position mode that it is in
  */
 export async function forAMoment<T>(
   world: World,
@@ -91,7 +92,9 @@ export async function forAMoment<T>(
   config: Config,
   told: EngineEvent[],
   work: (desk: Desk) => Promise<T>,
-  { keepsState }: { readonly keepsState: boolean } = { keepsState: true },
+  { keepsState, onlyCloses = false }: { readonly keepsState: boolean; readonly onlyCloses?: boolean } = {
+    keepsState: true,
+  },
 ): Promise<T> {
   const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
   const place = await placeOf(world, parsed, config, simUrlFlag(parsed), folder, null)
@@ -107,6 +110,7 @@ export async function forAMoment<T>(
     world,
     config,
     folder: keepsState ? folder : null,
+    onlyCloses,
     connect: () => place.connect(world, log),
     facts: { exchange: 'sim', dry: false, market: place.words },
     log,
