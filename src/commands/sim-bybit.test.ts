@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { marketsOf, tradingFrom } from '../core/adapters/sim/market.fixture.ts'
@@ -5,8 +7,12 @@ import { DAY, HOUR } from '../core/base/units.ts'
 import type { ParsedArguments } from './command.ts'
 import { defaultConfig } from './config.ts'
 import { bybitOver, freshCredentials, wantsBybit } from './sim-bybit.ts'
+import { Folder } from './world.fixture.ts'
 
 const test = suite('sim bybit')
+
+const folder = new Folder()
+test.after(() => folder.remove())
 
 const NOW = Date.UTC(2026, 5, 3, 15, 30)
 const markets = marketsOf(3, 40)
@@ -18,7 +24,14 @@ function parsed(flags: ParsedArguments['flags']): ParsedArguments {
 
 async function over(flags: ParsedArguments['flags']): ReturnType<typeof bybitOver> {
   const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() }
-  return bybitOver({ clock }, parsed(flags), markets, defaultConfig(), freshCredentials(), start)
+  return bybitOver(
+    { clock, cwd: folder.path },
+    parsed(flags),
+    markets,
+    defaultConfig(),
+    freshCredentials(),
+    start,
+  )
 }
 
 test('the market is moved by whole weeks so that its trading has begun by now', async () => {
@@ -45,6 +58,24 @@ test('the flags of the protocol are for the protocol, and a speed has bounds', a
     await over({ speed }).then(
       () => assert.unreachable(),
       (error: Error) => assert.match(error.message, /is not from 0.1 to 3600/),
+    )
+  }
+})
+
+test('what goes wrong is read from a file, and a file that is none is refused', async () => {
+  writeFileSync(join(folder.path, 'plan.json'), '[{"fault":"lose-reply","chance":0.5}]')
+  writeFileSync(join(folder.path, 'odd.json'), '[{"fault":"lose"}]')
+  writeFileSync(join(folder.path, 'text.json'), 'x')
+  const { sim } = await over({ faults: 'plan.json' })
+  assert.equal(sim.plan.rules, [{ fault: 'lose-reply', chance: 0.5 }])
+  for (const [faults, pattern] of [
+    ['absent.json', /cannot be read/],
+    ['text.json', /is not JSON/],
+    ['odd.json', /rules\[0\].fault has to be one of/],
+  ] as const) {
+    await over({ faults }).then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, pattern),
     )
   }
 })

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
-import { UsageError } from '../core/base/errors.ts'
+import type { FaultRule } from '../core/adapters/sim/bybit/fault-plan.ts'
+import { DataError, UsageError } from '../core/base/errors.ts'
 import { DAY, type Timestamp } from '../core/base/units.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import type { FlagSpec, ParsedArguments, World } from './command.ts'
@@ -28,12 +31,13 @@ export const PROTOCOL_FLAGS: readonly FlagSpec[] = [
     choices: ['present', 'recorded'],
   },
   { flags: '--seed <text>', description: 'with bybit: what is left to chance there', default: '1' },
+  { flags: '--faults <file>', description: 'with bybit: a list of what goes wrong, as JSON' },
 ]
 
 /** Whether Bybit's protocol is asked for. Throws a UsageError where its flags are given without it. */
 export function wantsBybit(parsed: ParsedArguments): boolean {
   if (textFlag(parsed, 'protocol') === 'bybit') return true
-  const stray = ['speed', 'dates', 'seed'].find(name => textFlag(parsed, name) !== undefined)
+  const stray = ['speed', 'dates', 'seed', 'faults'].find(name => textFlag(parsed, name) !== undefined)
   if (stray === undefined) return false
   throw new UsageError(`--${stray} is for Bybit's protocol`, 'give --protocol bybit too, or leave it out')
 }
@@ -42,7 +46,7 @@ const WEEK = 7 * DAY
 
 /** The simulated Bybit over a market, and words about when it stands where. */
 export async function bybitOver(
-  world: Pick<World, 'clock'>,
+  world: Pick<World, 'clock' | 'cwd'>,
   parsed: ParsedArguments,
   markets: readonly SymbolMarket[],
   config: Config,
@@ -59,6 +63,7 @@ export async function bybitOver(
   // Whole weeks keep the days of the week, and the hours of the day at which funding is settled.
   const shift = isPresent ? Math.floor((now - start) / WEEK) * WEEK : 0
   const from = isPresent ? now : start
+  const faults = await faultsOf(world, parsed)
   const sim = new SimBybit(
     markets.map(market => shifted(market, shift)),
     {
@@ -68,9 +73,34 @@ export async function bybitOver(
       seed: textFlag(parsed, 'seed') ?? '1',
       from,
       speed,
+      faults,
     },
   )
   return { sim, speed, from }
+}
+
+/** The rules of the file that is named; none without one. Throws a UsageError or a DataError. */
+async function faultsOf({ cwd }: Pick<World, 'cwd'>, parsed: ParsedArguments): Promise<readonly FaultRule[]> {
+  const name = textFlag(parsed, 'faults')
+  if (name === undefined) return []
+  const { rulesFrom } = await import('../core/adapters/sim/bybit/fault-plan.ts')
+  let text: string
+  try {
+    text = readFileSync(resolve(cwd, name), 'utf8')
+  } catch {
+    throw new UsageError(`--faults ${name} cannot be read`, 'give a JSON file')
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new DataError(
+      `${name} is not JSON`,
+      { file: name },
+      'for example: [{"fault":"lose-reply","chance":0.01}]',
+    )
+  }
+  return rulesFrom(value)
 }
 
 /** Credentials of an exchange that keeps nothing. */

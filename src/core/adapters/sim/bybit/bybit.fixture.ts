@@ -94,7 +94,7 @@ export class TestClient {
     const key = change.key ?? KEY
     const window = change.window ?? '5000'
     const signed = `${stamp}${key}${window}${method === 'GET' ? query : body}`
-    return this.sim.request({
+    const outcome = this.sim.request({
       method,
       target: query === '' ? path : `${path}?${query}`,
       body,
@@ -104,7 +104,9 @@ export class TestClient {
         'x-bapi-recv-window': window,
         'x-bapi-sign': signatureOf(change.secret ?? SECRET, signed),
       },
-    }).reply
+    })
+    if (outcome.kind !== 'reply') throw new Error(`the request came to ${outcome.kind}`)
+    return outcome.reply
   }
 
   get<T = Rows>(path: string, params: { readonly [name: string]: unknown } = {}): Reply<T> {

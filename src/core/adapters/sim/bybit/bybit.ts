@@ -1,86 +1,336 @@
 /**
- * A Bybit without sockets: requests and frames in, replies and frames out, time in between. Everything that it decides
- * by chance follows from its seed.
+ * A Bybit without sockets: requests and frames in, replies and frames out, time in between, and what goes wrong with all
+ * of it. Everything that it decides by chance follows from its seed.
  */
 import { type Random, random } from '../../../base/random.ts'
-import type { Milliseconds, Timestamp } from '../../../base/units.ts'
+import {
+  HOUR,
+  MINUTE,
+  type Milliseconds,
+  SECOND,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+} from '../../../base/units.ts'
 import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import type { KeyInfo } from './account-routes.ts'
 import { Desk, type DeskOptions } from './desk.ts'
+import { AFTER, BEFORE, FaultPlan, type FaultRule, PUSHES } from './fault-plan.ts'
 import { type Credentials, Gate, type HttpReply, type HttpRequest } from './gate.ts'
+import { Refusal } from './order.ts'
+import { BAN } from './rate-limits.ts'
 import { type Channel, type Push, Streams } from './streams.ts'
 
 export interface BybitOptions extends DeskOptions, Credentials {
   /** Seconds of the exchange's clock in a second of the wall's. */
   readonly speed: number
   readonly keyInfo?: Partial<Omit<KeyInfo, 'key'>>
+  /** What goes wrong from the start; left out: nothing. */
+  readonly faults?: readonly FaultRule[]
 }
 
-/** A reply, and when it leaves on the exchange's clock. */
-export interface Outcome {
-  readonly reply: HttpReply
-  readonly due: Timestamp
-}
+/** What becomes of a request: a reply at a time of the exchange's clock, none ever, or the connection breaks. */
+export type Outcome =
+  | { readonly kind: 'reply'; readonly reply: HttpReply; readonly due: Timestamp }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'reset' }
 
 /** An answer that comes late enough for the news to overtake it, in milliseconds of the wall's clock. */
 const ACK_DELAY: Milliseconds = 30
 
 const KEY_INFO = { isReadOnly: false, canWithdraw: false, expiresAt: '2099-01-01T00:00:00Z' }
 
+/** How long things last, and by how much they are late, where a rule does not say. */
+const LATE: Milliseconds = 5 * SECOND
+const ZOMBIE: Milliseconds = 4_900
+const OVERTAKEN: Milliseconds = 500
+const LASTING: Milliseconds = MINUTE
+
 export class SimBybit {
   readonly desk: Desk
   readonly gate: Gate
   readonly streams: Streams
-  readonly random: Random
   readonly options: BybitOptions
+  readonly #random: Random
+  #plan: FaultPlan
+  /** Requests that arrive late, and when. */
+  #zombies: { readonly at: Timestamp; readonly request: HttpRequest }[] = []
+  /** Topics that are silent, and until when. */
+  #silent: { readonly only: string; readonly until: Timestamp }[] = []
+  readonly #mute = new Set<number>()
+  #closing: number[] = []
+  #outageUntil: Timestamp = Number.NEGATIVE_INFINITY
+  #flappingUntil: Timestamp = Number.NEGATIVE_INFINITY
 
   constructor(markets: readonly SymbolMarket[], options: BybitOptions) {
     const { key, secret, speed, seed } = options
     this.options = options
-    this.random = random(`${seed} protocol`)
+    this.#random = random(`${seed} protocol`)
     this.desk = new Desk(markets, options)
     const context = { desk: this.desk, key: { ...KEY_INFO, ...options.keyInfo, key } }
     this.gate = new Gate(context, { key, secret }, { speed })
-    this.streams = new Streams(this.desk, this.gate, { key, secret }, { speed, random: this.random })
+    this.streams = new Streams(this.desk, this.gate, { key, secret }, { speed, random: this.#random })
+    this.#plan = new FaultPlan(options.faults ?? [], seed, options.from)
   }
 
   get now(): Timestamp {
     return this.desk.now
   }
 
+  /** What goes wrong from now on. */
+  setFaults(rules: readonly FaultRule[]): void {
+    this.#plan = new FaultPlan(rules, this.options.seed, this.now)
+  }
+
+  get plan(): FaultPlan {
+    return this.#plan
+  }
+
   /** Lets time go on. */
   advance(to: Timestamp): void {
+    for (;;) {
+      const next = this.#zombies.find(({ at }) => at <= to)
+      if (next === undefined) break
+      this.#zombies = this.#zombies.filter(zombie => zombie !== next)
+      this.desk.advance(next.at)
+      this.gate.answer(next.request)
+    }
     this.desk.advance(to)
+    for (const rule of this.#plan.due(to)) this.cause(rule)
     this.streams.tell(this.desk.account.take())
     this.streams.publish()
   }
+
+  // --- requests -----------------------------------------------------------------------------------------------
 
   /**
    * Answers a REST request. What it sets off leaves by the streams; whether the answer to an order comes before its
    * news or after is a matter of chance.
    */
   request(request: HttpRequest): Outcome {
+    const { now } = this
+    const [path] = request.target.split('?')
+    if (now < this.#outageUntil) return { kind: 'reset' }
+    const before = this.#plan.strike(BEFORE, path, now)
+    if (before !== null) return this.#instead(before, request)
     const reply = this.gate.answer(request)
     this.streams.tell(this.desk.account.take())
-    const isLast = request.method === 'POST' && this.random.int(2) === 0
-    return { reply, due: isLast ? this.now + ACK_DELAY * this.options.speed : this.now }
+    const isLast = request.method === 'POST' && this.#random.int(2) === 0
+    const due = isLast ? now + ACK_DELAY * this.options.speed : now
+    const after = this.#plan.strike(AFTER, path, now)
+    return after === null ? { kind: 'reply', reply, due } : spoiled(after, reply, due)
   }
 
+  #instead({ fault, ms, code }: FaultRule, request: HttpRequest): Outcome {
+    const { now } = this
+    if (fault === 'zombie') this.#zombies.push({ at: now + (ms ?? ZOMBIE), request })
+    if (fault === 'refuse') {
+      const reply = this.gate.refusal(code ?? 10_016, WORDS[code ?? 10_016] ?? 'refused')
+      return { kind: 'reply', reply, due: now }
+    }
+    if (fault === 'status') return { kind: 'reply', reply: page(code ?? 502), due: now }
+    return { kind: 'silence' }
+  }
+
+  // --- sockets ------------------------------------------------------------------------------------------------
+
   open(channel: Channel): number {
-    return this.streams.open(channel)
+    const id = this.streams.open(channel)
+    if (this.now < Math.max(this.#flappingUntil, this.#outageUntil)) this.#closing.push(id)
+    return id
   }
 
   frame(session: number, text: string): void {
+    if (this.#mute.has(session)) return
     this.streams.frame(session, text)
     this.streams.tell(this.desk.account.take())
   }
 
   closed(session: number): void {
+    this.#mute.delete(session)
     this.streams.closed(session)
+  }
+
+  /** Connections that are to be closed, since the last call. */
+  closing(): readonly number[] {
+    const closing = [...this.#closing, ...this.streams.idle()]
+    this.#closing = []
+    return closing
   }
 
   /** Frames that are to be sent. */
   take(): readonly Push[] {
-    return this.streams.take()
+    const { now } = this
+    this.#silent = this.#silent.filter(({ until }) => until > now)
+    return this.streams.take().flatMap(push => {
+      if (this.#mute.has(push.session)) return []
+      // The answer to a request is none of a topic's; that to an order has the fate of answers.
+      if (push.topic === null) return this.#answered(push)
+      const topic = push.topic
+      if (this.#silent.some(({ only }) => topic.startsWith(only))) return []
+      const rule = this.#plan.strike(PUSHES, topic, now)
+      switch (rule?.fault) {
+        case 'lose-push':
+          return []
+        case 'late-push':
+          return [{ ...push, due: push.due + (rule.ms ?? LATE) }]
+        case 'reorder-push':
+          return [{ ...push, due: push.due + this.#random.int(rule.ms ?? OVERTAKEN) + 1 }]
+        case 'duplicate-push':
+          return [push, push]
+        default:
+          return [push]
+      }
+    })
+  }
+
+  #answered(push: Push): readonly Push[] {
+    if (!push.isOrder) return [push]
+    const rule = this.#plan.strike(['lose-reply', 'late-reply'], '/v5/trade', this.now)
+    if (rule === null) return [push]
+    return rule.fault === 'lose-reply' ? [] : [{ ...push, due: push.due + (rule.ms ?? LATE) }]
+  }
+
+  // --- events -------------------------------------------------------------------------------------------------
+
+  /**
+   * Lets something happen now.
+   *
+   * @returns why it cannot, or `null`
+   */
+  cause(rule: FaultRule): string | null {
+    try {
+      this.#cause(rule)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return error.message
+    }
+    this.#plan.note(rule.fault)
+    this.streams.tell(this.desk.account.take())
+    return null
+  }
+
+  #cause(rule: FaultRule): void {
+    const { desk, now } = this
+    const { fault, ms, only = '' } = rule
+    const until = now + (ms ?? LASTING)
+    const steps = (rule.steps ?? 0) as Steps
+    const symbol = (): string => desk.instrument(rule.symbol ?? [...desk.feeds.keys()][0]).symbol
+    const meant = (): readonly number[] =>
+      this.streams.sessions.filter(({ channel }) => channel.startsWith(only)).map(({ id }) => id)
+    switch (fault) {
+      case 'silence':
+        this.#silent.push({ only, until })
+        return
+      case 'drop':
+        this.#closing.push(...meant())
+        return
+      case 'half-open':
+        for (const id of meant()) this.#mute.add(id)
+        return
+      case 'flap':
+        this.#flappingUntil = until
+        this.#closing.push(...meant())
+        return
+      case 'outage':
+        this.#outageUntil = until
+        this.#closing.push(...this.streams.sessions.map(({ id }) => id))
+        return
+      case 'ban':
+        this.gate.limits.ban(now, ms ?? BAN)
+        return
+      case 'clock-skew':
+        desk.skew = ms ?? 0
+        return
+      case 'amnesia':
+        desk.account.forgetClosed()
+        return
+      case 'delist':
+        desk.delist(symbol(), now + (ms ?? HOUR))
+        return
+      case 'filters':
+        desk.refilter(symbol(), {
+          ...(rule.steps === undefined ? {} : { minQty: steps }),
+          ...(rule.usdt === undefined ? {} : { minNotional: rule.usdt }),
+        })
+        return
+      case 'funding-interval':
+        desk.funding(symbol()).order(now, ms ?? HOUR)
+        return
+      case 'liquidate':
+        desk.seize(symbol(), 'liquidation', steps)
+        return
+      case 'adl':
+        desk.seize(symbol(), 'adl', Math.max(1, steps) as Steps)
+        return
+      case 'thin':
+        desk.thin(symbol(), rule.steps === undefined ? null : steps, rule.code === 1)
+        return
+      case 'lose-stop':
+        desk.loseStop(symbol())
+        return
+      case 'reject-later':
+        desk.rejectNext(symbol())
+        return
+      case 'hold-triggers':
+        desk.holdTriggers(symbol(), now + (ms ?? LASTING))
+        return
+      case 'transfer':
+        desk.transfer(rule.usdt ?? 0)
+        return
+      case 'human-open':
+        desk.byHand(symbol(), rule.side ?? 'Buy', steps)
+        return
+      case 'human-close':
+        desk.closeByHand(symbol(), rule.steps === undefined ? null : steps)
+        return
+      case 'human-cancel-all':
+        desk.cancelAll(order => rule.symbol === undefined || order.symbol === rule.symbol, '')
+        return
+      case 'human-stop':
+        desk.stopByHand(symbol(), (rule.ticks ?? 0) as Ticks)
+        return
+      default:
+        throw new Refusal(10_001, `${fault} needs a request or a message to befall: put it into a plan`)
+    }
+  }
+}
+
+const WORDS: { readonly [code: number]: string } = {
+  10000: 'Server Timeout',
+  10002: 'invalid request, please check your server timestamp or recv_window param.',
+  10006: 'Too many visits. Exceeded the API Rate Limit.',
+  10010: "Unmatched IP, please check your API key's bound IP addresses.",
+  10016: 'Server error.',
+  33004: 'Your api key has expired.',
+}
+
+/** What comes where a server in front of the exchange answers itself. */
+function page(status: number): HttpReply {
+  const body = `<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>`
+  return { status, headers: { 'content-type': 'text/html' }, body }
+}
+
+/** The answer to a request that was carried out, as it arrives. */
+function spoiled({ fault, ms, code }: FaultRule, reply: HttpReply, due: Timestamp): Outcome {
+  switch (fault) {
+    case 'lose-reply':
+      return { kind: 'silence' }
+    case 'reset-reply':
+      return { kind: 'reset' }
+    case 'late-reply':
+      return { kind: 'reply', reply, due: due + (ms ?? LATE) }
+    case 'status-after':
+      return { kind: 'reply', reply: page(code ?? 504), due }
+    case 'html':
+      return { kind: 'reply', reply: { ...page(200), status: 200 }, due }
+    case 'truncated':
+      return {
+        kind: 'reply',
+        reply: { ...reply, body: reply.body.slice(0, Math.floor(reply.body.length / 2)) },
+        due,
+      }
+    default:
+      return { kind: 'reply', reply: { ...reply, body: '' }, due }
   }
 }

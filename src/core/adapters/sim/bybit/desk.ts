@@ -113,9 +113,12 @@ export class Desk {
   /** What is to befall the next order of a symbol, and the next fill that opens. */
   readonly #rejecting = new Set<string>()
   readonly #losingStop = new Set<string>()
-  readonly #deafToTriggers = new Set<string>()
+  /** Symbols whose triggers are not set off, and until when. */
+  readonly #heldTriggers = new Map<string, Timestamp>()
   /** Prices that go beyond their limit are refused rather than brought to it. */
   refusesPrices = false
+  /** By how much the server's clock is wrong. */
+  skew: Milliseconds = 0
   #now: Timestamp
   #cancelType = ''
   #execType: ExecType = 'Trade'
@@ -145,6 +148,11 @@ export class Desk {
 
   get now(): Timestamp {
     return this.#now
+  }
+
+  /** The time as the server tells it. */
+  get clock(): Timestamp {
+    return this.#now + this.skew
   }
 
   /** The wallet as the matching engine has it, in floating point. */
@@ -260,7 +268,7 @@ export class Desk {
     let at = points[0]
     for (const next of points.slice(1)) {
       for (;;) {
-        const part = this.#deafToTriggers.has(symbol) ? null : this.#nearest(symbol, at, next)
+        const part = this.#nearest(symbol, at, next)
         const stop = part === null ? next : along(at, next, part)
         const due = settlements.filter(({ time }) => time > at.time && time <= stop.time)
         this.#now = Math.max(this.#now, stop.time)
@@ -303,6 +311,7 @@ export class Desk {
 
   /** The share of the way from `a` to `b` at which the first waiting order is set off, `null` where none is. */
   #nearest(symbol: string, a: PathPoint, b: PathPoint): number | null {
+    if ((this.#heldTriggers.get(symbol) ?? 0) > a.time) return null
     let nearest: number | null = null
     for (const { trigger } of this.#waiting(symbol)) {
       if (trigger === null) continue
@@ -1107,9 +1116,7 @@ export class Desk {
   /** The exchange takes a position over, whole, or takes from it because others were taken over. */
   seize(symbol: string, how: 'liquidation' | 'adl', steps: Steps): void {
     this.#stamp()
-    const held = this.account.positions.find(one => one.symbol === symbol && one.side !== null)
-    if (held === undefined || held.side === null) throw new Refusal(10001, `no position on ${symbol}`)
-    const { side } = held
+    const { side } = this.#heldOf(symbol)
     const point = this.point(symbol)
     this.#exchange.setLast(
       symbol,
@@ -1141,10 +1148,34 @@ export class Desk {
     this.#rejecting.add(this.instrument(symbol).symbol)
   }
 
-  /** Orders that wait for a price of the symbol are not set off, until they may be again. */
-  holdTriggers(symbol: string, isHeld: boolean): void {
-    if (isHeld) this.#deafToTriggers.add(this.instrument(symbol).symbol)
-    else this.#deafToTriggers.delete(symbol)
+  /** Orders that wait for a price of the symbol are not set off before a time. */
+  holdTriggers(symbol: string, until: Timestamp): void {
+    this.#heldTriggers.set(this.instrument(symbol).symbol, until)
+  }
+
+  /** Somebody opens a position in the app, or adds to one. */
+  byHand(symbol: string, side: BuySell, steps: Steps): void {
+    this.create({ ...BY_HAND, symbol, side, steps, positionIdx: this.#indexOf(sideOf(side)) })
+  }
+
+  /** Somebody closes so much of a position, `null`: all of it. */
+  closeByHand(symbol: string, steps: Steps | null): void {
+    const { side, idx, steps: held } = this.#heldOf(symbol)
+    const wish = { ...BY_HAND, symbol, side: closingSide(side), positionIdx: idx, reduceOnly: true }
+    this.create({ ...wish, steps: steps ?? held })
+  }
+
+  /** Somebody moves the stop of a position, or takes it away with 0. */
+  stopByHand(symbol: string, stopLoss: Ticks | 0): void {
+    const { idx } = this.#heldOf(symbol)
+    this.tradingStop({ ...NO_STOPS, symbol, positionIdx: idx, stopLoss })
+  }
+
+  /** The position of a symbol, the long one of two. */
+  #heldOf(symbol: string): BybitPosition & { readonly side: Side } {
+    const held = this.account.positions.find(one => one.symbol === symbol && one.side !== null)
+    if (held === undefined || held.side === null) throw new Refusal(10001, `no position on ${symbol}`)
+    return { ...held, side: held.side }
   }
 
   /** Trading of a symbol ends at a time; what is held then is settled. */
@@ -1182,6 +1213,30 @@ export function mostOf({ maxQty }: Instrument, type: 'Market' | 'Limit'): Steps 
 }
 
 const MARKET_SHARE = 5
+
+/** What an order in the app has where nothing is said. */
+const BY_HAND = {
+  type: 'Market',
+  price: null,
+  timeInForce: 'IOC',
+  orderLinkId: '',
+  reduceOnly: false,
+  closeOnTrigger: false,
+  trigger: null,
+  attached: null,
+} as const
+
+const NO_STOPS = {
+  mode: 'Full',
+  takeProfit: null,
+  trailing: null,
+  activePrice: null,
+  tpTriggerBy: 'LastPrice',
+  slTriggerBy: 'LastPrice',
+  size: null,
+  tpLimit: null,
+  slLimit: null,
+} as const
 
 const CREATE_TYPES: { readonly [type in ExecType]: string } = {
   Trade: 'CreateByUser',

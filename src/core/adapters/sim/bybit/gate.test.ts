@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { marketOf, START, still, TestClient } from './bybit.fixture.ts'
+import type { HttpRequest } from './gate.ts'
 import { BAN } from './rate-limits.ts'
 import { isInTime } from './signing.ts'
 
@@ -86,23 +87,16 @@ test('an address that asks for more than 600 in five seconds is not served for t
 test('a GET with a body is refused as an attack, and what there is not is not found', () => {
   const one = client()
   const odd = { method: 'GET', target: '/v5/market/time', headers: {}, body: '{}' }
-  assert.is(one.sim.request(odd).reply.status, 403)
-  assert.is(one.sim.request({ ...odd, target: '/v5/none', body: '' }).reply.status, 404)
-  assert.is(
-    one.sim.request({ ...odd, method: 'POST', target: '/v5/market/time', body: '' }).reply.status,
-    404,
-  )
+  const status = (request: HttpRequest): number => one.sim.gate.answer(request).status
+  assert.is(status(odd), 403)
+  assert.is(status({ ...odd, target: '/v5/none', body: '' }), 404)
+  assert.is(status({ ...odd, method: 'POST', target: '/v5/market/time', body: '' }), 404)
 })
 
 test('a body that is no JSON object is a parameter error', () => {
   const one = client()
-  const { reply } = one.sim.request({
-    method: 'POST',
-    target: '/v5/order/create',
-    headers: {},
-    body: 'x',
-  })
-  assert.is(codeOf(reply.body)[0], 10003)
+  const request = { method: 'POST', target: '/v5/order/create', headers: {}, body: 'x' }
+  assert.is(codeOf(one.sim.gate.answer(request).body)[0], 10003)
   assert.is(one.post('/v5/order/create', { category: 'spot' }).retCode, 10001)
 })
 

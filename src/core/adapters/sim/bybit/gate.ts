@@ -51,8 +51,18 @@ export class Gate {
     this.#pace = pace
   }
 
+  /** The server's clock, which need not be right. */
+  get #clock(): Timestamp {
+    return this.#context.desk.clock
+  }
+
   get #now(): Timestamp {
     return this.#context.desk.now
+  }
+
+  /** An answer with a code and words, whatever was asked. */
+  refusal(code: number, message: string): HttpReply {
+    return this.#reply({}, null, code, message)
   }
 
   /** Answers one request. */
@@ -124,7 +134,7 @@ export class Gate {
   /** Throws a Refusal where a time stamp is too old or too new. */
   checkTime(stamp: string, window: string): void {
     const wide = window === '' ? DEFAULT_WINDOW : Number(window)
-    const now = this.#now
+    const now = this.#clock
     if (/^\d+$/.test(stamp) && isInTime(Number(stamp), wide, { now, speed: this.#pace.speed })) return
     throw new Refusal(
       10002,
@@ -137,10 +147,10 @@ export class Gate {
       status: 200,
       headers: {
         'content-type': 'application/json; charset=utf-8',
-        timenow: String(Math.floor(this.#now)),
+        timenow: String(Math.floor(this.#clock)),
         ...(allowance === null ? {} : limitHeaders(allowance)),
       },
-      body: JSON.stringify({ retCode, retMsg, result, retExtInfo: {}, time: Math.floor(this.#now) }),
+      body: JSON.stringify({ retCode, retMsg, result, retExtInfo: {}, time: Math.floor(this.#clock) }),
     }
   }
 }

@@ -158,8 +158,8 @@ const OPEN_INTEREST_MS: { readonly [interval: string]: Milliseconds } = {
 }
 
 export const MARKET_ROUTES: { readonly [path: string]: Handler } = {
-  '/v5/market/time': ({ now }) => {
-    const ms = Math.floor(now)
+  '/v5/market/time': ({ clock }) => {
+    const ms = Math.floor(clock)
     return { timeSecond: String(Math.floor(ms / 1_000)), timeNano: `${ms}000000` }
   },
 

@@ -134,6 +134,40 @@ test('a stream tells what it was asked for, and a socket that closes is forgotte
   })
 })
 
+test('what goes wrong goes wrong on the sockets too, and the door for operators is beside them', async () => {
+  await served(async (server, wall, sim) => {
+    const headers = { authorization: `Bearer ${SECRET}` }
+    const rules = [
+      { fault: 'reset-reply', only: '/v5/market/time', most: 1 },
+      { fault: 'lose-reply', only: '/v5/market/time', most: 1 },
+      { fault: 'truncated', only: '/v5/market/time', most: 1 },
+    ]
+    const body = JSON.stringify({ rules })
+    assert.is((await ask(server, 'POST', '/control/faults', { body, headers })).status, 200)
+    await ask(server, 'GET', '/v5/market/time').then(
+      () => assert.unreachable(),
+      (error: NodeJS.ErrnoException) => assert.is(error.code, 'ECONNRESET'),
+    )
+    const lost = request(`${server.url}/v5/market/time`)
+    lost.on('response', () => assert.unreachable())
+    lost.on('error', () => {})
+    lost.end()
+    while (sim.plan.counts['lose-reply'] === undefined) await new Promise(resolve => setImmediate(resolve))
+    const { text } = await ask(server, 'GET', '/v5/market/time')
+    assert.throws(() => JSON.parse(text))
+    lost.destroy()
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v5/public/linear`)
+    await once(socket, 'open')
+    const closed = once(socket, 'close')
+    await ask(server, 'POST', '/control/cause', { body: '{"fault":"drop"}', headers })
+    wall.move(10)
+    await closed
+    const counts = JSON.parse((await ask(server, 'GET', '/control', { headers })).text).counts
+    assert.equal(counts, { 'reset-reply': 1, 'lose-reply': 1, truncated: 1, drop: 1 })
+    assert.is((await ask(server, 'GET', '/control')).status, 401)
+  })
+})
+
 test('a browser, another name of this machine, a long body and an unknown socket are not served', async () => {
   await served(async server => {
     const time = '/v5/market/time'

@@ -11,6 +11,8 @@ import { ConfigError } from '../../../base/errors.ts'
 import type { Milliseconds, Timestamp } from '../../../base/units.ts'
 import { LOOPBACK } from '../server.ts'
 import type { Outcome, SimBybit } from './bybit.ts'
+import { CONTROL, control } from './control.ts'
+import type { HttpReply } from './gate.ts'
 import type { Channel, Push } from './streams.ts'
 
 /** How often time goes on when nobody asks for anything. */
@@ -108,7 +110,7 @@ export class BybitServer {
     while (!signal.aborted) {
       this.#guarded(() => {
         this.#goOn()
-        for (const id of this.#sim.streams.idle()) this.#open.get(id)?.close()
+        for (const id of this.#sim.closing()) this.#open.get(id)?.terminate()
       })
       await this.#sleep(TICK, signal).catch(() => {})
     }
@@ -157,17 +159,21 @@ export class BybitServer {
     this.#guarded(() => {
       this.#goOn()
       const asked = { method, target, headers: singles(headers), body }
-      this.#deliver(this.#sim.request(asked), response)
+      if (target.startsWith(CONTROL)) this.#send(control(this.#sim, asked), response)
+      else this.#deliver(this.#sim.request(asked), response)
       this.#flush()
     })
   }
 
-  #deliver({ reply, due }: Outcome, response: ServerResponse): void {
-    this.#wait(due, () => {
-      const length = String(Buffer.byteLength(reply.body))
-      response.writeHead(reply.status, { ...reply.headers, 'content-length': length })
-      response.end(reply.body)
-    })
+  #deliver(outcome: Outcome, response: ServerResponse): void {
+    if (outcome.kind === 'reply') this.#wait(outcome.due, () => this.#send(outcome.reply, response))
+    else if (outcome.kind === 'reset') response.destroy()
+    // Of what is never answered the connection stays open until the client gives up.
+  }
+
+  #send({ status, headers, body }: HttpReply, response: ServerResponse): void {
+    response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })
+    response.end(body)
   }
 
   /** No browser is served, whatever it calls this machine. */

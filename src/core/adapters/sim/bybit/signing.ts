@@ -14,6 +14,12 @@ export function isSignature(secret: string, text: string, given: string): boolea
   return expected.length === found.length && timingSafeEqual(expected, found)
 }
 
+/** Whether a text is the secret one; how far they are alike is not told by the time it takes. */
+export function isSecret(given: string, secret: string): boolean {
+  const [expected, found] = [Buffer.from(secret), Buffer.from(given)]
+  return expected.length === found.length && timingSafeEqual(expected, found)
+}
+
 /** A stamp may be so much ahead of the server's clock. */
 const EARLY: Milliseconds = 1_000
 

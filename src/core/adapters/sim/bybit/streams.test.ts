@@ -280,7 +280,7 @@ test('a private socket that says nothing for ten minutes is to be closed', () =>
   one.sim.advance(START + 6 * MINUTE)
   one.say(heard, { op: 'ping' })
   one.sim.advance(START + 11 * MINUTE)
-  assert.equal(one.sim.streams.idle(), [quiet])
+  assert.equal(one.sim.closing(), [quiet])
   one.sim.closed(quiet)
   assert.equal(
     one.sim.streams.sessions.map(({ id }) => id),

@@ -22,6 +22,8 @@ export interface Push {
   readonly session: number
   /** `null` for the answer to a request of the client's. */
   readonly topic: string | null
+  /** The answer is that to an order. */
+  readonly isOrder: boolean
   readonly text: string
   /** When it leaves, on the exchange's clock. */
   readonly due: Timestamp
@@ -330,7 +332,8 @@ export class Streams {
     assert(this.#sessions.has(session.id), 'the connection is open')
     const due = Math.max(session.lastDue, this.#desk.now + delay * this.#speed)
     session.lastDue = Math.min(due, this.#desk.now + SECOND * this.#speed)
-    this.#pushes.push({ session: session.id, topic, text, due })
+    const isOrder = topic === null && text.includes('"op":"order.')
+    this.#pushes.push({ session: session.id, topic, isOrder, text, due })
   }
 }
 

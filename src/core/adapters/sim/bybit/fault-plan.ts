@@ -1,0 +1,187 @@
+/**
+ * What goes wrong, when, and how often it did: rules with their chances, and a seed. The plan decides and counts; what a
+ * fault does is the exchange's (`bybit.ts`) or the desk's.
+ */
+import { DataError } from '../../../base/errors.ts'
+import { type Random, random } from '../../../base/random.ts'
+import type { Milliseconds, Timestamp } from '../../../base/units.ts'
+import { Shape } from '../shape.ts'
+
+/** A request on its way in: what is named here happens instead of it. */
+export const BEFORE = ['lose-request', 'zombie', 'refuse', 'status'] as const
+/** A request that has been carried out: what is named here happens to its answer. */
+export const AFTER = [
+  'lose-reply',
+  'reset-reply',
+  'late-reply',
+  'status-after',
+  'html',
+  'truncated',
+  'empty',
+] as const
+/** A message of a stream on its way out. */
+export const PUSHES = ['lose-push', 'late-push', 'duplicate-push', 'reorder-push'] as const
+/** What happens at a time of its own. */
+export const EVENTS = [
+  'silence',
+  'drop',
+  'half-open',
+  'flap',
+  'outage',
+  'ban',
+  'clock-skew',
+  'amnesia',
+  'delist',
+  'filters',
+  'funding-interval',
+  'liquidate',
+  'adl',
+  'thin',
+  'lose-stop',
+  'reject-later',
+  'hold-triggers',
+  'transfer',
+  'human-open',
+  'human-close',
+  'human-cancel-all',
+  'human-stop',
+] as const
+
+export const FAULTS = [...BEFORE, ...AFTER, ...PUSHES, ...EVENTS] as const
+export type Fault = (typeof FAULTS)[number]
+export type EventFault = (typeof EVENTS)[number]
+
+export interface FaultRule {
+  readonly fault: Fault
+  /** Of requests the path, of messages the topic, of sockets the channel begins so; left out: any. */
+  readonly only?: string
+  /** At each opportunity. Left out: at every one. */
+  readonly chance?: number
+  /** An event comes after so long on the average, again and again; left out: once, at `from`. */
+  readonly every?: Milliseconds
+  /** From when on and until when, counted from the beginning of the plan. */
+  readonly from?: Milliseconds
+  readonly to?: Milliseconds
+  readonly most?: number
+  /** How long it lasts, or by how much something is late. */
+  readonly ms?: Milliseconds
+  /** The `retCode` of a refusal, or the HTTP status. */
+  readonly code?: number
+  readonly symbol?: string
+  readonly side?: 'Buy' | 'Sell'
+  readonly steps?: number
+  readonly usdt?: number
+  /** A price in ticks. */
+  readonly ticks?: number
+}
+
+interface Standing {
+  readonly rule: FaultRule
+  count: number
+  /** Of an event: when it comes next. */
+  next: Timestamp
+}
+
+export class FaultPlan {
+  readonly rules: readonly FaultRule[]
+  readonly #random: Random
+  readonly #began: Timestamp
+  readonly #standing: readonly Standing[]
+  readonly #counts = new Map<Fault, number>()
+
+  /** @param seed makes what the rules leave to chance */
+  constructor(rules: readonly FaultRule[], seed: string, now: Timestamp) {
+    this.rules = rules
+    this.#random = random(`${seed} faults`)
+    this.#began = now
+    this.#standing = rules.map(rule => {
+      const first = now + (rule.from ?? 0)
+      return { rule, count: 0, next: rule.every === undefined ? first : first + this.#wait(rule.every) }
+    })
+  }
+
+  /** How often each fault has happened. */
+  get counts(): { readonly [fault: string]: number } {
+    return Object.fromEntries(this.#counts)
+  }
+
+  /** Counts a fault that did not come by a rule. */
+  note(fault: Fault): void {
+    this.#counts.set(fault, (this.#counts.get(fault) ?? 0) + 1)
+  }
+
+  /** The rule that strikes at an opportunity, which is counted; `null` where none does. */
+  strike(faults: readonly Fault[], about: string, now: Timestamp): FaultRule | null {
+    for (const standing of this.#standing) {
+      const { rule } = standing
+      if (!faults.includes(rule.fault) || !this.#isDue(standing, now)) continue
+      if (rule.only !== undefined && !about.startsWith(rule.only)) continue
+      if (rule.chance !== undefined && this.#random.next() >= rule.chance) continue
+      standing.count++
+      this.note(rule.fault)
+      return rule
+    }
+    return null
+  }
+
+  /** Events whose time has come by now, in order. They are counted by whoever carries them out. */
+  due(now: Timestamp): readonly FaultRule[] {
+    const found: { readonly at: Timestamp; readonly rule: FaultRule }[] = []
+    for (const standing of this.#standing) {
+      const { rule } = standing
+      if (!EVENTS.some(name => name === rule.fault)) continue
+      while (standing.next <= now && this.#isDue(standing, standing.next)) {
+        found.push({ at: standing.next, rule })
+        standing.count++
+        standing.next =
+          rule.every === undefined ? Number.POSITIVE_INFINITY : standing.next + this.#wait(rule.every)
+      }
+    }
+    return found.sort((a, b) => a.at - b.at).map(({ rule }) => rule)
+  }
+
+  #isDue({ rule, count }: Standing, now: Timestamp): boolean {
+    const age = now - this.#began
+    return (
+      age >= (rule.from ?? 0) &&
+      age <= (rule.to ?? Number.POSITIVE_INFINITY) &&
+      count < (rule.most ?? Number.POSITIVE_INFINITY)
+    )
+  }
+
+  /** A time between two events that come by chance: any is possible, most are short. */
+  #wait(mean: Milliseconds): Milliseconds {
+    return Math.max(1, -Math.log(1 - this.#random.next()) * mean)
+  }
+}
+
+const TEXTS = ['only', 'symbol'] as const
+const TIMES = ['every', 'from', 'to'] as const
+
+/** Rules from outside. Throws a DataError that names the field. */
+export function rulesFrom(value: unknown): readonly FaultRule[] {
+  if (!Array.isArray(value))
+    throw new DataError('the rules of a fault plan are a list', undefined, 'give [{"fault":"lose-reply"}]')
+  return value.map((one, k) => ruleFrom(new Shape(one, `rules[${k}]`)))
+}
+
+/** One rule from outside. Throws a DataError that names the field. */
+export function ruleFrom(shape: Shape): FaultRule {
+  const rule: { -readonly [K in keyof FaultRule]: FaultRule[K] } = { fault: shape.choice('fault', FAULTS) }
+  for (const name of TEXTS) if (shape.has(name)) rule[name] = shape.text(name)
+  for (const name of TIMES) if (shape.has(name)) rule[name] = shape.count(name, name === 'every' ? 1 : 0)
+  if (shape.has('most')) rule.most = shape.count('most', 1)
+  if (shape.has('code')) rule.code = shape.count('code', 0)
+  if (shape.has('steps')) rule.steps = shape.count('steps', 0)
+  if (shape.has('ticks')) rule.ticks = shape.count('ticks', 0)
+  if (shape.has('ms')) rule.ms = shape.number('ms')
+  if (shape.has('usdt')) rule.usdt = shape.number('usdt')
+  if (shape.has('side')) rule.side = shape.choice('side', ['Buy', 'Sell'])
+  if (shape.has('chance')) {
+    rule.chance = shape.number('chance')
+    if (!(rule.chance >= 0 && rule.chance <= 1))
+      throw new DataError('chance is not from 0 to 1', { file: '', field: 'chance' }, 'for example: 0.05')
+  }
+  shape.nothingElse()
+  return rule
+}
