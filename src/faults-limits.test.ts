@@ -6,7 +6,7 @@ import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { BrokerPort } from './core/engine/ports.ts'
 import type { OrderRequest } from './core/engine/protocol.ts'
-import { FaultRig, OTHER, type RigOptions, SYMBOL } from './faults-rig.fixture.ts'
+import { FaultRig, OTHER, type RigOptions, START, SYMBOL } from './faults-rig.fixture.ts'
 
 const test = suite('faults of limits and of the exchange')
 const folder = new StoreFolder()
@@ -353,6 +353,112 @@ test('a target for whose price there is no way goes at the market once the price
     ['target'],
   )
   assert.ok(rig.count('W413') >= 1)
+  rig.close()
+})
+
+/** Somebody opens a position with the app while bbw has nothing on the account. */
+async function openedByHand(isShared: boolean): Promise<FaultRig> {
+  const rig = await open({ engine: { everyCycle: false, isShared } })
+  await rig.run(5 * MINUTE)
+  rig.exchange.inject({ kind: 'lose-input', when: input => input.type === 'fill' })
+  await rig.act({ kind: 'open', symbol: SYMBOL, side: 'long', steps: 1_000 as Steps })
+  await rig.run(31 * SECOND)
+  return rig
+}
+
+test('on an account that others can use a position of theirs is told of within one light cycle', async () => {
+  const shared = await openedByHand(true)
+  assert.is(shared.count('W303'), 1)
+  await shared.act({ kind: 'reduce', symbol: SYMBOL, side: 'long', steps: 1_000 as Steps })
+  await shared.run(31 * SECOND)
+  await shared.propose(atMarket())
+  assert.is(shared.entriesAccepted(), 1, 'and its end as well')
+  shared.close()
+  const alone = await openedByHand(false)
+  assert.is(alone.count('W303'), 0, 'where nobody else can, an account without anything is not asked for')
+  alone.close()
+})
+
+/** The first request of an entry at the market is lost, and the price moves before it would be sent again. */
+async function lostAndMoved(last: number | null): Promise<FaultRig> {
+  const rig = await open()
+  rig.exchange.inject({ kind: 'lose-request', operation: 'place', times: 1 })
+  await rig.propose(atMarket())
+  await rig.run(6 * SECOND)
+  if (last !== null) await rig.hear({ type: 'price', at: 0, symbol: SYMBOL, time: rig.now, last, mark: last })
+  await rig.run(2 * MINUTE)
+  return rig
+}
+
+test('A2: what never arrived is sent again only at a price that is fresh and far from the stop', async () => {
+  const still = await lostAndMoved(102)
+  assert.equal([still.requests('place', 'entry'), still.entriesAccepted()], [2, 1])
+  still.close()
+  const near = await lostAndMoved(85.5)
+  assert.equal([near.requests('place', 'entry'), near.entriesAccepted(), near.count('E102')], [1, 0, 1])
+  assert.is(near.engine.portfolio.pending.size, 0)
+  near.close()
+  const late = await open()
+  late.exchange.inject({ kind: 'lose-request', operation: 'place', times: 2 })
+  await late.propose(atMarket())
+  await late.run(2 * MINUTE)
+  assert.is(late.requests('place', 'entry'), 2, 'by the second time the price is 14 s old')
+  assert.is(late.entriesAccepted(), 0)
+  late.close()
+})
+
+test('A3: an entry given up as gone that fills all the same begins the rest of its strategy', async () => {
+  const rig = await open()
+  rig.exchange.inject({ kind: 'hold-request', operation: 'place', forMs: 30 * SECOND, times: 1 })
+  rig.exchange.inject({ kind: 'lose-request', operation: 'place', times: 2 })
+  await rig.propose(reversionSignal(SYMBOL, { order: { type: 'market' }, leverage: 5 }))
+  await rig.run(25 * SECOND)
+  assert.is(rig.engine.portfolio.pending.size, 0)
+  assert.equal(rig.engine.books().cooldowns, [])
+  rig.exchange.inject({ kind: 'lose-input', when: input => input.type === 'order' })
+  await rig.run(3 * MINUTE)
+  assert.is(rig.exchange.fired['hold-request'], 1)
+  assert.ok(rig.position() !== null)
+  assert.equal(
+    rig.engine.books().cooldowns.map(([key]) => key),
+    ['mean-reversion:SOLUSDT'],
+  )
+  rig.close()
+})
+
+/** Planted: a cancellation goes nowhere, as one that is held up on its way. */
+function swallowsCancels(broker: BrokerPort): BrokerPort {
+  return { ...broker, cancel: () => Promise.resolve() }
+}
+
+test('D10: a cancellation that comes too late is never taken for granted: what has filled is taken over', async () => {
+  const rig = await open({
+    path: [
+      [1, 102],
+      [2, 101],
+      [200, 99],
+    ],
+    mistake: swallowsCancels,
+  })
+  await rig.propose(reversionSignal())
+  await rig.run(3 * MINUTE + 55 * SECOND)
+  assert.is(rig.account().orders.length, 1)
+  await rig.hear({ type: 'command', at: 0, id: 'h', command: 'halt', by: 'a person', reason: 'enough' })
+  await rig.run(2 * MINUTE)
+  assert.is(rig.count('I410'), 1)
+  assert.is(rig.account().positions[0]?.stop, 950)
+  assert.equal(rig.differences(), [])
+  rig.close()
+})
+
+test('E6: a price that is too old for an entry is told of once, and nothing is sent', async () => {
+  const rig = await open()
+  await rig.run(5 * MINUTE)
+  const old = (candleStart: number) => ({ ...atMarket(SYMBOL, { candleStart }), lastAt: START })
+  await rig.proposeAsIs(old(gridSignal().candleStart))
+  await rig.proposeAsIs(old(gridSignal().candleStart - 1))
+  assert.equal([rig.count('W506'), rig.requests('place', 'entry')], [1, 0])
+  assert.is(rig.counter('refused:stale-data'), 2)
   rig.close()
 })
 

@@ -18,6 +18,7 @@ import { StoreError, type StoreTrouble } from './core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
 import { MIDNIGHT } from './core/decision/view.fixture.ts'
+import type { EngineOptions } from './core/engine/core.ts'
 import { instrument } from './core/engine/desk.fixture.ts'
 import { LiveDriver } from './core/engine/drivers/live.ts'
 import { Engine } from './core/engine/engine.ts'
@@ -50,6 +51,8 @@ export interface RigOptions {
   readonly historyDays?: number
   readonly costs?: Partial<Costs>
   readonly instrument?: Instrument
+  /** What the engine is told besides. */
+  readonly engine?: Partial<EngineOptions>
   /** A planted mistake: stands between the driver and the broker. */
   readonly mistake?: (broker: BrokerPort) => BrokerPort
 }
@@ -241,8 +244,12 @@ export class FaultRig {
   }
 
   propose(...signals: readonly Signal[]): Promise<void> {
-    const scored = signals.map(signal => scoreSignal({ ...signal, lastAt: this.now }))
-    this.#driver.hear({ type: 'propose', at: 0, scored })
+    return this.proposeAsIs(...signals.map(signal => ({ ...signal, lastAt: this.now })))
+  }
+
+  /** With the price, and its age, that the signals bear. */
+  proposeAsIs(...signals: readonly Signal[]): Promise<void> {
+    this.#driver.hear({ type: 'propose', at: 0, scored: signals.map(signal => scoreSignal(signal)) })
     return this.settle()
   }
 
@@ -371,6 +378,7 @@ export class FaultRig {
       lacking: 'skip' as const,
       instance: this.#store.instance,
       incarnation: this.#store.token ?? 0,
+      ...this.#options.engine,
     }
     return books === null ? new Engine(settings, options) : Engine.resume(settings, options, books)
   }

@@ -368,6 +368,12 @@ export const CODES = {
     did: 'Denied the entry, and admits none for a quarter of an hour.',
     can: 'Cancel orders that are not needed.',
   },
+  I410: {
+    title: 'too late to cancel',
+    what: 'An entry was to be taken back, and had filled, or filled on the way.',
+    did: 'Took the position over, with its stop; a cancellation is never taken for granted.',
+    can: NOTHING,
+  },
   W411: {
     title: 'not enough margin',
     what: 'The exchange has refused an entry because there is not enough money for it.',
@@ -434,6 +440,12 @@ export const CODES = {
     what: 'The last price of a symbol is far from its mark price.',
     did: 'Does not decide by it; the price before it counts until it is back.',
     can: NOTHING,
+  },
+  W506: {
+    title: 'price too old',
+    what: 'The newest price of a symbol, by the clock of the exchange, was too old to enter on.',
+    did: 'Skipped the entry; exits and protection go on.',
+    can: 'If it comes often, look at the connection and at the clock of this machine.',
   },
   W510: {
     title: 'funding interval shortened',

@@ -52,6 +52,11 @@ export interface EngineOptions {
   readonly lacking?: House['lacking']
   /** The orders that are sent move money, or are to be treated as if they did; left out: they do not. */
   readonly sendsRealOrders?: boolean
+  /**
+   * Others can use the account: it is looked at in every light cycle, also while bbw has nothing on it, so that what they
+   * open is told of within one.
+   */
+  readonly isShared?: boolean
   /** Takes down every decision, to be made again; with the version of the code that decides. Changes none. */
   readonly decisions?: { readonly version: string }
 }
@@ -87,6 +92,7 @@ export class EngineCore {
   /** Whether events, verdicts and outcomes are told. */
   readonly journal: boolean
   readonly lacking: House['lacking']
+  readonly isShared: boolean
   /** Strategies that may send real orders; `null`: none are sent. */
   readonly live: House['live']
   /** Takes down what is decided; `null` where nobody wants to know. */
@@ -120,6 +126,7 @@ export class EngineCore {
     const witness = options.decisions === undefined ? null : new Witness(settings, options.decisions.version)
     this.witness = witness
     this.lacking = options.lacking ?? 'refuse'
+    this.isShared = options.isShared ?? false
     this.live = options.sendsRealOrders === true ? liveStrategies(settings) : null
     this.entries = enabledEntries(settings).map(entry => this.watched(entry))
     this.markets = new Markets(settings.universe)

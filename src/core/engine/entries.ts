@@ -330,7 +330,7 @@ export class Entries {
     if (!isTold) return
     this.#core.emit({ type: 'verdict', scored, verdict: refusal.gate, reason: refusal.reason })
     this.#core.record('refused', {
-      code: REFUSAL_CODES[refusal.gate] ?? null,
+      code: this.#codeOf(refusal, signal.symbol),
       symbol: signal.symbol,
       side: signal.side,
       strategy: signal.strategy,
@@ -339,6 +339,12 @@ export class Entries {
       reason: `${refusal.gate}: ${refusal.reason}`,
       figures: { gate: refusal.gate, score: score.value, ...refusal.figures },
     })
+  }
+
+  #codeOf({ gate, figures }: Refusal, symbol: string): Code | null {
+    const isOld = gate === 'stale-data' && figures.ageSeconds !== undefined
+    if (!isOld) return REFUSAL_CODES[gate] ?? null
+    return this.#core.obstacles.isNews(`W506 ${symbol}`) ? 'W506' : null
   }
 
   /** Sends an entry; returns the id of its order. */

@@ -13,10 +13,11 @@ import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import { expiryOf, type OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
-import type { Account, OrderReport } from './protocol.ts'
+import type { Account, OrderReport, OrderRequest } from './protocol.ts'
 import { agrees } from './reconcile.ts'
 import { earliest } from './schedule.ts'
 import type { Doubt, WorkingOrder } from './state.ts'
+import { unfit } from './still-fit.ts'
 
 export class Fates {
   readonly #core: EngineCore
@@ -180,14 +181,22 @@ export class Fates {
     if (isPart) this.#management.target(position)
   }
 
+  /** Why an entry that never arrived is not to be sent again at the price of now; `null`: it is. */
+  #unfit(entry: PendingEntry, request: OrderRequest): string | null {
+    const { last, lastAt } = this.#core.markets.of(entry.symbol)
+    return unfit(entry, request, { now: this.#core.now, last, lastAt }, this.#core.settings.guards)
+  }
+
   #onAbsent(
     id: string,
     doubt: Doubt,
     entry: PendingEntry | undefined,
     order: WorkingOrder | undefined,
   ): void {
+    const why = entry === undefined || doubt.request === null ? null : this.#unfit(entry, doubt.request)
     const isWanted =
       entry !== undefined &&
+      why === null &&
       !this.#orders.cancelling.has(id) &&
       // An exchange of positions that has not begun is decided anew, at the prices and rates of then.
       entry.replaces === undefined &&
@@ -206,11 +215,11 @@ export class Fates {
         this.#orders.doubts.sent(verdict.request, this.#core.now)
         return
       case 'gone': {
-        this.#orders.doubts.settle(id)
-        const words = 'it never reached the exchange; dropped'
+        const words = `it never reached the exchange; dropped${why === null ? '' : `: ${why}`}`
         const code = doubt.cause === 'missing' ? 'W208' : doubt.cause === 'restart' ? 'I107' : 'E102'
         if (entry !== undefined) this.entryGone(entry, 'expired', words, code)
         if (order !== undefined) this.#orderGone(order, code, words)
+        this.#orders.doubts.settle(id)
         return
       }
       default:

@@ -42,7 +42,7 @@ test('an entry that fills is a position with its target, and leaves nothing to c
   parts.orders.cancelEntry(RESTING)
   parts.told()
   parts.fills.book(parts.fill({ clientOrderId: RESTING.clientOrderId, symbol: 'ADAUSDT' }))
-  assert.equal(parts.told(), ['outcome', 'filled', 'persist', 'place'])
+  assert.equal(parts.told(), ['outcome', 'filled I410', 'persist', 'place'])
   assert.is(parts.orders.cancelling.size, 0)
   assert.is(parts.orders.asked.size, 0)
   assert.equal([...parts.core.held], ['ADAUSDT'])

@@ -148,6 +148,7 @@ export class Fills {
       fee: fill.fee,
       complete: fill.complete,
     })
+    const isTooLate = this.#orders.cancelling.has(entry.clientOrderId)
     if (fill.complete) {
       this.#noteRest(entry, fill)
       this.#orders.entryFilled(entry.clientOrderId)
@@ -172,6 +173,7 @@ export class Fills {
         stop: formatTicks(instrument, position.stop),
       },
       entry.clientOrderId,
+      isTooLate && fill.complete ? 'I410' : null,
     )
     if (isOrphan) this.#closeOrphan(position, entry)
     else {
@@ -332,6 +334,7 @@ export class Fills {
       this.#orders.revive(order)
     }
     if (entry === null) return gone
+    if (gone.isNew === true) this.#core.entryAccepted(entry.strategy, entry.symbol)
     const { symbol, side } = entry
     const isOpposed =
       this.#core.excludes(side, opposite(side)) && positions.has(positionKey(symbol, opposite(side)))

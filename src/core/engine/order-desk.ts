@@ -354,7 +354,11 @@ export class OrderDesk {
     const { clientOrderId: id, signalId } = entry
     // Of one that was never sent nothing can be told any more.
     const isSent = !this.#held.delete(id)
-    if (isSent && entry.steps > 0) this.noteGone(id, { at: this.#core.now, entry, order: null })
+    if (isSent && entry.steps > 0) {
+      // One that nobody has ever called accepted begins its rest only when it fills all the same.
+      const isNew = this.doubts.get(id)?.request != null
+      this.noteGone(id, { at: this.#core.now, entry, order: null, ...(isNew ? { isNew } : {}) })
+    }
     this.#cancelling.delete(id)
     this.#asked.delete(id)
     this.doubts.settle(id)

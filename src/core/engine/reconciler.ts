@@ -107,7 +107,10 @@ export class Reconciler {
     const { positions, pending } = this.#core.portfolio
     const isThorough =
       this.#core.recovery !== null || this.#drift !== '' || this.#core.isDoubted || this.#orders.doubts.isAny
+    // What others do touches nothing here: the next turn is asked for now.
+    if (this.#core.isShared) this.#core.touch('light')
     const isIdle =
+      !this.#core.isShared &&
       positions.size === 0 &&
       pending.size === 0 &&
       this.#orders.exits.size === 0 &&

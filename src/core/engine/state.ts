@@ -64,6 +64,8 @@ export interface Gone {
   readonly at: Timestamp
   readonly entry: PendingEntry | null
   readonly order: WorkingOrder | null
+  /** Of an entry that was given up without the exchange ever having accepted it. */
+  readonly isNew?: true
 }
 
 /** A leverage that the exchange is asked to set, or to tell. */

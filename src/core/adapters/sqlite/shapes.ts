@@ -194,7 +194,12 @@ const working = object<WorkingOrder>({
   wanted: orNull(object<NonNullable<WorkingOrder['wanted']>>({ price: number, steps: number })),
 })
 
-const gone = object<Gone>({ at: number, entry: orNull(pending), order: orNull(working) })
+const gone = object<Gone>({
+  at: number,
+  entry: orNull(pending),
+  order: orNull(working),
+  isNew: orAbsent(among(true)),
+})
 
 const request = object<OrderRequest>({
   clientOrderId: text,
