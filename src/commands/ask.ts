@@ -4,14 +4,23 @@ import type { World } from './command.ts'
 /** No answer is longer. */
 const MOST_CHARACTERS = 1_000
 
+type Terminal = Pick<World, 'stdin' | 'stderr' | 'signal'>
+
 /**
  * Asks the person at the terminal for a yes: anything but `yes` or `y` is a no, and so is the end of the input or of the
  * command. `null` where standard input or standard error is no terminal, so that nobody could answer.
  */
-export function terminalAsker(
-  world: Pick<World, 'stdin' | 'stderr' | 'signal'>,
-): ((question: string) => Promise<boolean>) | null {
-  const { stdin, stderr, signal } = world
+export function terminalAsker(world: Terminal): ((question: string) => Promise<boolean>) | null {
+  const read = terminalReader(world)
+  return read === null ? null : async question => /^\s*y(?:es)?\s*$/i.test(await read(question))
+}
+
+/** Asks the person at the terminal for a line; empty at the end of the input or of the command. `null` as above. */
+export function terminalReader({
+  stdin,
+  stderr,
+  signal,
+}: Terminal): ((question: string) => Promise<string>) | null {
   if (!stdin.isTTY || !stderr.isTTY) return null
   // One reader for all questions: leaving a loop over the stream would close it for the next one.
   let blocks: AsyncIterator<Uint8Array> | null = null
@@ -31,8 +40,7 @@ export function terminalAsker(
     // What is left of an earlier answer was not meant for this question.
     rest = ''
     stderr.write(`${harmless(question)} `)
-    const answer = await Promise.race([line(), stopped(signal)])
-    return /^\s*y(?:es)?\s*$/i.test(answer)
+    return Promise.race([line(), stopped(signal)])
   }
 }
 

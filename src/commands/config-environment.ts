@@ -5,7 +5,13 @@ import { valueFor } from './config-value.ts'
 import { shown, standardAt } from './config-yaml.ts'
 
 /** Variables of bbw that are no settings; what begins with the last ones neither. */
-export const OTHER_VARIABLES = ['BBW_DATA_DIR', 'BBW_SIM_KEY', 'BBW_SIM_SECRET'] as const
+export const OTHER_VARIABLES = [
+  'BBW_DATA_DIR',
+  'BBW_SIM_KEY',
+  'BBW_SIM_SECRET',
+  'BBW_API_KEY',
+  'BBW_API_SECRET',
+] as const
 const OTHER_PREFIXES = ['BBW_TEST_'] as const
 
 type Tree = { readonly [key: string]: unknown }

@@ -38,6 +38,10 @@ export interface Operations {
   }
 }
 
+/** What orders may do: nothing, unless `--exchange`, flags and this say otherwise; `live`: move real money. */
+export const MODES = ['dry', 'live'] as const
+export type Mode = (typeof MODES)[number]
+
 /** The whole configuration: the engine's settings, what the embedded exchange costs, and how bbw runs. */
 export interface Config extends Settings {
   /** USDT that every simulation starts with. */
@@ -50,6 +54,13 @@ export interface Config extends Settings {
     readonly touchFills: boolean
     /** Funding per 8 h that longs pay where no history is known. */
     readonly assumedFunding: number
+  }
+  readonly mode: Mode
+  readonly account: {
+    /** A name of the user's own, typed before real money moves. */
+    readonly alias: string | null
+    /** A file with the API key and its secret, readable by its owner alone. */
+    readonly keyFile: string | null
   }
   readonly operations: Operations
 }
@@ -68,6 +79,8 @@ export function defaultConfig(): Config {
     startingBalance: 1_000,
     ...defaultSettings(),
     simulation: { slippage, slippageOfRange, touchFills, assumedFunding },
+    mode: 'dry',
+    account: { alias: null, keyFile: null },
     operations: {
       log: { level: 'info', file: null, maxMegabytes: 10 },
       backupKeep: 7,
@@ -218,7 +231,7 @@ export function costsOf({ fees, simulation }: Config): Costs {
  * A short hash of what in a configuration decides about results: the same settings give the same one, in whatever order
  * they were written.
  */
-export function configHash({ operations: _, ...settings }: Config): string {
+export function configHash({ operations: _, mode: __, account: ___, ...settings }: Config): string {
   return createHash('sha256').update(canonical(settings)).digest('hex').slice(0, 16)
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConfigError, UsageError } from '../core/base/errors.ts'
 import type { FlagSpec, ParsedArguments, World } from './command.ts'
 import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { textFlag } from './flags.ts'
+import { readPrivate } from './private-file.ts'
 
 /** What a trader signs its requests with. */
 export interface SimCredentials {
@@ -97,13 +98,11 @@ function writePrivate(path: string, credentials: SimCredentials): void {
 }
 
 function readCredentials(path: string): SimCredentials {
-  if ((statSync(path).mode & 0o077) !== 0) {
-    throw new ConfigError(`${path} holds a secret and can be read by others`, `chmod 600 ${path}`)
-  }
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
+    value = JSON.parse(readPrivate(path, true))
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
     value = null
   }
   if (typeof value === 'object' && value !== null && 'key' in value && 'secret' in value) {

@@ -338,6 +338,18 @@ export const CODES = {
     did: 'Halted entries; stops at the exchange stay, exits go on.',
     can: 'Compare the account with bbw status, then: bbw trade resume',
   },
+  C415: {
+    title: 'API key can move money away',
+    what: 'The API key may withdraw or transfer. What trades needs no such right, and whoever steals the key would have it.',
+    did: 'Refused to use it; nothing was sent.',
+    can: 'Make a key that may read and trade contracts and nothing else.',
+  },
+  W416: {
+    title: 'API key exposed or ending',
+    what: 'The API key is good from any address, or ends within 14 days.',
+    did: 'Goes on.',
+    can: 'Bind the key to the address of this machine, or make another one in time.',
+  },
   C403: {
     title: 'exchange unreachable',
     what: 'The exchange does not answer.',
@@ -352,7 +364,7 @@ export const CODES = {
   },
   C407: {
     title: 'API key rejected',
-    what: 'The exchange does not accept the key: it has expired, was revoked, belongs to another environment, or is bound to another address.',
+    what: 'The exchange does not accept the key: it has expired, was revoked, belongs to another environment, is bound to another address, or may not trade.',
     did: 'Halted entries, and asks and sends nothing more with that key. Stops at the exchange stay.',
     can: 'Protect or close positions at the exchange if need be; give bbw a key that works, then: bbw trade resume',
   },
@@ -636,6 +648,12 @@ export const CODES = {
     what: 'The configuration names an environment variable that is not set.',
     did: 'Did not start, exit code 4.',
     can: 'Set the variable, or write the value.',
+  },
+  C976: {
+    title: 'API key of another environment',
+    what: 'The exchange does not know the API key at the address of the environment that was chosen: keys of the real account, of the demo account and of the test network are good in their own place alone.',
+    did: 'Did not start; nothing was sent.',
+    can: 'Take a key of that environment, or choose the environment of the key.',
   },
   E974: {
     title: 'secret readable by others',

@@ -46,6 +46,12 @@ const RULES: readonly (readonly [pattern: string, rule: SettingRule])[] = [
   ['startingBalance', above(0, MOST_USDT)],
   ['maxBars', whole(1, 100_000)],
   ['positionMode', { kind: 'choice', of: POSITION_MODES }],
+  ['mode', { kind: 'choice', of: ['dry', 'live'] }],
+  [
+    'account.alias',
+    { kind: 'text', pattern: /^[\w-]{2,40}$/, words: 'a word of 2 to 40 letters and digits' },
+  ],
+  ['account.keyFile', { kind: 'text', pattern: /^[^\p{Cc}]+$/u, words: 'the path of a file' }],
   ['fees.*', from(0, 0.1)],
   ['simulation.slippageOfRange', from(0, 1)],
   ['simulation.*', from(0, 0.1)],

@@ -24,6 +24,7 @@ export interface Asked {
  * | rate | wait until the limit is set back |
  * | banned | leave the host alone for ten minutes |
  * | credentials | stop trading: no retry makes a wrong key right |
+ * | unknown-key | the same: the key is not of this environment, or is no more |
  * | account | the account itself may not trade |
  * | duplicate-id | an order of this id exists: look it up and take it over |
  * | gone | the order is filled, cancelled or unknown: look it up |
@@ -46,6 +47,7 @@ export type Trouble =
   | 'rate'
   | 'banned'
   | 'credentials'
+  | 'unknown-key'
   | 'account'
   | 'duplicate-id'
   | 'gone'
@@ -68,7 +70,8 @@ export type Trouble =
 const CODES: { readonly [trouble in Trouble]?: readonly number[] } = {
   busy: [10000, 10016, 10429, 170007, 170146],
   clock: [10002],
-  credentials: [10003, 10004, 10005, 10007, 10009, 10010, 10029, 33004],
+  'unknown-key': [10003],
+  credentials: [10004, 10005, 10007, 10009, 10010, 10029, 33004],
   account: [10008, 10024, 10027, 110023],
   rate: [10006],
   banned: [10018],

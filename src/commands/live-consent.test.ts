@@ -1,0 +1,104 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ENVIRONMENTS, type EnvironmentName, environmentOf } from '../core/adapters/bybit/environments.ts'
+import { ConfigError, UsageError } from '../core/base/errors.ts'
+import type { Mode } from './config.ts'
+import { liveConsent } from './live-consent.ts'
+
+const test = suite('live consent')
+
+interface Asked {
+  readonly mode?: Mode
+  readonly live?: boolean
+  readonly account?: string
+  readonly alias?: string | null
+  /** What is typed at the terminal; `null` where there is none. */
+  readonly typed?: string | null
+}
+
+async function consent(name: EnvironmentName, asked: Asked): Promise<string> {
+  const { mode = 'dry', live, account, alias = 'savings', typed = null } = asked
+  let shown = ''
+  const world = {
+    stdin: Object.assign(
+      (async function* () {
+        yield Buffer.from(`${typed}\n`)
+      })(),
+      { isTTY: typed !== null },
+    ),
+    stderr: {
+      isTTY: typed !== null,
+      columns: 80,
+      write: (text: string) => {
+        shown += text
+      },
+    },
+    signal: new AbortController().signal,
+  }
+  const flags = { live, account }
+  try {
+    const config = { mode, account: { alias, keyFile: null } }
+    const isLive = await liveConsent(world, { flags, args: [] }, config, environmentOf(name))
+    return `${isLive} ${shown}`.trim()
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof ConfigError) return `${error.name}: ${error.message}`
+    throw error
+  }
+}
+
+test('all three keys together move money, and the alias is typed at the terminal', async () => {
+  const all = { mode: 'live', live: true, typed: 'savings' } as const
+  assert.match(await consent('live', all), /^true Real money. Type the alias of the account \(savings\)/)
+  assert.is(await consent('live', { ...all, typed: null, account: 'savings' }), 'true')
+})
+
+test('any other combination of them does not', async () => {
+  let allowed = 0
+  for (const name of ENVIRONMENTS) {
+    for (const mode of ['dry', 'live'] as const) {
+      for (const live of [undefined, true]) {
+        for (const alias of ['savings', null]) {
+          for (const typed of [null, '', 'y', 'saving', 'savings ']) {
+            for (const account of [undefined, 'other', 'savings']) {
+              const told = await consent(name, {
+                mode,
+                alias,
+                typed,
+                ...(live ? { live } : {}),
+                ...(account ? { account } : {}),
+              })
+              const isMeant = name === 'live' && mode === 'live' && live === true && alias !== null
+              const isRight = typed === null ? account === 'savings' : typed === 'savings '
+              assert.is(
+                told.startsWith('true'),
+                isMeant && isRight,
+                JSON.stringify({ name, mode, live, alias, typed, account }),
+              )
+              if (told.startsWith('true')) allowed++
+            }
+          }
+        }
+      }
+    }
+  }
+  // With a terminal the flag does not stand in for typing.
+  assert.is(allowed, 4)
+})
+
+test('one key alone is refused rather than passed over', async () => {
+  assert.match(await consent('live', { mode: 'live' }), /^UsageError: .*--live is not given/)
+  assert.match(await consent('live', { live: true }), /^ConfigError: .*does not say mode: live/)
+  assert.match(
+    await consent('demo', { live: true }),
+    /^UsageError: --live is for real money, and demo has none/,
+  )
+  assert.match(
+    await consent('live', { mode: 'live', live: true, alias: null }),
+    /^ConfigError: real money needs a name/,
+  )
+  assert.match(await consent('live', { mode: 'live', live: true }), /^UsageError: there is no terminal/)
+  assert.is(await consent('live', {}), 'false')
+  assert.is(await consent('paper', { mode: 'live' }), 'false')
+})
+
+test.run()

@@ -1,0 +1,152 @@
+/**
+ * What belongs to a Bybit account as a whole: its key, its terms, its mode of margin and of positions. Orders and
+ * positions are the broker's.
+ */
+import { DataError, ExchangeError } from '../../base/errors.ts'
+import type { PositionModePort } from '../../engine/ports.ts'
+import type { PositionMode } from '../../market/side.ts'
+import type { BybitClient } from './client.ts'
+import type { Environment } from './environments.ts'
+import { incomplete, refusal, troubleIn } from './errors.ts'
+import { checkKey, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
+import {
+  type AccountInfo,
+  accountInfo,
+  type FeeRate,
+  feeRate,
+  type KeyInfo,
+  keyInfo,
+} from './mapper-account.ts'
+import { pageOf } from './mapper-market.ts'
+import { type PositionRow, positionRow } from './mapper-orders.ts'
+
+const CATEGORY = 'linear'
+const COIN = 'USDT'
+/** A perpetual that is always listed: its rows tell the mode of an account without positions. */
+const PROBE = 'BTCUSDT'
+const POSITIONS_PER_PAGE = 200
+const MOST_PAGES = 20
+/** The exchange's names of modes. */
+const MODES = { 'one-way': 0, hedge: 3 } as const satisfies { readonly [mode in PositionMode]: 0 | 3 }
+/** A position, or an order, is in the way (Bybit v5, error codes). */
+const IN_THE_WAY = /\b(?:110024|110028)\b/
+
+export class BybitAccount implements PositionModePort {
+  readonly #client: BybitClient
+
+  constructor(client: BybitClient) {
+    this.#client = client
+  }
+
+  /** What the key may do. */
+  key(): Promise<KeyInfo> {
+    return this.#client.read(rest => rest.getQueryApiKey(), keyInfo)
+  }
+
+  /**
+   * Whether the key may be used in an environment: what `checkKey` says of it, or that the exchange rejects it. Where the
+   * exchange does not say what it may, as demo accounts may not, that is told of.
+   *
+   * @param trades whether orders are to be sent with it
+   * @throws ExchangeError where the exchange is away
+   */
+  async checkedKey({ name }: Environment, trades: boolean): Promise<KeyVerdict> {
+    try {
+      return checkKey(await this.key(), await this.#client.serverNow(), trades)
+    } catch (error) {
+      const why = troubleIn(error)
+      const words = error instanceof Error ? error.message : ''
+      if (why === 'unknown-key') return { refused: [unknownKey(name)], warned: [] }
+      if (why === 'credentials') return { refused: [rejectedKey(words)], warned: [] }
+      if (name === 'demo' && error instanceof ExchangeError && !error.retryable) {
+        return { refused: [], warned: [unreadKey(words)] }
+      }
+      throw error
+    }
+  }
+
+  /** The mode of the margin, which is the whole account's. */
+  info(): Promise<AccountInfo> {
+    return this.#client.read(rest => rest.getAccountInfo(), accountInfo)
+  }
+
+  /** The fee rates of all symbols, or of one. */
+  async fees(symbol?: string): Promise<readonly FeeRate[]> {
+    const { items } = await this.#client.read(
+      rest => rest.getFeeRate({ category: CATEGORY, ...(symbol === undefined ? {} : { symbol }) }),
+      result => pageOf(result, feeRate),
+    )
+    return items
+  }
+
+  /**
+   * The mode in which the exchange keeps the account's positions, by what it lists of one symbol, and of everything that
+   * is held: a symbol may have a mode of its own.
+   *
+   * @throws ExchangeError, where they contradict each other too: in an account that is half hedged no order is safe
+   */
+  async positionMode(): Promise<PositionMode> {
+    const rows = [
+      ...(await this.#positions({ symbol: PROBE })),
+      ...(await this.#positions({ settleCoin: COIN })),
+    ]
+    const modes = new Set(
+      rows.map(({ positionIndex }): PositionMode => (positionIndex === 0 ? 'one-way' : 'hedge')),
+    )
+    const [mode] = modes
+    if (mode === undefined) throw incomplete(`Bybit lists no position of ${PROBE}, not even an empty one`)
+    if (modes.size === 1) return mode
+    const held = rows.filter(({ side }) => side !== null).map(({ symbol }) => symbol)
+    const asked = { method: 'GET', path: '/v5/position/list', changes: false } as const
+    throw refusal(asked, 10_001, `position idx not of one mode: ${[...new Set(held)].join(', ')}`)
+  }
+
+  async setPositionMode(mode: PositionMode): Promise<string | null> {
+    try {
+      await this.#client.change(
+        rest => rest.switchPositionMode({ category: CATEGORY, coin: COIN, mode: MODES[mode] }),
+        () => null,
+        'normal',
+      )
+      return null
+    } catch (error) {
+      if (troubleIn(error) === 'unchanged') return null
+      if (error instanceof Error && IN_THE_WAY.test(error.message))
+        return 'a position or an order is in the way'
+      throw error
+    }
+  }
+
+  /** All pages of positions, never part of them. */
+  async #positions(
+    of: { readonly symbol: string } | { readonly settleCoin: string },
+  ): Promise<readonly PositionRow[]> {
+    const rows: PositionRow[] = []
+    const seen = new Set<string>()
+    let cursor: string | undefined
+    for (;;) {
+      const next = cursor
+      const page = await this.#client.read(
+        rest =>
+          rest.getPositionInfo({
+            category: CATEGORY,
+            ...of,
+            limit: POSITIONS_PER_PAGE,
+            ...(next === undefined ? {} : { cursor: next }),
+          }),
+        result => {
+          const read = pageOf(result, positionRow)
+          if (read.category === CATEGORY) return read
+          throw new DataError(`result.category has to be ${CATEGORY} and is ${read.category ?? 'missing'}`)
+        },
+        'protective',
+      )
+      rows.push(...page.items)
+      if (page.next === null) return rows
+      if (seen.has(page.next) || seen.size >= MOST_PAGES)
+        throw incomplete('the list of positions does not end')
+      seen.add(page.next)
+      cursor = page.next
+    }
+  }
+}
