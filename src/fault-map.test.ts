@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CODES } from './core/base/codes.ts'
 import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
+import { LIMIT_NUMBERS, LIMIT_ROWS } from './faults-limits.fixture.ts'
 import { PROCESS_ROWS } from './faults-process.fixture.ts'
 import { TRADING_ROWS } from './faults-trading.fixture.ts'
 import { PROCESS_INCIDENTS } from './incidents-process.fixture.ts'
@@ -20,13 +21,15 @@ const LISTS: readonly {
   { rows: PROCESS_ROWS, groups: { G: 10, H: 12 } },
 ]
 
-const CATALOGUE = LISTS.flatMap(({ groups }) =>
+const WHOLE_GROUPS = LISTS.flatMap(({ groups }) =>
   Object.entries(groups).flatMap(([group, last]) =>
     Array.from({ length: last }, (_, k) => `${group}${k + 1}`),
   ),
 )
 
-const ROWS = LISTS.flatMap(({ rows }) => rows)
+const CATALOGUE = [...WHOLE_GROUPS, ...LIMIT_NUMBERS]
+
+const ROWS = [...LISTS.flatMap(({ rows }) => rows), ...LIMIT_ROWS]
 
 /** The source of a test file, from `src`; `null` where there is none. */
 function sourceOf(file: string): string | null {

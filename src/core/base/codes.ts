@@ -374,6 +374,12 @@ export const CODES = {
     did: 'Admits no entry for an hour at a time; exits, targets and stops go on.',
     can: 'Ask the exchange why.',
   },
+  W404: {
+    title: 'maintenance announced',
+    what: 'The exchange has announced that it will be down for maintenance.',
+    did: 'Admits no entry from five minutes before, and compares everything with the exchange before the first one afterwards. Stops stay at the exchange, which carries none out while it is down.',
+    can: 'Close what you do not want to hold meanwhile.',
+  },
   W409: {
     title: 'too many orders',
     what: 'As many orders rest on the account as the exchange allows.',
@@ -478,11 +484,29 @@ export const CODES = {
     did: 'Tried to close all of it with its own quantity; that was refused, so it is left, with its stop, and tried again when its quantity changes or after a day.',
     can: 'Close it at the exchange, where there is a way for so little.',
   },
+  C602: {
+    title: 'being delisted',
+    what: 'The trading of a symbol with a position ends, is suspended, or the symbol is missing in the lists of the exchange.',
+    did: 'Enters nothing there. What bbw holds, adopted positions included, is closed a day before the announced end; a position that is in no list stays in the books.',
+    can: 'Close a position of your own in time.',
+  },
   C606: {
     title: 'position mode differs',
     what: 'The account is in another position mode, one-way or hedge, than positionMode in the configuration, and has a position or an order: then the mode cannot be switched.',
     did: 'Did not start: an entry would have met a position on the other side, or been refused. Stops at the exchange stay.',
     can: 'Set positionMode to the mode of the account, or close what is held and cancel what rests, and start again: an account with nothing on it is switched.',
+  },
+  C609: {
+    title: 'margin low',
+    what: 'Maintenance margin takes half of the equity of the account or more: the exchange may cancel orders, and a stop may not be carried out whole.',
+    did: 'Admits no entry until it is below four tenths again; exits and stops go on.',
+    can: 'Add money, or reduce what is held beside bbw.',
+  },
+  C610: {
+    title: 'margin mode changed outside',
+    what: 'The margin mode or the type of the account is another one than when bbw began to trade it: liquidations and sizes were planned for that one.',
+    did: 'Admits no entry; positions are managed on.',
+    can: 'Set it back, or, if it is meant: bbw trade resume',
   },
   I615: {
     title: 'auction without stops',

@@ -11,6 +11,7 @@ import type { Standing } from './standing.ts'
 import type {
   Cancelling,
   Doubt,
+  EngineState,
   Gone,
   Obstacle,
   RefusedLeg,
@@ -41,6 +42,9 @@ export type BookedOrder =
     }
   | { readonly kind: 'exit'; readonly order: WorkingOrder; readonly doubt: Doubt | null }
 
+/** What the exchange has said of itself. */
+export type SavedFacts = Pick<EngineState, 'listings' | 'listingsTold' | 'terms' | 'termsNow' | 'maintenance'>
+
 export interface BookedPosition {
   readonly position: Position
   readonly stop: StopState | null
@@ -67,6 +71,7 @@ export interface Ledger {
   readonly gone?: readonly (readonly [string, Gone])[]
   /** What the exchange has refused; left out by a bbw that did not tell kinds of refusals apart. */
   readonly obstacles?: readonly Obstacle[]
+  readonly facts?: SavedFacts
   readonly toldAt?: readonly (readonly [string, Timestamp])[]
   readonly refusedLegs?: readonly (readonly [string, RefusedLeg])[]
   readonly used: readonly (readonly [string, Timestamp])[]

@@ -21,6 +21,7 @@ import { EngineCore, type EngineOptions, portfolioOf } from './core.ts'
 import { CycleRunner } from './cycle-runner.ts'
 import type { StepId } from './cycles.ts'
 import { Entries } from './entries.ts'
+import { Facts } from './facts.ts'
 import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
@@ -59,6 +60,7 @@ export class Engine {
   readonly #fills: Fills
   readonly #reconciler: Reconciler
   readonly #entries: Entries
+  readonly #facts: Facts
   readonly #leverages: Leverages
   readonly #margins: MarginChecks
   readonly #alerts: Alerts
@@ -92,6 +94,7 @@ export class Engine {
     this.#answers = new Answers(core, runner, orders, fates)
     this.#strangers = strangers
     this.#fills = fills
+    this.#facts = new Facts({ core, orders, protection, strangers })
     this.#reconciler = new Reconciler({
       core,
       runner,
@@ -196,6 +199,7 @@ export class Engine {
         this.#gatekeeper.command(input)
         // A kill switch does not wait for the next cycle.
         if (input.command === 'halt') this.#entries.expire()
+        if (input.command === 'resume') this.#facts.resumed()
         this.#ladders.takeBackIfClosed()
         break
       case 'handover':
@@ -211,6 +215,15 @@ export class Engine {
         core.emit({ type: 'answer', id: input.id, ok: true, reason })
         break
       }
+      case 'listing':
+        this.#facts.listed(input)
+        break
+      case 'account-terms':
+        this.#facts.trades(input.terms)
+        break
+      case 'maintenance':
+        this.#facts.announced(input)
+        break
       case 'query-failed':
         this.#runner.queryFailed(input.queryId, input.reason)
         break
@@ -240,6 +253,7 @@ export class Engine {
       ...this.#core.save(),
       ...this.#core.stopOuts.save(),
       ...this.#core.obstacles.save(),
+      ...this.#facts.save(),
       ...this.#core.markets.save(),
       ...this.#runner.save(),
       ...this.#gatekeeper.save(),
@@ -266,6 +280,7 @@ export class Engine {
     engine.#core.load(state)
     engine.#core.stopOuts.load(state)
     engine.#core.obstacles.load(state)
+    engine.#facts.load(state)
     engine.#core.markets.load(state)
     engine.#runner.load(state)
     engine.#gatekeeper.load(state)
@@ -312,6 +327,7 @@ export class Engine {
         gone,
         refusedLegs,
         ...this.#core.obstacles.save(),
+        facts: this.#facts.save(),
         used,
         alerted,
         ...this.#risks.save(),
@@ -363,6 +379,10 @@ export class Engine {
     core.stopOuts.load({ stopOuts: ledger.stopOuts ?? [], stopOutsNoted: ledger.stopOutsNoted ?? [] })
     core.obstacles.load({ obstacles: ledger.obstacles ?? [], toldAt: ledger.toldAt ?? [] })
     core.obstacles.restarted()
+    if (ledger.facts !== undefined) {
+      engine.#facts.load(ledger.facts)
+      engine.#facts.remember()
+    }
     core.markets.load({ symbols: [], decided: decidedOf(ledger) })
     engine.#gatekeeper.load({
       ...ledger,
@@ -600,6 +620,7 @@ export class Engine {
         this.#reconciler.reconcile()
         return []
       case 'protect':
+        if (this.#facts.look()) this.#reconciler.gap('maintenance is over')
         this.#protection.protect()
         return []
       case 'breakeven':

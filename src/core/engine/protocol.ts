@@ -3,7 +3,7 @@
  * gives the same effects. `at` is the time at which the driver handed the input over and never goes back.
  */
 import type { Code } from '../base/codes.ts'
-import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Fraction, Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Figures } from '../guards/guard.ts'
 import type { Instrument } from '../market/instrument.ts'
@@ -137,6 +137,17 @@ export type Input =
       /** Where the exchange has refused to tell. */
       readonly why?: Refusal
     }
+  /** How a perpetual is listed; told when it changes. */
+  | ({ readonly type: 'listing'; readonly at: Timestamp } & Listing)
+  /** Under which terms the account trades; told again and again. */
+  | { readonly type: 'account-terms'; readonly at: Timestamp; readonly terms: AccountTerms }
+  /** The exchange will be down from one moment to another, `null` where its end is not known; or not at all. */
+  | {
+      readonly type: 'maintenance'
+      readonly at: Timestamp
+      readonly from: Timestamp | null
+      readonly until: Timestamp | null
+    }
   /** A `persist` was refused (duplicate key, store full or busy): what depends on it was not sent. */
   | {
       readonly type: 'persist-refused'
@@ -155,6 +166,28 @@ export type Input =
       readonly scored: readonly Scored[]
       readonly id?: string
     }
+
+/** How a perpetual is listed. */
+export interface Listing {
+  readonly symbol: string
+  /**
+   * `auction`: before its market opens, without stops. `stopped`: not traded. `unlisted`: the lists of the exchange do not
+   * have it, which says nothing about what is held.
+   */
+  readonly status: 'trading' | 'auction' | 'stopped' | 'unlisted'
+  /** When its trading ends; `null`: no end is announced. */
+  readonly delistsAt: Timestamp | null
+}
+
+/** Under which terms an account trades. */
+export interface AccountTerms {
+  /** As the exchange calls them: a change is what matters. */
+  readonly marginMode: string
+  readonly accountType: string
+  readonly mayOnlyReduce: boolean
+  /** Maintenance margin as a share of equity; at 1 everything is liquidated. `null`: it is not told. */
+  readonly marginUse: Fraction | null
+}
 
 /** A position that changes hands: from a person to bbw, or back. */
 export interface Handover {

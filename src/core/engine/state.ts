@@ -17,9 +17,11 @@ import type { OrderLeg } from './order-id.ts'
 import type {
   Account,
   AccountPosition,
+  AccountTerms,
   Closure,
   Execution,
   Handover,
+  Listing,
   OrderReport,
   OrderRequest,
 } from './protocol.ts'
@@ -112,9 +114,19 @@ export interface StopState {
   readonly closingAs?: ExitReason
 }
 
+/** What the exchange says of itself that keeps entries away. */
+export const FACT_KINDS = ['listing', 'only-reduce', 'margin', 'terms', 'maintenance'] as const
+type FactKind = (typeof FACT_KINDS)[number]
+
+/** An announced maintenance; `until` of `null`: its end is not known. */
+export interface Maintenance {
+  readonly from: Timestamp
+  readonly until: Timestamp | null
+}
+
 /** Something that keeps entries away, by what the exchange has said. */
 export interface Obstacle {
-  readonly cause: Refusal | 'other'
+  readonly cause: Refusal | 'other' | FactKind
   /** `null`: from all symbols. */
   readonly symbol: string | null
   readonly reason: string
@@ -323,6 +335,11 @@ export interface EngineState {
   readonly obstacles: readonly Obstacle[]
   /** When what was told last that is not told again for a while. */
   readonly toldAt: readonly (readonly [string, Timestamp])[]
+  readonly listings: readonly Listing[]
+  readonly listingsTold: readonly string[]
+  readonly terms: AccountTerms | null
+  readonly termsNow: AccountTerms | null
+  readonly maintenance: Maintenance | null
   /** By position and leg. */
   readonly refusedLegs: readonly (readonly [string, RefusedLeg])[]
   readonly alerted: readonly (readonly [string, Timestamp])[]

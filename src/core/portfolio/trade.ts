@@ -20,6 +20,8 @@ export type ExitReason =
   | 'drawdown'
   /** Its liquidation had come too near to its stop, and the configuration closes it then. */
   | 'cascade'
+  /** Its trading ends soon. */
+  | 'delisting'
   /** A person wanted it closed. */
   | 'force-exit'
   | 'liquidation'

@@ -385,6 +385,8 @@ test('every kind of act is read, and a wrong one is refused with the field', () 
     { kind: 'reject-later', symbol: SYMBOL },
     { kind: 'settle', symbol: SYMBOL },
     { kind: 'liquidate', ...position },
+    { kind: 'delist', symbol: SYMBOL, minutes: 5 },
+    { kind: 'restrict', onlyReduce: true },
     { kind: 'deposit', usdt: -5 },
   ]
   assert.equal(good.map(actFrom), good)

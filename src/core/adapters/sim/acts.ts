@@ -36,6 +36,10 @@ export type Act =
   /** Trading of the symbol ends now; a position is settled without an order. */
   | { readonly kind: 'settle'; readonly symbol: string }
   | { readonly kind: 'liquidate'; readonly symbol: string; readonly side: Side }
+  /** The end of its trading is announced, so many minutes from now; then it is settled. */
+  | { readonly kind: 'delist'; readonly symbol: string; readonly minutes: number }
+  /** The account may only reduce from now on, or add again. */
+  | { readonly kind: 'restrict'; readonly onlyReduce: boolean }
   | { readonly kind: 'deposit'; readonly usdt: Usdt }
 
 export const ACT_KINDS = [
@@ -50,6 +54,8 @@ export const ACT_KINDS = [
   'reject-later',
   'settle',
   'liquidate',
+  'delist',
+  'restrict',
   'deposit',
 ] as const satisfies readonly Act['kind'][]
 
@@ -90,6 +96,10 @@ function read(shape: Shape, kind: Act['kind']): Act {
     case 'reject-later':
     case 'settle':
       return { kind, symbol: shape.symbol('symbol') }
+    case 'delist':
+      return { kind, symbol: shape.symbol('symbol'), minutes: shape.count('minutes', 0) }
+    case 'restrict':
+      return { kind, onlyReduce: shape.truth('onlyReduce') }
     case 'deposit': {
       const usdt = shape.number('usdt')
       if (Math.abs(usdt) > MOST_USDT) {

@@ -17,7 +17,15 @@
  * An account begins in one-way mode, and the mode is switched only while it has neither a position nor an order.
  */
 import { assert, broken } from '../../base/assert.ts'
-import { DAY, type Price, type Steps, type Ticks, type Timestamp, type Usdt } from '../../base/units.ts'
+import {
+  DAY,
+  MINUTE,
+  type Price,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+  type Usdt,
+} from '../../base/units.ts'
 import type {
   Account,
   Execution,
@@ -122,6 +130,8 @@ interface Book {
   /** What is to happen to the next entry that fills, and to the next order that comes. */
   dropsStop: boolean
   rejectsLater: boolean
+  /** When its trading ends; `null`: no end is announced. */
+  delistsAt: Timestamp | null
   /** The leverage of the orders of each side; `null`: none was set, and an order brings its own. */
   readonly leverage: { [side in Side]: number | null }
   readonly orders: Map<string, RestingOrder>
@@ -173,6 +183,9 @@ export class SimExchange {
   readonly #records: Records
   #mode: PositionMode = 'one-way'
   #doomed = 0
+  #isRestricted = false
+  /** When the first of the announced ends of trading is. */
+  #nextDelisting: Timestamp = Number.POSITIVE_INFINITY
   #wallet: Usdt
   #now: Timestamp = 0
   #settled = { recorded: 0, assumed: 0 }
@@ -202,6 +215,7 @@ export class SimExchange {
       isThinForMakers: false,
       dropsStop: false,
       rejectsLater: false,
+      delistsAt: null,
       leverage: { long: null, short: null },
       orders: new Map(),
       held: { long: null, short: null },
@@ -219,6 +233,22 @@ export class SimExchange {
     const isLater = now > this.#now
     this.#now = now
     if (isLater && this.#doomed > 0) this.#rejectDoomed()
+    if (now >= this.#nextDelisting) this.#delistDue()
+  }
+
+  /** Trading that was to end has ended: what is open is settled. */
+  #delistDue(): void {
+    this.#nextDelisting = Number.POSITIVE_INFINITY
+    for (const [symbol, book] of this.#books) {
+      const { delistsAt, trading, last } = book
+      if (delistsAt === null || !trading) continue
+      if (delistsAt > this.#now) {
+        this.#nextDelisting = Math.min(this.#nextDelisting, delistsAt)
+        continue
+      }
+      this.#settle(symbol, book, last, 0)
+      this.#outbox.push({ type: 'listing', at: this.#now, symbol, status: 'stopped', delistsAt })
+    }
   }
 
   /** Orders that were accepted only to be rejected. */
@@ -412,10 +442,17 @@ export class SimExchange {
       this.#report(clientOrderId, 'rejected', reason, 'duplicate-id')
       return
     }
+    if (this.#isRestricted && request.purpose === 'entry') {
+      const reason = 'the account may only reduce positions'
+      this.#records.rejected(clientOrderId, symbol, reason, this.#now)
+      this.#report(clientOrderId, 'rejected', reason, 'account')
+      return
+    }
     const refusal = this.#refusal(request)
     if (refusal !== null) {
       this.#records.rejected(clientOrderId, symbol, refusal, this.#now)
-      this.#report(clientOrderId, 'rejected', refusal)
+      const isClosed = this.#books.get(symbol)?.trading !== true
+      this.#report(clientOrderId, 'rejected', refusal, isClosed ? 'symbol' : undefined)
       return
     }
     const book = this.#book(symbol)
@@ -633,6 +670,12 @@ export class SimExchange {
       this.#wallet += act.usdt
       return null
     }
+    if (act.kind === 'restrict') {
+      this.#isRestricted = act.onlyReduce
+      const terms = { marginMode: 'isolated', accountType: 'embedded', mayOnlyReduce: act.onlyReduce }
+      this.#outbox.push({ type: 'account-terms', at: this.#now, terms: { ...terms, marginUse: null } })
+      return null
+    }
     if (act.kind === 'cancel-all' && act.symbol === null) {
       for (const book of this.#books.values()) this.#dropAll(book, 'cancelled by hand')
       return null
@@ -658,6 +701,14 @@ export class SimExchange {
         if (!book.trading) return `${symbol} is not trading`
         this.#settle(symbol, book, book.last, 0)
         return null
+      case 'delist': {
+        if (!book.trading) return `${symbol} is not trading`
+        const delistsAt = this.#now + act.minutes * MINUTE
+        book.delistsAt = delistsAt
+        this.#nextDelisting = Math.min(this.#nextDelisting, delistsAt)
+        this.#outbox.push({ type: 'listing', at: this.#now, symbol, status: 'trading', delistsAt })
+        return null
+      }
       case 'open':
         return this.#openByHand(symbol, book, act.side, act.steps)
       default:

@@ -252,7 +252,12 @@ export class Venue {
 
   /** What others do to the account (`SimExchange.act`). Returns why it cannot be done, or `null`. */
   act(act: Act): string | null {
-    const symbol = act.kind === 'rest' ? act.order.symbol : act.kind === 'deposit' ? null : act.symbol
+    const symbol =
+      act.kind === 'rest'
+        ? act.order.symbol
+        : act.kind === 'deposit' || act.kind === 'restrict'
+          ? null
+          : act.symbol
     const track = symbol === null ? undefined : this.#bySymbol.get(symbol)
     if (track === undefined) return this.exchange.act(act)
     if (!this.exchange.isActive(track.instrument.symbol)) this.#skipTo(track, this.exchange.now)

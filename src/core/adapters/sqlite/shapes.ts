@@ -4,23 +4,25 @@
  */
 
 import type { StopOut } from '../../decision/view.ts'
-import type { BookedOrder, BookedPosition, Counts, Ledger } from '../../engine/books.ts'
+import type { BookedOrder, BookedPosition, Counts, Ledger, SavedFacts } from '../../engine/books.ts'
 import type { Gates } from '../../engine/gates.ts'
-import type { OrderRequest } from '../../engine/protocol.ts'
+import type { AccountTerms, Listing, OrderRequest } from '../../engine/protocol.ts'
 import { REFUSALS } from '../../engine/refusal.ts'
 import type { Standing } from '../../engine/standing.ts'
-import type {
-  Doubt,
-  Gone,
-  Obstacle,
-  RefusedLeg,
-  Rotation,
-  RotationLeg,
-  RotationState,
-  StopRequest,
-  StopState,
-  WaitingClosure,
-  WorkingOrder,
+import {
+  type Doubt,
+  FACT_KINDS,
+  type Gone,
+  type Maintenance,
+  type Obstacle,
+  type RefusedLeg,
+  type Rotation,
+  type RotationLeg,
+  type RotationState,
+  type StopRequest,
+  type StopState,
+  type WaitingClosure,
+  type WorkingOrder,
 } from '../../engine/state.ts'
 import type { Loss } from '../../guards/guard.ts'
 import type { Instrument } from '../../market/instrument.ts'
@@ -281,6 +283,29 @@ const refusedLeg = object<RefusedLeg>({
   signalId: text,
 })
 
+const terms = orNull(
+  object<AccountTerms>({
+    marginMode: text,
+    accountType: text,
+    mayOnlyReduce: flag,
+    marginUse: orNull(number),
+  }),
+)
+
+const facts = object<SavedFacts>({
+  listings: list(
+    object<Listing>({
+      symbol: text,
+      status: among('trading', 'auction', 'stopped', 'unlisted'),
+      delistsAt: orNull(number),
+    }),
+  ),
+  listingsTold: list(text),
+  terms,
+  termsNow: terms,
+  maintenance: orNull(object<Maintenance>({ from: number, until: orNull(number) })),
+})
+
 const rotation = object<RotationState>({
   running: orNull(
     object<Rotation>({
@@ -330,7 +355,7 @@ export const wrongLedger: Check = object<Ledger>({
   obstacles: orAbsent(
     list(
       object<Obstacle>({
-        cause: among(...REFUSALS, 'other'),
+        cause: among(...REFUSALS, ...FACT_KINDS, 'other'),
         symbol: orNull(text),
         reason: text,
         since: number,
@@ -338,6 +363,7 @@ export const wrongLedger: Check = object<Ledger>({
       }),
     ),
   ),
+  facts: orAbsent(facts),
   toldAt: orAbsent(entries),
   refusedLegs: orAbsent(
     list((value, at) =>

@@ -1,0 +1,217 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
+import { DAY, HOUR, MINUTE, type Steps } from './core/base/units.ts'
+import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
+import type { AccountTerms, Listing } from './core/engine/protocol.ts'
+import { FaultRig, OTHER, type RigOptions, START, SYMBOL } from './faults-rig.fixture.ts'
+
+const test = suite('faults of listings and accounts')
+const folder = new StoreFolder()
+test.after(() => folder.remove())
+
+const FLAT = [
+  [1, 102],
+  [1_000, 99],
+] as const
+
+const open = (options: RigOptions = {}): Promise<FaultRig> => FaultRig.open(folder.fresh(), options)
+
+const held = (options: RigOptions = {}): Promise<FaultRig> =>
+  FaultRig.held(folder.fresh(), reversionSignal(), { path: FLAT, ...options })
+
+let earlier = 0
+/** Another signal of the grid at the market. */
+const another = (symbol: string = OTHER) =>
+  gridSignal(symbol, { order: { type: 'market' }, candleStart: gridSignal().candleStart - ++earlier })
+
+/** Whether an entry on a symbol leaves. */
+async function enters(rig: FaultRig, symbol: string = OTHER): Promise<boolean> {
+  const before = rig.requests('place', 'entry')
+  await rig.propose(another(symbol))
+  return rig.requests('place', 'entry') > before
+}
+
+const listed = (rig: FaultRig, over: Partial<Listing>): Promise<void> =>
+  rig.hear({ type: 'listing', at: 0, symbol: SYMBOL, status: 'trading', delistsAt: null, ...over })
+
+test('F2: what is held of a perpetual that is delisted is closed a day before, and told of twice at most', async () => {
+  const rig = await held({ minutes: 400 })
+  await listed(rig, { delistsAt: START + DAY + 3 * HOUR })
+  await rig.run(MINUTE)
+  assert.is(rig.count('C602'), 1)
+  await rig.restart()
+  await rig.run(2 * HOUR)
+  assert.equal([rig.count('C602'), rig.account().positions.length], [1, 1])
+  await rig.run(HOUR)
+  assert.equal(
+    rig.trades.map(({ exitReason }) => exitReason),
+    ['delisting'],
+  )
+  assert.is(rig.count('C602'), 2)
+  assert.ok((rig.trades[0]?.closedAt ?? 0) <= START + 3 * HOUR + 2 * MINUTE)
+  assert.is(await enters(rig, SYMBOL), false)
+  assert.is(await enters(rig), true, 'another symbol is none of it')
+  await listed(rig, {})
+  assert.is(await enters(rig, SYMBOL), true, 'the announcement was taken back')
+  rig.close()
+})
+
+test('F2: a position of a person is told of and left, an adopted one is closed', async () => {
+  const rig = await open({ path: FLAT })
+  await rig.act({ kind: 'open', symbol: SYMBOL, side: 'long', steps: 1_000 as Steps })
+  await rig.run(MINUTE)
+  await listed(rig, { delistsAt: START + HOUR })
+  await rig.run(10 * MINUTE)
+  assert.is(rig.count('C602'), 1)
+  assert.is(rig.account().positions.length, 1)
+  await rig.hear({
+    type: 'handover',
+    at: 0,
+    id: 'h',
+    kind: 'adopt',
+    symbol: SYMBOL,
+    side: null,
+    stop: 90,
+    target: null,
+    isOwn: false,
+    by: 'a person',
+  })
+  await rig.run(10 * MINUTE)
+  assert.is(rig.account().positions.length, 0)
+  rig.close()
+})
+
+test('F2: the embedded exchange delists at the moment that it has announced', async () => {
+  const rig = await held({ minutes: 400 })
+  await rig.act({ kind: 'delist', symbol: SYMBOL, minutes: 60 })
+  await rig.run(3 * MINUTE)
+  assert.is(rig.account().positions.length, 0, 'less than a day is left')
+  await rig.run(2 * HOUR)
+  await listed(rig, {})
+  assert.is(await enters(rig, SYMBOL), true)
+  assert.is(rig.count('W414'), 1, 'nothing is traded there any more')
+  rig.close()
+})
+
+test('F3: a held perpetual that is missing in the lists stays in the books, with its stop', async () => {
+  const rig = await held()
+  await listed(rig, { status: 'unlisted' })
+  await rig.run(HOUR)
+  assert.equal(rig.differences(), [])
+  assert.is(rig.position()?.stop, 950)
+  assert.is(rig.count('C602'), 1)
+  assert.is(await enters(rig, SYMBOL), false)
+  rig.close()
+})
+
+test('F11: nothing is entered in an auction, in which nothing can have a stop', async () => {
+  const rig = await open()
+  await listed(rig, { status: 'auction' })
+  assert.is(await enters(rig, SYMBOL), false)
+  const { signals } = rig.engine.why(SYMBOL, 'long')
+  assert.equal(signals, [])
+  await listed(rig, {})
+  rig.exchange.inject({ kind: 'refuse', why: 'auction', operation: 'place', times: 1 })
+  await enters(rig, SYMBOL)
+  assert.is(rig.count('I615'), 1, 'one that nobody has told of is refused by the exchange')
+  assert.is(await enters(rig, SYMBOL), false)
+  rig.close()
+})
+
+const ISOLATED: AccountTerms = {
+  marginMode: 'isolated',
+  accountType: 'unified',
+  mayOnlyReduce: false,
+  marginUse: 0.1,
+}
+
+const trades = (rig: FaultRig, over: Partial<AccountTerms> = {}): Promise<void> =>
+  rig.hear({ type: 'account-terms', at: 0, terms: { ...ISOLATED, ...over } })
+
+test('F9: margin that is low keeps entries away until there is room again', async () => {
+  const rig = await open()
+  await trades(rig, { marginUse: 0.49 })
+  assert.is(await enters(rig), true)
+  await trades(rig, { marginUse: 0.5 })
+  await trades(rig, { marginUse: 0.6 })
+  assert.equal([await enters(rig), rig.count('C609')], [false, 1])
+  await trades(rig, { marginUse: 0.45 })
+  assert.is(await enters(rig), false, 'not yet')
+  await trades(rig, { marginUse: 0.39 })
+  assert.is(await enters(rig, SYMBOL), true)
+  rig.close()
+})
+
+test('F10: a margin mode that somebody has changed keeps entries away until it is back, or a person resumes', async () => {
+  const rig = await open()
+  await trades(rig)
+  await trades(rig, { marginMode: 'cross' })
+  assert.equal([await enters(rig), rig.count('C610')], [false, 1])
+  await rig.restart()
+  await rig.run(MINUTE)
+  assert.is(await enters(rig), false, 'nor after a restart')
+  await trades(rig)
+  assert.is(await enters(rig), true)
+  await trades(rig, { marginMode: 'cross' })
+  assert.is(await enters(rig, SYMBOL), false)
+  await rig.hear({ type: 'command', at: 0, id: 'r', command: 'resume', by: 'a person', reason: 'meant' })
+  assert.is(await enters(rig, SYMBOL), true)
+  rig.close()
+})
+
+test('D8: an account that says that it may only reduce enters nothing, and its targets fill', async () => {
+  const rig = await held({
+    path: [
+      [1, 102],
+      [30, 99],
+      [200, 112],
+    ],
+  })
+  await rig.act({ kind: 'restrict', onlyReduce: true })
+  assert.equal([await enters(rig), rig.count('C408')], [false, 1])
+  await rig.run(HOUR)
+  assert.equal(
+    rig.trades.map(({ exitReason }) => exitReason),
+    ['target'],
+  )
+  await rig.act({ kind: 'restrict', onlyReduce: false })
+  assert.is(await enters(rig), true)
+  rig.close()
+})
+
+test('D4: entries end five minutes before announced maintenance, and everything is compared after it', async () => {
+  const rig = await held()
+  const [from, until] = [rig.now + 20 * MINUTE, rig.now + 50 * MINUTE]
+  await rig.hear({ type: 'maintenance', at: 0, from, until })
+  await rig.run(14 * MINUTE)
+  assert.equal([await enters(rig), rig.count('W404')], [true, 0])
+  await rig.run(90_000)
+  assert.is(rig.count('W404'), 1)
+  assert.is(await enters(rig, SYMBOL), false)
+  await rig.restart()
+  await rig.run(20 * MINUTE)
+  const before = rig.requests('place', 'entry')
+  await rig.propose(another('SOLUSDT'))
+  assert.is(rig.requests('place', 'entry'), before, 'nor after a restart')
+  rig.exchange.inject({ kind: 'lose-input', when: ({ type }) => type === 'fill' })
+  await rig.act({ kind: 'reduce', symbol: SYMBOL, side: 'long', steps: 100_000 as Steps })
+  await rig.run(30 * MINUTE)
+  assert.is(rig.position(), null)
+  assert.equal(rig.differences(), [])
+  assert.is(rig.count('W404'), 1)
+  assert.is(await enters(rig, SYMBOL), true)
+  rig.close()
+})
+
+test('D4: maintenance that is called off keeps nothing away', async () => {
+  const rig = await open()
+  await rig.hear({ type: 'maintenance', at: 0, from: rig.now, until: null })
+  await rig.run(MINUTE)
+  assert.is(await enters(rig), false)
+  await rig.hear({ type: 'maintenance', at: 0, from: null, until: null })
+  assert.is(await enters(rig), true)
+  rig.close()
+})
+
+test.run()

@@ -1,0 +1,125 @@
+/** The rows of the fault catalogue about limits, listings and the account itself, with the tests that show each. */
+import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
+
+const named =
+  (file: string) =>
+  (...titles: readonly string[]): readonly NamedTest[] =>
+    titles.map(title => ({ file, title }))
+
+const limits = named('faults-limits.test.ts')
+const facts = named('faults-facts.test.ts')
+
+export const LIMIT_ROWS: readonly FaultRow[] = [
+  {
+    row: 'D1',
+    what: 'too many requests',
+    codes: ['W401'],
+    shown: limits('D1: a request that comes too fast keeps entries away for a minute, and is told once'),
+  },
+  {
+    row: 'D2',
+    what: 'the address is blocked',
+    codes: ['C402'],
+    shown: limits('D2: a blocked address keeps entries away for ten minutes, and positions their stops'),
+  },
+  {
+    row: 'D4',
+    what: 'maintenance is announced',
+    codes: ['W404'],
+    shown: facts(
+      'D4: entries end five minutes before announced maintenance, and everything is compared after it',
+      'D4: maintenance that is called off keeps nothing away',
+    ),
+  },
+  {
+    row: 'D7',
+    what: 'the key is not accepted',
+    codes: ['C407'],
+    shown: limits(
+      'D7: a key that is not accepted halts, and nothing more is asked or sent until a person resumes',
+      'D7: after a restart the key is tried once more, and the halt stays',
+      'D7: a driver that forgets that the key was refused hammers on, and is found out',
+    ),
+  },
+  {
+    row: 'D8',
+    what: 'the account is banned or may only reduce',
+    codes: ['C408'],
+    shown: [
+      ...limits(
+        'D8: an account that may only reduce enters nothing, and what is held is closed all the same',
+      ),
+      ...facts('D8: an account that says that it may only reduce enters nothing, and its targets fill'),
+    ],
+  },
+  {
+    row: 'D9',
+    what: 'as many orders rest as are allowed',
+    codes: ['W409'],
+    shown: limits(
+      'D9: an entry over the number of orders is denied, and the next is not sent before its time',
+      'D9: a driver that forgets why an order was refused is found out',
+    ),
+  },
+  {
+    row: 'D10',
+    what: 'a cancellation races the fill',
+    codes: ['I410'],
+    shown: limits(
+      'D10: a cancellation that comes too late is never taken for granted: what has filled is taken over',
+    ),
+  },
+  {
+    row: 'E6',
+    what: 'the price is old',
+    codes: ['W506'],
+    shown: limits('E6: a price that is too old for an entry is told of once, and nothing is sent'),
+  },
+  {
+    row: 'F2',
+    what: 'a perpetual is delisted',
+    codes: ['C602'],
+    shown: facts(
+      'F2: what is held of a perpetual that is delisted is closed a day before, and told of twice at most',
+      'F2: a position of a person is told of and left, an adopted one is closed',
+      'F2: the embedded exchange delists at the moment that it has announced',
+    ),
+  },
+  {
+    row: 'F3',
+    what: 'a perpetual is missing in the lists',
+    codes: ['C602'],
+    shown: facts('F3: a held perpetual that is missing in the lists stays in the books, with its stop'),
+  },
+  {
+    row: 'F4',
+    what: 'the rest is below the least order',
+    codes: ['I604'],
+    shown: limits(
+      'F4: what is too little for an order is closed with its own quantity, or left, told once, without a loop',
+    ),
+  },
+  {
+    row: 'F9',
+    what: 'margin is low',
+    codes: ['C609'],
+    shown: facts('F9: margin that is low keeps entries away until there is room again'),
+  },
+  {
+    row: 'F10',
+    what: 'the margin mode is changed outside',
+    codes: ['C610'],
+    shown: facts(
+      'F10: a margin mode that somebody has changed keeps entries away until it is back, or a person resumes',
+    ),
+  },
+  {
+    row: 'F11',
+    what: 'an auction without stops',
+    codes: ['I615'],
+    shown: facts('F11: nothing is entered in an auction, in which nothing can have a stop'),
+  },
+]
+
+/** The rows of the groups D to F that are shown so far. */
+export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F2 F3 F4 F9 F10 F11'.split(' ')
