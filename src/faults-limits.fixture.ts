@@ -100,6 +100,15 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     ),
   },
   {
+    row: 'F5',
+    what: 'above the greatest quantity at the market',
+    codes: [],
+    shown: limits(
+      'F5: a close above the greatest quantity at the market goes out in parts of one chain',
+      'F5: where nobody has told the greatest quantity it is found by halving, and all is closed',
+    ),
+  },
+  {
     row: 'F9',
     what: 'margin is low',
     codes: ['C609'],
@@ -122,4 +131,4 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
 ]
 
 /** The rows of the groups D to F that are shown so far. */
-export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F2 F3 F4 F9 F10 F11'.split(' ')
+export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F2 F3 F4 F5 F9 F10 F11'.split(' ')

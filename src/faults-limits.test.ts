@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { ExchangeError } from './core/base/errors.ts'
 import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
-import { gridSignal, reversionSignal } from './core/engine/desk.fixture.ts'
+import { gridSignal, instrument, reversionSignal } from './core/engine/desk.fixture.ts'
 import type { BrokerPort } from './core/engine/ports.ts'
 import type { OrderRequest } from './core/engine/protocol.ts'
 import { FaultRig, OTHER, type RigOptions, START, SYMBOL } from './faults-rig.fixture.ts'
@@ -353,6 +353,80 @@ test('a target for whose price there is no way goes at the market once the price
     ['target'],
   )
   assert.ok(rig.count('W413') >= 1)
+  rig.close()
+})
+
+/** The orders at the market that were sent to close, in order. */
+const closes = (rig: FaultRig): readonly OrderRequest[] =>
+  rig.sent.flatMap(({ operation, args: [order] }) => {
+    const { purpose, type } = order as OrderRequest
+    return operation === 'place' && purpose === 'exit' && type === 'market' ? [order as OrderRequest] : []
+  })
+
+test('F5: a close above the greatest quantity at the market goes out in parts of one chain', async () => {
+  const rig = await toClose({ instrument: { ...instrument(SYMBOL), maxMarketQty: 400 as Steps } })
+  const { steps } = rig.account().positions[0]
+  assert.ok(steps > 800, `${steps} steps`)
+  await losesStop(rig)
+  await rig.run(3 * MINUTE)
+  const sent = closes(rig)
+  assert.is(sent.length, Math.ceil(steps / 400))
+  assert.is(
+    sent.reduce((sum, order) => sum + order.steps, 0),
+    steps,
+  )
+  const ids = sent.map(({ clientOrderId }) => clientOrderId)
+  assert.equal(
+    ids.map(id => id.slice(33)),
+    ids.map((_, k) => `_${k + 1}`),
+  )
+  assert.is(new Set(ids.map(id => id.slice(0, 33))).size, 1, 'one chain')
+  assert.ok(ids.every(id => id.length <= 36))
+  assert.equal(
+    rig.trades.map(({ exitReason }) => exitReason),
+    ['emergency'],
+  )
+  assert.equal(rig.differences(), [])
+  rig.close()
+})
+
+test('F5: where nobody has told the greatest quantity it is found by halving, and all is closed', async () => {
+  const rig = await toClose()
+  rig.exchange.inject({
+    kind: 'refuse',
+    why: 'large',
+    operation: 'place',
+    when: ({ args: [order] }) =>
+      (order as OrderRequest).type === 'market' && (order as OrderRequest).steps > 400,
+  })
+  await losesStop(rig)
+  await rig.run(10 * MINUTE)
+  assert.ok((rig.exchange.fired.refuse ?? 0) > 0)
+  assert.is(rig.account().positions.length, 0)
+  assert.is(rig.trades.length, 1)
+  assert.equal(rig.differences(), [])
+  rig.close()
+})
+
+test('B9: a target that there is no room for is done without, told once, and the stop stands', async () => {
+  const rig = await open({
+    path: [
+      [1, 102],
+      [500, 101],
+    ],
+    minutes: 500,
+  })
+  await rig.act({ kind: 'cap', symbol: SYMBOL, orders: 1 })
+  await rig.propose(atMarket())
+  await rig.run(40 * MINUTE)
+  assert.is(rig.account().orders.length, 1)
+  assert.is(rig.count('W209'), 1)
+  assert.ok(rig.account().positions[0]?.stop !== null)
+  const tries = rig.requests('place', 'exit')
+  assert.ok(tries <= 5, `${tries} tries in 40 minutes`)
+  await rig.act({ kind: 'cap', symbol: SYMBOL, orders: null })
+  await rig.run(30 * MINUTE)
+  assert.is(rig.account().orders.length, 2)
   rig.close()
 })
 

@@ -208,7 +208,7 @@ export class Answers {
     const isClose = leg === 'close'
     const key = `${positionKey(position.symbol, position.side)} ${leg} refused`
     const code = isClose ? codeOfClose(kind, tries) : codeOfTarget(kind)
-    if (tries === 1 || code !== null) {
+    if (tries === 1 || (isClose && code !== null)) {
       const isNews = this.#core.obstacles.isNews(code === null ? key : `${key} ${code}`)
       if (isNews) this.#core.event('rejected', position, `${leg}: ${reason}`, { tries }, id, code)
     }

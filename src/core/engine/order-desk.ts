@@ -14,13 +14,14 @@ import {
   type Ticks,
   type Timestamp,
 } from '../base/units.ts'
+import { mostSteps } from '../market/instrument.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { type ClosedAhead, type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import { Doubts } from './doubts.ts'
-import { clientOrderId, type OrderLeg } from './order-id.ts'
+import { clientOrderId, type OrderLeg, partOrderId } from './order-id.ts'
 import type { AccountPosition, IntentState, OrderRequest } from './protocol.ts'
 import type { Refusal } from './refusal.ts'
 import type { Cancelling, EngineState, Gone, RefusedExit, RefusedLeg, WorkingOrder } from './state.ts'
@@ -33,6 +34,8 @@ const FIRST_RETRY: Milliseconds = SECOND
 const LONGEST_RETRY: Milliseconds = 30 * SECOND
 /** What is too little for an order may have become enough after so long. */
 const DUST_REST: Milliseconds = DAY
+/** A close is sent in so many parts at most at once. */
+const MOST_PARTS = 20
 /** A target that there is no room for, or whose price is out of bounds, waits so long. */
 const TARGET_REST: Milliseconds = 15 * MINUTE
 
@@ -102,13 +105,14 @@ export class OrderDesk {
     const id = this.nextId(position.signalId, 'close')
     this.#core.event('exiting', position, reason, {}, id, code)
     this.takeBackAdds(position)
-    this.#placeExit(position, 'close', id, null, position.steps, why)
+    this.#closeAll(position, id, why)
   }
 
   /** Places a target: a reduce-only order that rests at its price; `null`: what it would sell goes at the market. */
   placeTarget(position: Position, leg: OrderLeg, price: Ticks | null, steps: Steps): void {
     if (!this.#mayPlace(position, leg)) return
-    this.#placeExit(position, leg, this.nextId(position.signalId, leg), price, steps, null)
+    const id = this.nextId(position.signalId, leg)
+    this.#placeExit(position, leg, id, price, this.#capped(position.symbol, steps), null)
   }
 
   /**
@@ -118,7 +122,7 @@ export class OrderDesk {
    */
   closeForeign(there: AccountPosition, purpose: string, reason: string): void {
     if (this.#core.obstacles.isKeyRefused) return
-    const { symbol, side, steps } = there
+    const { symbol, side } = there
     const id = this.nextId(purpose, 'close')
     this.#core.record('exiting', {
       code: 'I140',
@@ -130,7 +134,45 @@ export class OrderDesk {
       reason,
       figures: { isForeign: true },
     })
-    this.#placeExit({ ...there, signalId: purpose }, 'close', id, null, steps, 'force-exit')
+    this.#closeAll({ ...there, signalId: purpose }, id, 'force-exit')
+  }
+
+  /** Closes all of it, in as many orders as the exchange needs; what is beyond the most of them is closed after them. */
+  #closeAll(
+    position: Pick<Position, 'symbol' | 'side' | 'steps' | 'leverage' | 'signalId'>,
+    id: string,
+    why: ExitReason,
+  ): void {
+    const most = this.#mostOfClose(position)
+    const parts = most === null ? 1 : Math.min(MOST_PARTS, Math.ceil(position.steps / most))
+    if (parts === 1) {
+      const steps = most === null ? position.steps : (Math.min(most, position.steps) as Steps)
+      this.#placeExit(position, 'close', id, null, steps, why)
+      return
+    }
+    let left = position.steps
+    for (let part = 1; part <= parts; part++) {
+      const steps = Math.min(most ?? left, left) as Steps
+      left = (left - steps) as Steps
+      this.#placeExit(position, 'close', partOrderId(id, part), null, steps, why)
+    }
+  }
+
+  /** The most that one order takes from a position; half of it after each refusal of one that was too great. */
+  #mostOfClose(position: Pick<Position, 'symbol' | 'side' | 'steps'>): Steps | null {
+    const instrument = this.#core.markets.find(position.symbol)?.instrument
+    const most = instrument === undefined ? null : mostSteps(instrument, 'market')
+    const refused = this.#refused.get(legKey(position, 'close'))
+    if (refused?.why !== 'large') return most
+    const half = Math.ceil(refused.steps / 2 ** refused.tries)
+    return Math.max(1, Math.min(most ?? half, half)) as Steps
+  }
+
+  /** What a resting order may be of at most. */
+  #capped(symbol: string, steps: Steps): Steps {
+    const instrument = this.#core.markets.find(symbol)?.instrument
+    const most = instrument === undefined ? null : mostSteps(instrument, 'limit')
+    return most === null || steps <= most ? steps : most
   }
 
   #placeExit(
@@ -162,7 +204,8 @@ export class OrderDesk {
   }
 
   /** Changes price and quantity of a resting order in place. */
-  amend(order: WorkingOrder, price: Ticks, steps: Steps): void {
+  amend(order: WorkingOrder, price: Ticks, wanted: Steps): void {
+    const steps = this.#capped(order.symbol, wanted)
     if (order.price === null || (order.price === price && order.steps === steps)) return
     // One amendment at a time: what is wanted meanwhile is decided anew in the next heavy cycle.
     if (order.state !== 'working') return
@@ -196,7 +239,9 @@ export class OrderDesk {
     if (position === undefined) return 1
     const key = legKey(position, order.leg)
     const before = this.#refused.get(key)
-    const tries = before?.signalId === position.signalId ? before.tries + 1 : 1
+    const isSame = before?.signalId === position.signalId
+    // Parts of one order that are refused together are refused once.
+    const tries = !isSame ? 1 : this.#core.now < before.until ? before.tries : before.tries + 1
     const until = this.#core.now + restAfter(order, why, tries)
     const { steps, signalId } = position
     this.#refused.set(key, { tries, until, why, steps, signalId })

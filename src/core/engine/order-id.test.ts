@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { clientOrderId, NO_INSTANCE, type OrderLeg, ownerOf } from './order-id.ts'
+import { clientOrderId, NO_INSTANCE, type OrderLeg, ownerOf, partOrderId } from './order-id.ts'
 
 const test = suite('order id')
 const SEED = 5
@@ -34,6 +34,17 @@ test('the same intent always has the same id, and no two intents share one', () 
     }),
     { seed: SEED, numRuns: 5_000 },
   )
+})
+
+test('the parts of an order have ids of their own that fit, and are of the same bbw', () => {
+  const id = clientOrderId('12ab', 'a signal', 'close', 0)
+  const parts = Array.from({ length: 20 }, (_, k) => partOrderId(id, k + 1))
+  assert.is(new Set(parts).size, 20)
+  for (const part of parts) {
+    assert.match(part, /^[A-Za-z0-9_-]{1,36}$/)
+    assert.is(ownerOf(part, '12ab'), 'own')
+    assert.ok(part.startsWith(id.slice(0, 33)))
+  }
 })
 
 test('ids do not change from one version to the next: orders at the exchange bear them', () => {

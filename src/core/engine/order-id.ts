@@ -15,6 +15,14 @@ export function clientOrderId(instance: string, signalId: string, leg: OrderLeg,
   return `${PREFIX}${instance}-${hashText(`${signalId}|${leg}|${attempt}`).slice(0, 26)}`
 }
 
+/**
+ * The id of one part of an order that is too great for the exchange to take in one: the first 33 characters of the whole
+ * order's id, so that it still fits, an underscore (a dot is not allowed) and the number of the part, from 1.
+ */
+export function partOrderId(id: string, part: number): string {
+  return `${id.slice(0, 33)}_${part}`
+}
+
 /** Whose order an id is: of this instance, of another bbw, or of something else. */
 export function ownerOf(id: string, instance: string): 'own' | 'rival' | 'other' {
   if (!id.startsWith(PREFIX)) return 'other'

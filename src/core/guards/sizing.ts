@@ -5,6 +5,7 @@
  */
 import type { Steps, Usdt } from '../base/units.ts'
 import { agreement } from '../decision/agreement.ts'
+import { mostSteps } from '../market/instrument.ts'
 import { qtyOf, toSteps } from '../market/quantise.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import { admit, type Guard, type House, type Proposal, refuse, type Verdict } from './guard.ts'
@@ -84,9 +85,9 @@ export const sizing: Guard<typeof params> = {
  */
 function ofEqualValue(proposal: Proposal, house: House, hasLayers: boolean): Verdict {
   const { signal, entry, steps } = proposal
-  const { maxQty } = signal.instrument
-  if (maxQty !== null && steps > maxQty) {
-    return refuse('sizing', `${signal.symbol} takes no order of that size`, { steps, most: maxQty })
+  const most = mostSteps(signal.instrument, signal.order.type)
+  if (most !== null && steps > most) {
+    return refuse('sizing', `${signal.symbol} takes no order of that size`, { steps, most })
   }
   const { equity, takerFee } = house
   for (const { strategy, params: layerParams } of hasLayers ? house.sizingLayers : []) {
@@ -105,7 +106,8 @@ function ofEqualValue(proposal: Proposal, house: House, hasLayers: boolean): Ver
 function orderable(proposal: Proposal, wanted: Steps, how: string, ladder: Ladder | null): Verdict {
   const { signal, entry } = proposal
   const { instrument } = signal
-  const steps = instrument.maxQty !== null && wanted > instrument.maxQty ? instrument.maxQty : wanted
+  const most = mostSteps(instrument, signal.order.type)
+  const steps = most !== null && wanted > most ? most : wanted
   const notional = qtyOf(instrument, steps) * entry
   const figures = {
     notional,

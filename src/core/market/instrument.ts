@@ -16,6 +16,8 @@ export interface Instrument {
   readonly minQty: Steps
   /** Greatest order quantity, in steps; `null` where the source does not say. */
   readonly maxQty: Steps | null
+  /** The same of an order at the market; left out where the source does not say: as any other. */
+  readonly maxMarketQty?: Steps
   /** Least price of an order, in ticks (at least 1). */
   readonly minPrice: Ticks
   /** Least value of an order that adds exposure. */
@@ -25,4 +27,12 @@ export interface Instrument {
   readonly maintenanceMarginRate: Fraction
   /** Where the filters are from: `recorded YYYY-MM-DD` for a dated set, `inferred` when read off the prices. */
   readonly source: string
+}
+
+/** The greatest quantity of one order, in steps; `null`: there is none that is known. */
+export function mostSteps(
+  { maxQty, maxMarketQty }: Pick<Instrument, 'maxQty' | 'maxMarketQty'>,
+  type: 'limit' | 'market',
+): Steps | null {
+  return type === 'market' ? (maxMarketQty ?? maxQty) : maxQty
 }

@@ -15,6 +15,8 @@ export interface InstrumentRow {
   readonly step: string | null
   readonly minQty: string
   readonly maxQty: string | null
+  /** Of an order at the market; left out where the set does not say. */
+  readonly maxMarketQty?: string
   readonly minPrice: string | null
   readonly maxLeverage: string | null
   /** The day of the set, YYYY-MM-DD. */
@@ -106,8 +108,14 @@ function build(row: InstrumentRow, knownLeverage: string | null, source: string)
   const stepSize = unitSize(symbol, 'step', step)
   const minQty = Math.max(1, count('least quantity', step, row.minQty, 'up'))
   const maxQty = row.maxQty === null ? null : count('greatest quantity', step, row.maxQty, 'down')
+  const maxMarketQty =
+    row.maxMarketQty === undefined
+      ? null
+      : count('greatest quantity at the market', step, row.maxMarketQty, 'down')
   const minPrice = row.minPrice === null ? 1 : Math.max(1, count('least price', tick, row.minPrice, 'up'))
   if (maxQty !== null && maxQty < minQty) fail('greatest quantity', row.maxQty)
+  if (maxMarketQty !== null && maxMarketQty < minQty)
+    fail('greatest quantity at the market', row.maxMarketQty ?? null)
   const maxLeverage = knownLeverage === null ? LEAST_MAX_LEVERAGE : plain('greatest leverage', knownLeverage)
   if (maxLeverage < 1) fail('greatest leverage', knownLeverage)
   return {
@@ -120,6 +128,7 @@ function build(row: InstrumentRow, knownLeverage: string | null, source: string)
     stepSize,
     minQty: minQty as Steps,
     maxQty: maxQty as Steps | null,
+    ...(maxMarketQty === null ? {} : { maxMarketQty: maxMarketQty as Steps }),
     minPrice: minPrice as Ticks,
     minNotional: MIN_NOTIONAL,
     maxLeverage,

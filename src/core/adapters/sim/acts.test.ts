@@ -387,6 +387,8 @@ test('every kind of act is read, and a wrong one is refused with the field', () 
     { kind: 'liquidate', ...position },
     { kind: 'delist', symbol: SYMBOL, minutes: 5 },
     { kind: 'restrict', onlyReduce: true },
+    { kind: 'cap', symbol: SYMBOL, orders: 2 },
+    { kind: 'cap', symbol: SYMBOL, orders: null },
     { kind: 'deposit', usdt: -5 },
   ]
   assert.equal(good.map(actFrom), good)

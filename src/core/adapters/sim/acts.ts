@@ -38,6 +38,8 @@ export type Act =
   | { readonly kind: 'liquidate'; readonly symbol: string; readonly side: Side }
   /** The end of its trading is announced, so many minutes from now; then it is settled. */
   | { readonly kind: 'delist'; readonly symbol: string; readonly minutes: number }
+  /** No more than so many orders may rest on a symbol; `null`: any number. */
+  | { readonly kind: 'cap'; readonly symbol: string; readonly orders: number | null }
   /** The account may only reduce from now on, or add again. */
   | { readonly kind: 'restrict'; readonly onlyReduce: boolean }
   | { readonly kind: 'deposit'; readonly usdt: Usdt }
@@ -55,6 +57,7 @@ export const ACT_KINDS = [
   'settle',
   'liquidate',
   'delist',
+  'cap',
   'restrict',
   'deposit',
 ] as const satisfies readonly Act['kind'][]
@@ -98,6 +101,10 @@ function read(shape: Shape, kind: Act['kind']): Act {
       return { kind, symbol: shape.symbol('symbol') }
     case 'delist':
       return { kind, symbol: shape.symbol('symbol'), minutes: shape.count('minutes', 0) }
+    case 'cap': {
+      const orders = shape.value('orders') === null ? null : shape.count('orders', 0)
+      return { kind, symbol: shape.symbol('symbol'), orders }
+    }
     case 'restrict':
       return { kind, onlyReduce: shape.truth('onlyReduce') }
     case 'deposit': {

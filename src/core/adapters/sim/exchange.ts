@@ -132,6 +132,8 @@ interface Book {
   rejectsLater: boolean
   /** When its trading ends; `null`: no end is announced. */
   delistsAt: Timestamp | null
+  /** So many orders may rest; `null`: any number. */
+  mostOrders: number | null
   /** The leverage of the orders of each side; `null`: none was set, and an order brings its own. */
   readonly leverage: { [side in Side]: number | null }
   readonly orders: Map<string, RestingOrder>
@@ -216,6 +218,7 @@ export class SimExchange {
       dropsStop: false,
       rejectsLater: false,
       delistsAt: null,
+      mostOrders: null,
       leverage: { long: null, short: null },
       orders: new Map(),
       held: { long: null, short: null },
@@ -442,10 +445,10 @@ export class SimExchange {
       this.#report(clientOrderId, 'rejected', reason, 'duplicate-id')
       return
     }
-    if (this.#isRestricted && request.purpose === 'entry') {
-      const reason = 'the account may only reduce positions'
-      this.#records.rejected(clientOrderId, symbol, reason, this.#now)
-      this.#report(clientOrderId, 'rejected', reason, 'account')
+    const limit = this.#limit(request)
+    if (limit !== null) {
+      this.#records.rejected(clientOrderId, symbol, limit.reason, this.#now)
+      this.#report(clientOrderId, 'rejected', limit.reason, limit.why)
       return
     }
     const refusal = this.#refusal(request)
@@ -582,6 +585,20 @@ export class SimExchange {
     return (book.mark - priceOf(book.instrument, stop)) * sign(side) <= 0
   }
 
+  /** What refuses an order whatever it is: the account, or the number or size of its orders; `null`: nothing does. */
+  #limit({ symbol, purpose, type, steps }: OrderRequest): { reason: string; why: OrderTrouble } | null {
+    if (this.#isRestricted && purpose === 'entry')
+      return { reason: 'the account may only reduce positions', why: 'account' }
+    const book = this.#books.get(symbol)
+    if (book === undefined) return null
+    const most = book.instrument.maxMarketQty
+    if (type === 'market' && most !== undefined && steps > most)
+      return { reason: 'the quantity is above the greatest at the market', why: 'large' }
+    if (book.mostOrders !== null && book.orders.size >= book.mostOrders)
+      return { reason: `${symbol} has ${book.orders.size} orders, as many as are allowed`, why: 'too-many' }
+    return null
+  }
+
   /** Why an order is refused, or `null`. */
   #refusal(request: OrderRequest): string | null {
     const { symbol, side, steps, price, stop, leverage } = request
@@ -700,6 +717,9 @@ export class SimExchange {
       case 'settle':
         if (!book.trading) return `${symbol} is not trading`
         this.#settle(symbol, book, book.last, 0)
+        return null
+      case 'cap':
+        book.mostOrders = act.orders
         return null
       case 'delist': {
         if (!book.trading) return `${symbol} is not trading`

@@ -92,6 +92,7 @@ const instrument = object<Instrument>({
   stepSize: number,
   minQty: number,
   maxQty: orNull(number),
+  maxMarketQty: orAbsent(number),
   minPrice: number,
   minNotional: number,
   maxLeverage: number,
