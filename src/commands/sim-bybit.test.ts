@@ -50,6 +50,14 @@ test('recorded dates are left as they are', async () => {
   assert.ok(sim.desk.isTrading([...sim.desk.feeds.keys()][0]))
 })
 
+test('the account begins in the position mode of the configuration', async () => {
+  const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() }
+  const config = { ...defaultConfig(), positionMode: 'hedge' as const }
+  const world = { clock, cwd: folder.path }
+  const { sim } = await bybitOver(world, parsed({}), markets, config, freshCredentials(), start)
+  assert.is(sim.desk.mode, 'hedge')
+})
+
 test('the flags of the protocol are for the protocol, and a speed has bounds', async () => {
   assert.not(wantsBybit(parsed({})))
   assert.ok(wantsBybit(parsed({ protocol: 'bybit', speed: '60' })))

@@ -76,6 +76,7 @@ export async function bybitOver(
       faults,
     },
   )
+  if (config.positionMode === 'hedge') sim.desk.switchMode('hedge')
   return { sim, speed, from }
 }
 

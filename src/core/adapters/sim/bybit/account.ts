@@ -206,12 +206,15 @@ export class BybitAccount {
     why: { readonly cancelType?: string; readonly rejectReason?: string } = {},
   ): void {
     if (!this.#open.delete(order.orderId)) return
+    const { symbol, positionIdx: idx } = order
     order.status = status
     order.cancelType = why.cancelType ?? order.cancelType
     order.rejectReason = why.rejectReason ?? order.rejectReason
     order.updatedAt = now
     this.#closed.push(order)
     this.tell({ topic: 'order', order })
+    // A position is told of at every act of an order, whether it has changed or not.
+    this.tell({ topic: 'position', symbol, idx })
   }
 
   /** Books a fill of an order, or one without any. Where nothing of the order is left the caller finishes it. */
@@ -324,6 +327,7 @@ export class BybitAccount {
       feeRate: rate,
     })
     this.tell({ topic: 'execution', execution })
+    this.tell({ topic: 'position', symbol, idx })
     this.tell({ topic: 'wallet' })
   }
 

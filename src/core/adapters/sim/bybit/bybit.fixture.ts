@@ -157,9 +157,16 @@ export class TestClient {
     this.collect()
   }
 
+  /** A new connection. */
+  opened(channel: 'public' | 'private' | 'trade'): number {
+    const id = this.sim.open(channel)
+    if (id === null) throw new Error('there are too many connections')
+    return id
+  }
+
   /** A socket that is authenticated where it has to be, with topics. */
   socket(channel: 'public' | 'private' | 'trade', topics: readonly string[] = []): number {
-    const id = this.sim.open(channel)
+    const id = this.opened(channel)
     if (channel !== 'public') this.authenticate(id)
     if (topics.length > 0) this.say(id, { op: 'subscribe', args: topics, req_id: 'sub' })
     return id

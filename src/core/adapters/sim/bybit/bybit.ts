@@ -69,7 +69,9 @@ export class SimBybit {
     this.desk = new Desk(markets, options)
     const context = { desk: this.desk, key: { ...KEY_INFO, ...options.keyInfo, key } }
     this.gate = new Gate(context, { key, secret }, { speed })
-    this.streams = new Streams(this.desk, this.gate, { key, secret }, { speed, random: this.#random })
+    const intercept = (): Refusal | 'lost' | null => this.#intercepted()
+    const chance = { speed, random: this.#random, intercept }
+    this.streams = new Streams(this.desk, this.gate, { key, secret }, chance)
     this.#plan = new FaultPlan(options.faults ?? [], seed, options.from)
   }
 
@@ -134,8 +136,14 @@ export class SimBybit {
 
   // --- sockets ------------------------------------------------------------------------------------------------
 
-  open(channel: Channel): number {
-    const id = this.streams.open(channel)
+  /**
+   * A new connection; `null` where there were too many of them.
+   *
+   * @param patience for how long a private one may say nothing
+   */
+  open(channel: Channel, patience?: Milliseconds): number | null {
+    if (!this.gate.limits.connect(this.now)) return null
+    const id = this.streams.open(channel, patience)
     if (this.now < Math.max(this.#flappingUntil, this.#outageUntil)) this.#closing.push(id)
     return id
   }
@@ -182,6 +190,14 @@ export class SimBybit {
           return [push]
       }
     })
+  }
+
+  /** What befalls an order that comes over a socket. */
+  #intercepted(): Refusal | 'lost' | null {
+    const rule = this.#plan.strike(['lose-request', 'refuse'], '/v5/trade', this.now)
+    if (rule === null) return null
+    const code = rule.code ?? 10_016
+    return rule.fault === 'refuse' ? new Refusal(code, WORDS[code] ?? 'refused') : 'lost'
   }
 
   #answered(push: Push): readonly Push[] {
@@ -250,8 +266,9 @@ export class SimBybit {
         return
       case 'filters':
         desk.refilter(symbol(), {
-          ...(rule.steps === undefined ? {} : { minQty: steps }),
           ...(rule.usdt === undefined ? {} : { minNotional: rule.usdt }),
+          ...(rule.ticks === undefined ? {} : { ticks: Math.max(1, rule.ticks) }),
+          ...(rule.steps === undefined ? {} : { steps: Math.max(1, rule.steps) }),
         })
         return
       case 'funding-interval':
@@ -302,6 +319,8 @@ const WORDS: { readonly [code: number]: string } = {
   10006: 'Too many visits. Exceeded the API Rate Limit.',
   10010: "Unmatched IP, please check your API key's bound IP addresses.",
   10016: 'Server error.',
+  10019: 'ws trade service is restarting, do not accept new request',
+  10429: 'System level frequency protection.',
   33004: 'Your api key has expired.',
 }
 

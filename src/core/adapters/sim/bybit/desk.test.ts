@@ -512,10 +512,48 @@ test('an order can be rejected after it was acknowledged, a stop be lost, a trig
   assert.is(client.position().size, '0.000')
 })
 
-test('filters that change are those of the next order', () => {
+test('filters that change are those of the next order, what is there stays', () => {
   const client = on(still(100))
-  client.sim.desk.refilter('XUSDT', { minNotional: 200 })
-  assert.is(client.order({ side: 'Buy' }).retCode, 110094)
+  client.order({ side: 'Buy', qty: '1.234', stopLoss: '90.1' })
+  client.sim.desk.refilter('XUSDT', { minNotional: 50, ticks: 5, steps: 100 })
+  const { list } = client.get<{
+    list: { priceFilter: object; lotSizeFilter: { qtyStep: string; minOrderQty: string } }[]
+  }>('/v5/market/instruments-info', { category: 'linear', symbol: 'XUSDT' }).result
+  assert.is((list[0].priceFilter as { tickSize: string }).tickSize, '0.5')
+  assert.equal([list[0].lotSizeFilter.qtyStep, list[0].lotSizeFilter.minOrderQty], ['0.100', '0.100'])
+  assert.is(client.order({ side: 'Buy', qty: '0.4' }).retCode, 110094)
+  assert.is(client.order({ side: 'Buy', qty: '1.05' }).retCode, 10001)
+  assert.is(client.order({ side: 'Buy', orderType: 'Limit', price: '99.9' }).retCode, 10001)
+  assert.is(client.order({ side: 'Buy', orderType: 'Limit', price: '99.5' }).retCode, 0)
+  const stop = (stopLoss: string): number =>
+    client.post('/v5/position/trading-stop', { symbol: 'XUSDT', stopLoss, positionIdx: 0 }).retCode
+  assert.equal([stop('91.2'), stop('91.5')], [10001, 0])
+  client.order({ side: 'Sell', qty: '0', reduceOnly: true, closeOnTrigger: true })
+  assert.is(client.position().size, '0.000')
+})
+
+test('an order that reduces is cut when the position shrinks, and never outlives it', () => {
+  const client = on(to(103))
+  client.order({ side: 'Buy', qty: '3' })
+  const target = { side: 'Sell', qty: '2', orderType: 'Limit', price: '102', reduceOnly: true }
+  const { orderId } = client.order(target).result
+  client.order({ side: 'Sell', qty: '2', reduceOnly: true })
+  assert.is(client.found(orderId).qty, '1.000')
+  client.pass(2 * MINUTE)
+  assert.equal([client.found(orderId).orderStatus, client.position().size], ['Filled', '0.000'])
+  assert.is(client.open().length, 0)
+})
+
+test('of two orders that reduce the same position the second gets what is left', () => {
+  const client = on(to(104))
+  client.order({ side: 'Buy', qty: '3' })
+  const target = { side: 'Sell', qty: '2', orderType: 'Limit', reduceOnly: true }
+  const first = client.order({ ...target, price: '102' }).result.orderId
+  const second = client.order({ ...target, price: '103' }).result.orderId
+  client.pass(2 * MINUTE)
+  assert.equal([client.found(first).cumExecQty, client.found(second).cumExecQty], ['2.000', '1.000'])
+  assert.is(client.position().size, '0.000')
+  assert.is(client.open().length, 0)
 })
 
 test('money paid in and out is in the wallet and in the log', () => {

@@ -107,6 +107,7 @@ export class Desk {
   readonly #funding = new Map<string, FundingSchedule>()
   readonly #exchange: SimExchange
   readonly #instruments = new Map<string, Instrument>()
+  readonly #grains = new Map<string, { readonly ticks: number; readonly steps: number }>()
   readonly #delisted = new Map<string, Timestamp>()
   /** Up to where each symbol's market has been walked. */
   readonly #walked = new Map<string, Timestamp>()
@@ -233,7 +234,13 @@ export class Desk {
   /** Lets the market go on to a time. */
   advance(to: Timestamp): void {
     if (to <= this.#now) return
-    for (const symbol of this.#instruments.keys()) this.#walk(symbol, to)
+    const waiting = new Set(
+      this.account.openOrders.flatMap(({ symbol, status }) => (status === 'Untriggered' ? [symbol] : [])),
+    )
+    for (const symbol of this.#instruments.keys()) {
+      if (waiting.has(symbol) || this.#exchange.isActive(symbol)) this.#walk(symbol, to)
+      else this.#walked.set(symbol, Math.max(to, this.#walked.get(symbol) ?? to))
+    }
     this.#now = to
     this.#setTime(to)
     for (const [symbol, end] of this.#delisted) if (end <= to) this.#settle(symbol)
@@ -258,8 +265,7 @@ export class Desk {
     const feed = this.feed(symbol)
     const from = this.#walked.get(symbol) ?? to
     this.#walked.set(symbol, to)
-    const hasStake = this.#exchange.isActive(symbol) || this.#waiting(symbol).length > 0
-    if (!hasStake || !feed.isPriced(from)) return
+    if (!feed.isPriced(from)) return
     const settlements = this.funding(symbol).within(from, to)
     const points = withCuts(
       feed.way(from, to),
@@ -371,6 +377,8 @@ export class Desk {
     if (orderLinkId !== '' && this.account.isUsed(orderLinkId))
       throw new Refusal(110072, 'OrderLinkedID is duplicate')
     const position = this.#positionFor(wish)
+    const { attached } = wish
+    this.#checkGrain(symbol, wish.price, wish.trigger?.price, attached?.takeProfit, attached?.stopLoss)
     const point = this.point(symbol)
     const limits = priceLimits(instrument, point)
     const steps = this.#quantity(wish, position, point)
@@ -509,6 +517,7 @@ export class Desk {
       (trigger === null || trigger === order.trigger?.price) &&
       (takeProfit === null || takeProfit === (order.attached?.takeProfit ?? 0)) &&
       (stopLoss === null || stopLoss === (order.attached?.stopLoss ?? 0))
+    this.#checkGrain(order.symbol, price, trigger, takeProfit, stopLoss)
     if (isSame)
       throw new Refusal(
         10001,
@@ -611,7 +620,8 @@ export class Desk {
         ? (Math.min(wish.steps, position.steps) as Steps)
         : wish.steps
     }
-    if (wish.steps < instrument.minQty) throw new Refusal(10001, 'Qty invalid')
+    if (wish.steps < instrument.minQty || wish.steps % this.grain(wish.symbol).steps !== 0)
+      throw new Refusal(10001, 'Qty invalid')
     const most = mostOf(instrument, wish.type)
     if (most !== null && wish.steps > most) {
       throw new Refusal(
@@ -760,6 +770,7 @@ export class Desk {
   tradingStop(wish: StopWish): void {
     const now = this.#stamp()
     const { symbol, mode, takeProfit, stopLoss } = wish
+    this.#checkGrain(symbol, takeProfit, stopLoss, wish.trailing, wish.activePrice)
     const position = this.#positionFor(wish)
     const { side } = position
     if (side === null) throw new Refusal(10001, 'can not set tp/sl/ts for zero position')
@@ -1021,15 +1032,32 @@ export class Desk {
       now,
     )
     if (order !== null && order.filled >= order.steps) this.account.finish(order, 'Filled', now)
+    // The engine has no more of a position to give to an order that reduces it.
+    else if (order !== null && fill.complete && order.reduceOnly)
+      this.account.finish(order, 'Cancelled', now, { cancelType: 'CancelByReduceOnly' })
     const position = this.account.position(symbol, idx, now)
     if (position.steps === 0) this.#clear(position, now)
     else {
       for (const guard of this.#protecting(symbol, idx)) {
         if (!guard.stopOrderType.startsWith('Partial')) guard.steps = position.steps
       }
+      if (!isOpening) this.#cutToPosition(position, now)
     }
     if (isOpening && order !== null && order.attached !== null)
       this.#attach(position, order.attached, steps, now)
+  }
+
+  /** Orders that reduce a position want no more than is left of it. */
+  #cutToPosition({ symbol, idx, steps }: BybitPosition, now: Timestamp): void {
+    for (const order of this.account.openOrders) {
+      const rests = order.status === 'New' || order.status === 'PartiallyFilled'
+      if (order.symbol !== symbol || order.positionIdx !== idx || !order.reduceOnly || !rests) continue
+      if (order.type === 'Market' || order.price === null || order.steps - order.filled <= steps) continue
+      this.#exchange.amend(symbol, order.orderId, order.price, steps)
+      order.steps = (order.filled + steps) as Steps
+      order.updatedAt = now
+      this.account.tell({ topic: 'order', order })
+    }
   }
 
   #engineSteps(symbol: string, side: Side | null): number {
@@ -1200,9 +1228,37 @@ export class Desk {
     this.#cancelType = ''
   }
 
-  /** New limits of a symbol's orders, from now on. */
-  refilter(symbol: string, filters: Partial<Pick<Instrument, 'minQty' | 'maxQty' | 'minNotional'>>): void {
-    this.#instruments.set(symbol, { ...this.instrument(symbol), ...filters })
+  /**
+   * New filters of a symbol's orders, from now on: a greater least value, and grids that are so many times as coarse as
+   * the present ones. What is there already stays as it is.
+   */
+  refilter(
+    symbol: string,
+    filters: { readonly minNotional?: Usdt; readonly ticks?: number; readonly steps?: number },
+  ): void {
+    const instrument = this.instrument(symbol)
+    const before = this.grain(symbol)
+    const after = {
+      ticks: before.ticks * (filters.ticks ?? 1),
+      steps: before.steps * (filters.steps ?? 1),
+    }
+    this.#grains.set(symbol, after)
+    this.#instruments.set(symbol, {
+      ...instrument,
+      minNotional: filters.minNotional ?? instrument.minNotional,
+      minQty: Math.max(instrument.minQty, after.steps) as Steps,
+    })
+  }
+
+  /** Of how many of the engine's ticks and steps the prices and quantities of orders have to be multiples. */
+  grain(symbol: string): { readonly ticks: number; readonly steps: number } {
+    return this.#grains.get(symbol) ?? { ticks: 1, steps: 1 }
+  }
+
+  /** Throws a Refusal where a price is not on the grid that is in force. */
+  #checkGrain(symbol: string, ...prices: readonly (Ticks | 0 | null | undefined)[]): void {
+    const { ticks } = this.grain(symbol)
+    if (prices.some(price => (price ?? 0) % ticks !== 0)) throw new Refusal(10001, 'price invalid')
   }
 }
 

@@ -71,7 +71,7 @@ export interface FaultRule {
   readonly side?: 'Buy' | 'Sell'
   readonly steps?: number
   readonly usdt?: number
-  /** A price in ticks. */
+  /** A price in ticks. Of new filters how many times as coarse the grid of prices is, and `steps` that of quantities. */
   readonly ticks?: number
 }
 

@@ -123,7 +123,7 @@ test('answers over the order channel can be lost and late too', () => {
     { fault: 'lose-reply', only: '/v5/trade', most: 1 },
     { fault: 'late-reply', only: '/v5/trade', most: 1, ms: 3_000 },
   ])
-  const id = one.sim.open('trade')
+  const id = one.opened('trade')
   one.authenticate(id)
   one.heard(id)
   const place = (link: string): void => {
@@ -137,6 +137,26 @@ test('answers over the order channel can be lost and late too', () => {
   assert.equal([one.sim.take(), isThere(one, 'a')], [[], true])
   place('b')
   assert.ok(one.sim.take()[0].due >= START + 3_000)
+})
+
+test('orders over the order channel can be refused, and never heard of', () => {
+  const one = client(still(100), [
+    { fault: 'refuse', only: '/v5/trade', code: 10_019, most: 1 },
+    { fault: 'lose-request', only: '/v5/trade', most: 1 },
+  ])
+  const id = one.opened('trade')
+  one.authenticate(id)
+  one.heard(id)
+  const header = { 'X-BAPI-TIMESTAMP': String(START) }
+  const args = [
+    { category: 'linear', symbol: 'XUSDT', side: 'Buy', orderType: 'Market', qty: '1', orderLinkId: 'a' },
+  ]
+  one.say(id, { reqId: '1', header, op: 'order.create', args })
+  assert.is(one.heard(id)[0].retCode, 10_019)
+  one.say(id, { reqId: '2', header, op: 'order.create', args })
+  assert.equal([one.heard(id), isThere(one, 'a')], [[], false])
+  one.say(id, { reqId: '3', header, op: 'order.create', args })
+  assert.equal([one.heard(id)[0].retCode, isThere(one, 'a')], [0, true])
 })
 
 test('messages can be lost, late, doubled and out of order', () => {
@@ -190,7 +210,7 @@ test('sockets can be dropped, or be mute while they stay open', () => {
 test('new connections can break one after the other, and everything can be away', () => {
   const one = client()
   one.sim.cause({ fault: 'flap', ms: 1_000 })
-  const id = one.sim.open('public')
+  const id = one.opened('public')
   assert.equal(one.sim.closing(), [id])
   one.sim.advance(START + 1_000)
   one.sim.open('public')

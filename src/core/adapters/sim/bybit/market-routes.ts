@@ -120,12 +120,12 @@ export function instrumentShape(desk: Desk, symbol: string): Json {
     priceFilter: {
       minPrice: priceText(instrument, instrument.minPrice),
       maxPrice: priceText(instrument, GREATEST_TICKS),
-      tickSize: instrument.tick,
+      tickSize: priceText(instrument, desk.grain(symbol).ticks as Ticks),
     },
     lotSizeFilter: {
       maxOrderQty: most('Limit'),
       minOrderQty: stepsText(instrument, instrument.minQty),
-      qtyStep: instrument.step,
+      qtyStep: stepsText(instrument, desk.grain(symbol).steps as Steps),
       postOnlyMaxOrderQty: most('Limit'),
       maxMktOrderQty: most('Market'),
       minNotionalValue: roundText(instrument.minNotional, 8),

@@ -1,17 +1,29 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { HOUR, MINUTE } from '../../../base/units.ts'
+import { HOUR, MINUTE, type Steps } from '../../../base/units.ts'
 import { DEFAULT_COSTS } from '../exchange.ts'
 import { amountOf, amountText, parseAmount, usdtOf } from './amount.ts'
 import { marketOf, type Rows, START, TestClient } from './bybit.fixture.ts'
+import { closingSide, isTpsl } from './order.ts'
 
 const test = suite('money')
 
 const SEED = 20260401
 
 interface Move {
-  readonly kind: 'market' | 'limit' | 'stop' | 'cancel-all' | 'trading-stop' | 'transfer' | 'close' | 'pass'
+  readonly kind:
+    | 'market'
+    | 'limit'
+    | 'target'
+    | 'pair'
+    | 'thin'
+    | 'stop'
+    | 'cancel-all'
+    | 'trading-stop'
+    | 'transfer'
+    | 'close'
+    | 'pass'
   readonly isBuy: boolean
   readonly size: number
   readonly offset: number
@@ -22,6 +34,9 @@ const moves = fc.array(
     kind: fc.constantFrom<Move['kind'][]>(
       'market',
       'limit',
+      'target',
+      'pair',
+      'thin',
       'stop',
       'cancel-all',
       'trading-stop',
@@ -34,7 +49,7 @@ const moves = fc.array(
     size: fc.integer({ min: 1, max: 9_999 }),
     offset: fc.integer({ min: -30, max: 30 }),
   }),
-  { minLength: 10, maxLength: 60 },
+  { minLength: 30, maxLength: 70 },
 )
 
 /** A lively market of two days. */
@@ -60,6 +75,23 @@ function act(client: TestClient, { kind, isBuy, size, offset }: Move): void {
       break
     case 'limit':
       client.order({ positionIdx, side, qty, orderType: 'Limit', price })
+      break
+    case 'target':
+      client.order({ positionIdx, side, qty, orderType: 'Limit', price, reduceOnly: true })
+      break
+    case 'pair':
+      client.post('/v5/position/trading-stop', {
+        symbol: 'XUSDT',
+        positionIdx,
+        tpslMode: 'Partial',
+        takeProfit: (last * (isBuy ? 1.01 : 0.99)).toFixed(1),
+        stopLoss: (last * (isBuy ? 0.99 : 1.01)).toFixed(1),
+        tpSize: qty,
+        slSize: qty,
+      })
+      break
+    case 'thin':
+      client.sim.desk.thin('XUSDT', isBuy ? null : (size as Steps), offset > 0)
       break
     case 'stop':
       client.order({ positionIdx, side, qty, triggerPrice: price, triggerDirection: offset > 0 ? 1 : 2 })
@@ -146,6 +178,37 @@ test('the exact books and the matching engine agree about positions and, but for
     }),
     { seed: SEED, numRuns: 60 },
   )
+})
+
+test('nothing that reduces or protects outlives its position or wants more than there is of it', () => {
+  let reducing = 0
+  fc.assert(
+    fc.property(walk, moves, (minutes, list) => {
+      const client = new TestClient([marketOf(minutes)], { costs: DEFAULT_COSTS })
+      if (list.length % 2 === 0) client.post('/v5/position/switch-mode', { coin: 'USDT', mode: 3 })
+      const { account } = client.sim.desk
+      for (const move of list) {
+        act(client, move)
+        for (const order of account.openOrders) {
+          const { side, steps } = account.position('XUSDT', order.positionIdx, 0)
+          const rests = order.status !== 'Untriggered'
+          if (isTpsl(order) || (order.reduceOnly && rests)) {
+            reducing++
+            assert.ok(
+              side !== null && order.side === closingSide(side),
+              `${order.stopOrderType} without a position`,
+            )
+          }
+          if (order.reduceOnly && rests) assert.ok(order.steps - order.filled <= steps, 'it wants too much')
+          const isWhole = ['StopLoss', 'TakeProfit'].includes(order.stopOrderType)
+          if (isWhole) assert.is(order.steps, steps)
+          assert.ok(['New', 'PartiallyFilled', 'Untriggered'].includes(order.status), order.status)
+        }
+      }
+    }),
+    { seed: SEED, numRuns: 100 },
+  )
+  assert.ok(reducing > 500, `${reducing} were looked at`)
 })
 
 test('results of closed positions, fees and funding add up to the change of the wallet', () => {

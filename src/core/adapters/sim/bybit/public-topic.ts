@@ -22,14 +22,16 @@ interface Subject {
   readonly desk: Desk
   readonly topic: string
   readonly symbol: string
+  /** Seconds of the exchange's clock in one of the wall's: nobody is told more often by the wall's clock. */
+  readonly speed: number
 }
 
 /** The topic of a name; `null` where there is none. */
-export function publicTopic(desk: Desk, topic: string): PublicTopic | null {
+export function publicTopic(desk: Desk, topic: string, speed = 1): PublicTopic | null {
   const parts = topic.split('.')
   const symbol = parts[parts.length - 1]
   if (!desk.feeds.has(symbol) || !desk.isTrading(symbol)) return null
-  const subject = { desk, topic, symbol }
+  const subject = { desk, topic, symbol, speed: Math.max(1, speed) }
   if (parts.length === 2 && parts[0] === 'tickers') return new TickerTopic(subject)
   if (parts.length === 2 && parts[0] === 'publicTrade') return new TradeTopic(subject)
   if (parts.length === 3 && parts[0] === 'kline' && klineStart(parts[1], desk.now) !== null)
@@ -69,7 +71,7 @@ class TickerTopic implements PublicTopic {
   messages(): readonly Json[] {
     const { desk, topic, symbol } = this.#subject
     const now = timeOf(this.#subject)
-    if (this.#told !== null && now - this.#at < TICKER_SPACING) return []
+    if (this.#told !== null && now - this.#at < TICKER_SPACING * this.#subject.speed) return []
     const before = this.#told
     const full = Object.fromEntries(
       Object.entries(tickerOf(desk, symbol)).filter(([name]) => !NOT_STREAMED.includes(name)),
@@ -111,7 +113,7 @@ class KlineTopic implements PublicTopic {
       if (messages.length < MOST_CANDLES) messages.push(...this.#message(this.#start, end, true))
       this.#start = end
     }
-    if (messages.length === 0 && now - this.#at < KLINE_SPACING) return []
+    if (messages.length === 0 && now - this.#at < KLINE_SPACING * this.#subject.speed) return []
     this.#at = now
     return [...messages, ...this.#message(this.#start, klineEnd(this.#interval, this.#start), false)]
   }
@@ -202,7 +204,7 @@ class BookTopic implements PublicTopic {
   messages(): readonly Json[] {
     const { desk, topic, symbol } = this.#subject
     const now = timeOf(this.#subject)
-    if (this.#bids !== null && now - this.#at < TICKER_SPACING) return []
+    if (this.#bids !== null && now - this.#at < TICKER_SPACING * this.#subject.speed) return []
     const { bids, asks } = bookOf(desk.feed(symbol), now, this.#depth)
     const [newBids, newAsks] = [new Map(bids), new Map(asks)]
     const isFirst = this.#bids === null || this.#depth === 1

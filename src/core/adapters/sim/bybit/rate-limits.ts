@@ -26,6 +26,9 @@ export const PER_SECOND: { readonly [path: string]: number } = {
 
 const ADDRESS_WINDOW: Milliseconds = 5 * SECOND
 const ADDRESS_MOST = 600
+/** New sockets. */
+const CONNECT_WINDOW: Milliseconds = 5 * MINUTE
+const CONNECT_MOST = 500
 /** An address that asks too often is not served for so long. */
 export const BAN: Milliseconds = 10 * MINUTE
 
@@ -61,6 +64,7 @@ class RollingWindow {
 export class RateLimits {
   readonly #endpoints = new Map<string, RollingWindow>()
   readonly #address = new RollingWindow(ADDRESS_MOST, ADDRESS_WINDOW)
+  readonly #connects = new RollingWindow(CONNECT_MOST, CONNECT_WINDOW)
   #bannedUntil: Timestamp = Number.NEGATIVE_INFINITY
 
   /** One more request of the account at an endpoint; `null` where that has no limit of its own. */
@@ -81,6 +85,11 @@ export class RateLimits {
     if (this.#address.take(now).isAllowed) return true
     this.ban(now, BAN)
     return false
+  }
+
+  /** One more socket of the address. Returns whether it is let in. */
+  connect(now: Timestamp): boolean {
+    return now >= this.#bannedUntil && this.#connects.take(now).isAllowed
   }
 
   /** The address is not served for a while. */

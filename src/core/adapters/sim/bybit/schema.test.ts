@@ -230,10 +230,10 @@ test(titled('messages have the fields of recorded ones, and of their types'), ()
     'publicTrade.XUSDT',
     'orderbook.50.XUSDT',
   ])
-  const own = client.sim.open('private')
+  const own = client.opened('private')
   client.say(own, { req_id: 'a', op: 'auth', args: credentials(client) })
   client.say(own, { req_id: 's', op: 'subscribe', args: ['order', 'execution', 'position', 'wallet'] })
-  const trade = client.sim.open('trade')
+  const trade = client.opened('trade')
   const authenticated = client.heard(own)[0]
   client.order({ side: 'Buy', stopLoss: '90' })
   client.order({ side: 'Sell', reduceOnly: true })

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ConfigError } from '../../../base/errors.ts'
-import type { Milliseconds, Timestamp } from '../../../base/units.ts'
+import { type Milliseconds, SECOND, type Timestamp } from '../../../base/units.ts'
 import { LOOPBACK } from '../server.ts'
 import type { Outcome, SimBybit } from './bybit.ts'
 import { CONTROL, control } from './control.ts'
@@ -183,17 +183,21 @@ export class BybitServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const [path] = (request.url ?? '').split('?')
+    const [path, query = ''] = (request.url ?? '').split('?')
     const channel = Object.hasOwn(CHANNELS, path) ? CHANNELS[path] : undefined
     if (channel === undefined || !this.#isOwn(request)) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
       return
     }
-    this.#sockets.handleUpgrade(request, socket, head, connection => this.#connect(channel, connection))
+    const id = this.#sim.open(channel, patienceOf(query))
+    if (id === null) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+      return
+    }
+    this.#sockets.handleUpgrade(request, socket, head, connection => this.#connect(id, connection))
   }
 
-  #connect(channel: Channel, connection: WebSocket): void {
-    const id = this.#sim.open(channel)
+  #connect(id: number, connection: WebSocket): void {
     this.#open.set(id, connection)
     connection.on('message', data => {
       this.#guarded(() => {
@@ -208,6 +212,13 @@ export class BybitServer {
       this.#sim.closed(id)
     })
   }
+}
+
+/** For how long a connection may say nothing, as it asks for: `max_active_time=30s` to `600s`. */
+function patienceOf(query: string): Milliseconds | undefined {
+  const match = /^(\d{2,3})s$/.exec(new URLSearchParams(query).get('max_active_time') ?? '')
+  const seconds = Number(match?.[1])
+  return seconds >= 30 && seconds <= 600 ? seconds * SECOND : undefined
 }
 
 function singles(headers: IncomingMessage['headers']): { readonly [name: string]: string | undefined } {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR, MINUTE } from '../../../base/units.ts'
-import { KEY, marketOf, SECRET, START, still, TestClient } from './bybit.fixture.ts'
+import { KEY, type Minutes, marketOf, SECRET, START, still, TestClient } from './bybit.fixture.ts'
 import { signatureOf } from './signing.ts'
 import type { Channel } from './streams.ts'
 
@@ -23,7 +23,7 @@ function data(frame: Record<string, unknown>): readonly Record<string, unknown>[
 test('each kind of socket answers a ping in its own dialect, in compact JSON', () => {
   const one = client()
   const pong = (channel: Channel): Record<string, unknown> => {
-    const id = one.sim.open(channel)
+    const id = one.opened(channel)
     one.say(id, { op: 'ping', req_id: '7' })
     return one.heard(id)[0]
   }
@@ -33,14 +33,14 @@ test('each kind of socket answers a ping in its own dialect, in compact JSON', (
   assert.equal(own, { req_id: '7', op: 'pong', args: [String(START)] })
   const { connId: ___, ...trade } = pong('trade')
   assert.equal(trade, { retCode: 0, retMsg: 'OK', op: 'pong', data: [String(START)] })
-  const id = one.sim.open('public')
+  const id = one.opened('public')
   one.sim.frame(id, '{"op":"ping"}')
   assert.match(one.sim.take()[0].text, /"ret_msg":"pong"/)
 })
 
 test('a request id comes back as it came, a number, a text or none; unknown keys do not matter', () => {
   const one = client()
-  const id = one.sim.open('public')
+  const id = one.opened('public')
   const answer = (frame: object): Record<string, unknown> => {
     one.say(id, { op: 'subscribe', args: ['tickers.XUSDT'], ...frame })
     const found = one.heard(id).find(({ op }) => op === 'subscribe')
@@ -162,7 +162,7 @@ test('an unsubscribed topic is silent', () => {
 
 test('nothing private without authentication, nor with a wrong or an old one', () => {
   const one = client()
-  const id = one.sim.open('private')
+  const id = one.opened('private')
   const ask = (): unknown => {
     one.say(id, { op: 'subscribe', args: ['order'] })
     return one.heard(id).at(-1)?.success
@@ -189,6 +189,9 @@ test('all-in-one and categorised topics exclude one another in a request', () =>
   one.order({ side: 'Buy' })
   const topics = new Set(one.heard(id).map(({ topic }) => topic))
   assert.equal(topics, new Set(['execution.linear', 'position', 'wallet', 'order.linear']))
+  // At every act of an order, also where nothing of the position has changed.
+  one.order({ side: 'Buy', orderType: 'Limit', price: '99', timeInForce: 'IOC' })
+  assert.ok(one.heard(id).some(({ topic }) => topic === 'position'))
 })
 
 test('an order tells execution, position, wallet and itself, each with an id and a time', () => {
@@ -235,7 +238,7 @@ test('news come in the order in which they were made, though not at once', () =>
 
 test('the order channel places, amends and cancels, once it knows who asks', () => {
   const one = client()
-  const id = one.sim.open('trade')
+  const id = one.opened('trade')
   let number = 0
   const ask = (op: string, args: object, more: object = {}): Record<string, unknown> => {
     const header = { 'X-BAPI-TIMESTAMP': String(Math.floor(one.sim.now)), 'X-BAPI-RECV-WINDOW': '5000' }
@@ -288,9 +291,32 @@ test('a private socket that says nothing for ten minutes is to be closed', () =>
   )
 })
 
+test('a connection can ask to be given up sooner, and there are so many of them in five minutes', () => {
+  const one = client()
+  const id = one.sim.open('private', 30_000)
+  one.sim.advance(START + 31_000)
+  assert.equal(one.sim.closing(), [id])
+  for (let k = 1; k < 500; k++) assert.is.not(one.sim.open('public'), null)
+  assert.is(one.sim.open('public'), null)
+  one.sim.advance(START + 6 * MINUTE)
+  assert.is.not(one.sim.open('public'), null)
+})
+
+test('at a higher speed nobody is told more often by the clock of the wall', () => {
+  const rows: Minutes = Array.from({ length: 60 }, (_, k) => [100 + k, 101 + k, 100 + k, 101 + k] as const)
+  const told = (speed: number): number => {
+    const one = new TestClient([marketOf(rows)], { speed })
+    const id = one.socket('public', ['tickers.XUSDT'])
+    for (let k = 0; k < 60; k++) one.sim.advance(one.sim.now + 1_000)
+    return of(one.heard(id), 'tickers.XUSDT').length
+  }
+  assert.ok(told(1) > 50)
+  assert.ok(told(60) < 15)
+})
+
 test('what is no frame is answered as an error', () => {
   const one = client()
-  const id = one.sim.open('public')
+  const id = one.opened('public')
   one.sim.frame(id, 'x')
   one.sim.frame(id, '[]')
   one.say(id, { op: 'none' })

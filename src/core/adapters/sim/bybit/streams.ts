@@ -29,6 +29,9 @@ export interface Push {
   readonly due: Timestamp
 }
 
+/** What befalls an order on its way in over a socket: it is refused, or nobody ever hears of it. */
+export type Intercept = () => Refusal | 'lost' | null
+
 interface Session {
   readonly id: number
   readonly channel: Channel
@@ -36,6 +39,8 @@ interface Session {
   readonly topics: Map<string, PublicTopic | null>
   readonly requestIds: Set<string>
   isAuthenticated: boolean
+  /** For so long it may say nothing. */
+  readonly patience: Milliseconds
   heardAt: Timestamp
   /** The last due time of its pushes: none overtakes another. */
   lastDue: Timestamp
@@ -61,6 +66,7 @@ export class Streams {
   readonly #credentials: Credentials
   readonly #speed: number
   readonly #random: Random
+  readonly #intercept: Intercept
   readonly #sessions = new Map<number, Session>()
   #opened = 0
   #pushes: Push[] = []
@@ -70,8 +76,10 @@ export class Streams {
     desk: Desk,
     gate: Gate,
     credentials: Credentials,
-    { speed, random }: { readonly speed: number; readonly random: Random },
+    options: { readonly speed: number; readonly random: Random; readonly intercept?: Intercept },
   ) {
+    const { speed, random, intercept = () => null } = options
+    this.#intercept = intercept
     this.#desk = desk
     this.#gate = gate
     this.#credentials = credentials
@@ -90,7 +98,8 @@ export class Streams {
     return [...this.#sessions.values()]
   }
 
-  open(channel: Channel): number {
+  /** @param patience for how long a private connection may say nothing */
+  open(channel: Channel, patience: Milliseconds = IDLE): number {
     const id = ++this.#opened
     this.#sessions.set(id, {
       id,
@@ -99,6 +108,7 @@ export class Streams {
       topics: new Map(),
       requestIds: new Set(),
       isAuthenticated: false,
+      patience,
       heardAt: this.#desk.now,
       lastDue: 0,
     })
@@ -112,7 +122,9 @@ export class Streams {
   /** Connections that have been silent for too long. */
   idle(): readonly number[] {
     return [...this.#sessions.values()]
-      .filter(({ channel, heardAt }) => channel === 'private' && this.#desk.now - heardAt > IDLE)
+      .filter(
+        ({ channel, heardAt, patience }) => channel === 'private' && this.#desk.now - heardAt > patience,
+      )
       .map(({ id }) => id)
   }
 
@@ -206,7 +218,10 @@ export class Streams {
     }
     const fresh = topics.filter(topic => !session.topics.has(topic))
     for (const topic of fresh) {
-      session.topics.set(topic, session.channel === 'public' ? publicTopic(this.#desk, topic) : null)
+      session.topics.set(
+        topic,
+        session.channel === 'public' ? publicTopic(this.#desk, topic, this.#speed) : null,
+      )
     }
     // Data may overtake the answer.
     const isDataFirst = this.#random.int(2) === 0
@@ -298,7 +313,10 @@ export class Streams {
         header: { ...header, Traceid: connId, Timenow: String(Math.floor(this.#desk.now)) },
         connId,
       })
+    const fate = this.#intercept()
+    if (fate === 'lost') return
     try {
+      if (fate !== null) throw fate
       if (!Object.hasOwn(OPERATIONS, op)) throw new Refusal(10404, 'op is not found')
       if (reqId.length > 36) throw new Refusal(10001, 'reqId is too long')
       if (reqId !== '' && session.requestIds.has(reqId)) throw new Refusal(20006, 'reqId is duplicated')
