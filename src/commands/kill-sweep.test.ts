@@ -12,7 +12,7 @@ test('a trader killed at any point goes on with books that are equal to the exch
     symbols: 4,
     days: 6,
     build: 'ahead',
-    deadExchangeEvery: 9,
+    deadExchangeEvery: 5,
   })
   const table = tableOf(result)
   assert.is(result.violation, null, table)

@@ -618,6 +618,7 @@ export class Engine {
         return this.#reconciler.verify()
       case 'reconcile':
         this.#reconciler.reconcile()
+        this.#entries.compared()
         return []
       case 'protect':
         if (this.#facts.look()) this.#reconciler.gap('maintenance is over')

@@ -10,7 +10,7 @@ import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
-import { type EngineCore, LOOK_AGAIN } from './core.ts'
+import type { EngineCore } from './core.ts'
 import { EXPIRY } from './expiry.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Leverages } from './leverages.ts'
@@ -64,6 +64,8 @@ export class Entries {
   readonly #gatekeeper: Gatekeeper
   readonly #house: (symbol: string) => House
   readonly #isSettling: () => boolean
+  /** A decision was put off, as books and exchange are being compared. After a load the first heavy cycle finds out. */
+  #isWaiting = false
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
   readonly #used = new Map<string, Timestamp>()
@@ -144,11 +146,8 @@ export class Entries {
    * compared: it waits for the end of that.
    */
   scan(): void {
-    if (this.#isSettling()) {
-      if (this.#clocks.some(({ isNews }) => isNews))
-        this.#core.schedule.hurry('heavy', this.#core.now + LOOK_AGAIN)
-      return
-    }
+    this.#isWaiting = this.#isSettling()
+    if (this.#isWaiting) return
     const found: Signal[] = []
     for (const clock of this.#clocks) {
       if (!clock.isNews) continue
@@ -156,6 +155,13 @@ export class Entries {
       this.#decide(clock, found)
     }
     this.#signals = found
+  }
+
+  /** Books and exchange have been compared: what waits for that is decided now, if it has come to an end. */
+  compared(): void {
+    if (!this.#isWaiting || this.#isSettling()) return
+    this.#isWaiting = false
+    if (this.#clocks.some(({ isNews }) => isNews)) this.#core.schedule.hurry('heavy', this.#core.now)
   }
 
   #decide({ timeframe, entries }: Clock, found: Signal[]): void {
