@@ -48,6 +48,8 @@ export class Answers {
     const kind = refusalOf(why)
     if (entry !== undefined) this.#onEntry(entry, status, reason, wasAccepted, kind)
     if (order !== undefined) this.#onExit(order, status, reason, kind)
+    // It may have been the last thing that was not known.
+    if (doubt !== null && this.#core.recovery !== null) this.#core.hurry(this.#core.now)
   }
 
   /** The store has not taken the row of an order that was to go out. */

@@ -72,7 +72,8 @@ function atTheClose(doubt: (desk: Desk) => void): Desk {
   desk.live(0)
   for (const order of placed(desk.open(reversionSignal('ADAUSDT')).effects))
     desk.order(order.clientOrderId, 'accepted')
-  desk.live(DAY - SECOND)
+  desk.wait(DAY - SECOND)
+  desk.live(0)
   desk.price('SOLUSDT', 94)
   desk.price('ADAUSDT', 102)
   doubt(desk)
@@ -198,6 +199,23 @@ test('a restart compares everything before it adds anything', () => {
   assert.ok(only(effects, 'query-executions').length > 0)
   assert.ok(codes(effects).includes('I705'))
   assert.is(placed(desk.propose(reversionSignal('ADAUSDT', { lastAt: desk.now }))).length, 1)
+})
+
+test('an order that had never arrived before the restart, and then does, ends the comparison', () => {
+  const { desk: before, order } = pending()
+  const desk = resumed(before).introduce('SOLUSDT', 'ADAUSDT')
+  const absent = { [order.clientOrderId]: 'absent' } as const
+  const sent: OrderRequest[] = []
+  for (let i = 0; i < 2; i++) {
+    sent.push(...placed(look(desk, desk.account([]), absent)))
+    desk.now += 7 * SECOND
+  }
+  sent.push(...placed(look(desk, desk.account([]), absent)))
+  assert.is(sent.length, 1)
+  assert.equal(gates(desk.propose(gridSignal('ADAUSDT'))), ['readiness'])
+  desk.order(order.clientOrderId, 'accepted')
+  assert.ok(codes(desk.live(SECOND)).includes('I705'))
+  assert.equal(gates(desk.propose(gridSignal('ADAUSDT', { lastAt: desk.now }))), [])
 })
 
 test('prices from before a position, told again after a restart, are not what it has seen', () => {
