@@ -8,6 +8,7 @@ import { textFlag } from './flags.ts'
 /** The public market of the exchange, without a key, and what gives its connections back. */
 export interface PublicMarket {
   readonly market: BybitMarket
+  readonly client: BybitClient
   readonly url: string
   readonly close: () => void
 }
@@ -31,5 +32,5 @@ export function publicMarket(world: World, parsed: ParsedArguments): PublicMarke
     credentials: null,
     isDry: true,
   })
-  return { market: new BybitMarket(client), url, close }
+  return { market: new BybitMarket(client), client, url, close }
 }

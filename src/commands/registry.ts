@@ -71,6 +71,11 @@ export const REGISTRY: readonly RegistryEntry[] = [
     load: async () => (await import('./db.ts')).dbCommand,
   },
   {
+    name: 'doctor',
+    summary: 'look for what would keep bbw from working, and say what helps',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
     name: 'explain',
     summary: 'what a code such as E971 means, what bbw does and what you can do',
     load: async () => (await import('./explain.ts')).explainCommand,

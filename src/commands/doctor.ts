@@ -1,0 +1,192 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
+import { type Machine, thisMachine } from '../core/adapters/system/machine.ts'
+import { DataError, StoreError } from '../core/base/errors.ts'
+import { harmless } from '../core/base/harmless.ts'
+import { type Milliseconds, SECOND } from '../core/base/units.ts'
+import { WIRE_VERSION } from '../core/wire/encode.ts'
+import type { CommandSpec, ParsedArguments, World } from './command.ts'
+import { CONFIG_FLAG, readConfig } from './config.ts'
+import { dataDirectory } from './data-dir.ts'
+import { STATE_FILE } from './desk.ts'
+import { type Check, type CheckContext, type OpenedState, skipped, type Verdict } from './doctor-check.ts'
+import { type ExchangeProbe, exchangeChecks } from './doctor-exchange.ts'
+import { MACHINE_CHECKS } from './doctor-machine.ts'
+import { STATE_CHECKS } from './doctor-state.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
+import { ndjson } from './ndjson.ts'
+import { URL_FLAG } from './url-flag.ts'
+
+/** All of them together take no longer. */
+const MOST_MS: Milliseconds = 3 * SECOND
+
+export const doctorCommand: CommandSpec = {
+  name: 'doctor',
+  summary: 'look for what would keep bbw from working, and say what helps',
+  description:
+    'About 40 checks in at most 3 s, which change nothing: Node and SQLite, clock, disk, rights, the configuration, the state with its lease, stops, books and backups, market data; with --exchange paper the exchange and its clock, too. Each says what was found, and where something is wrong why that matters and what helps. What could not be looked at is said to be skipped, with the reason. Exit 0 where nothing has failed, warnings included; else 1 for the state, 4 for the machine, the installation or the configuration, 5 for the exchange.',
+  examples: ['bbw doctor', 'bbw doctor --json', 'bbw doctor --exchange paper'],
+  flags: [
+    {
+      flags: '--data-dir <folder>',
+      description: 'folder of the state (BBW_DATA_DIR; default: $XDG_STATE_HOME/bbw)',
+    },
+    {
+      flags: '--exchange <name>',
+      description: 'sim: nothing is asked over a network; paper: the real market, without a key',
+      default: 'sim',
+      choices: ['sim', 'paper'],
+    },
+    URL_FLAG,
+    CONFIG_FLAG,
+    RECORDS_FLAG,
+  ],
+  async run(world, parsed) {
+    const name = textFlag(parsed, 'exchange') ?? 'sim'
+    const asked = name === 'paper' ? await probeOf(world, parsed) : null
+    try {
+      const checks = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(asked?.probe ?? null, name)]
+      return await diagnose(world, parsed, thisMachine(), checks)
+    } finally {
+      asked?.close()
+    }
+  },
+}
+
+/** The exchange that a doctor asks, over the public market. */
+async function probeOf(
+  world: World,
+  parsed: ParsedArguments,
+): Promise<{ readonly probe: ExchangeProbe; readonly close: () => void }> {
+  const { publicMarket } = await import('./exchange-client.ts')
+  const { market, url, close, client } = publicMarket(world, parsed)
+  const symbols = async (): Promise<number> => (await market.tickers()).items.length
+  return { probe: { url, clockAhead: () => client.clockAhead(), symbols }, close }
+}
+
+type Results = readonly (readonly [Check, Verdict])[]
+
+/** Runs the checks and tells what each has come to. Returns the exit code. */
+export async function diagnose(
+  world: World,
+  parsed: ParsedArguments,
+  machine: Machine,
+  checks: readonly Check[],
+): Promise<number> {
+  const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
+  const hasFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+  const now = world.clock.now()
+  const state = hasFolder ? stateOf(join(folder, STATE_FILE), now) : null
+  const context: CheckContext = {
+    ...{ world, machine, folder, hasFolder, state, now },
+    loaded: await readConfig(world, parsed),
+  }
+  let results: Results
+  try {
+    results = await resultsOf(world, checks, context)
+  } finally {
+    if (state !== null && typeof state !== 'string') state.source.close()
+  }
+  await (wantsRecords(world, parsed) ? tellRecords : tellText)(world, results, now)
+  return exitOf(results)
+}
+
+function stateOf(path: string, now: number): OpenedState | string | null {
+  try {
+    const source = openStatus(path)
+    if (source === null) return null
+    try {
+      return { source, view: source.status(now, 1) }
+    } catch (error) {
+      source.close()
+      throw error
+    }
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof DataError) return error.message
+    throw error
+  }
+}
+
+/** All checks, those that wait side by side. What takes too long is left behind. */
+async function resultsOf(world: World, checks: readonly Check[], context: CheckContext): Promise<Results> {
+  const deadline = world.clock.monotonic() + MOST_MS
+  const running = checks.map(check => {
+    const isLate = world.clock.monotonic() >= deadline
+    return [
+      check,
+      isLate ? skipped(`no time was left of ${MOST_MS / SECOND} s`) : verdictOf(check, context),
+    ] as const
+  })
+  const over = new AbortController()
+  const left = Math.max(0, deadline - world.clock.monotonic())
+  const late = world.clock.sleep(left, over.signal).then(
+    () => skipped(`it took longer than ${MOST_MS / SECOND} s`),
+    () => skipped('the others were done'),
+  )
+  const results: (readonly [Check, Verdict])[] = []
+  for (const [check, verdict] of running) {
+    results.push([check, verdict instanceof Promise ? await Promise.race([verdict, late]) : verdict])
+  }
+  over.abort()
+  return results
+}
+
+/** A check that breaks has found something. */
+function verdictOf(check: Check, context: CheckContext): Verdict | Promise<Verdict> {
+  const broken = (error: unknown): Verdict => ({
+    status: 'failed',
+    found: error instanceof Error ? error.message : String(error),
+    remedy: `it is a fault of bbw itself (check ${check.id}): report it`,
+  })
+  try {
+    const verdict = check.run(context)
+    return verdict instanceof Promise ? verdict.catch(broken) : verdict
+  } catch (error) {
+    return broken(error)
+  }
+}
+
+/** The worst of what has failed: the state before the installation, that before the exchange. */
+function exitOf(results: readonly (readonly [Check, Verdict])[]): ExitCode {
+  const codes = results.flatMap(([{ exit }, { status }]) => (status === 'failed' ? [exit] : []))
+  for (const code of [EXIT.fault, EXIT.configuration, EXIT.exchange]) if (codes.includes(code)) return code
+  return EXIT.ok
+}
+
+function countsOf(results: Results): { readonly [status in Verdict['status']]: number } {
+  const of = (status: Verdict['status']): number => results.filter(([, one]) => one.status === status).length
+  return { ok: of('ok'), warning: of('warning'), failed: of('failed'), skipped: of('skipped') }
+}
+
+async function tellRecords(world: World, results: Results, ts: number): Promise<void> {
+  for (const [{ id, title, why }, { status, found, remedy = null }] of results) {
+    const record = { v: WIRE_VERSION, type: 'check', id: `check/${id}`, ts }
+    await world.stdout.write(ndjson({ ...record, check: id, title, status, found, why, remedy }))
+  }
+  const record = { v: WIRE_VERSION, type: 'doctor', id: 'doctor', ts, ...countsOf(results) }
+  await world.stdout.write(ndjson({ ...record, exit: exitOf(results) }))
+}
+
+const MARKS: { readonly [status in Verdict['status']]: string } = {
+  ok: 'ok     ',
+  warning: 'WARNING',
+  failed: 'FAILED ',
+  skipped: 'skipped',
+}
+
+async function tellText(world: World, results: Results): Promise<void> {
+  const width = Math.max(...results.map(([{ title }]) => title.length))
+  for (const [{ title, why }, { status, found, remedy }] of results) {
+    await world.stdout.write(`${MARKS[status]}  ${title.padEnd(width)}  ${harmless(found)}\n`)
+    if (status !== 'warning' && status !== 'failed') continue
+    await world.stdout.write(`${' '.repeat(width + 11)}${harmless(why)}\n`)
+    if (remedy !== undefined) await world.stdout.write(`${' '.repeat(width + 11)}-> ${harmless(remedy)}\n`)
+  }
+  const counts = countsOf(results)
+  const words = Object.entries(counts).flatMap(([status, count]) =>
+    count === 0 ? [] : [`${count} ${status}`],
+  )
+  await world.stdout.write(`${words.join(', ')}\n`)
+}
