@@ -7,7 +7,7 @@ import type { PositionModePort } from '../../engine/ports.ts'
 import type { PositionMode } from '../../market/side.ts'
 import type { BybitClient } from './client.ts'
 import type { Environment } from './environments.ts'
-import { incomplete, refusal, troubleIn } from './errors.ts'
+import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
 import { checkKey, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
 import {
   type AccountInfo,
@@ -29,7 +29,9 @@ const MOST_PAGES = 20
 /** The exchange's names of modes. */
 const MODES = { 'one-way': 0, hedge: 3 } as const satisfies { readonly [mode in PositionMode]: 0 | 3 }
 /** A position, or an order, is in the way (Bybit v5, error codes). */
-const IN_THE_WAY = /\b(?:110024|110028)\b/
+const IN_THE_WAY: readonly number[] = [110_024, 110_028]
+/** The key is not of the address that is asked, or is no more. */
+const UNKNOWN_KEY = 10_003
 
 export class BybitAccount implements PositionModePort {
   readonly #client: BybitClient
@@ -56,7 +58,7 @@ export class BybitAccount implements PositionModePort {
     } catch (error) {
       const why = troubleIn(error)
       const words = error instanceof Error ? error.message : ''
-      if (why === 'unknown-key') return { refused: [unknownKey(name)], warned: [] }
+      if (codeIn(error) === UNKNOWN_KEY) return { refused: [unknownKey(name)], warned: [] }
       if (why === 'credentials') return { refused: [rejectedKey(words)], warned: [] }
       if (name === 'demo' && error instanceof ExchangeError && !error.retryable) {
         return { refused: [], warned: [unreadKey(words)] }
@@ -111,8 +113,7 @@ export class BybitAccount implements PositionModePort {
       return null
     } catch (error) {
       if (troubleIn(error) === 'unchanged') return null
-      if (error instanceof Error && IN_THE_WAY.test(error.message))
-        return 'a position or an order is in the way'
+      if (IN_THE_WAY.includes(codeIn(error) ?? 0)) return 'a position or an order is in the way'
       throw error
     }
   }

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
 import {
+  codeIn,
   networkError,
   refusal,
   statusError,
@@ -26,8 +27,7 @@ test('each code has the meaning that decides what is done', () => {
     [[10000, 10016, 170007, 170146], 'busy', true, true],
     [[10001], 'parameters', false, false],
     [[10002], 'clock', true, false],
-    [[10003], 'unknown-key', false, false],
-    [[10004, 10005, 10010, 33004], 'credentials', false, false],
+    [[10003, 10004, 10005, 10010, 33004], 'credentials', false, false],
     [[10006], 'rate', true, false],
     [[10014, 110072], 'duplicate-id', false, false],
     [[110001, 110008, 110010, 170213], 'gone', false, false],
@@ -41,6 +41,7 @@ test('each code has the meaning that decides what is done', () => {
     [[110090, 110086, 110089, 110013], 'risk', false, false],
     [[110092, 110093], 'crossed', false, false],
     [[110094], 'small', false, false],
+    [[110095, 110099], 'auction', false, false],
   ]
   for (const [codes, why, retryable, ambiguous] of cases) {
     for (const code of codes) {
@@ -55,6 +56,16 @@ test('an unknown code of the exchange itself leaves a change in doubt, one of a 
   assert.equal(traits(refusal(WRITE, -1, '?')), ['other', false, true])
   assert.equal(traits(refusal(WRITE, 110_999, '?')), ['other', false, false])
   assert.equal(traits(refusal(READ, 12_345, '?')), ['other', false, false])
+})
+
+test('a quantity out of its bounds is told from other faults of parameters by the words', () => {
+  for (const [words, why] of [
+    ['The number of contracts exceeds maximum limit allowed: too large, order_qty:9', 'large'],
+    ['The number of contracts below minimum limit allowed', 'small'],
+    ['params error: startTime cannot exceed 7 days', 'parameters'],
+  ] as const) {
+    assert.equal(traits(refusal(WRITE, 10_001, words)), [why, false, false])
+  }
 })
 
 test('the wrong mode of positions is told from other faults of parameters', () => {
@@ -95,6 +106,19 @@ test('words of the exchange are short and cannot move a cursor', () => {
   assert.ok(message.length < 260)
   assert.not.ok(message.includes('\u001b'))
   assert.match(message, /^POST \/v5\/order\/create: 10001 /)
+})
+
+test('the code of a refusal can be asked of it, and other errors have none', () => {
+  assert.is(codeIn(refusal(WRITE, 110_017, 'words 12')), 110_017)
+  assert.is(codeIn(refusal(READ, -1, '')), -1)
+  for (const other of [
+    statusError(WRITE, 503, '10003 x'),
+    unreadable(READ, '10003 x'),
+    new Error('GET /: 10003 x'),
+    'x',
+  ]) {
+    assert.is(codeIn(other), null)
+  }
 })
 
 test('the kind of an error can be asked of anything that was thrown', () => {

@@ -24,7 +24,6 @@ export interface Asked {
  * | rate | wait until the limit is set back |
  * | banned | leave the host alone for ten minutes |
  * | credentials | stop trading: no retry makes a wrong key right |
- * | unknown-key | the same: the key is not of this environment, or is no more |
  * | account | the account itself may not trade |
  * | duplicate-id | an order of this id exists: look it up and take it over |
  * | gone | the order is filled, cancelled or unknown: look it up |
@@ -32,7 +31,8 @@ export interface Asked {
  * | flat | there is nothing left to reduce |
  * | crossed | the market is beyond the stop |
  * | price | out of the bounds of prices |
- * | balance, too-many, small, risk | refused for want of money, for the number of orders, the size, the tier |
+ * | balance, too-many, small, large, risk | refused for want of money, for the number of orders, the size, the tier |
+ * | auction | before its market opens nothing can have a stop |
  * | symbol | the perpetual is not to be traded now |
  * | position-mode | hedged where one-way was expected, or the other way round |
  * | parameters | a fault of bbw's own, or a filter that has changed |
@@ -47,7 +47,6 @@ export type Trouble =
   | 'rate'
   | 'banned'
   | 'credentials'
-  | 'unknown-key'
   | 'account'
   | 'duplicate-id'
   | 'gone'
@@ -58,6 +57,8 @@ export type Trouble =
   | 'balance'
   | 'too-many'
   | 'small'
+  | 'large'
+  | 'auction'
   | 'risk'
   | 'symbol'
   | 'position-mode'
@@ -70,8 +71,7 @@ export type Trouble =
 const CODES: { readonly [trouble in Trouble]?: readonly number[] } = {
   busy: [10000, 10016, 10429, 170007, 170146],
   clock: [10002],
-  'unknown-key': [10003],
-  credentials: [10004, 10005, 10007, 10009, 10010, 10029, 33004],
+  credentials: [10003, 10004, 10005, 10007, 10009, 10010, 10029, 33004],
   account: [10008, 10024, 10027, 110023],
   rate: [10006],
   banned: [10018],
@@ -87,6 +87,7 @@ const CODES: { readonly [trouble in Trouble]?: readonly number[] } = {
   risk: [110013, 110086, 110089, 110090],
   crossed: [110092, 110093],
   small: [110094, 170140],
+  auction: [110095, 110099],
 }
 
 const BY_CODE: ReadonlyMap<number, Trouble> = new Map(
@@ -119,9 +120,16 @@ export function refusal(asked: Asked, code: number, message: string): ExchangeEr
   return error(asked, words, why, false, isUnknown && asked.changes)
 }
 
+/** What 10001 means is in its words alone. */
+const BY_WORDS: readonly (readonly [words: RegExp, trouble: Trouble])[] = [
+  [/position idx/i, 'position-mode'],
+  [/number of contracts exceeds maximum/i, 'large'],
+  [/number of contracts below minimum/i, 'small'],
+]
+
 function troubleOf(code: number, message: string): Trouble {
   const why = BY_CODE.get(code) ?? 'other'
-  return why === 'parameters' && /position idx/i.test(message) ? 'position-mode' : why
+  return (why === 'parameters' ? BY_WORDS.find(([words]) => words.test(message))?.[1] : undefined) ?? why
 }
 
 /** The error of a reply that was no 200. Below 500 the request was looked at and not taken, 429 and 408 excepted. */
@@ -156,6 +164,15 @@ export function withheld(asked: Asked, what: string, why: Trouble, retryable = f
 /** The error of a list that does not come to its end: none of it counts. */
 export function incomplete(what: string): ExchangeError {
   return new ExchangeError(`E313 ${what}`, { retryable: true, ambiguous: false, why: 'incomplete' })
+}
+
+/** The code with which the exchange has refused a request; `null` where it has not answered by one. */
+export function codeIn(thrown: unknown): number | null {
+  const code =
+    thrown instanceof ExchangeError
+      ? /^(?:GET|POST) \S+: (-?\d+)(?: |$)/.exec(thrown.message)?.[1]
+      : undefined
+  return code === undefined ? null : Number(code)
 }
 
 /** Which kind of trouble an error is; `null` where it is none of Bybit's. */
