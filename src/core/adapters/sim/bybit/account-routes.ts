@@ -92,12 +92,13 @@ function listed(of: Handler): Handler {
 export const READING_ROUTES: { readonly [path: string]: Handler } = {
   '/v5/order/realtime': listed(({ desk }, fields) => {
     const { account } = desk
-    const isMeant = fields.has('orderId') || fields.has('orderLinkId') ? () => true : scopeOf(fields, desk)
-    const closed = fields.whole('openOnly', 0, 2, 0) === 0 ? [] : account.closedOrders.slice(-500)
+    const isNamed = fields.has('orderId') || fields.has('orderLinkId')
+    const isMeant = isNamed ? () => true : scopeOf(fields, desk)
     // An order that is named is found although it is closed, as long as it is remembered.
-    const named =
-      fields.has('orderId') || fields.has('orderLinkId') ? account.closedOrders.slice(-500) : closed
-    const found = newest([...named, ...account.openOrders]).filter(
+    const isOpenOnly = fields.whole('openOnly', 0, 2, 0) === 0
+    const closed = isOpenOnly && !isNamed ? [] : account.closedOrders.slice(-500)
+    const open = isOpenOnly || isNamed ? account.openOrders : []
+    const found = newest([...closed, ...open]).filter(
       order => isMeant(order.symbol) && isKey(order, fields) && isFiltered(order, fields),
     )
     return orderPage(desk, fields, found)

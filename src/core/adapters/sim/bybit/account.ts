@@ -207,7 +207,8 @@ export class BybitAccount {
   ): void {
     if (!this.#open.delete(order.orderId)) return
     const { symbol, positionIdx: idx } = order
-    order.status = status
+    // What is cancelled before its price was reached has never been active.
+    order.status = status === 'Cancelled' && order.status === 'Untriggered' ? 'Deactivated' : status
     order.cancelType = why.cancelType ?? order.cancelType
     order.rejectReason = why.rejectReason ?? order.rejectReason
     order.updatedAt = now

@@ -46,7 +46,7 @@ export function control(sim: SimBybit, { method, target, headers, body }: HttpRe
 function standing(sim: SimBybit): object {
   const { plan, now, options, streams } = sim
   return {
-    now,
+    now: Math.floor(now),
     speed: options.speed,
     counts: plan.counts,
     rules: plan.rules,

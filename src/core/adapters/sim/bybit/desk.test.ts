@@ -273,6 +273,19 @@ test('cancelling all takes stops too, unless only orders are meant', () => {
   const second = client.post<{ list: object[] }>('/v5/order/cancel-all', scope)
   assert.is(second.result.list.length, 1)
   assert.is(client.position().stopLoss, '')
+  const { list } = client.get('/v5/order/realtime', {
+    category: 'linear',
+    symbol: 'XUSDT',
+    openOnly: 1,
+  }).result
+  assert.equal(
+    list.map(({ stopOrderType, orderStatus }) => [stopOrderType, orderStatus]),
+    [
+      ['StopLoss', 'Deactivated'],
+      ['', 'Cancelled'],
+      ['', 'Filled'],
+    ],
+  )
   assert.is(client.post('/v5/order/cancel-all', {}).retCode, 10001)
 })
 
