@@ -214,4 +214,67 @@ test('D4: maintenance that is called off keeps nothing away', async () => {
   rig.close()
 })
 
+const OTHER_GRIDS = [
+  ['0.01', '0.001'],
+  ['0.5', '0.001'],
+  ['0.3', '0.01'],
+  ['0.1', '0.0001'],
+] as const
+
+test('F1: filters that change while something is held are followed without adding risk', async () => {
+  for (const [tick, step] of OTHER_GRIDS) {
+    const rig = await held()
+    const before = rig.position()
+    assert.ok(before !== null)
+    const price = (ticks: number): number => Number(before.instrument.tick) * ticks
+    await rig.act({ kind: 'refilter', symbol: SYMBOL, tick, step })
+    await rig.run(2 * MINUTE)
+    const now = rig.position()
+    const name = `tick ${tick}, step ${step}`
+    assert.ok(now !== null, name)
+    assert.equal(rig.differences(), [], name)
+    assert.is(rig.count('I601'), 1, name)
+    const stop = now.stop * Number(tick)
+    assert.ok(stop >= price(before.stop) - 1e-9, `${name}: a stop at ${stop} is looser`)
+    assert.ok(stop - price(before.stop) < Number(tick), `${name}: a stop at ${stop} is too tight`)
+    const qty = now.steps * Number(step)
+    const was = before.steps * Number(before.instrument.step)
+    assert.ok(qty <= was + 1e-9 && was - qty < Number(step), `${name}: ${qty} of ${was}`)
+    const target = (now.target ?? 0) * Number(tick)
+    assert.ok(target <= price(before.target ?? 0) + 1e-9, `${name}: a target at ${target}`)
+    await rig.restart()
+    await rig.run(2 * MINUTE)
+    assert.equal([rig.differences(), rig.count('I601')], [[], 1], name)
+    rig.close()
+  }
+})
+
+test('F1: filters that have changed while bbw was not there are found at its start', async () => {
+  const rig = await held()
+  await rig.dark(MINUTE)
+  rig.exchange.inject({ kind: 'lose-input', when: ({ type }) => type === 'instrument', times: 1 })
+  await rig.act({ kind: 'refilter', symbol: SYMBOL, tick: '0.01', step: '0.001' })
+  assert.is(rig.exchange.fired['lose-input'], 1)
+  await rig.restart()
+  await rig.run(2 * MINUTE)
+  assert.equal([rig.differences(), rig.count('I601'), rig.position()?.stop], [[], 1, 9_500])
+  rig.close()
+})
+
+test('F1: an entry that rests is taken back, and what was lost is sent again in the units of now', async () => {
+  const rig = await open()
+  await rig.propose(reversionSignal())
+  assert.is(rig.account().orders.length, 1)
+  await rig.act({ kind: 'refilter', symbol: SYMBOL, tick: '0.01', step: '0.001' })
+  await rig.run(MINUTE)
+  assert.equal([rig.account().orders.length, rig.engine.portfolio.pending.size], [0, 0])
+  rig.exchange.inject({ kind: 'lose-request', operation: 'place', times: 1 })
+  await rig.propose(reversionSignal(OTHER))
+  await rig.act({ kind: 'refilter', symbol: OTHER, tick: '0.01', step: '0.001' })
+  await rig.run(MINUTE)
+  assert.equal(rig.differences(), [])
+  assert.ok(rig.account().orders.every(({ price }) => price === 10_000))
+  rig.close()
+})
+
 test.run()

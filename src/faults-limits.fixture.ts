@@ -76,6 +76,16 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     shown: limits('E6: a price that is too old for an entry is told of once, and nothing is sent'),
   },
   {
+    row: 'F1',
+    what: 'tick or step changes while something is held',
+    codes: ['I601'],
+    shown: facts(
+      'F1: filters that change while something is held are followed without adding risk',
+      'F1: filters that have changed while bbw was not there are found at its start',
+      'F1: an entry that rests is taken back, and what was lost is sent again in the units of now',
+    ),
+  },
+  {
     row: 'F2',
     what: 'a perpetual is delisted',
     codes: ['C602'],
@@ -131,4 +141,4 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
 ]
 
 /** The rows of the groups D to F that are shown so far. */
-export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F2 F3 F4 F5 F9 F10 F11'.split(' ')
+export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F1 F2 F3 F4 F5 F9 F10 F11'.split(' ')

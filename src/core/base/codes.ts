@@ -484,6 +484,12 @@ export const CODES = {
     did: 'Tried to close all of it with its own quantity; that was refused, so it is left, with its stop, and tried again when its quantity changes or after a day.',
     can: 'Close it at the exchange, where there is a way for so little.',
   },
+  I601: {
+    title: 'filters changed',
+    what: 'The exchange has changed what a symbol with a position is counted or ordered in: the tick, the step, the least or the greatest order.',
+    did: 'Counted position, stop, targets and orders anew, without adding risk, and took entries on their way back.',
+    can: NOTHING,
+  },
   C602: {
     title: 'being delisted',
     what: 'The trading of a symbol with a position ends, is suspended, or the symbol is missing in the lists of the exchange.',

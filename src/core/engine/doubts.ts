@@ -82,6 +82,13 @@ export class Doubts {
     return doubt
   }
 
+  /** Changes the requests that would be sent again. */
+  recount(counted: (request: OrderRequest) => OrderRequest): void {
+    for (const [id, doubt] of this.#doubts) {
+      if (doubt.request !== null) this.#doubts.set(id, { ...doubt, request: counted(doubt.request) })
+    }
+  }
+
   load(id: string, doubt: Doubt): void {
     this.#doubts.set(id, doubt)
   }

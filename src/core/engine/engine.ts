@@ -24,6 +24,7 @@ import { Entries } from './entries.ts'
 import { Facts } from './facts.ts'
 import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
+import { Filters } from './filters.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { Handovers } from './handovers.ts'
 import { Ladders } from './ladders.ts'
@@ -61,6 +62,7 @@ export class Engine {
   readonly #reconciler: Reconciler
   readonly #entries: Entries
   readonly #facts: Facts
+  readonly #filters: Filters
   readonly #leverages: Leverages
   readonly #margins: MarginChecks
   readonly #alerts: Alerts
@@ -94,6 +96,7 @@ export class Engine {
     this.#answers = new Answers(core, runner, orders, fates)
     this.#strangers = strangers
     this.#fills = fills
+    this.#filters = new Filters({ core, orders, protection, management })
     this.#facts = new Facts({ core, orders, protection, strangers })
     this.#reconciler = new Reconciler({
       core,
@@ -159,7 +162,7 @@ export class Engine {
         core.schedule.tick(core.now, this.#runner.cycle)
         break
       case 'instrument':
-        core.markets.introduce(input.instrument)
+        this.#filters.introduce(input.instrument)
         break
       case 'funding-rate':
         this.#rated(input)

@@ -14,8 +14,9 @@ import {
   type Ticks,
   type Timestamp,
 } from '../base/units.ts'
-import { mostSteps } from '../market/instrument.ts'
+import { type Instrument, mostSteps } from '../market/instrument.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
+import { entryOn, stepsOn, stopOn, targetOn } from '../portfolio/grid-change.ts'
 import { type ClosedAhead, type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
@@ -449,6 +450,21 @@ export class OrderDesk {
     for (const order of this.#exits.values()) if (order.state === 'doubted') order.state = 'asked'
   }
 
+  /** Prices and quantities of a symbol are counted in other units from now on. */
+  recount(before: Instrument, now: Instrument): void {
+    const { symbol } = now
+    for (const order of this.#exits.values()) if (order.symbol === symbol) recountExit(order, before, now)
+    for (const [id, { at, entry, order, ...rest }] of this.#gone) {
+      if ((entry ?? order)?.symbol !== symbol) continue
+      if (order !== null) recountExit(order, before, now)
+      this.#gone.set(id, { ...rest, at, entry: entry === null ? null : entryOn(entry, now), order })
+    }
+    this.doubts.recount(request => (request.symbol === symbol ? requestOn(request, before, now) : request))
+    for (const [id, order] of this.#held) {
+      if (order.symbol === symbol) this.#held.set(id, requestOn(order, before, now))
+    }
+  }
+
   /** Whether an order is in the books, or was until lately. */
   isKnown(id: string): boolean {
     return this.#core.portfolio.pending.has(id) || this.#gone.has(id) || this.#exits.has(id)
@@ -504,6 +520,31 @@ export class OrderDesk {
     for (const [id, one] of saved.gone) this.#gone.set(id, one)
     for (const order of saved.held) this.#held.set(order.clientOrderId, order)
     for (const [key, one] of saved.refusedLegs) this.#refused.set(key, one)
+  }
+}
+
+function recountExit(order: WorkingOrder, before: Instrument, now: Instrument): void {
+  const { price, steps, wanted, side } = order
+  order.price = price === null ? null : targetOn(before, now, price, side)
+  order.steps = stepsOn(before, now, steps)
+  if (wanted === null) return
+  order.wanted = {
+    price: targetOn(before, now, wanted.price, side),
+    steps: stepsOn(before, now, wanted.steps),
+  }
+}
+
+/** A request as it would be sent under other filters. */
+function requestOn(order: OrderRequest, before: Instrument, now: Instrument): OrderRequest {
+  const { price, steps, stop, side, purpose } = order
+  const isEntry = purpose === 'entry'
+  // A resting entry goes away from the price, a target towards the entry: the same direction.
+  const at = price === null ? null : targetOn(before, now, price, side)
+  return {
+    ...order,
+    price: at,
+    steps: Math.max(1, stepsOn(before, now, steps)) as Steps,
+    stop: stop === null || !isEntry ? stop : stopOn(before, now, stop, side),
   }
 }
 

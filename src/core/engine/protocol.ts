@@ -15,7 +15,11 @@ import type { DecisionBatch } from './decision-record.ts'
 import type { Refusal } from './refusal.ts'
 
 export type Input =
-  /** A perpetual that can be traded, or its new filters. Comes before anything else of its symbol. */
+  /**
+   * A perpetual that can be traded, or its new filters. Comes before anything else of its symbol: ticks and steps of it
+   * are those of the filters told last. A quantity that is no multiple of a step that has become coarser is told, and
+   * ordered, in whole steps.
+   */
   | { readonly type: 'instrument'; readonly at: Timestamp; readonly instrument: Instrument }
   /** A candle has closed. Those of a day, an hour, of 15 and of 5 minutes are used; others are left alone. */
   | CandleInput

@@ -5,6 +5,8 @@
  */
 import type { Ticks, Timestamp } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
+import type { Instrument } from '../market/instrument.ts'
+import { stopOn } from '../portfolio/grid-change.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason } from '../portfolio/trade.ts'
 import type { StopTrouble } from './protocol.ts'
@@ -166,6 +168,17 @@ export class StopDesk {
 
   load(key: string, state: StopState): void {
     this.#states.set(key, state)
+  }
+
+  /** Prices of a symbol are counted in other ticks from now on. */
+  recount(before: Instrument, now: Instrument): void {
+    for (const [key, state] of this.#states) {
+      const [symbol, side] = key.split(':')
+      if (symbol !== now.symbol || (side !== 'long' && side !== 'short')) continue
+      const counted = (one: StopRequest | null): StopRequest | null =>
+        one === null ? null : { ...one, stop: stopOn(before, now, one.stop, side) }
+      this.#states.set(key, { ...state, wish: counted(state.wish), inFlight: counted(state.inFlight) })
+    }
   }
 
   /** After a restart nothing says what became of a request that was in flight. */

@@ -8,8 +8,10 @@ import {
   type Timestamp,
   type Usdt,
 } from '../base/units.ts'
+import type { Instrument } from '../market/instrument.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
 import { opposite, type PositionMode, type Side, sign } from '../market/side.ts'
+import { entryOn, positionOn } from './grid-change.ts'
 import { withRungFilled } from './ladder.ts'
 import {
   type ClosedAhead,
@@ -99,6 +101,8 @@ export type PortfolioEvent =
     }
   /** The position of an add has closed before the add's end is known. */
   | { readonly type: 'add-orphaned'; readonly clientOrderId: string; readonly closedAhead: ClosedAhead }
+  /** The exchange counts prices or quantities of a symbol in other units, or takes other orders. */
+  | { readonly type: 'filters-changed'; readonly instrument: Instrument }
   | { readonly type: 'halving-sent'; readonly symbol: string; readonly side: Side }
   | { readonly type: 'price-seen'; readonly symbol: string; readonly side: Side; readonly price: Price }
 
@@ -140,6 +144,18 @@ export function apply(portfolio: Portfolio, event: PortfolioEvent, mode: Positio
       const position = held(portfolio, event.symbol, event.side)
       const next = { ...position, funding: position.funding + event.amount }
       return { portfolio: realise(withPosition(portfolio, next), event.time, event.amount), trade: null }
+    }
+    case 'filters-changed': {
+      const { instrument } = event
+      const positions = new Map(portfolio.positions)
+      const pending = new Map(portfolio.pending)
+      for (const [key, one] of positions) {
+        if (one.symbol === instrument.symbol) positions.set(key, positionOn(one, instrument))
+      }
+      for (const [id, one] of pending) {
+        if (one.symbol === instrument.symbol) pending.set(id, entryOn(one, instrument))
+      }
+      return { portfolio: { ...portfolio, positions, pending }, trade: null }
     }
     case 'stop-moved': {
       const position = held(portfolio, event.symbol, event.side)

@@ -388,6 +388,7 @@ test('every kind of act is read, and a wrong one is refused with the field', () 
     { kind: 'delist', symbol: SYMBOL, minutes: 5 },
     { kind: 'restrict', onlyReduce: true },
     { kind: 'cap', symbol: SYMBOL, orders: 2 },
+    { kind: 'refilter', symbol: SYMBOL, tick: '0.01', step: '1' },
     { kind: 'cap', symbol: SYMBOL, orders: null },
     { kind: 'deposit', usdt: -5 },
   ]

@@ -38,6 +38,8 @@ export type Act =
   | { readonly kind: 'liquidate'; readonly symbol: string; readonly side: Side }
   /** The end of its trading is announced, so many minutes from now; then it is settled. */
   | { readonly kind: 'delist'; readonly symbol: string; readonly minutes: number }
+  /** Prices and quantities of a symbol are in other units from now on, decimal texts both. */
+  | { readonly kind: 'refilter'; readonly symbol: string; readonly tick: string; readonly step: string }
   /** No more than so many orders may rest on a symbol; `null`: any number. */
   | { readonly kind: 'cap'; readonly symbol: string; readonly orders: number | null }
   /** The account may only reduce from now on, or add again. */
@@ -58,6 +60,7 @@ export const ACT_KINDS = [
   'liquidate',
   'delist',
   'cap',
+  'refilter',
   'restrict',
   'deposit',
 ] as const satisfies readonly Act['kind'][]
@@ -101,6 +104,13 @@ function read(shape: Shape, kind: Act['kind']): Act {
       return { kind, symbol: shape.symbol('symbol') }
     case 'delist':
       return { kind, symbol: shape.symbol('symbol'), minutes: shape.count('minutes', 0) }
+    case 'refilter':
+      return {
+        kind,
+        symbol: shape.symbol('symbol'),
+        tick: shape.decimal('tick'),
+        step: shape.decimal('step'),
+      }
     case 'cap': {
       const orders = shape.value('orders') === null ? null : shape.count('orders', 0)
       return { kind, symbol: shape.symbol('symbol'), orders }

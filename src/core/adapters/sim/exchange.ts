@@ -41,6 +41,7 @@ import type { Instrument } from '../../market/instrument.ts'
 import { liquidationPrice } from '../../market/liquidation.ts'
 import { formatTicks, priceOf, qtyOf, toTicks } from '../../market/quantise.ts'
 import { opposite, type PositionMode, SIDES, type Side, sign } from '../../market/side.ts'
+import { regridded, stepsOn, ticksOn } from '../../portfolio/grid-change.ts'
 import type { Act } from './acts.ts'
 import { Records, type SavedRecords } from './records.ts'
 
@@ -118,7 +119,7 @@ interface HeldPosition {
 }
 
 interface Book {
-  readonly instrument: Instrument
+  instrument: Instrument
   last: Price | null
   /** The mark price at the same moment, and that moment; `null` where the last price is known without its time. */
   mark: Price | null
@@ -223,6 +224,11 @@ export class SimExchange {
       orders: new Map(),
       held: { long: null, short: null },
     })
+  }
+
+  /** What an instrument is at present: its filters may have been changed. */
+  instrument(symbol: string): Instrument {
+    return this.#book(symbol).instrument
   }
 
   /** Whether a symbol is listed, trading or not. */
@@ -718,6 +724,8 @@ export class SimExchange {
         if (!book.trading) return `${symbol} is not trading`
         this.#settle(symbol, book, book.last, 0)
         return null
+      case 'refilter':
+        return this.#refilter(symbol, book, act.tick, act.step)
       case 'cap':
         book.mostOrders = act.orders
         return null
@@ -781,6 +789,38 @@ export class SimExchange {
     const fee = this.#fee(book, ticks, steps, 'taker')
     this.#wallet -= fee
     this.#fill(symbol, side, null, 'order', this.#now, ticks, steps, fee, 'taker', true, true)
+    return null
+  }
+
+  /** Counts a symbol in other units. Returns why it cannot be, or `null`. */
+  #refilter(symbol: string, book: Book, tick: string, step: string): string | null {
+    const before = book.instrument
+    const now = regridded(before, tick, step)
+    for (const side of SIDES) {
+      const position = book.held[side]
+      if (position !== null && stepsOn(before, now, position.steps) < 1)
+        return `the ${side} position on ${symbol} is less than one step`
+    }
+    book.instrument = now
+    for (const side of SIDES) {
+      const position = book.held[side]
+      if (position === null) continue
+      position.steps = stepsOn(before, now, position.steps)
+      const ticks = (stop: Ticks | null): Ticks | null =>
+        stop === null ? null : ticksOn(before, now, stop, 'nearest')
+      position.stop = ticks(position.stop)
+      position.stopBefore = ticks(position.stopBefore)
+    }
+    for (const [id, order] of book.orders) {
+      order.steps = stepsOn(before, now, order.steps)
+      order.price = order.price === null ? null : ticksOn(before, now, order.price, 'nearest')
+      if (order.steps < 1) this.#drop(book, id, 'less than one step is left of it')
+      else if (order.request.stop !== null) {
+        const stop = ticksOn(before, now, order.request.stop, 'nearest')
+        book.orders.set(id, { ...order, request: { ...order.request, stop } })
+      }
+    }
+    this.#outbox.push({ type: 'instrument', at: this.#now, instrument: now })
     return null
   }
 

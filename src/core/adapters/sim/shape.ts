@@ -53,6 +53,14 @@ export class Shape {
     return choices.find(choice => choice === value) ?? this.#fail(name, `one of ${choices.join(', ')}`)
   }
 
+  /** A positive number as a decimal text. */
+  decimal(name: string): string {
+    const value = this.#get(name)
+    if (typeof value === 'string' && /^(0|[1-9]\d{0,8})(\.\d{1,12})?$/.test(value) && Number(value) > 0)
+      return value
+    return this.#fail(name, 'a positive decimal text such as "0.01"')
+  }
+
   truth(name: string): boolean {
     const value = this.#get(name)
     return typeof value === 'boolean' ? value : this.#fail(name, 'true or false')

@@ -178,8 +178,9 @@ export class Venue {
     const at = this.exchange.now
     const inputs: Input[] = []
     for (const track of this.#tracks) {
-      const { instrument, rate } = track
-      const { symbol } = instrument
+      const { rate } = track
+      const { symbol } = track.instrument
+      const instrument = this.exchange.instrument(symbol)
       if (only !== undefined && symbol !== only) continue
       inputs.push({ type: 'instrument', at, instrument })
       for (const series of track.told) {
