@@ -66,7 +66,7 @@ function doctor(
   data: string,
   machine: Partial<Machine> = {},
   setting: Setting = {},
-  checks: readonly Check[] = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(null, 'sim')],
+  checks: readonly Check[] = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks('sim', null, null)],
   words: readonly string[] = [],
   stepMs = 0,
 ): Promise<Outcome> {
@@ -225,7 +225,12 @@ test('an exchange that is away exits 5, and what needs a key is skipped', async 
     symbols: async () => Promise.reject(new ExchangeError('away', { retryable: true, ambiguous: false })),
     clockAhead: async () => 0,
   }
-  const outcome = await doctor(join(folder.path, 'empty'), {}, {}, exchangeChecks(probe, 'paper'))
+  const outcome = await doctor(
+    join(folder.path, 'empty'),
+    {},
+    {},
+    exchangeChecks('paper', probe, 'paper has no key'),
+  )
   assert.is(outcome.code, 5)
   assert.equal([of(outcome, 'exchange').status, of(outcome, 'key-rights').status], ['failed', 'skipped'])
   assert.is(of(outcome, 'exchange-clock').status, 'ok')

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
 import { type Machine, thisMachine } from '../core/adapters/system/machine.ts'
-import { DataError, StoreError } from '../core/base/errors.ts'
+import { ConfigError, DataError, StoreError } from '../core/base/errors.ts'
 import { harmless } from '../core/base/harmless.ts'
 import { type Milliseconds, SECOND } from '../core/base/units.ts'
 import { WIRE_VERSION } from '../core/wire/encode.ts'
@@ -11,7 +11,7 @@ import { CONFIG_FLAG, readConfig } from './config.ts'
 import { dataDirectory } from './data-dir.ts'
 import { STATE_FILE } from './desk.ts'
 import { type Check, type CheckContext, type OpenedState, skipped, type Verdict } from './doctor-check.ts'
-import { type ExchangeProbe, exchangeChecks } from './doctor-exchange.ts'
+import { type AccountProbe, exchangeChecks, type MarketProbe } from './doctor-exchange.ts'
 import { MACHINE_CHECKS } from './doctor-machine.ts'
 import { STATE_CHECKS } from './doctor-state.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -19,6 +19,8 @@ import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
 import { ndjson } from './ndjson.ts'
 import { URL_FLAG } from './url-flag.ts'
 
+/** Its fee rates stand for those of all perpetuals. */
+const FEES_OF = 'BTCUSDT'
 /** All of them together take no longer. */
 const MOST_MS: Milliseconds = 3 * SECOND
 
@@ -26,8 +28,8 @@ export const doctorCommand: CommandSpec = {
   name: 'doctor',
   summary: 'look for what would keep bbw from working, and say what helps',
   description:
-    'About 40 checks in at most 3 s, which change nothing: Node and SQLite, clock, disk, rights, the configuration, the state with its lease, stops, books and backups, market data; with --exchange paper the exchange and its clock, too. Each says what was found, and where something is wrong why that matters and what helps. What could not be looked at is said to be skipped, with the reason. Exit 0 where nothing has failed, warnings included; else 1 for the state, 4 for the machine, the installation or the configuration, 5 for the exchange.',
-  examples: ['bbw doctor', 'bbw doctor --json', 'bbw doctor --exchange paper'],
+    'About 40 checks in at most 3 s, which change nothing: Node and SQLite, clock, disk, rights, the configuration, the state with its lease, stops, books and backups, market data; with --exchange the exchange and its clock, too, and with a key its rights, the account’s modes and its fees. Each says what was found, and where something is wrong why that matters and what helps. What could not be looked at is said to be skipped, with the reason. Exit 0 where nothing has failed, warnings included; else 1 for the state, 4 for the machine, the installation or the configuration, 5 for the exchange.',
+  examples: ['bbw doctor', 'bbw doctor --json', 'bbw doctor --exchange demo'],
   flags: [
     {
       flags: '--data-dir <folder>',
@@ -35,9 +37,10 @@ export const doctorCommand: CommandSpec = {
     },
     {
       flags: '--exchange <name>',
-      description: 'sim: nothing is asked over a network; paper: the real market, without a key',
+      description:
+        'sim: nothing is asked over a network; paper: the market, without a key; others: with a key',
       default: 'sim',
-      choices: ['sim', 'paper'],
+      choices: ['sim', 'paper', 'demo', 'testnet', 'live'],
     },
     URL_FLAG,
     CONFIG_FLAG,
@@ -45,9 +48,10 @@ export const doctorCommand: CommandSpec = {
   ],
   async run(world, parsed) {
     const name = textFlag(parsed, 'exchange') ?? 'sim'
-    const asked = name === 'paper' ? await probeOf(world, parsed) : null
+    const asked = name === 'sim' ? null : await probesOf(world, parsed, name)
     try {
-      const checks = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(asked?.probe ?? null, name)]
+      const { market = null, account = null } = asked ?? {}
+      const checks = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(name, market, account)]
       return await diagnose(world, parsed, thisMachine(), checks)
     } finally {
       asked?.close()
@@ -55,15 +59,55 @@ export const doctorCommand: CommandSpec = {
   },
 }
 
-/** The exchange that a doctor asks, over the public market. */
-async function probeOf(
-  world: World,
-  parsed: ParsedArguments,
-): Promise<{ readonly probe: ExchangeProbe; readonly close: () => void }> {
-  const { publicMarket } = await import('./exchange-client.ts')
-  const { market, url, close, client } = publicMarket(world, parsed)
+interface Probes {
+  readonly market: MarketProbe
+  /** A text: there is no key, and why. */
+  readonly account: AccountProbe | string
+  readonly close: () => void
+}
+
+/** What is asked of an exchange. An address that is given counts for market and account. */
+async function probesOf(world: World, parsed: ParsedArguments, name: string): Promise<Probes> {
+  const { ENVIRONMENTS, environmentOf } = await import('../core/adapters/bybit/environments.ts')
+  const { checkedHost } = await import('../core/adapters/bybit/hosts.ts')
+  const { BybitMarket } = await import('../core/adapters/bybit/market.ts')
+  const { readingClient } = await import('./exchange-client.ts')
+  const environment = environmentOf(ENVIRONMENTS.find(one => one === name) ?? 'paper')
+  const given = textFlag(parsed, 'url')
+  const url = checkedHost(given ?? environment.market?.rest ?? '')
+  const open = readingClient(world, url, null)
+  const market = new BybitMarket(open.client)
   const symbols = async (): Promise<number> => (await market.tickers()).items.length
-  return { probe: { url, clockAhead: () => client.clockAhead(), symbols }, close }
+  const probe: MarketProbe = { url, clockAhead: () => open.client.clockAhead(), symbols }
+  if (environment.account === null) {
+    return { market: probe, account: `${name} has no key: only public data are asked for`, close: open.close }
+  }
+  const { BybitAccount } = await import('../core/adapters/bybit/account.ts')
+  const { credentialsOf } = await import('./credentials.ts')
+  let credentials: ReturnType<typeof credentialsOf>
+  try {
+    credentials = credentialsOf(world, (await readConfig(world, parsed)).config)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const remedy = error.remedy === undefined ? '' : `; ${error.remedy}`
+    return { market: probe, account: `${error.message}${remedy}`, close: open.close }
+  }
+  const privately = readingClient(world, checkedHost(given ?? environment.account.rest), credentials)
+  const account = new BybitAccount(privately.client)
+  return {
+    market: probe,
+    account: {
+      from: credentials.from,
+      key: () => account.checkedKey(environment, true),
+      positionMode: () => account.positionMode(),
+      marginMode: async () => (await account.info()).marginMode,
+      fees: async () => (await account.fees(FEES_OF))[0] ?? null,
+    },
+    close: () => {
+      open.close()
+      privately.close()
+    },
+  }
 }
 
 type Results = readonly (readonly [Check, Verdict])[]

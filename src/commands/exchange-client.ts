@@ -2,13 +2,13 @@ import { BybitClient } from '../core/adapters/bybit/client.ts'
 import { checkedHost, HOSTS } from '../core/adapters/bybit/hosts.ts'
 import { nodeHttp } from '../core/adapters/bybit/http.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
+import type { Credentials } from '../core/adapters/bybit/transport.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { textFlag } from './flags.ts'
 
 /** The public market of the exchange, without a key, and what gives its connections back. */
 export interface PublicMarket {
   readonly market: BybitMarket
-  readonly client: BybitClient
   readonly url: string
   readonly close: () => void
 }
@@ -16,6 +16,16 @@ export interface PublicMarket {
 /** Throws a UsageError for an address that is none. */
 export function publicMarket(world: World, parsed: ParsedArguments): PublicMarket {
   const url = checkedHost(textFlag(parsed, 'url') ?? HOSTS.mainnet)
+  const { client, close } = readingClient(world, url, null)
+  return { market: new BybitMarket(client), url, close }
+}
+
+/** A client that reads, and sends nothing that changes anything; with a key what is the account's, too. */
+export function readingClient(
+  world: World,
+  url: string,
+  credentials: Credentials | null,
+): { readonly client: BybitClient; readonly close: () => void } {
   const { http, close } = nodeHttp()
   const { clock, signal } = world
   const client = new BybitClient({
@@ -29,8 +39,8 @@ export function publicMarket(world: World, parsed: ParsedArguments): PublicMarke
       },
       random: Math.random,
     },
-    credentials: null,
+    credentials,
     isDry: true,
   })
-  return { market: new BybitMarket(client), client, url, close }
+  return { client, close }
 }
