@@ -58,6 +58,8 @@ const MUCH_MEMORY = 400 * 2 ** 20
 export interface Connected {
   readonly exchange: PacedExchange
   readonly market: string
+  /** What the engine is to know of the exchange; left out: its data are all there are, and its orders move no money. */
+  readonly engine?: Pick<EngineOptions, 'lacking' | 'sendsRealOrders'>
   /** What is wrong with the exchange at present, in words; `null` when nothing is. */
   trouble?(): string | null
   close(): void
@@ -169,6 +171,7 @@ export class Desk {
         everyCycle: options.everyCycle ?? false,
         // The candles of the embedded exchange are all there are: nothing more is to be waited for.
         lacking: 'skip',
+        ...connected.engine,
         stopwatch: () => world.clock.monotonic(),
         ...(opened?.decisions == null ? {} : { decisions: { version: ownVersion() } }),
         ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),
@@ -176,7 +179,7 @@ export class Desk {
       const engine = engineOf(inForce, engineOptions, opened !== null, books)
       const desk = new Desk(options, opened, connected, engineOptions, engine)
       opened?.store.write(RUN_KEY, options.facts)
-      desk.driver.start(await connected.exchange.history())
+      desk.driver.start(await desk.#whileHeld(connected.exchange.history()))
       if (opened !== null) desk.#sayHowItBegan(opened)
       desk.#obeyStandingOrder()
       await desk.settle()
@@ -267,6 +270,26 @@ export class Desk {
       if (wakeAt === null || wakeAt > clock.now()) return
       this.hear({ type: 'time', at: 0 })
       await this.driver.idle()
+    }
+  }
+
+  /** Waits for something that may take longer than the lease lasts. */
+  async #whileHeld<T>(work: Promise<T>): Promise<T> {
+    const { store } = this
+    if (store === null) return work
+    const { clock } = this.#options.world
+    const end = new AbortController()
+    const renewing = (async (): Promise<never> => {
+      for (;;) {
+        await clock.sleep(RENEW_MS, end.signal)
+        this.#patiently(() => store.renew(clock.now()))
+      }
+    })()
+    try {
+      return await Promise.race([work, renewing])
+    } finally {
+      end.abort()
+      renewing.catch(() => {})
     }
   }
 
@@ -378,16 +401,16 @@ export class Desk {
 
 /** Opens the state, or what can be saved of it, and takes the lease. */
 function openState(options: DeskOptions): Opened {
-  const { world, folder, log } = options
+  const { world, folder, log, facts } = options
   const path = join(ensureDirectory(folder ?? ''), STATE_FILE)
   const now = world.clock.now()
   try {
-    return withDecisions(heldState(path, now, null), options)
+    return withDecisions(heldState(path, now, facts.exchange, null), options)
   } catch (error) {
     if (!(error instanceof StoreError) || error.trouble !== 'damaged') throw error
     log.error({}, `the state is damaged: ${error.message}`)
     return withDecisions(
-      heldState(path, now, recoverDamaged(path, { ...thisProcess(), now, isAlive })),
+      heldState(path, now, facts.exchange, recoverDamaged(path, { ...thisProcess(), now, isAlive })),
       options,
     )
   }
@@ -406,8 +429,8 @@ function withDecisions(opened: Opened, { config, folder, log }: DeskOptions): Op
   }
 }
 
-function heldState(path: string, now: Timestamp, recovery: Recovery | null): Opened {
-  const store = StateStore.open(path, { now, random: Math.random, origin: 'sim' })
+function heldState(path: string, now: Timestamp, origin: string, recovery: Recovery | null): Opened {
+  const store = StateStore.open(path, { now, random: Math.random, origin })
   try {
     const acquired = store.acquire(now)
     if (!acquired.ok) throw heldError(acquired.holder)

@@ -1,37 +1,17 @@
 import { EmbeddedExchange } from '../core/adapters/sim/embedded.ts'
 import { RemoteExchange } from '../core/adapters/sim/remote.ts'
-import type { Venue } from '../core/adapters/sim/venue.ts'
-import type { Log } from '../core/adapters/system/log.ts'
+import { UsageError } from '../core/base/errors.ts'
 import type { Timestamp } from '../core/base/units.ts'
-import type { FlagSpec, ParsedArguments, World } from './command.ts'
+import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
-import type { Connected } from './desk.ts'
-import { timerangeFlag } from './flags.ts'
+import { speedFlag, textFlag, timerangeFlag } from './flags.ts'
 import { say } from './lines.ts'
 import { loadMarket } from './market.ts'
-import type { LoadedMarket } from './market-builder.ts'
 import { marketWarnings } from './market-warnings.ts'
-import { SIM_URL_FLAG, simCredentials } from './sim-credentials.ts'
+import { simCredentials } from './sim-credentials.ts'
 import { openSimHost, tradingStart } from './sim-host.ts'
 import { venueOf } from './simulate.ts'
-
-/** The flags that say on which exchange bbw trades. */
-export const EXCHANGE_FLAGS: readonly FlagSpec[] = [
-  {
-    flags: '--exchange <name>',
-    description: 'sim: the exchange embedded in bbw, no key and no network',
-    default: 'sim',
-    choices: ['sim'],
-  },
-  SIM_URL_FLAG,
-]
-
-/** Where the loop trades: in this process, or in another one. */
-export interface Place {
-  readonly words: string
-  readonly market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'> | null
-  connect(world: World, log: Log): Promise<Connected & { readonly venue: Venue | null }>
-}
+import type { Place } from './trading-place.ts'
 
 /**
  * The place that the flags name. Throws UsageError, DataError, ConfigError.
@@ -47,11 +27,26 @@ export async function placeOf(
   folder: string | null,
   until: Timestamp | null,
 ): Promise<Place> {
+  const name = textFlag(parsed, 'exchange') ?? 'sim'
+  if (name === 'paper') {
+    if (url !== undefined) throw new UsageError('--sim-url is for --exchange sim', 'leave one of them out')
+    refuseOtherMarkets(parsed)
+    const { paperPlace } = await import('./place-paper.ts')
+    return paperPlace(world, parsed, config, folder, clockSpeed(parsed))
+  }
+  if (textFlag(parsed, 'url') !== undefined) {
+    throw new UsageError(
+      '--url says where the real market is',
+      'give --exchange paper with it, or leave it out',
+    )
+  }
   if (url !== undefined) {
     const credentials = simCredentials(world, parsed, url)
     return {
+      exchange: 'sim',
       words: `the exchange at ${url}`,
       market: null,
+      isPaced: true,
       async connect({ clock }, log) {
         let trouble: { readonly words: string; readonly at: Timestamp } | null = null
         const exchange: RemoteExchange = await RemoteExchange.connect({
@@ -80,8 +75,10 @@ export async function placeOf(
   const market = await loadMarket(world, parsed, 'replay', range.to ?? until)
   for (const warning of marketWarnings(market, config.universe)) say(world, warning)
   return {
+    exchange: 'sim',
     words: `${market.name}: ${market.markets.length} symbols`,
     market,
+    isPaced: true,
     async connect() {
       const host = await openSimHost(folder, began => {
         const from = range.from ?? began ?? tradingStart(market.markets)
@@ -91,4 +88,29 @@ export async function placeOf(
       return { exchange, market: exchange.market, venue: host.venue, close: () => host.close() }
     },
   }
+}
+
+/** Flags that say what the embedded exchange's market is. */
+const OTHER_MARKETS = ['market', 'csv', 'timeframe', 'skipBad', 'timerange'] as const
+
+function refuseOtherMarkets(parsed: ParsedArguments): void {
+  const other = OTHER_MARKETS.find(name => {
+    const value = parsed.flags[name]
+    return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
+  })
+  if (other === undefined) return
+  const flag = `--${other === 'skipBad' ? 'skip-bad' : other}`
+  throw new UsageError(`the real market is what it is: ${flag} is for --exchange sim`, 'leave it out')
+}
+
+/** The real market's clock goes as the wall's does; that of a simulated one may go faster. */
+function clockSpeed(parsed: ParsedArguments): number {
+  if (textFlag(parsed, 'speed') === undefined) return 1
+  const speed = speedFlag(parsed)
+  const isOurs = /^http:/.test(textFlag(parsed, 'url') ?? '')
+  if (speed === 1 || (isOurs && Number.isFinite(speed))) return speed
+  throw new UsageError(
+    'the real market moves at its own speed',
+    'leave --speed out; for a simulated one (--url http://127.0.0.1:PORT) it is that of its clock',
+  )
 }

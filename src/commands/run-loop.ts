@@ -17,12 +17,13 @@ import { EXIT } from './exit-codes.ts'
 import { Exports } from './exports.ts'
 import { speedFlag, textFlag, timeFlag } from './flags.ts'
 import { minute, say } from './lines.ts'
-import { type Place, placeOf } from './place.ts'
+import { placeOf } from './place.ts'
 import { type Report, reportOf } from './report.ts'
 import type { RunFacts } from './run-facts.ts'
 import { Screen } from './screen.ts'
 import { simUrlFlag } from './sim-credentials.ts'
 import { Recorder, withFlags } from './simulate.ts'
+import type { Place } from './trading-place.ts'
 import { ownVersion } from './version.ts'
 
 /** Up to this speed every cycle runs at each of its turns, so that a person can watch them. */
@@ -30,6 +31,9 @@ const WATCHABLE_SPEED = 3_600
 
 /** However long the market takes, what the wall clock asks for is looked after in between. */
 const LONGEST_WAIT_MS = 250
+
+/** At the end so long is waited for what is on its way. */
+const LONGEST_END_MS = 8_000
 
 /** Where nothing is asked for, a timer still takes no more than 2^31 ms. */
 const LONGEST_SLEEP_MS = DAY
@@ -143,7 +147,7 @@ class Run {
   async through(until: Timestamp | null, exports: Exports): Promise<number> {
     const world = this.#world
     const screen = this.#screen
-    const facts: RunFacts = { exchange: 'sim', dry: false, market: this.#place.words }
+    const facts: RunFacts = { exchange: this.#place.exchange, dry: false, market: this.#place.words }
     const early: Parameters<JournalPort['trade']>[0][] = []
     let recorder: Recorder | null = null
     const desk = await Desk.open({
@@ -158,7 +162,7 @@ class Run {
       },
       facts,
       log: this.#log,
-      everyCycle: this.#speed <= WATCHABLE_SPEED,
+      everyCycle: !this.#place.isPaced || this.#speed <= WATCHABLE_SPEED,
       ...(this.#between === undefined ? {} : { between: this.#between }),
       journal: {
         event(event) {
@@ -181,9 +185,13 @@ class Run {
         events: desk.store?.events('digest') ?? [],
       })
       const now = desk.exchange.clock.now()
-      say(world, `${this.#place.words} from ${minute(now)} UTC, ${speedText(this.#speed)}`)
-      await screen.open(desk, facts, speedText(this.#speed))
-      const how = await desk.exchange.run(() => desk.driver.idle(), this.#pacer(desk, now), until)
+      const pace = this.#place.isPaced ? speedText(this.#speed) : 'as its market goes'
+      say(world, `${this.#place.words} from ${minute(now)} UTC, ${pace}`)
+      await screen.open(desk, facts, pace)
+      const pacer = this.#place.isPaced ? this.#pacer(desk, now) : this.#watcher(desk)
+      const how = await desk.exchange.run(() => desk.driver.idle(), pacer, until)
+      // What is on its way is let come to its end, but not waited for without end.
+      if (how === 'stopped') await Promise.race([desk.driver.idle(), world.clock.sleep(LONGEST_END_MS)])
       isClean = true
       const at = desk.exchange.clock.now()
       const report = this.#report(recorder, desk, at)
@@ -233,6 +241,37 @@ class Run {
       ask: this.#screen.isDashboard ? null : terminalAsker(world),
       withFlags: config => withDecisions(withFlags(config, this.#parsed), this.#parsed),
     })
+  }
+
+  /** Looks up now and then while the market goes on by itself; false once the user has asked for the end. */
+  #watcher(desk: Desk): (at: Timestamp) => Promise<boolean> {
+    const world = this.#world
+    const screen = this.#screen
+    const isOver = (): boolean => world.signal.aborted || screen.hasQuit
+    let fault: { readonly error: unknown } | null = null
+    let isWatched = false
+    const watch = (): void => {
+      if (isWatched) return
+      isWatched = true
+      desk.driver.idle().then(
+        () => {
+          isWatched = false
+        },
+        (error: unknown) => {
+          fault = { error }
+        },
+      )
+    }
+    return async at => {
+      for (let isDue = false; !isDue && !isOver(); isDue = desk.exchange.clock.now() >= at) {
+        watch()
+        await interruptedSleep(world, Math.min(LONGEST_WAIT_MS, Math.max(0, at - desk.exchange.clock.now())))
+        if (fault !== null) throw fault.error
+        desk.tick()
+        await screen.flush()
+      }
+      return !isOver()
+    }
   }
 
   /** Lets market time pass at a speed; false once the user has asked for the end. */

@@ -2,8 +2,8 @@ import type { CommandSpec } from './command.ts'
 import { CONFIG_FLAG } from './config.ts'
 import { DEFAULT_SPEED, RECORDS_FLAG } from './flags.ts'
 import { MARKET_FLAGS } from './market.ts'
-import { EXCHANGE_FLAGS } from './place.ts'
 import { SIMULATION_FLAGS } from './simulate.ts'
+import { EXCHANGE_FLAGS } from './trading-place.ts'
 
 export const runCommand: CommandSpec = {
   name: 'run',

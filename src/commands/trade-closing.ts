@@ -3,8 +3,8 @@ import type { CommandSpec, FlagSpec } from './command.ts'
 import { CONFIG_FLAG } from './config.ts'
 import { RECORDS_FLAG } from './flags.ts'
 import { MARKET_FLAGS } from './market.ts'
-import { EXCHANGE_FLAGS } from './place.ts'
 import { VENUE_FLAGS } from './simulate.ts'
+import { EXCHANGE_FLAGS } from './trading-place.ts'
 
 const WITHOUT_STATE: FlagSpec = {
   flags: '--without-state',

@@ -112,7 +112,7 @@ export async function forAMoment<T>(
     folder: keepsState ? folder : null,
     onlyCloses,
     connect: () => place.connect(world, log),
-    facts: { exchange: 'sim', dry: false, market: place.words },
+    facts: { exchange: place.exchange, dry: false, market: place.words },
     log,
     journal: { event: event => void told.push(event), trade: () => {} },
   })

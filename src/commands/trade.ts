@@ -10,7 +10,6 @@ import { openRecords } from './input.ts'
 import { eventLine } from './lines.ts'
 import { MARKET_FLAGS } from './market.ts'
 import { eachRecord, ndjson } from './ndjson.ts'
-import { EXCHANGE_FLAGS } from './place.ts'
 import { readPortfolio } from './portfolio-file.ts'
 import { AT_FLAG, engineAt, marketAt } from './scan.ts'
 import { VENUE_FLAGS, withFlags } from './simulate.ts'
@@ -18,6 +17,7 @@ import { CLOSING_COMMANDS } from './trade-closing.ts'
 import { HANDOVER_COMMANDS } from './trade-handover.ts'
 import { CONTROL_COMMANDS } from './trade-orders.ts'
 import { WHY_COMMAND } from './trade-why.ts'
+import { EXCHANGE_FLAGS } from './trading-place.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',

@@ -356,17 +356,17 @@ export const CODES = {
     did: 'Admits no entry, keeps trying, and reconciles before anything else once it answers. Stops at the exchange stay.',
     can: 'Look at the connection, and whether the exchange is up.',
   },
-  W401: {
-    title: 'rate limit',
-    what: 'Requests came faster than half of what the exchange allows, or the exchange itself said that it has no room.',
-    did: 'Let requests wait for their turn; part of the room is kept for closes, stops and cancellations.',
-    can: 'If it lasts, look for another program that uses the same account or address.',
-  },
   C407: {
     title: 'API key rejected',
     what: 'The exchange does not accept the key: it has expired, was revoked, belongs to another environment, is bound to another address, or may not trade.',
     did: 'Halted entries, and asks and sends nothing more with that key. Stops at the exchange stay.',
     can: 'Protect or close positions at the exchange if need be; give bbw a key that works, then: bbw trade resume',
+  },
+  W401: {
+    title: 'rate limit',
+    what: 'Requests came faster than half of what the exchange allows, or the exchange itself said that it has no room.',
+    did: 'Let requests wait for their turn; part of the room is kept for closes, stops and cancellations.',
+    can: 'If it lasts, look for another program that uses the same account or address.',
   },
   C408: {
     title: 'account may only close',
@@ -539,6 +539,12 @@ export const CODES = {
     can: 'Close the position, or reduce it.',
   },
   // --- process life
+  W701: {
+    title: 'clock off',
+    what: "The machine's clock differs from the exchange's by more than a second.",
+    did: "Goes by the exchange's time; what is sent bears that.",
+    can: 'Let the system keep its clock by NTP.',
+  },
   W702: {
     title: 'time jumped',
     what: 'The wall clock has moved by more than the time that has passed: it was set, or the machine slept.',

@@ -58,6 +58,7 @@ test('an order is accepted once, amended when price or quantity change, and its 
   assert.equal(rig.line?.asked, ['order', 'execution'])
   rig.order({})
   rig.order({ orderStatus: 'PartiallyFilled', cumExecQty: '0.05' })
+  assert.is(rig.feed.filled(ID), '0.05')
   rig.order({ price: '1601.00' })
   rig.order({ price: '1601.00', qty: '0.20' })
   rig.order({ orderStatus: 'Cancelled', cancelType: 'CancelByUser', price: '1601.00', qty: '0.20' })
@@ -83,6 +84,10 @@ test('what is refused after it was taken is rejected with its reason, unless som
       { orderStatus: 'Cancelled', rejectReason: 'EC_NoImmediateQtyToFill', cumExecQty: '0.05' },
       `${ID} cancelled EC_NoImmediateQtyToFill`,
     ],
+    [
+      { orderStatus: 'Cancelled', rejectReason: 'EC_PerCancelRequest' },
+      `${ID} cancelled EC_PerCancelRequest`,
+    ],
     [{ orderStatus: 'Deactivated' }, `${ID} cancelled Deactivated`],
   ]
   for (const [over, words] of cases) {
@@ -92,11 +97,16 @@ test('what is refused after it was taken is rejected with its reason, unless som
   }
 })
 
-test('orders that are not bbw’s, and a filled one, say nothing: executions tell', () => {
+test('orders that are not bbw’s say nothing, and a filled one that it was accepted: executions tell the rest', () => {
   const rig = new Rig()
   rig.order({ orderLinkId: '' })
-  rig.order({ orderStatus: 'Filled' })
   rig.order({ orderStatus: 'Triggered' })
+  assert.equal(rig.words(), [])
+  rig.order({ orderStatus: 'Filled' })
+  assert.equal(rig.words(), [`${ID} accepted`])
+  rig.order({})
+  rig.words()
+  rig.order({ orderStatus: 'Filled' })
   assert.equal(rig.words(), [])
   rig.push('execution', EXECUTION, { ...EXECUTION, symbol: 'OTHERUSDT' })
   assert.equal(rig.words(), ['long closes 500'])

@@ -9,7 +9,7 @@ import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../base/un
 import type { Input } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { executionsOf } from './executions.ts'
-import type { ExecutionRow, OrderRow } from './mapper-orders.ts'
+import { type ExecutionRow, type OrderRow, wasRefused } from './mapper-orders.ts'
 import { streamMessage } from './mapper-stream.ts'
 import type { FeedConnection } from './market-feed.ts'
 import type { StreamListener } from './stream-connection.ts'
@@ -34,10 +34,7 @@ export interface AccountFeedPorts {
   denied(reason: string): void
 }
 
-interface Resting {
-  readonly price: string | null
-  readonly qty: string
-}
+type Resting = Pick<OrderRow, 'price' | 'qty' | 'filled'>
 
 export class AccountFeed {
   readonly #ports: AccountFeedPorts
@@ -85,8 +82,14 @@ export class AccountFeed {
 
   /** Orders as a request has shown them resting: what the stream tells of them later is compared with that. */
   shown(orders: readonly OrderRow[]): void {
-    for (const { linkId, price, qty } of orders)
-      if (linkId !== null) this.#resting.set(linkId, { price, qty })
+    for (const { linkId, price, qty, filled } of orders) {
+      if (linkId !== null) this.#resting.set(linkId, { price, qty, filled })
+    }
+  }
+
+  /** How much of a resting order has filled, as a decimal. */
+  filled(clientOrderId: string): string {
+    return this.#resting.get(clientOrderId)?.filled ?? '0'
   }
 
   /** Executions as a request has listed them: the stream should have told those of late. */
@@ -129,7 +132,7 @@ export class AccountFeed {
   }
 
   #onOrder(order: OrderRow): void {
-    const { linkId, price, qty } = order
+    const { linkId, price, qty, filled } = order
     if (linkId === null) return
     const before = this.#resting.get(linkId)
     const tell = (status: 'accepted' | 'amended' | 'rejected' | 'cancelled', reason = ''): void =>
@@ -138,26 +141,24 @@ export class AccountFeed {
       case 'New':
       case 'PartiallyFilled':
       case 'Untriggered':
-        this.#resting.set(linkId, { price, qty })
+        this.#resting.set(linkId, { price, qty, filled })
         if (before === undefined) tell('accepted')
         else if (before.price !== price || before.qty !== qty) tell('amended')
         return
       case 'Triggered':
         return
       case 'Filled':
-        // Its executions tell.
+        // Its executions tell. One at the market is not told before.
         this.#resting.delete(linkId)
+        if (before === undefined) tell('accepted')
         return
       case 'Rejected':
       case 'Deactivated':
       case 'Cancelled':
       case 'PartiallyFilledCanceled': {
         this.#resting.delete(linkId)
-        const isUnfilled = Number(order.filled) === 0
         const reason = order.rejectReason ?? order.cancelType ?? order.status
-        // One that is refused after it was taken ends as cancelled, with the reason.
-        const isRejected = order.status === 'Rejected' || (order.rejectReason !== null && isUnfilled)
-        tell(isRejected ? 'rejected' : 'cancelled', reason)
+        tell(wasRefused(order) ? 'rejected' : 'cancelled', reason)
       }
     }
   }

@@ -70,6 +70,11 @@ test('a quantity out of its bounds is told from other faults of parameters by th
 
 test('the wrong mode of positions is told from other faults of parameters', () => {
   assert.is(refusal(WRITE, 10_001, 'position idx not match position mode').why, 'position-mode')
+  assert.is(refusal(WRITE, 10_001, 'The order remains unchanged as the parameters match').why, 'unchanged')
+  assert.is(
+    refusal(WRITE, 10_001, 'StopLoss:9 set for Sell position should be higher than base_price:10').why,
+    'crossed',
+  )
   assert.is(refusal(WRITE, 10_001, 'params error').why, 'parameters')
 })
 

@@ -125,6 +125,9 @@ const BY_WORDS: readonly (readonly [words: RegExp, trouble: Trouble])[] = [
   [/position idx/i, 'position-mode'],
   [/number of contracts exceeds maximum/i, 'large'],
   [/number of contracts below minimum/i, 'small'],
+  [/remains unchanged|not modified/i, 'unchanged'],
+  // A stop on the wrong side of the price it is compared with.
+  [/stop ?loss.*base_price/i, 'crossed'],
 ]
 
 function troubleOf(code: number, message: string): Trouble {

@@ -101,6 +101,18 @@ export function orderRow(row: Fields): OrderRow {
   }
 }
 
+/** Reasons of an end that somebody asked for, or that the order had come to anyway. */
+const NO_REFUSALS: readonly string[] = ['EC_PerCancelRequest', 'EC_OrigClOrdIDDoesNotExist']
+
+/**
+ * Whether an order that is over was turned down rather than taken back. One that the exchange takes and then finds that
+ * it cannot have (it would take where it may not, nobody is there to fill it) ends as cancelled, with the reason.
+ */
+export function wasRefused({ status, rejectReason, filled }: OrderRow): boolean {
+  if (status === 'Rejected') return true
+  return rejectReason !== null && !NO_REFUSALS.includes(rejectReason) && Number(filled) === 0
+}
+
 /** `cumExecFee` is on its way out for linear perpetuals: `cumFeeDetail` says the same by coin. */
 function feesOf(row: Fields): OrderRow['fees'] {
   if (!row.has('cumFeeDetail')) return {}

@@ -9,24 +9,13 @@ import { DataError, ExchangeError } from '../../base/errors.ts'
 import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
 import type { Input } from '../../engine/protocol.ts'
 import type { Candle } from '../../market/candles.ts'
-import type { Interval } from '../../market/interval.ts'
+import { INTERVALS, type Interval } from '../../market/interval.ts'
 import { CandleKeeper, type Tellable, type Wanted } from './candle-keeper.ts'
 import type { Ticker } from './mapper-market.ts'
 import { mergedTicker, type RawTicker, streamMessage, type TickerChange, tickerOf } from './mapper-stream.ts'
+import { INTERVAL_NAMES } from './market.ts'
 import type { StreamConnection, StreamListener } from './stream-connection.ts'
 import { shared } from './stream-plan.ts'
-
-/** The names that Bybit's topics have for intervals. */
-const TOPIC_INTERVALS = {
-  '1m': '1',
-  '5m': '5',
-  '15m': '15',
-  '1h': '60',
-  '4h': '240',
-  '1d': 'D',
-} as const satisfies { readonly [interval in Interval]?: string }
-
-export type StreamedInterval = keyof typeof TOPIC_INTERVALS
 
 /** A ticker that has not changed for so long is asked for again: on a market that is open it does all the time. */
 const TICKER_SILENCE: Milliseconds = MINUTE
@@ -55,7 +44,7 @@ export interface MarketFeedPorts {
 /** A symbol and how far its candles are known: the beginning of the first that is still to be told. */
 export interface Followed {
   readonly symbol: string
-  readonly from: ReadonlyMap<StreamedInterval, Timestamp>
+  readonly from: ReadonlyMap<Interval, Timestamp>
 }
 
 interface Quote {
@@ -97,7 +86,7 @@ export class MarketFeed {
       topics.push(tickerTopic(symbol))
       for (const [interval, next] of from) {
         this.#keeper.follow(symbol, interval, next)
-        topics.push(`kline.${TOPIC_INTERVALS[interval]}.${symbol}`)
+        topics.push(`kline.${INTERVAL_NAMES[interval]}.${symbol}`)
       }
     }
     const places = shared(topics, this.#used)
@@ -321,9 +310,6 @@ function tickerTopic(symbol: string): string {
   return `tickers.${symbol}`
 }
 
-function intervalOf(name: string): StreamedInterval | null {
-  for (const [interval, topic] of Object.entries(TOPIC_INTERVALS)) {
-    if (topic === name) return interval as StreamedInterval
-  }
-  return null
+function intervalOf(name: string): Interval | null {
+  return INTERVALS.find(interval => INTERVAL_NAMES[interval] === name) ?? null
 }

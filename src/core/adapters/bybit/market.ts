@@ -37,7 +37,7 @@ const MOST_PAGES = 200
 const LEAST_INTERVAL: Milliseconds = HOUR
 
 /** The exchange's names of intervals. */
-const NAMES = {
+export const INTERVAL_NAMES = {
   '1m': '1',
   '3m': '3',
   '5m': '5',
@@ -100,7 +100,7 @@ export class BybitMarket {
           rest.getKline({
             category: CATEGORY,
             symbol,
-            interval: NAMES[interval],
+            interval: INTERVAL_NAMES[interval],
             start: from,
             end: to - 1,
             limit: CANDLES_PER_PAGE,
@@ -118,7 +118,7 @@ export class BybitMarket {
           rest.getMarkPriceKline({
             category: CATEGORY,
             symbol,
-            interval: NAMES[interval],
+            interval: INTERVAL_NAMES[interval],
             start: from,
             end: to - 1,
             limit: CANDLES_PER_PAGE,

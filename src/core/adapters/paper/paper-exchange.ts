@@ -19,7 +19,7 @@ import type { Account, Execution, Input, OrderReport, OrderRequest } from '../..
 import type { Instrument } from '../../market/instrument.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { Bar, SavedExchange, Settlement, SimExchange } from '../sim/exchange.ts'
-import type { RunningClock } from '../system/running-clock.ts'
+import { LOOK, type RunningClock, runByClock } from '../system/running-clock.ts'
 
 /** What the market's feed has to do beside telling. */
 export interface PaperFeed {
@@ -59,8 +59,6 @@ interface Announced {
   readonly next: Timestamp
 }
 
-/** Prices are looked after so often. */
-const LOOK: Milliseconds = SECOND
 /** A symbol of which nothing was heard for so long has been away: what went by is asked for. */
 const LONGEST_GAP: Milliseconds = 90 * SECOND
 const EIGHT_HOURS: Milliseconds = 8 * HOUR
@@ -160,24 +158,13 @@ export class PaperExchange implements PacedExchange {
 
   // --- the market ---------------------------------------------------------------------------------------------
 
-  /** Lives on the market's own time; `pace` only looks up now and then. */
-  async run(...[idle, pace, until]: Parameters<PacedExchange['run']>): ReturnType<PacedExchange['run']> {
+  async run(...words: Parameters<PacedExchange['run']>): ReturnType<PacedExchange['run']> {
     const feed = this.#ports.feed(input => this.#onMarket(input))
-    try {
-      for (;;) {
-        feed.check()
-        this.#matchQuiet()
-        const now = this.clock.now()
-        if (until !== null && now >= until) {
-          await idle()
-          return 'until'
-        }
-        if (!(await pace(now + LOOK))) return 'stopped'
-      }
-    } finally {
-      this.clock.stop()
-      feed.close()
+    const look = (): void => {
+      feed.check()
+      this.#matchQuiet()
     }
+    return runByClock(this.clock, look, words).finally(() => feed.close())
   }
 
   #onMarket(input: Input): void {

@@ -9,22 +9,19 @@ import { refuseHeld } from './recovery.ts'
 import { SqliteSimJournal } from './sim-journal.ts'
 
 /**
- * Moves the state of a data folder, its decisions and the state of its embedded exchange to other names in it, so that the next start
- * begins anew. Returns the new paths. Throws a HeldError or StoreError while a process uses either; then nothing has
+ * Moves the state of a data folder, its decisions and the accounts of its embedded exchange and of paper trading to other
+ * names in it, so that the next start begins anew. Returns the new paths. Throws a HeldError or StoreError while a process uses either; then nothing has
  * changed.
  */
 export function setAside(folder: string, now: Timestamp): readonly string[] {
   const state = join(folder, 'state.db')
-  const journal = join(folder, 'sim.db')
+  const journals = ['sim', 'paper'].map(name => [name, join(folder, `${name}.db`)] as const)
   const decisions = join(folder, DECISIONS_FILE)
   refuseHeld(state, { ...thisProcess(), now, isAlive })
-  refuseOpen(journal)
-  return [
-    ['state', state],
-    ['sim', journal],
-    ['decisions', decisions],
-  ].flatMap(([name, path]) =>
-    existsSync(path) ? moveDatabase(path, freePath(folder, `${name}-earlier-${stamp(now)}`)) : [],
+  for (const [, journal] of journals) refuseOpen(journal)
+  return [['state', state] as const, ...journals, ['decisions', decisions] as const].flatMap(
+    ([name, path]) =>
+      existsSync(path) ? moveDatabase(path, freePath(folder, `${name}-earlier-${stamp(now)}`)) : [],
   )
 }
 

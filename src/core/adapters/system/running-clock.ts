@@ -1,6 +1,6 @@
 /** A clock that runs by itself: an exchange's time where the market is not moved by bbw. */
 import type { Milliseconds, Timestamp } from '../../base/units.ts'
-import type { ClockPort } from '../../engine/ports.ts'
+import type { ClockPort, PacedExchange } from '../../engine/ports.ts'
 
 export interface RunningClockPorts {
   /** The exchange's time; it may be corrected now and then. */
@@ -53,5 +53,33 @@ export class RunningClock implements ClockPort {
       // Nobody waits any more.
       () => {},
     )
+  }
+}
+
+/** What lives by the clock is looked after so often. */
+export const LOOK: Milliseconds = 1_000
+
+/**
+ * Lets an exchange run whose time passes by itself: looks after it every second, for as long as `pace` goes on.
+ *
+ * @param look what is to be done at each look
+ */
+export async function runByClock(
+  clock: RunningClock,
+  look: () => void,
+  [idle, pace, until]: Parameters<PacedExchange['run']>,
+): ReturnType<PacedExchange['run']> {
+  try {
+    for (;;) {
+      look()
+      const now = clock.now()
+      if (until !== null && now >= until) {
+        await idle()
+        return 'until'
+      }
+      if (!(await pace(now + LOOK))) return 'stopped'
+    }
+  } finally {
+    clock.stop()
   }
 }

@@ -1,0 +1,30 @@
+import type { Venue } from '../core/adapters/sim/venue.ts'
+import type { Log } from '../core/adapters/system/log.ts'
+import type { FlagSpec, World } from './command.ts'
+import type { Connected } from './desk.ts'
+import type { LoadedMarket } from './market-builder.ts'
+import { SIM_URL_FLAG } from './sim-credentials.ts'
+import { URL_FLAG } from './url-flag.ts'
+
+/** The flags that say on which exchange bbw trades. */
+export const EXCHANGE_FLAGS: readonly FlagSpec[] = [
+  {
+    flags: '--exchange <name>',
+    description:
+      'sim: the exchange embedded in bbw, no key and no network; paper: the real market with fills of bbw’s own, no key',
+    default: 'sim',
+    choices: ['sim', 'paper'],
+  },
+  SIM_URL_FLAG,
+  URL_FLAG,
+]
+
+/** Where the loop trades: in this process, or in another one. */
+export interface Place {
+  readonly exchange: 'sim' | 'paper'
+  readonly words: string
+  /** Its market moves when bbw says so; else by a clock of its own. */
+  readonly isPaced: boolean
+  readonly market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'> | null
+  connect(world: World, log: Log): Promise<Connected & { readonly venue: Venue | null }>
+}

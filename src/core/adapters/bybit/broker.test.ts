@@ -1,0 +1,210 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ExchangeError } from '../../base/errors.ts'
+import { DAY, MINUTE, SECOND } from '../../base/units.ts'
+import type { OrderRequest } from '../../engine/protocol.ts'
+import { START, still } from '../sim/bybit/bybit.fixture.ts'
+import { steps, ticks } from '../sim/exchange.fixture.ts'
+import { SimulatedBybit } from './simulated.fixture.ts'
+
+const test = suite('broker')
+
+const SYMBOL = 'XUSDT'
+
+function order(over: Partial<OrderRequest> = {}): OrderRequest {
+  return {
+    clientOrderId: 'bbw-0001-a',
+    symbol: SYMBOL,
+    side: 'long',
+    purpose: 'entry',
+    type: over.price === undefined || over.price === null ? 'market' : 'limit',
+    price: null,
+    steps: steps(1),
+    stop: ticks(95),
+    leverage: 10,
+    postOnly: false,
+    ...over,
+  }
+}
+
+/** One that has bought 1 at 100 with a stop at 95. */
+async function held(rig = new SimulatedBybit(still(100))): Promise<SimulatedBybit> {
+  await rig.broker.place(order())
+  rig.pass(SECOND)
+  // Which of the two is told first is a matter of chance.
+  assert.equal([...rig.words()].sort(), ['bbw-0001-a accepted', 'order long opens 1000 at 1000'])
+  return rig
+}
+
+const position = async (rig: SimulatedBybit): Promise<unknown> => (await rig.broker.account()).positions[0]
+
+test('an entry at the market is filled with its stop attached, and the account shows both', async () => {
+  const rig = await held()
+  const { wallet, positions, orders } = await rig.broker.account()
+  assert.ok(wallet < 1_000 && wallet > 999)
+  assert.equal(positions, [
+    { symbol: SYMBOL, side: 'long', steps: 1_000, entry: 100, leverage: 10, stop: ticks(95) },
+  ])
+  assert.equal(orders, [], 'the stop is no resting order of its own')
+})
+
+test('a limit rests, is amended, filled in parts of the exchange’s counting, and cancelled', async () => {
+  const rig = new SimulatedBybit(still(100))
+  const id = 'bbw-0001-b'
+  await rig.broker.place(order({ clientOrderId: id, price: ticks(99), postOnly: true }))
+  rig.pass(SECOND)
+  const { orders } = await rig.broker.account()
+  assert.equal(orders, [
+    { clientOrderId: id, symbol: SYMBOL, side: 'long', purpose: 'entry', price: ticks(99), steps: 1_000 },
+  ])
+  await rig.broker.amend(SYMBOL, id, ticks(98), steps(2))
+  rig.pass(SECOND)
+  assert.is((await rig.broker.lookUp(SYMBOL, id)).state, 'resting')
+  await rig.broker.amend(SYMBOL, id, ticks(98), steps(2))
+  await rig.broker.cancel(SYMBOL, id)
+  rig.pass(SECOND)
+  assert.equal(rig.words(), [`${id} accepted`, `${id} amended`, `${id} amended`, `${id} cancelled`])
+  const { state, filled } = await rig.broker.lookUp(SYMBOL, id)
+  assert.equal([state, filled], ['cancelled', 0])
+})
+
+test('an order that would take is refused where it may not, and one whose id was used before is looked up', async () => {
+  const rig = new SimulatedBybit(still(100))
+  await rig.broker.place(order({ price: ticks(101), postOnly: true }))
+  rig.pass(SECOND)
+  assert.equal(rig.words().at(-1), 'bbw-0001-a rejected')
+  assert.is((await rig.broker.lookUp(SYMBOL, 'bbw-0001-a')).state, 'rejected')
+  await rig.broker.place(order())
+  assert.equal(rig.words(), ['bbw-0001-a rejected duplicate-id'])
+})
+
+test('a stop is edited in place and read back; the same again, one beyond the price and none at all are told apart', async () => {
+  const rig = await held()
+  await rig.broker.setStop('s1', SYMBOL, 'long', ticks(97))
+  await rig.broker.setStop('s2', SYMBOL, 'long', ticks(97))
+  await rig.broker.setStop('s3', SYMBOL, 'long', ticks(101))
+  assert.equal(rig.words(), ['stop s1 ok', 'stop s2 not-modified', 'stop s3 crossed'])
+  assert.equal(await position(rig), {
+    symbol: SYMBOL,
+    side: 'long',
+    steps: 1_000,
+    entry: 100,
+    leverage: 10,
+    stop: ticks(97),
+  })
+})
+
+test('a stop that was received and is not shown is of unknown fate', async () => {
+  const rig = await held()
+  rig.interfere = async (request, go) =>
+    request.url.endsWith('/v5/position/trading-stop')
+      ? { status: 200, headers: {}, body: '{"retCode":0,"retMsg":"OK","result":{},"time":1}' }
+      : go()
+  await rig.broker.setStop('s1', SYMBOL, 'long', ticks(97))
+  assert.equal(rig.words(), ['stop s1 unknown'])
+  assert.is(rig.asked.filter(one => one === 'GET /v5/position/list').length, 4)
+})
+
+test('a close takes what is held and no more, and one without a position is refused', async () => {
+  const rig = await held()
+  const close = order({ clientOrderId: 'bbw-0001-c', purpose: 'exit', stop: null, steps: steps(5) })
+  await rig.broker.place(close)
+  rig.pass(SECOND)
+  assert.equal([...rig.words()].sort(), ['bbw-0001-c accepted', 'order long closes 1000 at 1000'])
+  assert.equal((await rig.broker.account()).positions, [])
+  try {
+    await rig.broker.place({ ...close, clientOrderId: 'bbw-0001-d' })
+    assert.unreachable()
+  } catch (error) {
+    assert.ok(error instanceof ExchangeError && error.why === 'flat' && !error.ambiguous)
+  }
+})
+
+test('a leverage is set and read back, and one that is there already is no fault', async () => {
+  const rig = new SimulatedBybit(still(100))
+  for (const id of ['l1', 'l2']) await rig.broker.setLeverage(id, SYMBOL, 3)
+  await rig.broker.setLeverage('l3', SYMBOL, 1_000)
+  assert.equal(rig.words(), ['leverage l1 3', 'leverage l2 3', 'leverage l3 3'])
+  assert.is(await rig.broker.leverage(SYMBOL), 3)
+})
+
+test('a reply that is lost leaves the order unknown: the look-up finds it, and it was sent once', async () => {
+  const rig = new SimulatedBybit(still(100))
+  rig.interfere = async (request, go) => {
+    const reply = await go()
+    if (!request.url.endsWith('/v5/order/create')) return reply
+    return { status: 504, headers: {}, body: '<html>gateway time-out</html>' }
+  }
+  try {
+    await rig.broker.place(order())
+    assert.unreachable()
+  } catch (error) {
+    assert.ok(error instanceof ExchangeError && error.ambiguous)
+  }
+  rig.pass(SECOND)
+  const { state, filled } = await rig.broker.lookUp(SYMBOL, 'bbw-0001-a')
+  assert.equal([state, filled], ['filled', 1_000])
+  assert.is(rig.asked.filter(one => one === 'POST /v5/order/create').length, 1)
+  assert.equal(await rig.broker.lookUp(SYMBOL, 'bbw-0001-never'), {
+    clientOrderId: 'bbw-0001-never',
+    state: 'absent',
+    filled: 0,
+    reason: 'no order bbw-0001-never on XUSDT is known',
+  })
+})
+
+test('an order that only its executions know of is no absent one', async () => {
+  const rig = await held()
+  const empty =
+    '{"retCode":0,"retMsg":"OK","result":{"category":"linear","list":[],"nextPageCursor":""},"time":1}'
+  rig.interfere = async (request, go) =>
+    request.url.includes('/v5/order/') ? { status: 200, headers: {}, body: empty } : go()
+  const { state, filled } = await rig.broker.lookUp(SYMBOL, 'bbw-0001-a')
+  assert.equal([state, filled], ['filled', 1_000])
+})
+
+test('executions come oldest first, over windows of a week and pages, and none before bbw has begun', async () => {
+  const rig = await held()
+  for (let k = 0; k < 120; k++) {
+    const id = `bbw-0001-${k}`
+    await rig.broker.place(order({ clientOrderId: id, purpose: k % 2 === 0 ? 'exit' : 'entry', stop: null }))
+    rig.pass(SECOND)
+  }
+  const found = await rig.broker.executions(0)
+  assert.is(found.length, 121)
+  assert.equal(
+    found.map(one => (one.type === 'fill' ? one.time : 0)),
+    found.map(one => (one.type === 'fill' ? one.time : 0)).sort((a, b) => a - b),
+  )
+  assert.is(new Set(found.map(one => (one.type === 'fill' ? one.execId : ''))).size, 121)
+  rig.asked.length = 0
+  assert.is((await rig.broker.executions(START - 20 * DAY)).length, 121)
+  assert.is(rig.asked.filter(one => one === 'GET /v5/execution/list').length, 4, 'two empty weeks, two pages')
+})
+
+test('a list that cannot be read whole is none at all', async () => {
+  const rig = await held()
+  rig.interfere = async (request, go) =>
+    request.url.includes('/v5/order/realtime') ? { status: 502, headers: {}, body: '' } : go()
+  try {
+    await rig.broker.account()
+    assert.unreachable()
+  } catch (error) {
+    assert.ok(error instanceof ExchangeError && error.retryable)
+  }
+})
+
+test('what happens while the stream is away is asked for when it is back', async () => {
+  const rig = await held()
+  rig.connection.drop()
+  await rig.broker.place(order({ clientOrderId: 'bbw-0001-c', purpose: 'exit', stop: null }))
+  rig.pass(MINUTE)
+  assert.equal(rig.words(), [])
+  rig.connection.connect()
+  rig.connection.subscribe(['order', 'execution'])
+  await Promise.resolve()
+  assert.equal(rig.words(), ['gap'])
+  assert.is((await rig.broker.executions(START)).length, 2)
+})
+
+test.run()

@@ -1,0 +1,410 @@
+/**
+ * bbw's orders and account at Bybit, behind the live driver's port. A request that was received has come to nothing
+ * yet: the stream tells what became of it, and a look-up where no answer says. Lists come whole or not at all. The stop
+ * travels with the entry and is edited in place, triggered by the mark price; it is never taken away to be set anew.
+ */
+import { ExchangeError } from '../../base/errors.ts'
+import { DAY, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../../base/units.ts'
+import type { BrokerPort } from '../../engine/ports.ts'
+import type {
+  Account,
+  AccountPosition,
+  Execution,
+  Input,
+  OrderReport,
+  OrderRequest,
+  RestingReport,
+} from '../../engine/protocol.ts'
+import type { Instrument } from '../../market/instrument.ts'
+import { formatSteps, formatTicks, parseSteps, parseTicks } from '../../market/quantise.ts'
+import type { PositionMode, Side } from '../../market/side.ts'
+import type { BybitClient, Call } from './client.ts'
+import { incomplete, troubleIn } from './errors.ts'
+import { executionsOf } from './executions.ts'
+import type { Fields } from './fields.ts'
+import type { Lane } from './limits.ts'
+import { walletRow } from './mapper-account.ts'
+import { type Page, pageOf } from './mapper-market.ts'
+import {
+  type ExecutionRow,
+  executionRow,
+  type OrderRow,
+  orderAck,
+  orderRow,
+  type PositionIndex,
+  type PositionRow,
+  positionRow,
+  wasRefused,
+} from './mapper-orders.ts'
+
+const CATEGORY = 'linear'
+const COIN = 'USDT'
+/** The one stop of a whole position: at the market, when the mark price gets there. */
+const STOP = { tpslMode: 'Full', slTriggerBy: 'MarkPrice', slOrderType: 'Market' } as const
+/** Bybit lists no more than seven days of executions at once. */
+const WINDOW: Milliseconds = 7 * DAY
+/** Rows of one page, the most that there can be. */
+const ORDERS_A_PAGE = 50
+const EXECUTIONS_A_PAGE = 100
+const POSITIONS_A_PAGE = 200
+const MOST_PAGES = 200
+/** A stop that was set may be shown a moment later: it is read so often, with a pause in between. */
+const READS = 4
+const PAUSE: Milliseconds = 150
+
+export interface BrokerPorts {
+  readonly client: BybitClient
+  readonly mode: PositionMode
+  /** When this process has begun, by the exchange's time: without books nothing earlier is bbw's. */
+  readonly began: Timestamp
+  /** Of every symbol that is listed, followed or not. Throws an ExchangeError where it cannot be had. */
+  instrument(symbol: string): Promise<Instrument>
+  sleep(span: Milliseconds): Promise<void>
+  /** Told what became of requests for stops and leverages. */
+  hear(input: Input): void
+  /** Told what lists show, for the stream to be compared with. */
+  readonly stream: {
+    shown(orders: readonly OrderRow[]): void
+    listed(executions: readonly ExecutionRow[]): void
+    /** How much of an order is known to have filled, as a decimal. */
+    filled(clientOrderId: string): string
+  } | null
+}
+
+export class BybitBroker implements BrokerPort {
+  readonly #ports: BrokerPorts
+
+  constructor(ports: BrokerPorts) {
+    this.#ports = ports
+  }
+
+  // --- requests -----------------------------------------------------------------------------------------------
+
+  async place(order: OrderRequest): Promise<void> {
+    const { clientOrderId, symbol, side, purpose, price, steps, stop, postOnly } = order
+    const instrument = await this.#ports.instrument(symbol)
+    const isEntry = purpose === 'entry'
+    const timeInForce = price === null ? 'IOC' : postOnly ? 'PostOnly' : 'GTC'
+    const request = {
+      category: CATEGORY,
+      symbol,
+      side: isEntry === (side === 'long') ? 'Buy' : 'Sell',
+      orderType: price === null ? 'Market' : 'Limit',
+      qty: formatSteps(instrument, steps),
+      ...(price === null ? {} : { price: formatTicks(instrument, price) }),
+      timeInForce,
+      positionIdx: this.#index(side),
+      orderLinkId: clientOrderId,
+      reduceOnly: !isEntry,
+      ...(stop === null ? {} : { ...STOP, stopLoss: formatTicks(instrument, stop) }),
+    } as const
+    try {
+      await this.#change(rest => rest.submitOrder(request), isEntry ? 'normal' : 'protective', orderAck)
+    } catch (error) {
+      if (troubleIn(error) !== 'duplicate-id') throw error
+      const reason = error instanceof Error ? error.message : ''
+      this.#hear({ type: 'order', at: 0, clientOrderId, status: 'rejected', reason, why: 'duplicate-id' })
+    }
+  }
+
+  async amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): Promise<void> {
+    const instrument = await this.#ports.instrument(symbol)
+    // The exchange counts what has filled into the quantity.
+    const filled = parseSteps(instrument, this.#ports.stream?.filled(clientOrderId) ?? '0')
+    const request = {
+      category: CATEGORY,
+      symbol,
+      orderLinkId: clientOrderId,
+      price: formatTicks(instrument, price),
+      qty: formatSteps(instrument, (filled + steps) as Steps),
+    } as const
+    try {
+      await this.#change(rest => rest.amendOrder(request), 'protective', orderAck)
+    } catch (error) {
+      if (troubleIn(error) !== 'unchanged') throw error
+      this.#hear({ type: 'order', at: 0, clientOrderId, status: 'amended', reason: 'it was so already' })
+    }
+  }
+
+  async cancel(symbol: string, clientOrderId: string): Promise<void> {
+    const request = { category: CATEGORY, symbol, orderLinkId: clientOrderId } as const
+    await this.#change(rest => rest.cancelOrder(request), 'protective', orderAck)
+  }
+
+  async setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void> {
+    const instrument = await this.#ports.instrument(symbol)
+    const request = {
+      category: CATEGORY,
+      symbol,
+      ...STOP,
+      stopLoss: formatTicks(instrument, stop),
+      positionIdx: this.#index(side),
+    } as const
+    const told = { type: 'stop', at: 0, requestId } as const
+    try {
+      await this.#change(
+        rest => rest.setTradingStop(request),
+        'protective',
+        () => null,
+      )
+    } catch (error) {
+      const why = troubleIn(error)
+      if (why !== 'unchanged' && why !== 'crossed') throw error
+      const reason = error instanceof Error ? error.message : ''
+      this.#hear({ ...told, ok: false, reason, why: why === 'crossed' ? 'crossed' : 'not-modified' })
+      return
+    }
+    const isThere = await this.#shows(symbol, side, instrument, stop)
+    if (isThere) this.#hear({ ...told, ok: true, reason: '' })
+    else {
+      const reason = 'it was received, and the position does not show it'
+      this.#hear({ ...told, ok: false, reason, why: 'unknown' })
+    }
+  }
+
+  async setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void> {
+    const wanted = String(leverage)
+    // Long and short of a hedged account have each their own; the one that is not meant stays.
+    const other = this.#ports.mode === 'hedge' && side !== undefined
+    const kept = other ? String(await this.leverage(symbol, side === 'long' ? 'short' : 'long')) : wanted
+    const request = {
+      category: CATEGORY,
+      symbol,
+      buyLeverage: side === 'short' ? kept : wanted,
+      sellLeverage: side === 'long' ? kept : wanted,
+    } as const
+    let reason = ''
+    try {
+      await this.#change(
+        rest => rest.setLeverage(request),
+        'normal',
+        () => null,
+      )
+    } catch (error) {
+      if (troubleIn(error) !== 'unchanged') {
+        if (!(error instanceof ExchangeError) || error.ambiguous) throw error
+        reason = error.message
+      }
+    }
+    this.#hear({
+      type: 'leverage',
+      at: 0,
+      requestId,
+      leverage: await this.leverage(symbol, side),
+      reason,
+    })
+  }
+
+  // --- questions ----------------------------------------------------------------------------------------------
+
+  async leverage(symbol: string, side: Side = 'long'): Promise<number> {
+    const rows = await this.#positionsOf(symbol, 'normal')
+    const leverage = rows.find(row => row.positionIndex === this.#index(side))?.leverage ?? null
+    if (leverage === null) throw incomplete(`the leverage of ${symbol} is not told`)
+    return Number(leverage)
+  }
+
+  async account(): Promise<Account> {
+    const [wallet, positions, orders] = await Promise.all([
+      this.#ports.client.read(
+        rest => rest.getWalletBalance({ accountType: 'UNIFIED', coin: COIN }),
+        result => pageOf(result, walletRow).items,
+        'protective',
+      ),
+      this.#pages(
+        cursor => rest =>
+          rest.getPositionInfo({ category: CATEGORY, settleCoin: COIN, limit: POSITIONS_A_PAGE, ...cursor }),
+        positionRow,
+        'positions',
+      ),
+      this.#pages(
+        cursor => rest =>
+          rest.getActiveOrders({
+            category: CATEGORY,
+            settleCoin: COIN,
+            openOnly: 0,
+            limit: ORDERS_A_PAGE,
+            ...cursor,
+          }),
+        orderRow,
+        'orders',
+      ),
+    ])
+    this.#ports.stream?.shown(orders)
+    const coin = wallet.flatMap(({ coins }) => coins).find(one => one.coin === COIN)
+    return {
+      // An account that never had the coin does not list it.
+      wallet: Number(coin?.wallet ?? '0'),
+      positions: await Promise.all(
+        positions.flatMap(row => (row.side === null ? [] : [this.#position(row)])),
+      ),
+      orders: await Promise.all(
+        // What belongs to a position is its stop, which the position shows.
+        orders.filter(({ stopOrderType }) => stopOrderType === null).map(row => this.#resting(row)),
+      ),
+    }
+  }
+
+  /** Asks the open and recent orders, then the history, then the executions: none of them knows everything. */
+  async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
+    const instrument = await this.#ports.instrument(symbol)
+    const which = { category: CATEGORY, symbol, orderLinkId: clientOrderId } as const
+    const ask = (call: Call): Promise<readonly OrderRow[]> =>
+      this.#ports.client.read(call, result => pageOf(result, orderRow).items, 'protective')
+    const [open] = await ask(rest => rest.getActiveOrders(which))
+    const row = open ?? (await ask(rest => rest.getHistoricOrders(which))).at(0)
+    if (row !== undefined) return reportOf(row, clientOrderId, instrument)
+    const executed = await this.#ports.client.read(
+      rest => rest.getExecutionList(which),
+      result => pageOf(result, executionRow).items.filter(({ linkId }) => linkId === clientOrderId),
+      'protective',
+    )
+    const filled = executed.reduce((sum, { qty }) => sum + parseSteps(instrument, qty), 0) as Steps
+    if (filled === 0) {
+      const reason = `no order ${clientOrderId} on ${symbol} is known`
+      return { clientOrderId, state: 'absent', filled, reason }
+    }
+    const isDone = executed.some(({ leaves }) => leaves !== null && Number(leaves) === 0)
+    return {
+      clientOrderId,
+      state: isDone ? 'filled' : 'resting',
+      filled,
+      reason: 'only its executions are known',
+    }
+  }
+
+  async executions(since: Timestamp): Promise<readonly Execution[]> {
+    const { client, began, stream } = this.#ports
+    const now = await client.serverNow()
+    const rows: ExecutionRow[] = []
+    for (let from = since > 0 ? since : began; from <= now; from += WINDOW) {
+      const to = Math.min(now, from + WINDOW - 1)
+      const page = await this.#pages(
+        cursor => rest =>
+          rest.getExecutionList({
+            category: CATEGORY,
+            startTime: Math.floor(from),
+            endTime: Math.ceil(to),
+            limit: EXECUTIONS_A_PAGE,
+            ...cursor,
+          }),
+        executionRow,
+        'executions',
+      )
+      rows.push(...page)
+    }
+    rows.sort((one, other) => one.time - other.time || one.sequence - other.sequence)
+    stream?.listed(rows)
+    const found: Execution[] = []
+    for (const row of rows) found.push(...executionsOf(row, await this.#ports.instrument(row.symbol)))
+    return found
+  }
+
+  // --- parts --------------------------------------------------------------------------------------------------
+
+  #change<T>(call: Call, lane: Lane, decode: (result: unknown) => T): Promise<T> {
+    return this.#ports.client.change(call, decode, lane)
+  }
+
+  #hear(input: Input): void {
+    this.#ports.hear(input)
+  }
+
+  #index(side: Side): PositionIndex {
+    if (this.#ports.mode === 'one-way') return 0
+    return side === 'long' ? 1 : 2
+  }
+
+  #positionsOf(symbol: string, lane: Lane): Promise<readonly PositionRow[]> {
+    return this.#ports.client.read(
+      rest => rest.getPositionInfo({ category: CATEGORY, symbol }),
+      result => pageOf(result, positionRow).items,
+      lane,
+    )
+  }
+
+  /** Whether the position shows a stop. */
+  async #shows(symbol: string, side: Side, instrument: Instrument, stop: Ticks): Promise<boolean> {
+    for (let read = 1; ; read++) {
+      const rows = await this.#positionsOf(symbol, 'protective')
+      const shown = rows.find(row => row.positionIndex === this.#index(side))?.stopLoss ?? null
+      if (shown !== null && parseTicks(instrument, shown) === stop) return true
+      if (read === READS) return false
+      await this.#ports.sleep(PAUSE)
+    }
+  }
+
+  async #position(row: PositionRow): Promise<AccountPosition> {
+    const { symbol, side, size, averagePrice, leverage, stopLoss } = row
+    const instrument = await this.#ports.instrument(symbol)
+    if (averagePrice === null) throw incomplete(`the entry price of ${symbol} is not told`)
+    return {
+      symbol,
+      side: side === 'Buy' ? 'long' : 'short',
+      steps: parseSteps(instrument, size),
+      entry: Number(averagePrice),
+      leverage: Number(leverage ?? '1'),
+      stop: stopLoss === null ? null : parseTicks(instrument, stopLoss),
+    }
+  }
+
+  async #resting(row: OrderRow): Promise<RestingReport> {
+    const { orderId, linkId, symbol, side, reduceOnly, type, price, qty, filled, leaves } = row
+    const instrument = await this.#ports.instrument(symbol)
+    const isLong = (side === 'Buy') !== reduceOnly
+    const left =
+      parseSteps(instrument, leaves ?? qty) - (leaves === null ? parseSteps(instrument, filled) : 0)
+    return {
+      clientOrderId: linkId ?? orderId,
+      symbol,
+      side: isLong ? 'long' : 'short',
+      purpose: reduceOnly ? 'exit' : 'entry',
+      price: type === 'Market' || price === null ? null : parseTicks(instrument, price),
+      steps: left as Steps,
+    }
+  }
+
+  /** All pages of a list, or an error. */
+  async #pages<T>(
+    ask: (cursor: { readonly cursor?: string }) => Call,
+    read: (row: Fields) => T,
+    what: string,
+  ): Promise<readonly T[]> {
+    const items: T[] = []
+    const seen = new Set<string>()
+    let cursor: { readonly cursor?: string } = {}
+    for (;;) {
+      const page: Page<T> = await this.#ports.client.read(
+        ask(cursor),
+        result => pageOf(result, read),
+        'protective',
+      )
+      items.push(...page.items)
+      if (page.next === null) return items
+      if (seen.has(page.next) || seen.size >= MOST_PAGES) throw incomplete(`the list of ${what} does not end`)
+      seen.add(page.next)
+      cursor = { cursor: page.next }
+    }
+  }
+}
+
+function reportOf(row: OrderRow, clientOrderId: string, instrument: Instrument): OrderReport {
+  const filled = parseSteps(instrument, row.filled)
+  const reason = row.rejectReason ?? row.cancelType ?? ''
+  const report = { clientOrderId, filled, reason }
+  switch (row.status) {
+    case 'New':
+    case 'PartiallyFilled':
+    case 'Untriggered':
+    case 'Triggered':
+      return { ...report, state: 'resting' }
+    case 'Filled':
+      return { ...report, state: 'filled' }
+    case 'Rejected':
+      return { ...report, state: 'rejected' }
+    case 'Cancelled':
+    case 'PartiallyFilledCanceled':
+    case 'Deactivated':
+      return { ...report, state: wasRefused(row) ? 'rejected' : 'cancelled' }
+  }
+}

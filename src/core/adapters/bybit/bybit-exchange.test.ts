@@ -1,0 +1,238 @@
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DAY, MINUTE, SECOND } from '../../base/units.ts'
+import { gridSignal } from '../../engine/desk.fixture.ts'
+import { LiveDriver } from '../../engine/drivers/live.ts'
+import { Engine } from '../../engine/engine.ts'
+import { scoreSignal } from '../../engine/pipeline.ts'
+import type { EngineEvent, Input } from '../../engine/protocol.ts'
+import { defaultSettings } from '../../engine/settings.ts'
+import type { PositionMode } from '../../market/side.ts'
+import { START, still } from '../sim/bybit/bybit.fixture.ts'
+import { instrument, steps, ticks } from '../sim/exchange.fixture.ts'
+import { MarketCache } from '../sqlite/market-cache.ts'
+import { StoreFolder } from '../sqlite/store.fixture.ts'
+import { RunningClock } from '../system/running-clock.ts'
+import { BybitExchange } from './bybit-exchange.ts'
+import { BybitMarket } from './market.ts'
+import { MarketSession } from './market-session.ts'
+import { SimulatedBybit } from './simulated.fixture.ts'
+
+const test = suite('bybit exchange')
+const folder = new StoreFolder()
+test.after(() => folder.remove())
+
+let caches = 0
+
+const SYMBOL = 'XUSDT'
+
+/** An engine under the live driver on the simulated Bybit, all on its time. */
+class Trader {
+  readonly rig: SimulatedBybit
+  readonly exchange: BybitExchange
+  readonly session: MarketSession
+  readonly events: EngineEvent[] = []
+  driver: LiveDriver | null = null
+  #isOn = true
+
+  private constructor(rig: SimulatedBybit, session: MarketSession, exchange: BybitExchange) {
+    this.rig = rig
+    this.session = session
+    this.exchange = exchange
+  }
+
+  static async open(rig = new SimulatedBybit(still(100, 600))): Promise<Trader> {
+    rig.asked.length = 0
+    const path = join(folder.path, `market-${++caches}.db`)
+    const cache = MarketCache.open(path, { readonly: false })
+    const session = new MarketSession(
+      {
+        market: new BybitMarket(rig.client),
+        cache,
+        origin: 'simulated',
+        connect: listener => rig.connect('public', listener),
+        now: () => rig.now,
+        say: (code, words) => rig.said.push(`${code} ${words}`),
+        hearer: { progress: () => {}, problem: words => rig.said.push(words) },
+        signal: new AbortController().signal,
+      },
+      { symbols: null, top: 50, intervals: ['1d', '1h', '15m'] },
+    )
+    const exchange = await rig.until(
+      BybitExchange.connect({
+        client: rig.client,
+        clock: new RunningClock({ now: () => rig.now, sleep: (span, signal) => rig.sleep(span, signal) }),
+        session,
+        modes: {
+          positionMode: async (): Promise<PositionMode> => 'one-way',
+          setPositionMode: async () => null,
+        },
+        mode: 'one-way',
+        connect: listener => rig.connect('private', listener),
+        sleep: span => rig.sleep(span),
+        say: (code, words) => rig.said.push(`${code} ${words}`),
+      }),
+    )
+    return new Trader(rig, session, exchange)
+  }
+
+  /** Begins to trade. */
+  async begin(): Promise<this> {
+    const engine = new Engine(defaultSettings(), { wallet: 1_000, lacking: 'skip', everyCycle: true })
+    const driver = new LiveDriver(engine, {
+      clock: this.exchange.clock,
+      broker: this.exchange,
+      feed: this.exchange,
+      journal: { event: event => void this.events.push(event), trade: () => {} },
+      store: null,
+    })
+    this.driver = driver
+    driver.start(await this.rig.until(this.exchange.history()))
+    void this.exchange.run(
+      () => driver.idle(),
+      async at => {
+        await this.rig.sleep(at - this.rig.now)
+        return this.#isOn
+      },
+      null,
+    )
+    await this.rig.live(SECOND)
+    return this
+  }
+
+  get engine(): Engine {
+    if (this.driver === null) throw new Error('it has not begun')
+    return this.driver.engine
+  }
+
+  async end(): Promise<void> {
+    this.#isOn = false
+    await this.rig.live(2 * SECOND)
+    this.exchange.close()
+  }
+
+  /** Kinds and codes of events since the last call. */
+  told(): readonly string[] {
+    return this.events.splice(0).map(({ kind, code }) => (code === null ? kind : `${kind} ${code}`))
+  }
+
+  async propose(): Promise<void> {
+    const now = Math.floor(this.rig.now / DAY) * DAY
+    const signal = gridSignal(SYMBOL, {
+      instrument,
+      candleStart: now - DAY,
+      candleEnd: now,
+      order: { type: 'market' },
+      last: 100,
+      lastAt: this.rig.now,
+      stop: ticks(95),
+      target: ticks(110),
+    })
+    this.driver?.hear({ type: 'propose', at: 0, scored: [scoreSignal(signal)] })
+    await this.rig.live(5 * SECOND)
+  }
+}
+
+test('the past comes before the present: instruments, closed candles, funding and price, each fetched once', async () => {
+  const trader = await Trader.open()
+  const inputs = await trader.rig.until(trader.exchange.history())
+  const kinds = new Map<string, number>()
+  for (const input of inputs) {
+    const kind = input.type === 'candle' ? `candle ${input.interval}` : input.type
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  }
+  assert.is(inputs[0].type, 'instrument')
+  assert.equal([kinds.get('instrument'), kinds.get('funding-rate'), kinds.get('price')], [1, 1, 1])
+  assert.ok((kinds.get('candle 15m') ?? 0) >= 90 && (kinds.get('candle 1h') ?? 0) >= 22)
+  const asked = trader.rig.asked.filter(one => one.includes('/market/kline'))
+  assert.is(asked.length, 3, 'one question a timeframe')
+  const last = inputs.findLast(
+    (input): input is Extract<Input, { type: 'candle' }> => input.type === 'candle',
+  )
+  assert.ok(last !== undefined && last.start + 15 * MINUTE <= START)
+})
+
+test('candles and prices go on where the past ended, without a question', async () => {
+  const trader = await (await Trader.open()).begin()
+  trader.rig.asked.length = 0
+  const heard: Input[] = []
+  const { driver } = trader
+  trader.exchange.listen(input => {
+    heard.push(input)
+    driver?.hear(input)
+  })
+  await trader.rig.live(16 * MINUTE)
+  assert.equal(
+    heard.flatMap(input => (input.type === 'candle' ? [`${input.interval} ${input.start - START}`] : [])),
+    ['15m 0'],
+  )
+  assert.ok(trader.engine.snapshot().at >= START + 16 * MINUTE - SECOND)
+  assert.equal(
+    trader.rig.asked.filter(one => one.includes('/market/kline')),
+    [],
+  )
+  assert.equal(trader.rig.said, [])
+  await trader.end()
+})
+
+test('an entry is bought, protected, and known to the books as to the account', async () => {
+  const trader = await (await Trader.open()).begin()
+  await trader.propose()
+  const told = trader.told()
+  assert.ok(told.includes('entered') && told.includes('filled'), told.join(', '))
+  const [position] = (await trader.exchange.account()).positions
+  const books = [...trader.engine.portfolio.positions.values()]
+  assert.equal(
+    books.map(one => [one.symbol, one.steps, one.stop]),
+    [[SYMBOL, position.steps, position.stop]],
+  )
+  await trader.rig.live(MINUTE)
+  assert.equal(
+    trader.told().filter(one => / [WEC]/.test(one)),
+    [],
+  )
+  assert.equal(trader.rig.said, [])
+  await trader.end()
+})
+
+test('what happens while the account’s stream is away is found when it is back', async () => {
+  const trader = await (await Trader.open()).begin()
+  await trader.propose()
+  const stream = trader.rig.last('private')
+  stream.drop()
+  trader.told()
+  // A person sells half of it in the app.
+  const { steps: held } = [...trader.engine.portfolio.positions.values()][0]
+  await trader.rig.broker.place({
+    clientOrderId: 'by-hand',
+    symbol: SYMBOL,
+    side: 'long',
+    purpose: 'exit',
+    type: 'market',
+    price: null,
+    steps: steps(Math.floor(held / 2) / 1_000),
+    stop: null,
+    leverage: 3,
+    postOnly: false,
+  })
+  await trader.rig.live(SECOND)
+  assert.is([...trader.engine.portfolio.positions.values()][0].steps, held)
+  stream.connect()
+  stream.subscribe(['order', 'execution'])
+  await trader.rig.live(10 * SECOND)
+  assert.is([...trader.engine.portfolio.positions.values()][0].steps, held - Math.floor(held / 2))
+  assert.ok(trader.told().includes('reconciled'))
+  await trader.end()
+})
+
+test('a refused key halts entries, once, and is told', async () => {
+  const trader = await (await Trader.open()).begin()
+  trader.rig.last('private').listener.denied('Params Error')
+  await trader.rig.live(SECOND)
+  assert.ok(trader.told().includes('halted C407'))
+  assert.is(trader.exchange.trouble, 'C407 the key is refused: Params Error')
+  await trader.end()
+})
+
+test.run()

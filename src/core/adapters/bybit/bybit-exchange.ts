@@ -1,0 +1,187 @@
+/**
+ * Bybit behind the live driver's ports: orders and account by requests, what happens by streams, on the exchange's own
+ * time. What comes in before the engine has begun waits for it.
+ */
+import type { Code } from '../../base/codes.ts'
+import type { Milliseconds, Steps, Ticks, Timestamp } from '../../base/units.ts'
+import type { PacedExchange, PositionModePort } from '../../engine/ports.ts'
+import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
+import type { PositionMode, Side } from '../../market/side.ts'
+import { type RunningClock, runByClock } from '../system/running-clock.ts'
+import { AccountFeed } from './account-feed.ts'
+import { BybitBroker } from './broker.ts'
+import type { BybitClient } from './client.ts'
+import type { FeedConnection } from './market-feed.ts'
+import type { MarketSession } from './market-session.ts'
+import type { StreamListener } from './stream-connection.ts'
+
+/** The account's stream is waited for so long; requests tell everything without it. */
+const STREAM_WAIT: Milliseconds = 10_000
+
+export interface BybitExchangePorts {
+  readonly client: BybitClient
+  readonly clock: RunningClock
+  readonly session: MarketSession
+  readonly modes: PositionModePort
+  /** The mode that the configuration asks for, which the account is in before anything is traded. */
+  readonly mode: PositionMode
+  connect(listener: StreamListener): FeedConnection
+  sleep(span: Milliseconds): Promise<void>
+  say(code: Code, words: string): void
+}
+
+export class BybitExchange implements PacedExchange {
+  readonly clock: RunningClock
+  readonly #ports: BybitExchangePorts
+  readonly #broker: BybitBroker
+  #account: AccountFeed | null = null
+  #hear: (input: Input) => void = () => {}
+  /** What was heard before the engine has begun; `null` since then. */
+  #early: Input[] | null = []
+  #denied: string | null = null
+
+  private constructor(ports: BybitExchangePorts, began: Timestamp) {
+    this.#ports = ports
+    this.clock = ports.clock
+    const { client, mode, session } = ports
+    this.#broker = new BybitBroker({
+      client,
+      mode,
+      began,
+      instrument: symbol => session.instrument(symbol),
+      sleep: span => ports.sleep(span),
+      hear: input => this.#tell(input),
+      stream: {
+        shown: orders => this.#account?.shown(orders),
+        listed: executions => this.#account?.listed(executions),
+        filled: id => this.#account?.filled(id) ?? '0',
+      },
+    })
+  }
+
+  /** Takes the exchange's time. Throws an ExchangeError. */
+  static async connect(ports: BybitExchangePorts): Promise<BybitExchange> {
+    return new BybitExchange(ports, await ports.client.serverNow())
+  }
+
+  /** What is wrong at present, in words; `null` when nothing is. */
+  get trouble(): string | null {
+    if (this.#denied !== null) return `C407 the key is refused: ${this.#denied}`
+    return this.#account?.isReady === false ? 'the stream of the account is away' : null
+  }
+
+  listen(hear: (input: Input) => void): void {
+    this.#hear = hear
+  }
+
+  async history(): Promise<readonly Input[]> {
+    const { session, sleep } = this.#ports
+    const { positions, orders } = await this.#broker.account()
+    const held = new Set([...positions, ...orders].map(({ symbol }) => symbol))
+    const inputs = await session.open([...held])
+    // From here on nothing is missed: the engine asks for the account once it has begun.
+    const account = this.#accountFeed()
+    await Promise.race([account.ready, sleep(STREAM_WAIT)])
+    this.#early = this.#early ?? []
+    // The engine takes the past as soon as this is there; what came meanwhile follows it.
+    void sleep(0).then(() => this.#begin())
+    return inputs
+  }
+
+  place(order: OrderRequest): Promise<void> {
+    return this.#broker.place(order)
+  }
+
+  amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): Promise<void> {
+    return this.#broker.amend(symbol, clientOrderId, price, steps)
+  }
+
+  cancel(symbol: string, clientOrderId: string): Promise<void> {
+    return this.#broker.cancel(symbol, clientOrderId)
+  }
+
+  setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void> {
+    return this.#broker.setStop(requestId, symbol, side, stop)
+  }
+
+  setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void> {
+    return this.#broker.setLeverage(requestId, symbol, leverage, side)
+  }
+
+  leverage(symbol: string, side?: Side): Promise<number> {
+    return this.#broker.leverage(symbol, side)
+  }
+
+  account(): Promise<Account> {
+    return this.#broker.account()
+  }
+
+  lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
+    return this.#broker.lookUp(symbol, clientOrderId)
+  }
+
+  executions(since: Timestamp): Promise<readonly Execution[]> {
+    return this.#broker.executions(since)
+  }
+
+  positionMode(): Promise<PositionMode> {
+    return this.#ports.modes.positionMode()
+  }
+
+  setPositionMode(mode: PositionMode): Promise<string | null> {
+    return this.#ports.modes.setPositionMode(mode)
+  }
+
+  async run(...words: Parameters<PacedExchange['run']>): ReturnType<PacedExchange['run']> {
+    const feed = this.#ports.session.feed(input => this.#tell(input))
+    const look = (): void => {
+      feed.check()
+      this.#account?.check()
+    }
+    return runByClock(this.clock, look, words).finally(() => feed.close())
+  }
+
+  close(): void {
+    this.clock.stop()
+    this.#account?.close()
+  }
+
+  #accountFeed(): AccountFeed {
+    const { session, say, connect } = this.#ports
+    const feed = new AccountFeed({
+      connect,
+      instrument: symbol => session.followed(symbol),
+      now: () => this.clock.now(),
+      hear: input => this.#tell(input),
+      say,
+      denied: reason => {
+        this.#denied = reason
+        const words = `the key is refused: ${reason}`
+        say('C407', words)
+        // No retry makes a wrong key right; what is held keeps its stops.
+        this.#tell({
+          type: 'command',
+          at: 0,
+          id: '',
+          command: 'halt',
+          by: 'bbw',
+          reason: words,
+          code: 'C407',
+        })
+      },
+    })
+    this.#account = feed
+    return feed
+  }
+
+  #tell(input: Input): void {
+    if (this.#early === null) this.#hear(input)
+    else this.#early.push(input)
+  }
+
+  #begin(): void {
+    const early = this.#early ?? []
+    this.#early = null
+    for (const input of early) this.#hear(input)
+  }
+}
