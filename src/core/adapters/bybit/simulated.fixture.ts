@@ -12,7 +12,7 @@ import { DEFAULT_COSTS } from '../sim/exchange.ts'
 import { AccountFeed } from './account-feed.ts'
 import { BybitBroker } from './broker.ts'
 import { BybitClient } from './client.ts'
-import type { HttpPort, HttpRequest } from './http.ts'
+import { type HttpPort, type HttpRequest, HttpTrouble } from './http.ts'
 import type { FeedConnection } from './market-feed.ts'
 import type { StreamListener } from './stream-connection.ts'
 import type { ClientPorts } from './transport.ts'
@@ -189,9 +189,10 @@ export class SimulatedBybit {
     const lower = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
     )
-    const { reply } = this.sim.request({ method, target, headers: lower, body: body ?? '' })
+    const outcome = this.sim.request({ method, target, headers: lower, body: body ?? '' })
     this.pump()
-    return reply
+    if (outcome.kind !== 'reply') throw new HttpTrouble(outcome.kind, { isReply: false, wasSent: true })
+    return outcome.reply
   }
 
   /** Lets time pass, in parts of a second. */
