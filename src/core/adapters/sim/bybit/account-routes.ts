@@ -209,7 +209,7 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
   },
 
   '/v5/account/info': ({ desk }) => ({
-    marginMode: 'ISOLATED_MARGIN',
+    marginMode: desk.marginMode,
     updatedTime: String(Math.floor(desk.account.positions[0]?.createdAt ?? desk.now)),
     unifiedMarginStatus: 5,
     dcpStatus: 'OFF',

@@ -7,7 +7,6 @@ import {
   HOUR,
   MINUTE,
   type Milliseconds,
-  SECOND,
   type Steps,
   type Ticks,
   type Timestamp,
@@ -16,9 +15,10 @@ import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import type { KeyInfo } from './account-routes.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { AFTER, BEFORE, FaultPlan, type FaultRule, PUSHES } from './fault-plan.ts'
-import { type Credentials, Gate, type HttpReply, type HttpRequest } from './gate.ts'
+import { type Credentials, Gate, type HttpRequest } from './gate.ts'
 import { Refusal } from './order.ts'
 import { BAN } from './rate-limits.ts'
+import { LATE, type Outcome, page, spoiled, spoiledMessage, WORDS } from './spoil.ts'
 import { type Channel, type Push, Streams } from './streams.ts'
 
 export interface BybitOptions extends DeskOptions, Credentials {
@@ -29,19 +29,12 @@ export interface BybitOptions extends DeskOptions, Credentials {
   readonly faults?: readonly FaultRule[]
 }
 
-/** What becomes of a request: a reply at a time of the exchange's clock, none ever, or the connection breaks. */
-export type Outcome =
-  | { readonly kind: 'reply'; readonly reply: HttpReply; readonly due: Timestamp }
-  | { readonly kind: 'silence' }
-  | { readonly kind: 'reset' }
-
 /** An answer that comes late enough for the news to overtake it, in milliseconds of the wall's clock. */
 const ACK_DELAY: Milliseconds = 30
 
 const KEY_INFO = { isReadOnly: false, canWithdraw: false, expiresAt: '2099-01-01T00:00:00Z' }
 
 /** How long things last, and by how much they are late, where a rule does not say. */
-const LATE: Milliseconds = 5 * SECOND
 const ZOMBIE: Milliseconds = 4_900
 const OVERTAKEN: Milliseconds = 500
 const LASTING: Milliseconds = MINUTE
@@ -186,6 +179,9 @@ export class SimBybit {
           return [{ ...push, due: push.due + this.#random.int(rule.ms ?? OVERTAKEN) + 1 }]
         case 'duplicate-push':
           return [push, push]
+        case 'stale-push':
+        case 'wick-push':
+          return [{ ...push, text: spoiledMessage(rule, push.text) }]
         default:
           return [push]
       }
@@ -272,7 +268,7 @@ export class SimBybit {
         })
         return
       case 'funding-interval':
-        desk.funding(symbol()).order(now, ms ?? HOUR)
+        desk.funding(symbol()).order(now, ms ?? HOUR, rule.rate)
         return
       case 'liquidate':
         desk.seize(symbol(), 'liquidation', steps)
@@ -307,49 +303,20 @@ export class SimBybit {
       case 'human-stop':
         desk.stopByHand(symbol(), (rule.ticks ?? 0) as Ticks)
         return
+      case 'human-leverage':
+        desk.setLeverage(symbol(), Math.max(1, steps), Math.max(1, steps))
+        return
+      case 'human-mode':
+        desk.switchMode(desk.mode === 'hedge' ? 'one-way' : 'hedge')
+        return
+      case 'margin-mode':
+        desk.marginMode = desk.marginMode === 'ISOLATED_MARGIN' ? 'REGULAR_MARGIN' : 'ISOLATED_MARGIN'
+        return
+      case 'orphan-stop':
+        desk.keepStops(symbol())
+        return
       default:
         throw new Refusal(10_001, `${fault} needs a request or a message to befall: put it into a plan`)
     }
-  }
-}
-
-const WORDS: { readonly [code: number]: string } = {
-  10000: 'Server Timeout',
-  10002: 'invalid request, please check your server timestamp or recv_window param.',
-  10006: 'Too many visits. Exceeded the API Rate Limit.',
-  10010: "Unmatched IP, please check your API key's bound IP addresses.",
-  10016: 'Server error.',
-  10019: 'ws trade service is restarting, do not accept new request',
-  10429: 'System level frequency protection.',
-  33004: 'Your api key has expired.',
-}
-
-/** What comes where a server in front of the exchange answers itself. */
-function page(status: number): HttpReply {
-  const body = `<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>`
-  return { status, headers: { 'content-type': 'text/html' }, body }
-}
-
-/** The answer to a request that was carried out, as it arrives. */
-function spoiled({ fault, ms, code }: FaultRule, reply: HttpReply, due: Timestamp): Outcome {
-  switch (fault) {
-    case 'lose-reply':
-      return { kind: 'silence' }
-    case 'reset-reply':
-      return { kind: 'reset' }
-    case 'late-reply':
-      return { kind: 'reply', reply, due: due + (ms ?? LATE) }
-    case 'status-after':
-      return { kind: 'reply', reply: page(code ?? 504), due }
-    case 'html':
-      return { kind: 'reply', reply: { ...page(200), status: 200 }, due }
-    case 'truncated':
-      return {
-        kind: 'reply',
-        reply: { ...reply, body: reply.body.slice(0, Math.floor(reply.body.length / 2)) },
-        due,
-      }
-    default:
-      return { kind: 'reply', reply: { ...reply, body: '' }, due }
   }
 }

@@ -114,10 +114,13 @@ export class Desk {
   /** What is to befall the next order of a symbol, and the next fill that opens. */
   readonly #rejecting = new Set<string>()
   readonly #losingStop = new Set<string>()
+  readonly #keepingStops = new Set<string>()
   /** Symbols whose triggers are not set off, and until when. */
   readonly #heldTriggers = new Map<string, Timestamp>()
   /** Prices that go beyond their limit are refused rather than brought to it. */
   refusesPrices = false
+  /** The mode that the account is said to be in; margin is isolated in any. */
+  marginMode: 'ISOLATED_MARGIN' | 'REGULAR_MARGIN' = 'ISOLATED_MARGIN'
   /** By how much the server's clock is wrong. */
   skew: Milliseconds = 0
   #now: Timestamp
@@ -1078,6 +1081,7 @@ export class Desk {
 
   /** A position is closed: what protected it goes. */
   #clear(position: BybitPosition, now: Timestamp): void {
+    if (this.#keepingStops.delete(position.symbol)) return
     position.trailing = null
     for (const order of this.#protecting(position.symbol, position.idx))
       this.account.finish(order, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
@@ -1169,6 +1173,11 @@ export class Desk {
   /** The stop that the next opening fill brings along is lost. */
   loseStop(symbol: string): void {
     this.#losingStop.add(this.instrument(symbol).symbol)
+  }
+
+  /** What protects the next position that is closed stays behind. */
+  keepStops(symbol: string): void {
+    this.#keepingStops.add(this.instrument(symbol).symbol)
   }
 
   /** The next order is acknowledged, and then rejected. */

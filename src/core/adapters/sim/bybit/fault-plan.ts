@@ -18,9 +18,20 @@ export const AFTER = [
   'html',
   'truncated',
   'empty',
+  'row-gap',
+  'row-twice',
+  'rows-reversed',
+  'wick',
 ] as const
 /** A message of a stream on its way out. */
-export const PUSHES = ['lose-push', 'late-push', 'duplicate-push', 'reorder-push'] as const
+export const PUSHES = [
+  'lose-push',
+  'late-push',
+  'duplicate-push',
+  'reorder-push',
+  'stale-push',
+  'wick-push',
+] as const
 /** What happens at a time of its own. */
 export const EVENTS = [
   'silence',
@@ -45,7 +56,21 @@ export const EVENTS = [
   'human-close',
   'human-cancel-all',
   'human-stop',
+  'human-leverage',
+  'human-mode',
+  'margin-mode',
+  'orphan-stop',
 ] as const
+
+/** What a rule is about where it does not say so: what its fault makes sense for. */
+const ABOUT: { readonly [fault: string]: string } = {
+  'row-gap': '/v5/market/kline',
+  'row-twice': '/v5/market/kline',
+  'rows-reversed': '/v5/market/kline',
+  wick: '/v5/market/tickers',
+  'stale-push': 'tickers',
+  'wick-push': 'tickers',
+}
 
 export const FAULTS = [...BEFORE, ...AFTER, ...PUSHES, ...EVENTS] as const
 export type Fault = (typeof FAULTS)[number]
@@ -73,6 +98,8 @@ export interface FaultRule {
   readonly usdt?: number
   /** A price in ticks. Of new filters how many times as coarse the grid of prices is, and `steps` that of quantities. */
   readonly ticks?: number
+  /** Of a wick what the price is multiplied by, of funding the rate of an interval. */
+  readonly rate?: number
 }
 
 interface Standing {
@@ -115,7 +142,7 @@ export class FaultPlan {
     for (const standing of this.#standing) {
       const { rule } = standing
       if (!faults.includes(rule.fault) || !this.#isDue(standing, now)) continue
-      if (rule.only !== undefined && !about.startsWith(rule.only)) continue
+      if (!about.startsWith(rule.only ?? ABOUT[rule.fault] ?? '')) continue
       if (rule.chance !== undefined && this.#random.next() >= rule.chance) continue
       standing.count++
       this.note(rule.fault)
@@ -175,6 +202,7 @@ export function ruleFrom(shape: Shape): FaultRule {
   if (shape.has('steps')) rule.steps = shape.count('steps', 0)
   if (shape.has('ticks')) rule.ticks = shape.count('ticks', 0)
   if (shape.has('ms')) rule.ms = shape.number('ms')
+  if (shape.has('rate')) rule.rate = shape.number('rate')
   if (shape.has('usdt')) rule.usdt = shape.number('usdt')
   if (shape.has('side')) rule.side = shape.choice('side', ['Buy', 'Sell'])
   if (shape.has('chance')) {

@@ -3,10 +3,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR, MINUTE, SECOND } from '../../../base/units.ts'
 import { KEY, type Minutes, marketOf, SECRET, START, still, TestClient } from './bybit.fixture.ts'
-import type { Outcome } from './bybit.ts'
 import { CONTROL, control } from './control.ts'
 import { FAULTS, type Fault, type FaultRule } from './fault-plan.ts'
 import { isSecret, signatureOf } from './signing.ts'
+import { type Outcome, spoiledMessage } from './spoil.ts'
 
 const test = suite('faults')
 
@@ -178,6 +178,63 @@ test('messages can be lost, late, doubled and out of order', () => {
     else if (fault === 'duplicate-push') assert.equal(pushes[0], pushes[1])
     else assert.ok(pushes[0].due > START + (fault === 'late-push' ? 5_000 - 1 : 0))
   }
+})
+
+test('candles can come with a gap, twice, or the wrong way round, and a price be one that nobody has paid', () => {
+  const kline = { category: 'linear', symbol: 'XUSDT', interval: '1', limit: 5 }
+  const starts = (rule: FaultRule): readonly number[] => {
+    const one = client(still(100), [rule])
+    const { list } = one.get<{ list: string[][] }>('/v5/market/kline', kline).result
+    counted(one, rule.fault)
+    return list.map(([start]) => (Number(start) - START) / MINUTE)
+  }
+  const [gap, twice, reversed] = (['row-gap', 'row-twice', 'rows-reversed'] as const).map(fault =>
+    starts({ fault, most: 1 }),
+  )
+  assert.equal(gap, [-1, -2, -4, -5])
+  assert.equal(twice, [-1, -2, -3, -3, -4, -5])
+  assert.equal(reversed, [-5, -4, -3, -2, -1])
+  const one = client(still(100), [{ fault: 'wick', rate: 10, most: 1 }])
+  const last = (): string => one.get('/v5/market/tickers', { category: 'linear' }).result.list[0].lastPrice
+  assert.equal([last(), last()], ['1000', '100.0'])
+  counted(one, 'wick')
+})
+
+test('a message can be old, or tell a price that nobody has paid', () => {
+  const text = '{"topic":"tickers.XUSDT","data":{"lastPrice":"100.0"},"ts":100000}'
+  assert.is(JSON.parse(spoiledMessage({ fault: 'stale-push', ms: 12_000 }, text)).ts, 88_000)
+  assert.is(JSON.parse(spoiledMessage({ fault: 'wick-push' }, text)).data.lastPrice, '0')
+  for (const fault of ['stale-push', 'wick-push'] as const) {
+    const one = client(still(100), [{ fault, most: 1 }])
+    const id = one.socket('public', ['tickers.XUSDT'])
+    const ticker = one.heard(id).find(({ topic }) => topic === 'tickers.XUSDT')
+    if (fault === 'stale-push') assert.is(ticker?.ts, START - MINUTE)
+    else assert.is((ticker?.data as { lastPrice: string } | undefined)?.lastPrice, '0')
+    counted(one, fault)
+  }
+})
+
+test('somebody can change leverage and modes, and a stop be left behind', () => {
+  const one = client()
+  assert.is(one.sim.cause({ fault: 'human-leverage', symbol: 'XUSDT', steps: 3 }), null)
+  assert.is(one.position().leverage, '3')
+  one.sim.cause({ fault: 'margin-mode' })
+  assert.is(one.get<{ marginMode: string }>('/v5/account/info').result.marginMode, 'REGULAR_MARGIN')
+  one.order({ side: 'Buy', stopLoss: '90' })
+  one.sim.cause({ fault: 'orphan-stop', symbol: 'XUSDT' })
+  one.order({ side: 'Sell', qty: '0', reduceOnly: true, closeOnTrigger: true })
+  assert.equal(
+    [one.position().size, one.open().length, one.open()[0].stopOrderType],
+    ['0.000', 1, 'StopLoss'],
+  )
+  assert.match(String(one.sim.cause({ fault: 'human-mode' })), /open orders/)
+  one.post('/v5/order/cancel-all', { symbol: 'XUSDT' })
+  one.sim.cause({ fault: 'human-mode' })
+  assert.is(one.order({ side: 'Buy' }).retCode, 10_001)
+  one.sim.cause({ fault: 'funding-interval', symbol: 'XUSDT', ms: HOUR, rate: 0.01 })
+  assert.is(one.get('/v5/market/tickers', { category: 'linear' }).result.list[0].fundingRate, '0.01')
+  for (const fault of ['human-leverage', 'margin-mode', 'orphan-stop', 'human-mode'] as const)
+    counted(one, fault)
 })
 
 test('a topic can fall silent while the others go on', () => {

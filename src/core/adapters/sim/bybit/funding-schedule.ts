@@ -17,9 +17,14 @@ export class FundingSchedule {
     this.#assumed = assumed
   }
 
-  /** From now on the symbol settles every so many hours. */
-  order(now: Timestamp, interval: Milliseconds): void {
-    this.#ordered = { since: now, interval, per8h: this.#per8h(now) }
+  /**
+   * From now on the symbol settles every so often.
+   *
+   * @param rate of each settlement; left out: the present one by the hour
+   */
+  order(now: Timestamp, interval: Milliseconds, rate?: number): void {
+    const per8h = rate === undefined ? this.announced(now).per8h : (rate * FIRST) / interval
+    this.#ordered = { since: now, interval, per8h }
   }
 
   /** Settlements in `(from, to]`. */
@@ -37,15 +42,18 @@ export class FundingSchedule {
   /** The rate that is announced for the next settlement (the last one settled), when that is, and the interval. */
   announced(now: Timestamp): {
     readonly rate: number
+    readonly per8h: number
     readonly next: Timestamp
     readonly interval: Milliseconds
   } {
     if (this.#ordered === null || now < this.#ordered.since) {
       const { next, interval } = this.#tape.announced(now)
-      return { rate: (this.#per8h(now) * interval) / FIRST, next, interval }
+      const per8h = this.#per8h(now)
+      return { rate: (per8h * interval) / FIRST, per8h, next, interval }
     }
     const { interval, per8h } = this.#ordered
-    return { rate: (per8h * interval) / FIRST, next: Math.floor(now / interval + 1) * interval, interval }
+    const next = Math.floor(now / interval + 1) * interval
+    return { rate: (per8h * interval) / FIRST, per8h, next, interval }
   }
 
   #per8h(now: Timestamp): number {

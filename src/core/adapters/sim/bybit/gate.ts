@@ -77,7 +77,12 @@ export class Gate {
     let allowance: Allowance | null = null
     try {
       if (request.method === 'GET' && Object.hasOwn(MARKET_ROUTES, path)) {
-        return this.#reply(MARKET_ROUTES[path](this.#context.desk, queryFields(query)))
+        return this.#reply(
+          MARKET_ROUTES[path](this.#context.desk, queryFields(query)),
+          null,
+          0,
+          wordsOf(path),
+        )
       }
       const route = this.#private(request.method, path, query, request.body)
       if (route === null) return { status: 404, headers: {}, body: '404 page not found' }
@@ -87,7 +92,7 @@ export class Gate {
       allowance = this.limits.ask(path, now)
       if (allowance !== null && !allowance.isAllowed)
         throw new Refusal(10006, 'Too many visits. Exceeded the API Rate Limit.')
-      return this.#reply(route.handle(), allowance)
+      return this.#reply(route.handle(), allowance, 0, wordsOf(path))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       return this.#reply(error.result as Json, allowance, error.code, error.message)
@@ -153,6 +158,17 @@ export class Gate {
       body: JSON.stringify({ retCode, retMsg, result, retExtInfo: {}, time: Math.floor(this.#clock) }),
     }
   }
+}
+
+/** Success has several names; a client that goes by them instead of the code is to be found out. */
+const WORDS: { readonly [path: string]: string } = {
+  '/v5/market/price-limit': '',
+  '/v5/user/query-api': '',
+  '/v5/account/set-limit-px-action': 'success',
+}
+
+function wordsOf(path: string): string {
+  return WORDS[path] ?? 'OK'
 }
 
 /** The three headers that say how much of a limit is left. */

@@ -9,7 +9,7 @@ import type { FeedCandle, PriceKind } from './feed.ts'
 import type { Fields } from './fields.ts'
 import { limitRatios, priceLimits, riskTiers } from './limits.ts'
 import { Refusal } from './order.ts'
-import { page } from './paging.ts'
+import { cursorValue, page } from './paging.ts'
 import {
   bookNumber,
   bookOf,
@@ -224,9 +224,9 @@ export const MARKET_ROUTES: { readonly [path: string]: Handler } = {
     const from = Math.max(fields.time('startTime') ?? 0, feed.firstAt)
     const times: Timestamp[] = []
     const cursor = fields.text('cursor')
-    const match = /^lasttime=(\d+)$/.exec(cursor === '' ? '' : decodeURIComponent(cursor))
-    if (cursor !== '' && match === null) throw new Refusal(10001, 'params error: cursor invalid')
-    let at = match === null ? Math.floor(to / span) * span : Number(match[1]) - span
+    const last = cursor === '' ? null : Number(cursorValue(cursor, 'lasttime'))
+    if (last !== null && !Number.isSafeInteger(last)) throw new Refusal(10001, 'params error: cursor invalid')
+    let at = last === null ? Math.floor(to / span) * span : Math.min(last, to) - span
     for (; at >= from && times.length < limit; at -= span) times.push(at)
     return {
       symbol,

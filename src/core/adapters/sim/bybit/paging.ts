@@ -45,16 +45,22 @@ function cursorOf(id: string): string {
   return encodeURIComponent(`page_token=${id}&`)
 }
 
-function idIn(cursor: string): string {
+/** What a cursor says after a name; throws a Refusal where it is none of this exchange. */
+export function cursorValue(cursor: string, name: string): string {
   let text: string
   try {
     text = decodeURIComponent(cursor)
   } catch {
     throw new Refusal(10001, 'params error: cursor invalid')
   }
-  const match = /^page_token=(.*)&$/.exec(text)
-  if (match === null) throw new Refusal(10001, 'params error: cursor invalid')
-  return match[1]
+  if (!text.startsWith(`${name}=`)) throw new Refusal(10001, 'params error: cursor invalid')
+  return text.slice(name.length + 1)
+}
+
+function idIn(cursor: string): string {
+  const value = cursorValue(cursor, 'page_token')
+  if (!value.endsWith('&')) throw new Refusal(10001, 'params error: cursor invalid')
+  return value.slice(0, -1)
 }
 
 /**

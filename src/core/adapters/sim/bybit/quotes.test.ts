@@ -56,7 +56,8 @@ test('more leverage comes with nearer price limits and less value', () => {
 test('an interval that the exchange orders holds from then on, at the same rate by the hour', () => {
   const schedule = new FundingSchedule(new FundingTape(null, 0.0008), 0.0008)
   const midnight = Date.UTC(2025, 2, 3)
-  assert.equal(schedule.announced(midnight), { rate: 0.0008, next: midnight + 8 * HOUR, interval: 8 * HOUR })
+  const first = { rate: 0.0008, per8h: 0.0008, next: midnight + 8 * HOUR, interval: 8 * HOUR }
+  assert.equal(schedule.announced(midnight), first)
   schedule.order(midnight + HOUR, HOUR)
   const settled = schedule.within(midnight, midnight + 4 * HOUR)
   assert.equal(

@@ -10,9 +10,10 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { ConfigError } from '../../../base/errors.ts'
 import { type Milliseconds, SECOND, type Timestamp } from '../../../base/units.ts'
 import { LOOPBACK } from '../server.ts'
-import type { Outcome, SimBybit } from './bybit.ts'
+import type { SimBybit } from './bybit.ts'
 import { CONTROL, control } from './control.ts'
 import type { HttpReply } from './gate.ts'
+import type { Outcome } from './spoil.ts'
 import type { Channel, Push } from './streams.ts'
 
 /** How often time goes on when nobody asks for anything. */
