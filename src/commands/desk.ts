@@ -9,12 +9,12 @@ import { backupFolder, dailyBackup } from '../core/adapters/sqlite/backup.ts'
 import { DECISIONS_FILE, DecisionJournal } from '../core/adapters/sqlite/decision-journal.ts'
 import { fieldOf } from '../core/adapters/sqlite/json.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
-import { heldError } from '../core/adapters/sqlite/lease.ts'
+import { heldError, type IsAlive } from '../core/adapters/sqlite/lease.ts'
 import type { Queued } from '../core/adapters/sqlite/queue.ts'
 import { type Recovery, recoverDamaged } from '../core/adapters/sqlite/recovery.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
-import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
+import { isAlive, type ProcessIdentity, thisProcess } from '../core/adapters/system/processes.ts'
 import { foundOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
 import { ConfigError, codeOf, StoreError } from '../core/base/errors.ts'
@@ -65,6 +65,14 @@ export interface Connected {
   close(): void
 }
 
+/** The process that trades, as others see it, and its chance. */
+export interface Machine {
+  readonly self: ProcessIdentity
+  readonly isAlive: IsAlive
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+}
+
 export interface DeskOptions {
   readonly world: Pick<World, 'clock'>
   readonly config: Config
@@ -80,6 +88,8 @@ export interface DeskOptions {
   readonly onlyCloses?: boolean
   /** Bytes of memory in use; those of this process, unless something else is said. */
   readonly memory?: () => number
+  /** This process and the system's chance, unless something else is said. */
+  readonly machine?: Machine
   /** Puts something between the driver and the outside. */
   readonly between?: (ports: LivePorts) => LivePorts
 }
@@ -401,27 +411,31 @@ export class Desk {
 
 /** Opens the state, or what can be saved of it, and takes the lease. */
 function openState(options: DeskOptions): Opened {
-  const { world, folder, log, facts } = options
+  const { world, folder, log } = options
   const path = join(ensureDirectory(folder ?? ''), STATE_FILE)
   const now = world.clock.now()
   try {
-    return withDecisions(heldState(path, now, facts.exchange, null), options)
+    return withDecisions(heldState(path, now, options, null), options)
   } catch (error) {
     if (!(error instanceof StoreError) || error.trouble !== 'damaged') throw error
     log.error({}, `the state is damaged: ${error.message}`)
-    return withDecisions(
-      heldState(path, now, facts.exchange, recoverDamaged(path, { ...thisProcess(), now, isAlive })),
-      options,
-    )
+    const { self, isAlive } = machineOf(options)
+    const recovery = recoverDamaged(path, { ...self, now, isAlive })
+    return withDecisions(heldState(path, now, options, recovery), options)
   }
 }
 
+function machineOf({ machine }: DeskOptions): Machine {
+  return machine ?? { self: thisProcess(), isAlive, random: Math.random }
+}
+
 /** Opens the journal of decisions where one is wanted. Trading does not depend on it. */
-function withDecisions(opened: Opened, { config, folder, log }: DeskOptions): Opened {
+function withDecisions(opened: Opened, options: DeskOptions): Opened {
+  const { config, folder, log } = options
   if (!config.operations.decisions.journal) return opened
   try {
     const path = join(ensureDirectory(folder ?? ''), DECISIONS_FILE)
-    return { ...opened, decisions: DecisionJournal.open(path, Math.random) }
+    return { ...opened, decisions: DecisionJournal.open(path, machineOf(options).random) }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     log.code('W812', `decisions are not taken down: ${error.message}`)
@@ -429,8 +443,8 @@ function withDecisions(opened: Opened, { config, folder, log }: DeskOptions): Op
   }
 }
 
-function heldState(path: string, now: Timestamp, origin: string, recovery: Recovery | null): Opened {
-  const store = StateStore.open(path, { now, random: Math.random, origin })
+function heldState(path: string, now: Timestamp, options: DeskOptions, recovery: Recovery | null): Opened {
+  const store = StateStore.open(path, { now, origin: options.facts.exchange, ...machineOf(options) })
   try {
     const acquired = store.acquire(now)
     if (!acquired.ok) throw heldError(acquired.holder)

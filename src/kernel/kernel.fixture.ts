@@ -135,7 +135,7 @@ export class Kernel {
   schedule(span: Milliseconds, label: string, run: () => void, owner: Life | null = null): void {
     if (!(span >= 0)) broken(`an event cannot come ${span} ms from now`)
     this.#push({
-      at: this.#now + Math.round(span),
+      at: this.#now + Math.ceil(span),
       tie: this.draws.next('tie'),
       seq: this.#seq++,
       label,

@@ -1,0 +1,432 @@
+/**
+ * What has to hold after every event of a simulation, and what has to hold once faults have stopped. It sees the
+ * exchange as it is, what leaves each process, and the state on the disk; nobody tells it what bbw thinks of itself
+ * but where that is what is compared.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import type { Act } from '../core/adapters/sim/acts.ts'
+import type { SimHost } from '../core/adapters/sim/host.ts'
+import type { Milliseconds, Timestamp, Usdt } from '../core/base/units.ts'
+import { SECOND } from '../core/base/units.ts'
+import type { Engine } from '../core/engine/engine.ts'
+import type { Batch } from '../core/engine/ports.ts'
+import type { Input, OrderRequest } from '../core/engine/protocol.ts'
+import type { Instrument } from '../core/market/instrument.ts'
+import { formatSteps, formatTicks } from '../core/market/quantise.ts'
+import { sign } from '../core/market/side.ts'
+import { usedMargin } from '../core/portfolio/portfolio.ts'
+import { positionKey } from '../core/portfolio/position.ts'
+import type { Witness } from './exchange.fixture.ts'
+import type { Kernel, Life } from './kernel.fixture.ts'
+import { ShadowLedger } from './ledger.fixture.ts'
+
+/** Those that are put to the question here. */
+export const AUDITED = [
+  'I1',
+  'I2',
+  'I3',
+  'I4',
+  'I5',
+  'I6',
+  'I7',
+  'I8',
+  'I9',
+  'I10',
+  'I11',
+  'I14',
+  'I15',
+  'I16',
+  'I17',
+  'I18',
+] as const
+export type Audited = (typeof AUDITED)[number]
+
+/** An invariant does not hold. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+  readonly invariant: Audited
+  constructor(invariant: Audited, how: string) {
+    super(how)
+    this.invariant = invariant
+  }
+}
+
+/** An entry's stop is attached: one that the exchange has lost is set again within this, where nothing is in the way. */
+const NAKED: Milliseconds = 2.5 * SECOND
+/** So long after the last thing that went wrong everything has to be right again. */
+export const CONVERGED: Milliseconds = 35 * SECOND
+const CENT: Usdt = 0.01
+const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/
+/** Orders that can still be given up: `intents.state`. */
+const GIVEN_UP = ['rejected', 'cancelled', 'dropped']
+
+/** A process that trades, as the audit sees it. */
+export interface Trading {
+  readonly life: Life
+  readonly engine: Engine
+  /** Of its lease. */
+  readonly token: number | null
+}
+
+export class Audit implements Witness {
+  readonly ledger: ShadowLedger
+  readonly #kernel: Kernel
+  readonly #host: SimHost
+  readonly #instruments: ReadonlyMap<string, Instrument>
+  readonly #prefixes = new Set<string>()
+  readonly #path: string
+  #database: DatabaseSync | null = null
+  /** How often each was put to the question with something at stake. */
+  readonly asked = new Map<Audited, number>()
+  readonly #naked = new Map<string, { since: Timestamp; wasRemoved: boolean }>()
+  readonly #stops = new Map<string, number | null>()
+  /** Symbols whose stop somebody else has moved. */
+  readonly #committed = new Set<string>()
+  readonly #answered = new Map<string, number>()
+  readonly #signals = new Map<string, { readonly intended: number; readonly ids: Set<string> }>()
+  #isHalted = false
+  #disturbedAt: Timestamp = Number.NEGATIVE_INFINITY
+  #checked = -1
+  #violation: Violation | null = null
+
+  constructor(kernel: Kernel, host: SimHost, path: string, wallet: Usdt) {
+    this.#kernel = kernel
+    this.#host = host
+    this.#path = path
+    this.#instruments = new Map(
+      host.venue.markets.map(({ instrument }) => [instrument.symbol, instrument] as const),
+    )
+    this.ledger = new ShadowLedger(wallet, this.#instruments)
+  }
+
+  /** Throws the first violation, if there was one. */
+  refuse(): void {
+    if (this.#violation !== null) throw this.#violation
+  }
+
+  close(): void {
+    this.#database?.close()
+    this.#database = null
+  }
+
+  // --- what happens at the exchange
+
+  request(operation: string, args: readonly unknown[], inputs: readonly Input[], by: Life | null): void {
+    for (const input of inputs) {
+      if (operation === 'place' && input.type === 'order' && input.status === 'accepted')
+        this.#accepted(args[0] as OrderRequest)
+    }
+    if (operation === 'setStop' && by !== null) this.#stopAsked(args, inputs)
+    this.#tell(inputs)
+  }
+
+  act(act: Act, inputs: readonly Input[]): void {
+    if (act.kind === 'rest') this.ledger.take(act.order)
+    if (act.kind === 'remove-stop' || act.kind === 'move-stop') {
+      const key = positionKey(act.symbol, act.side)
+      this.#stops.delete(key)
+      if (act.kind === 'remove-stop') this.#naked.set(key, { since: this.#kernel.now, wasRemoved: true })
+    }
+    if (act.kind === 'deposit') this.ledger.wallet += act.usdt
+    this.#tell(inputs)
+  }
+
+  moved(inputs: readonly Input[]): void {
+    this.#tell(inputs)
+  }
+
+  #tell(inputs: readonly Input[]): void {
+    for (const input of inputs) {
+      for (const [invariant, how] of this.ledger.hear(input)) this.#broken(invariant as Audited, how)
+    }
+  }
+
+  #accepted(order: OrderRequest): void {
+    const { clientOrderId: id, purpose, stop } = order
+    const twice = this.ledger.take(order)
+    this.#holds('I3', twice === null, () => twice ?? '')
+    this.#holds('I1', purpose !== 'entry' || stop !== null, () => `${id} has no stop`)
+    if (!this.#isOurs(id)) return
+    const state = this.#stateOf(id)
+    this.#holds('I6', state !== null, () => `${id} is in no row`)
+    this.#holds(
+      'I11',
+      state === null || !GIVEN_UP.includes(state),
+      () => `${id} was taken after it had been given up as ${state}`,
+    )
+  }
+
+  #stopAsked([, symbol, side, stop]: readonly unknown[], inputs: readonly Input[]): void {
+    const isSet = inputs.some(input => input.type === 'stop' && input.ok)
+    if (!isSet) return
+    const key = positionKey(String(symbol), side as 'long' | 'short')
+    const before = this.#stops.get(key) ?? null
+    if (before !== null) {
+      this.#holds(
+        'I2',
+        (Number(stop) - before) * sign(side as 'long' | 'short') >= 0,
+        () => `the stop of ${key} goes from ${before} to ${stop}`,
+      )
+    }
+    this.#stops.set(key, Number(stop))
+  }
+
+  // --- what leaves a process, and what it writes
+
+  /** Ids of this beginning are of a bbw whose state lies here. */
+  ours(instance: string): void {
+    this.#prefixes.add(`bbw-${instance}-`)
+  }
+
+  #isOurs(id: string): boolean {
+    for (const prefix of this.#prefixes) if (id.startsWith(prefix)) return true
+    return false
+  }
+
+  /** A batch is about to be written. */
+  committing(batch: Batch, { engine }: Trading, settings: { readonly percent: number | null }): void {
+    for (const { key, order, signalId } of batch.intents) {
+      if (order.purpose !== 'entry') continue
+      const most = (engine.equity() * (settings.percent ?? 100)) / 100
+      const used = usedMargin(engine.portfolio)
+      this.#holds('I7', !(used > most + 1e-9), () => `${key} binds ${used} of at most ${most}`)
+      const isAdd = engine.portfolio.pending.get(key)?.rung !== undefined
+      if (isAdd) continue
+      const id = `${signalId}|${order.type}`
+      const chain = this.#signals.get(id)
+      if (chain === undefined) this.#signals.set(id, { intended: order.steps, ids: new Set([key]) })
+      else chain.ids.add(key)
+    }
+  }
+
+  committed(batch: Batch, refused: readonly string[]): void {
+    for (const { key } of batch.intents) if (!refused.includes(key)) this.#committed.add(key)
+    for (const { id } of batch.answers) {
+      // bbw's own halts bear none.
+      if (id === '') continue
+      const times = (this.#answered.get(id) ?? 0) + 1
+      this.#answered.set(id, times)
+      this.#holds('I18', times === 1, () => `the request ${id} was carried out ${times} times`)
+    }
+    for (const { kind } of batch.events) {
+      if (kind === 'halted') this.#isHalted = true
+      if (kind === 'resumed') this.#isHalted = false
+    }
+  }
+
+  /**
+   * A request that changes something is about to leave.
+   *
+   * @param token of the lease that the process believes to hold
+   */
+  leaving(operation: string, args: readonly unknown[], token: number | null): void {
+    const holder = this.#lease()
+    this.#holds(
+      'I9',
+      holder !== null && holder === token,
+      () => `${operation} leaves under token ${token}, and ${holder} holds the lease`,
+    )
+    if (operation === 'setStop') this.#exact(String(args[1]), Number(args[3]), null)
+    if (operation === 'amend') this.#exact(String(args[0]), Number(args[2]), Number(args[3]))
+    if (operation !== 'place') return
+    const order = args[0] as OrderRequest
+    const { clientOrderId: id, purpose } = order
+    this.#exact(order.symbol, order.price, order.steps)
+    this.#holds('I4', this.#stateOf(id) !== null, () => `${id} leaves without a row`)
+    if (purpose !== 'entry') return
+    this.#exact(order.symbol, order.stop, null)
+    this.#holds('I1', order.stop !== null, () => `${id} leaves without a stop`)
+    this.#holds('I14', !this.#isHalted, () => `${id} leaves while everything is halted`)
+    const { maxLeverage } = this.#instruments.get(order.symbol) ?? { maxLeverage: 0 }
+    this.#holds('I7', order.leverage <= maxLeverage, () => `${id} at leverage ${order.leverage}`)
+  }
+
+  // --- after every event
+
+  /** Something goes wrong, or comes back, that can hold bbw up until then. */
+  disturbed(until: Timestamp = this.#kernel.now): void {
+    this.#disturbedAt = Math.max(this.#disturbedAt, until)
+  }
+
+  get disturbedAt(): Timestamp {
+    return this.#disturbedAt
+  }
+
+  /** @param version of the exchange; where it is the same only time has passed */
+  check(version: number): void {
+    this.refuse()
+    if (version !== this.#checked) {
+      this.#checked = version
+      this.#positions()
+    }
+    if (this.#naked.size > 0) this.#checkNaked()
+    this.refuse()
+  }
+
+  #positions(): void {
+    const { positions, wallet } = this.#host.account()
+    const seen = new Set<string>()
+    for (const { symbol, side, steps, stop } of positions) {
+      const key = positionKey(symbol, side)
+      seen.add(key)
+      const held = this.ledger.held.get(key)
+      this.#holds(
+        'I8',
+        held?.steps === steps,
+        () => `${key} has ${steps} steps, the ledger ${held?.steps ?? 0}`,
+      )
+      if (stop !== null) {
+        this.#naked.delete(key)
+        // Who has moved it is known from the requests; what the exchange says counts.
+        this.#stops.set(key, stop)
+      } else if (held?.isForeign !== true && !this.#naked.has(key)) {
+        this.#naked.set(key, { since: this.#kernel.now, wasRemoved: false })
+      }
+      this.#count('I1')
+    }
+    for (const key of this.ledger.held.keys()) {
+      this.#holds('I8', seen.has(key), () => `the ledger holds ${key}, the exchange does not`)
+    }
+    for (const key of this.#naked.keys()) if (!seen.has(key)) this.#naked.delete(key)
+    for (const key of this.#stops.keys()) if (!seen.has(key)) this.#stops.delete(key)
+    this.#holds(
+      'I16',
+      Math.abs(this.ledger.wallet - wallet) <= CENT,
+      () => `the ledger has ${this.ledger.wallet} USDT, the exchange ${wallet}`,
+    )
+  }
+
+  #checkNaked(): void {
+    const { now } = this.#kernel
+    for (const [key, { since, wasRemoved }] of this.#naked) {
+      if (this.ledger.held.get(key)?.isForeign === true) continue
+      const isDisturbed = this.#disturbedAt >= since - 10 * SECOND
+      const until = isDisturbed
+        ? Math.max(since, this.#disturbedAt) + CONVERGED
+        : since + (wasRemoved ? CONVERGED : NAKED)
+      if (now > until) {
+        const symbol = key.slice(0, key.indexOf(':'))
+        this.#broken('I1', `symbol=${symbol} naked=${now - since}ms`)
+      }
+    }
+  }
+
+  // --- once everything has had its time
+
+  /** Books, exchange and ledger say the same. */
+  converged({ engine }: Trading): void {
+    const { wallet, positions, orders } = this.#host.account()
+    const books = engine.books()
+    const own = positions.filter(({ symbol, side }) => !this.#isForeign(positionKey(symbol, side), engine))
+    const said = (of: readonly string[]): string => JSON.stringify([...of].sort())
+    const there = said(own.map(one => `${one.symbol} ${one.side} ${one.steps} stop ${one.stop}`))
+    const held = said(
+      books.positions.map(({ position: one }) => `${one.symbol} ${one.side} ${one.steps} stop ${one.stop}`),
+    )
+    this.#holds('I5', there === held, () => `positions ${there}, in the books ${held}`)
+    const resting = said(orders.map(one => one.clientOrderId).filter(id => this.#isOurs(id)))
+    const booked = said(
+      books.orders.map(one => (one.kind === 'entry' ? one.entry.clientOrderId : one.order.clientOrderId)),
+    )
+    this.#holds('I5', resting === booked, () => `orders ${resting}, in the books ${booked}`)
+    this.#holds(
+      'I16',
+      Math.abs(books.ledger.wallet - wallet) <= CENT,
+      () => `the books have ${books.ledger.wallet} USDT, the exchange ${wallet}`,
+    )
+    const naked = own.filter(one => one.stop === null).map(one => one.symbol)
+    this.#holds('I1', naked.length === 0, () => `${naked} without a stop after everything has healed`)
+    this.#filledOnce()
+  }
+
+  /** The cycles go on: none of them is behind by more than two periods. */
+  alive({ engine }: Trading): void {
+    const { now } = this.#kernel
+    for (const { cycle, every, lastAt } of engine.snapshot().cycles) {
+      if (lastAt === null) continue
+      this.#holds(
+        'I17',
+        now - lastAt <= 2 * every + 5 * SECOND,
+        () => `${cycle} is behind by ${now - lastAt} ms`,
+      )
+    }
+  }
+
+  /** The file is whole, and has everything that was ever committed. */
+  whole(): void {
+    const database = this.#open()
+    if (database === null) return
+    const [row] = database.prepare('PRAGMA integrity_check').all()
+    this.#holds('I10', row?.integrity_check === 'ok', () => `integrity: ${JSON.stringify(row)}`)
+    for (const key of this.#committed) {
+      this.#holds('I10', this.#stateOf(key) !== null, () => `the committed row ${key} is gone`)
+    }
+  }
+
+  #isForeign(key: string, engine: Engine): boolean {
+    const [symbol] = key.split(':')
+    return engine.books().ledger.foreign.some(one => one === key || one === symbol)
+  }
+
+  /** No signal has bought more than was intended, over all of its orders. */
+  #filledOnce(): void {
+    for (const [signal, { intended, ids }] of this.#signals) {
+      let filled = 0
+      for (const id of ids) filled += this.ledger.taken.get(id)?.filled ?? 0
+      this.#holds('I3', filled <= intended, () => `${signal} bought ${filled} of ${intended}`)
+    }
+  }
+
+  #exact(symbol: string, price: number | null, steps: number | null): void {
+    const instrument = this.#instruments.get(symbol)
+    const isRight = (value: number, text: (of: Instrument) => string): boolean =>
+      instrument !== undefined && Number.isSafeInteger(value) && value > 0 && DECIMAL.test(text(instrument))
+    if (price !== null)
+      this.#holds(
+        'I15',
+        isRight(price, of => formatTicks(of, price as never)),
+        () => `${price} ticks of ${symbol}`,
+      )
+    if (steps !== null)
+      this.#holds(
+        'I15',
+        isRight(steps, of => formatSteps(of, steps as never)),
+        () => `${steps} steps of ${symbol}`,
+      )
+  }
+
+  #lease(): number | null {
+    const row = this.#open()?.prepare("SELECT value FROM kv WHERE key = 'lease'").get()
+    if (row === undefined) return null
+    const lease: { readonly token?: number; readonly pid?: number } = JSON.parse(String(row.value))
+    return lease.pid === undefined ? null : (lease.token ?? null)
+  }
+
+  #stateOf(id: string): string | null {
+    const row = this.#open()?.prepare("SELECT state FROM intents WHERE id = ? AND kind = 'order'").get(id)
+    return row === undefined ? null : String(row.state)
+  }
+
+  #open(): DatabaseSync | null {
+    try {
+      this.#database ??= new DatabaseSync(this.#path, { readOnly: true, timeout: 0 })
+    } catch {
+      return null
+    }
+    return this.#database
+  }
+
+  #count(invariant: Audited): void {
+    this.asked.set(invariant, (this.asked.get(invariant) ?? 0) + 1)
+  }
+
+  #holds(invariant: Audited, isKept: boolean, how: () => string): void {
+    this.#count(invariant)
+    if (!isKept) this.#broken(invariant, how())
+  }
+
+  /** The first one counts: what comes after it follows from it. */
+  #broken(invariant: Audited, how: string): void {
+    this.#violation ??= new Violation(invariant, how)
+  }
+}

@@ -1,0 +1,541 @@
+/**
+ * One simulation: a market, an exchange, `bbw run` with its state on a disk, and everybody who meddles. Stretches in
+ * which things go wrong take turns with stretches in which everything heals; in the first only what must never happen
+ * is looked for, at the end of the second everything has to be right again.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Config, defaultConfig } from '../commands/config.ts'
+import { STATE_FILE } from '../commands/desk.ts'
+import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
+import { SimHost } from '../core/adapters/sim/host.ts'
+import { Venue } from '../core/adapters/sim/venue.ts'
+import type { QueuedCommand } from '../core/adapters/sqlite/queue.ts'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import type { Code } from '../core/base/codes.ts'
+import { StoreError } from '../core/base/errors.ts'
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  type Milliseconds,
+  SECOND,
+  type Steps,
+  type Ticks,
+  type Timestamp,
+  type Usdt,
+} from '../core/base/units.ts'
+import { MIDNIGHT } from '../core/decision/view.fixture.ts'
+import type { LivePorts } from '../core/engine/drivers/live.ts'
+import type { AccountPosition } from '../core/engine/protocol.ts'
+import { sign } from '../core/market/side.ts'
+import { Audit, CONVERGED, Violation } from './audit.fixture.ts'
+import { SimulatedExchange } from './exchange.fixture.ts'
+import { FaultPlan, type PlannedFault, type RateTable } from './fault-plan.fixture.ts'
+import { Kernel, type Life, stamp } from './kernel.fixture.ts'
+import { LISTED, marketsOf } from './market.fixture.ts'
+import { type Poison, poisonGlobals } from './poison.fixture.ts'
+import { type Profile, ratesOf } from './profiles.fixture.ts'
+import { proposal } from './signals.fixture.ts'
+import { MachineClock, ProcessTable, Trader } from './trader.fixture.ts'
+
+const WALLET: Usdt = 1_000
+/** How often somebody may do something. */
+const OCCASION: Milliseconds = MINUTE
+/** Things go wrong for so long, then everything heals. */
+const CHAOS: Milliseconds = 2 * HOUR
+/** A restart, a look at the account, an open question: what may still be under way when the last fault has stopped. */
+const AFTERMATH: Milliseconds = 25 * SECOND
+/** What has happened is known to everybody so long after it: an answer, news of it, and what they set off. */
+const UNTOLD: Milliseconds = 12 * SECOND
+/** After that the books stay right without anybody's doing. */
+const QUIET: Milliseconds = 2 * MINUTE
+
+export interface SimulationOptions {
+  readonly seed: number
+  readonly profile: Profile
+  /** Of the market; 1 if left out. */
+  readonly days?: number
+  /** Where the state is kept; emptied at the beginning and removed at the end. */
+  readonly folder: string
+  /** These faults and no others. */
+  readonly faults?: readonly PlannedFault[] | undefined
+  /** Instead of the profile's own. */
+  readonly rates?: RateTable | undefined
+  /** Ends after so many events. */
+  readonly until?: number | undefined
+  readonly trace?: ((line: string) => void) | undefined
+  readonly mistake?: ((ports: LivePorts) => LivePorts) | undefined
+  /** Other settings than the defaults. */
+  readonly config?: ((config: Config) => Config) | undefined
+  /** Done at the beginning, for a scenario of its own. */
+  readonly script?: ((simulation: Simulation) => void) | undefined
+}
+
+export interface Outcome {
+  readonly hash: string
+  readonly events: number
+  readonly now: Timestamp
+  /** Simulated. */
+  readonly span: Milliseconds
+  readonly fired: readonly PlannedFault[]
+  /** How often each message was given. */
+  readonly codes: ReadonlyMap<Code, number>
+  readonly asked: Audit['asked']
+  readonly trades: number
+  readonly starts: number
+  /** What came about that is worth coming about in many runs. */
+  readonly sometimes: ReadonlySet<string>
+  readonly failure: Failure | null
+}
+
+export interface Failure {
+  readonly invariant: string
+  readonly how: string
+  readonly event: number
+  readonly at: Milliseconds
+}
+
+export class Simulation {
+  readonly kernel: Kernel
+  readonly plan: FaultPlan
+  readonly exchange: SimulatedExchange
+  readonly audit: Audit
+  readonly trader: Trader
+  readonly clock: MachineClock
+  readonly codes = new Map<Code, number>()
+  readonly sometimes = new Set<string>()
+  readonly options: SimulationOptions
+  readonly processes = new ProcessTable()
+  readonly #config: Config
+  readonly #days: number
+  #fault: unknown = null
+  #signals = 0
+  #requests = 0
+
+  constructor(options: SimulationOptions) {
+    const { seed, profile, folder, trace } = options
+    this.options = options
+    this.#days = options.days ?? 1
+    this.kernel = new Kernel({
+      seed,
+      start: MIDNIGHT,
+      mostEvents: 400_000 * this.#days + 400_000,
+      ...(trace === undefined ? {} : { trace }),
+    })
+    const rates = options.rates ?? ratesOf(profile, this.kernel.draws)
+    this.plan = new FaultPlan(this.kernel.draws, rates, options.faults ?? null)
+    this.#config = options.config?.(configOf()) ?? configOf()
+    const host = new SimHost(
+      new Venue(marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1), {
+        from: MIDNIGHT,
+        to: null,
+        costs: DEFAULT_COSTS,
+        wallet: WALLET,
+        checkMargin: true,
+        detail: true,
+      }),
+      null,
+    )
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    this.audit = new Audit(this.kernel, host, this.path, WALLET)
+    this.exchange = new SimulatedExchange(this.kernel, this.plan, host, this.audit)
+    this.clock = new MachineClock(this.kernel)
+    this.trader = this.#traderAt('run', this.clock)
+  }
+
+  get path(): string {
+    return join(this.options.folder, STATE_FILE)
+  }
+
+  #traderAt(name: string, clock: MachineClock): Trader {
+    const { kernel, plan, audit, exchange, processes, options } = this
+    return new Trader({
+      name,
+      kernel,
+      plan,
+      audit,
+      folder: options.folder,
+      config: this.#config,
+      clock,
+      processes,
+      connect: life => {
+        const line = exchange.line(life)
+        return { exchange: line, close: () => line.close() }
+      },
+      mistake: options.mistake,
+      said: code => void this.codes.set(code, (this.codes.get(code) ?? 0) + 1),
+      fault: error => {
+        this.#fault ??= error
+      },
+    })
+  }
+
+  /** Runs to the end, or to the first thing that must not be. */
+  async run(): Promise<Outcome> {
+    const { kernel, audit, trader } = this
+    const poison = poisonGlobals()
+    let failure: Failure | null = null
+    try {
+      trader.keep()
+      this.options.script?.(this)
+      this.#occasions()
+      const end = kernel.start + this.#days * DAY
+      while (kernel.now < end && !this.#isOver) await this.#round(Math.min(end, kernel.now + CHAOS), poison)
+    } catch (error) {
+      failure = this.#failureOf(error)
+    } finally {
+      poison.lift()
+      trader.release()
+      trader.kill()
+      audit.close()
+    }
+    const trades = this.#trades()
+    rmSync(this.options.folder, { recursive: true, force: true })
+    return {
+      hash: kernel.hash,
+      events: kernel.events,
+      now: kernel.now,
+      span: kernel.now - kernel.start,
+      fired: this.plan.fired,
+      codes: this.codes,
+      asked: audit.asked,
+      trades,
+      starts: trader.starts,
+      sometimes: this.sometimes,
+      failure,
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.options.until !== undefined && this.kernel.events >= this.options.until
+  }
+
+  /** A stretch in which things go wrong, and one in which everything heals. */
+  async #round(chaosUntil: Timestamp, poison: Poison): Promise<void> {
+    const { kernel, plan, audit, exchange, trader } = this
+    const go = async (until: Timestamp): Promise<void> => {
+      await kernel.run(until, () => {
+        this.#after(poison)
+        return !this.#isOver
+      })
+    }
+    plan.heal(false)
+    await go(chaosUntil)
+    if (this.#isOver) return
+    plan.heal(true)
+    exchange.state = 'open'
+    kernel.note('everything heals')
+    audit.disturbed()
+    // A start that waits for a lease, or one that has just begun, has its time; so has what is still on its way.
+    let patience = 10
+    for (;;) {
+      const before = Math.max(trader.upSince ?? Number.POSITIVE_INFINITY, audit.disturbedAt)
+      const isUp = trader.upSince !== null
+      await go(isUp ? Math.max(kernel.now, before) + CONVERGED + AFTERMATH : kernel.now + 15 * SECOND)
+      if (this.#isOver) return
+      if (isUp && trader.upSince !== null && Math.max(trader.upSince, audit.disturbedAt) === before) break
+      if (--patience === 0) throw new Violation('I17', 'the loop does not come up again')
+    }
+    await this.#settled(go)
+    await go(kernel.now + QUIET)
+    if (!this.#isOver) await this.#settled(go)
+  }
+
+  /** What holds once everything has healed, at a moment at which nothing has just happened. */
+  async #settled(go: (until: Timestamp) => Promise<void>): Promise<void> {
+    const { audit, trader, exchange, kernel } = this
+    for (let seen = -1; seen !== exchange.version; ) {
+      seen = exchange.version
+      await go(kernel.now + UNTOLD)
+      if (this.#isOver) return
+    }
+    const trading = trader.trading
+    if (trading === null) throw new Violation('I17', 'the loop is down without anybody having ended it')
+    exchange.catchUp()
+    audit.converged(trading)
+    audit.alive(trading)
+    audit.whole()
+    audit.refuse()
+    this.sometimes.add('everything was right again')
+  }
+
+  #after(poison: Poison): void {
+    if (poison.escapes.length > 0) throw new Error(`escape: ${poison.escapes}`)
+    if (this.#fault !== null) throw this.#fault
+    this.audit.check(this.exchange.version)
+  }
+
+  #failureOf(error: unknown): Failure {
+    const { events, now, start } = this.kernel
+    const words = error instanceof Error ? error.message : String(error)
+    const place = error instanceof Violation || !(error instanceof Error) ? '' : ` ${error.stack ?? ''}`
+    const invariant = error instanceof Violation ? error.invariant : 'fault'
+    return { invariant, how: `${words}${place}`, event: events, at: now - start }
+  }
+
+  #trades(): number {
+    const store = this.#open()
+    try {
+      return store.trades().length
+    } finally {
+      store.close()
+    }
+  }
+
+  // --- who does something now and then
+
+  #occasions(): void {
+    const next = (): void => {
+      this.kernel.schedule(OCCASION * (0.5 + this.kernel.draws.next('occasion')), 'somebody may act', () => {
+        this.#weather()
+        this.#process()
+        this.#setClock()
+        this.#person()
+        this.#venue()
+        this.#rival()
+        this.#command()
+        this.#propose()
+        next()
+      })
+    }
+    next()
+  }
+
+  #strike(place: string): PlannedFault | null {
+    const fault = this.plan.strike(place)
+    if (fault !== null) this.kernel.note(`${place} ${fault.kind}`)
+    return fault
+  }
+
+  #weather(): void {
+    const fault = this.#strike('weather')
+    if (fault === null) return
+    const { exchange, kernel, audit } = this
+    if (fault.kind === 'break-streams') {
+      exchange.breakStreams()
+      audit.disturbed()
+      return
+    }
+    if (exchange.state !== 'open') return
+    const span = SECOND + fault.size * 20 * MINUTE
+    exchange.state = fault.kind === 'refuse-connections' ? 'refused' : 'silent'
+    audit.disturbed(kernel.now + span)
+    kernel.schedule(span, 'the exchange can be reached again', () => {
+      exchange.state = 'open'
+      audit.disturbed()
+    })
+  }
+
+  #process(): void {
+    const fault = this.#strike('life')
+    if (fault?.kind === 'kill') this.trader.kill()
+    else if (fault?.kind === 'stop') this.trader.stop()
+  }
+
+  #setClock(): void {
+    const fault = this.#strike('clock')
+    if (fault === null) return
+    const { clock, trader, audit, kernel } = this
+    switch (fault.kind) {
+      case 'step-forward':
+        clock.offset += HOUR
+        return
+      case 'step-back':
+        clock.offset -= HOUR
+        return
+      case 'skew':
+        clock.offset += Math.round((fault.size - 0.5) * 8 * SECOND)
+        return
+      case 'freeze':
+      case 'sleep': {
+        const span = fault.kind === 'freeze' ? fault.size * 20 * SECOND : MINUTE + fault.size * 10 * MINUTE
+        trader.life?.freeze(span)
+        audit.disturbed(kernel.now + span)
+      }
+    }
+  }
+
+  #picked(size: number): AccountPosition | null {
+    const { positions } = this.exchange.host.account()
+    return positions.length === 0 ? null : positions[Math.floor(size * positions.length)]
+  }
+
+  #person(): void {
+    const fault = this.#strike('person')
+    if (fault === null) return
+    const { exchange, audit } = this
+    const { kind, size } = fault
+    const share = (size * 7) % 1
+    if (kind === 'cancel-all') {
+      exchange.act({ kind, symbol: null })
+      audit.disturbed()
+      return
+    }
+    if (kind === 'open') {
+      const { instrument, price } = LISTED[Math.floor(size * LISTED.length)]
+      const steps = Math.max(
+        Number(instrument.minQty),
+        Math.ceil((20 / price / instrument.stepSize) * (0.5 + share)),
+      )
+      exchange.act({
+        kind,
+        symbol: instrument.symbol,
+        side: share < 0.5 ? 'long' : 'short',
+        steps: steps as Steps,
+      })
+      audit.disturbed()
+      return
+    }
+    const position = this.#picked(size)
+    if (position === null) return
+    const { symbol, side, steps, stop } = position
+    if (kind === 'reduce') {
+      const part = Math.max(1, Math.floor(steps * (0.2 + share))) as Steps
+      exchange.act({ kind: 'reduce', symbol, side, steps: part })
+    } else if (kind === 'remove-stop') exchange.act({ kind: 'remove-stop', symbol, side })
+    else if (stop !== null) {
+      const away = kind === 'loosen-stop' ? -1 : 1
+      const moved = (stop + away * sign(side) * Math.max(1, Math.round(stop * 0.002))) as Ticks
+      exchange.act({ kind: 'move-stop', symbol, side, stop: moved })
+    }
+    audit.disturbed()
+  }
+
+  #venue(): void {
+    const fault = this.#strike('venue')
+    if (fault === null) return
+    const { exchange, kernel } = this
+    const { kind, size } = fault
+    const { instrument } = LISTED[Math.floor(size * LISTED.length)]
+    const { symbol } = instrument
+    if (kind === 'drop-stop' || kind === 'reject-later') exchange.act({ kind, symbol })
+    else if (kind === 'thin') {
+      exchange.act({ kind, symbol, steps: 50 as Steps })
+      kernel.schedule(5 * MINUTE, `${symbol} is deep again`, () =>
+        exchange.act({ kind, symbol, steps: null }),
+      )
+    } else if (kind === 'liquidate') {
+      const position = this.#picked(size)
+      if (position === null) return
+      exchange.act({ kind, symbol: position.symbol, side: position.side })
+      this.audit.disturbed()
+    }
+  }
+
+  #rival(): void {
+    const fault = this.#strike('rival')
+    if (fault === null) return
+    if (fault.kind === 'second-run') {
+      const rival = this.#traderAt('second run', new MachineClock(this.kernel))
+      rival.start()
+      // One that did get in ends by itself, and the lease is free again.
+      this.kernel.schedule(5 * MINUTE, 'the second run is ended', () => rival.stop())
+      this.sometimes.add('a second run was started')
+      return
+    }
+    this.#visit(fault.kind, store => {
+      if (fault.kind === 'scan') {
+        const now = this.clock.now()
+        if (store.tryJob('scan', now) === null) this.sometimes.add('a scan had its turn')
+      } else store.loadBooks()
+    })
+  }
+
+  /** Another process opens the state for a moment. */
+  #visit(what: string, work: (store: StateStore) => void): void {
+    this.kernel.note(`${what} opens the state`)
+    let store: StateStore | null = null
+    try {
+      store = this.#open()
+      work(store)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      this.kernel.note(`${what}: ${error.message}`)
+    } finally {
+      store?.close()
+    }
+  }
+
+  #open(): StateStore {
+    const life: Life = this.kernel.life('visitor')
+    life.end()
+    return StateStore.open(this.path, {
+      now: this.clock.now(),
+      random: () => this.kernel.draws.next('chance of visitors'),
+      origin: 'sim',
+      self: { pid: life.number, host: 'here', processStart: String(life.number) },
+      isAlive: this.processes.isAlive,
+    })
+  }
+
+  #command(): void {
+    const fault = this.#strike('command')
+    if (fault !== null) {
+      const kind = fault.kind === 'ask-twice' ? 'pause' : (fault.kind as 'pause' | 'halt')
+      this.ask({ kind, by: 'a person', reason: 'as it seemed good' }, fault.kind === 'ask-twice' ? 2 : 1)
+    }
+    // Whoever has stopped it lets it go on some day.
+    if (this.kernel.draws.next('resume') < 0.06)
+      this.ask({ kind: 'resume', by: 'a person', reason: 'enough' }, 1)
+  }
+
+  #propose(): void {
+    const { draws } = this.kernel
+    if (draws.next('propose') >= 0.2) return
+    const { instrument } = draws.pick('symbol', LISTED)
+    this.propose(instrument.symbol)
+  }
+
+  /** Hands an entry near the present price in, as `bbw trade` does. */
+  propose(symbol: string): void {
+    const listed = LISTED.find(one => one.instrument.symbol === symbol) ?? LISTED[0]
+    const { instrument } = listed
+    // Two at one moment are two signals.
+    const at = this.kernel.now - (this.#signals++ % 1_000)
+    const price = this.priceOf(symbol) ?? listed.price
+    this.ask({ kind: 'propose', records: [proposal(this.kernel.draws, instrument, price, at)] }, 1)
+  }
+
+  /** The last closed minute's price. */
+  priceOf(symbol: string): number | null {
+    const market = this.exchange.host.venue.markets.find(one => one.instrument.symbol === symbol)
+    const minutes = market?.candles.get('1m')
+    if (minutes === undefined) return null
+    const row = Math.floor((this.kernel.now - minutes.start[0]) / MINUTE) - 1
+    return row >= 0 && row < minutes.length ? minutes.close[row] : null
+  }
+
+  /** Puts a request into the queue, so often under the same id. */
+  ask(command: QueuedCommand, times: number): void {
+    const id = `request-${this.#requests++}`
+    this.#visit(command.kind, store => {
+      for (let time = 0; time < times; time++) store.enqueue({ id, command }, this.clock.now())
+      if (times > 1) this.sometimes.add('a request was made twice')
+    })
+  }
+}
+
+/** The defaults, without what would end all trading for days after a few losses. */
+function configOf(): Config {
+  const config = defaultConfig()
+  return {
+    ...config,
+    drawdown: { ...config.drawdown, percent: 60, haltPercent: 90 },
+    operations: { ...config.operations, snapshotSeconds: 60 },
+  }
+}
+
+/** The one line that a failure is told in, and the one that shows it again. */
+export function failureLines(
+  { seed, profile, days }: SimulationOptions,
+  { invariant, how, event, at }: Failure,
+): string {
+  const hex = `0x${seed.toString(16)}`
+  const range = days === undefined ? '' : ` --days ${days}`
+  return [
+    `BBW-DST FAIL seed=${hex} profile=${profile} t=${stamp(at)} event=${event} inv=${invariant} ${how}`,
+    `replay: npm run dst -- --seed ${hex} --profile ${profile}${range} --until ${event} --trace`,
+  ].join('\n')
+}
