@@ -103,6 +103,25 @@ test('of two entries that both fill the second adds to the position of the first
   assert.is(parts.core.isDoubted, true)
 })
 
+test('what closes more than was told as opened waits until the list of executions tells all in order', () => {
+  for (const told of [0, 400]) {
+    const parts = new Parts().book([], [RESTING])
+    const id = { clientOrderId: RESTING.clientOrderId, symbol: 'ADAUSDT' }
+    const first = parts.fill({ ...id, steps: steps(400), complete: false })
+    const second = parts.fill({ ...id, steps: steps(600) })
+    const stopped = parts.fill({ symbol: 'ADAUSDT', cause: 'stop', price: RESTING.stop, steps: steps(1_000) })
+    if (told > 0) parts.fills.book(first)
+    parts.told()
+    parts.fills.book(stopped)
+    assert.equal(parts.told(), [])
+    assert.is(parts.fills.isKnown(stopped.execId), false)
+    assert.is(parts.core.isDoubted, true)
+    for (const one of [first, second, stopped]) if (!parts.fills.isKnown(one.execId)) parts.fills.book(one)
+    assert.ok(parts.told().includes('exited'))
+    assert.equal([parts.core.portfolio.positions.size, parts.core.portfolio.pending.size], [0, 0])
+  }
+})
+
 test('executions are asked for from a day before the newest, and known for as long', () => {
   const parts = new Parts().book([HELD])
   assert.is(parts.fills.since, 0)

@@ -85,6 +85,12 @@ export class Fills {
       this.#core.event('reconciled', null, 'told again; counted once', figures, fill.clientOrderId, 'I212')
       return
     }
+    if (this.#isEarly(fill)) {
+      this.#core.count('fill-early')
+      this.#core.hurry(this.#core.now)
+      this.#core.isDoubted = true
+      return
+    }
     this.#booked.set(fill.execId, this.#core.now)
     this.#executedAt = Math.max(this.#executedAt, fill.time)
     this.#core.revision++
@@ -104,6 +110,21 @@ export class Fills {
       this.#bookOutside(fill)
     } else this.#bookExit(fill)
     if (id !== null && gone !== undefined) this.#goAgain(id)
+  }
+
+  /**
+   * Whether it closes more than is known to have been opened, while an entry that may have opened it is on its way: the
+   * entry's own fill was told late, or not at all. It is not booked: the list of executions tells both, in their order.
+   */
+  #isEarly({ clientOrderId: id, symbol, side, opens, steps }: FillInput): boolean {
+    const { positions, pending } = this.#core.portfolio
+    if (opens === true || steps <= (positions.get(positionKey(symbol, side))?.steps ?? 0)) return false
+    if (id !== null && (pending.has(id) || this.#orders.isGoneEntry(id))) return false
+    for (const entry of pending.values()) {
+      // What is closed ahead of an add is kept with the add.
+      if (entry.symbol === symbol && entry.side === side && entry.rung === undefined) return true
+    }
+    return false
   }
 
   /** Takes a settlement of funding. */

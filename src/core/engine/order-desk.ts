@@ -470,6 +470,11 @@ export class OrderDesk {
     return this.#core.portfolio.pending.has(id) || this.#gone.has(id) || this.#exits.has(id)
   }
 
+  /** Whether it is an entry that has ended, of which something may still be told. */
+  isGoneEntry(id: string): boolean {
+    return (this.#gone.get(id)?.entry ?? null) !== null
+  }
+
   /** Forgets that an order has ended; `undefined` when it has not, or long ago. */
   takeGone(id: string): Gone | undefined {
     const gone = this.#gone.get(id)
