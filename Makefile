@@ -4,7 +4,7 @@ NODE := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install run types lint test check build bench golden demo evidence
+.PHONY: help install run types lint test check dst build bench golden demo evidence
 
 help: ## show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ test: install ## check types and style, run all tests
 
 check: install ## run the long tests: the installed package, kills, many processes, months of running
 	@$(NODE) node tools/test.ts --long
+
+dst: install ## simulate the live loop under faults (ARGS="--seed 0x1 --profile meltdown --trace")
+	@$(NODE) npm run --silent dst -- $(ARGS)
 
 build: install ## compile src to dist, as the package has it
 	@$(NODE) npm run --silent build

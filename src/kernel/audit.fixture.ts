@@ -75,13 +75,14 @@ export class Audit implements Witness {
   readonly #instruments: ReadonlyMap<string, Instrument>
   readonly #prefixes = new Set<string>()
   readonly #path: string
+  readonly #sometimes: Set<string>
   #database: DatabaseSync | null = null
   /** How often each was put to the question with something at stake. */
   readonly asked = new Map<Audited, number>()
   readonly #naked = new Map<string, { since: Timestamp; wasRemoved: boolean }>()
   readonly #stops = new Map<string, number | null>()
-  /** Symbols whose stop somebody else has moved. */
   readonly #committed = new Set<string>()
+  readonly #unsaved = new Set<string>()
   readonly #answered = new Map<string, number>()
   readonly #signals = new Map<string, { readonly intended: number; readonly ids: Set<string> }>()
   #isHalted = false
@@ -89,7 +90,12 @@ export class Audit implements Witness {
   #checked = -1
   #violation: Violation | null = null
 
-  constructor(kernel: Kernel, host: SimHost, path: string, wallet: Usdt) {
+  /** Whether a process that trades is up. */
+  isAttended = false
+
+  /** @param sometimes what has come about that is worth coming about */
+  constructor(kernel: Kernel, host: SimHost, path: string, wallet: Usdt, sometimes: Set<string>) {
+    this.#sometimes = sometimes
     this.#kernel = kernel
     this.#host = host
     this.#path = path
@@ -115,8 +121,11 @@ export class Audit implements Witness {
     for (const input of inputs) {
       if (operation === 'place' && input.type === 'order' && input.status === 'accepted')
         this.#accepted(args[0] as OrderRequest)
+      if (operation === 'amend' && input.type === 'order' && input.status === 'amended')
+        this.ledger.amend(String(args[1]), Number(args[3]))
     }
     if (operation === 'setStop' && by !== null) this.#stopAsked(args, inputs)
+    if (by?.isOver === true) this.#sometimes.add('a request took effect after its sender had died')
     this.#tell(inputs)
   }
 
@@ -137,6 +146,8 @@ export class Audit implements Witness {
 
   #tell(inputs: readonly Input[]): void {
     for (const input of inputs) {
+      if (input.type === 'fill' && !this.isAttended)
+        this.#sometimes.add('an order filled while nobody was there')
       for (const [invariant, how] of this.ledger.hear(input)) this.#broken(invariant as Audited, how)
     }
   }
@@ -148,7 +159,7 @@ export class Audit implements Witness {
     this.#holds('I1', purpose !== 'entry' || stop !== null, () => `${id} has no stop`)
     if (!this.#isOurs(id)) return
     const state = this.#stateOf(id)
-    this.#holds('I6', state !== null, () => `${id} is in no row`)
+    this.#holds('I6', state !== null || this.#unsaved.has(id), () => `${id} is in no row`)
     this.#holds(
       'I11',
       state === null || !GIVEN_UP.includes(state),
@@ -199,7 +210,17 @@ export class Audit implements Witness {
     }
   }
 
+  /** A batch could not be written. What reduces may go without its row; what adds may not. */
+  unsaved(batch: Batch): void {
+    for (const { key, order } of batch.intents) if (order.purpose === 'exit') this.#unsaved.add(key)
+  }
+
   committed(batch: Batch, refused: readonly string[]): void {
+    for (const { key, state } of batch.outcomes) {
+      if (state !== 'rejected' && state !== 'dropped') continue
+      const isThere = this.#host.account().orders.some(one => one.clientOrderId === key)
+      this.#holds('I11', !isThere, () => `${key} is written down as ${state}, and rests at the exchange`)
+    }
     for (const { key } of batch.intents) if (!refused.includes(key)) this.#committed.add(key)
     for (const { id } of batch.answers) {
       // bbw's own halts bear none.
@@ -232,7 +253,8 @@ export class Audit implements Witness {
     const order = args[0] as OrderRequest
     const { clientOrderId: id, purpose } = order
     this.#exact(order.symbol, order.price, order.steps)
-    this.#holds('I4', this.#stateOf(id) !== null, () => `${id} leaves without a row`)
+    const isWritten = this.#stateOf(id) !== null
+    this.#holds('I4', isWritten || this.#unsaved.has(id), () => `${id} leaves without a row`)
     if (purpose !== 'entry') return
     this.#exact(order.symbol, order.stop, null)
     this.#holds('I1', order.stop !== null, () => `${id} leaves without a stop`)
@@ -350,6 +372,14 @@ export class Audit implements Witness {
         () => `${cycle} is behind by ${now - lastAt} ms`,
       )
     }
+  }
+
+  /** What people have asked for has been taken. */
+  heeded(): void {
+    const rows = this.#open()
+      ?.prepare("SELECT id FROM intents WHERE kind = 'command' AND state = 'queued'")
+      .all()
+    this.#holds('I17', (rows?.length ?? 0) === 0, () => `nobody takes ${rows?.map(({ id }) => id)}`)
   }
 
   /** The file is whole, and has everything that was ever committed. */

@@ -24,12 +24,19 @@ export class FaultPlan {
   readonly #rates: RateTable
   readonly #listed: ReadonlyMap<string, PlannedFault> | null
   readonly #occasions = new Map<string, number>()
+  readonly #onFault: (fault: PlannedFault) => void
   #isHealed = false
   /** All that has come about, in order. */
   readonly fired: PlannedFault[] = []
 
   /** @param list these faults and no others, whatever the rates */
-  constructor(draws: Draws, rates: RateTable, list: readonly PlannedFault[] | null = null) {
+  constructor(
+    draws: Draws,
+    rates: RateTable,
+    list: readonly PlannedFault[] | null = null,
+    onFault: (fault: PlannedFault) => void = () => {},
+  ) {
+    this.#onFault = onFault
     this.#draws = draws
     this.#rates = rates
     this.#listed = list === null ? null : new Map(list.map(one => [`${one.place} ${one.occasion}`, one]))
@@ -50,7 +57,10 @@ export class FaultPlan {
     this.#occasions.set(place, occasion + 1)
     if (this.#isHealed) return null
     const fault = this.#listed === null ? this.#drawn(place, occasion) : this.#named(place, occasion)
-    if (fault !== null) this.fired.push(fault)
+    if (fault !== null) {
+      this.fired.push(fault)
+      this.#onFault(fault)
+    }
     return fault
   }
 

@@ -18,6 +18,8 @@ interface Held {
 
 interface Taken {
   readonly order: OrderRequest
+  /** As wanted last. */
+  steps: number
   filled: number
 }
 
@@ -37,8 +39,14 @@ export class ShadowLedger {
   /** An order was taken; what is wrong with that, or `null`. */
   take(order: OrderRequest): string | null {
     if (this.taken.has(order.clientOrderId)) return `${order.clientOrderId} was taken twice`
-    this.taken.set(order.clientOrderId, { order, filled: 0 })
+    this.taken.set(order.clientOrderId, { order, steps: order.steps, filled: 0 })
     return null
+  }
+
+  /** An order was changed: so many steps are to fill from now on. */
+  amend(clientOrderId: string, steps: number): void {
+    const taken = this.taken.get(clientOrderId)
+    if (taken !== undefined) taken.steps = taken.filled + steps
   }
 
   /** Takes what the exchange tells; returns what is wrong with it, by invariant. */
@@ -58,8 +66,8 @@ export class ShadowLedger {
     const taken = clientOrderId === null ? undefined : this.taken.get(clientOrderId)
     if (taken !== undefined) {
       taken.filled += steps
-      if (taken.filled > taken.order.steps)
-        wrong.push(['I3', `${clientOrderId} filled ${taken.filled} of ${taken.order.steps}`])
+      if (taken.filled > taken.steps)
+        wrong.push(['I3', `${clientOrderId} filled ${taken.filled} of ${taken.steps}`])
     }
     const key = positionKey(symbol, side)
     const at = priceOf(instrument, price)

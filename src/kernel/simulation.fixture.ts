@@ -5,6 +5,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { type Config, defaultConfig } from '../commands/config.ts'
 import { STATE_FILE } from '../commands/desk.ts'
 import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
@@ -37,7 +38,7 @@ import { LISTED, marketsOf } from './market.fixture.ts'
 import { type Poison, poisonGlobals } from './poison.fixture.ts'
 import { type Profile, ratesOf } from './profiles.fixture.ts'
 import { proposal } from './signals.fixture.ts'
-import { MachineClock, ProcessTable, Trader } from './trader.fixture.ts'
+import { type Ending, MachineClock, ProcessTable, Trader } from './trader.fixture.ts'
 
 const WALLET: Usdt = 1_000
 /** How often somebody may do something. */
@@ -65,7 +66,9 @@ export interface SimulationOptions {
   /** Ends after so many events. */
   readonly until?: number | undefined
   readonly trace?: ((line: string) => void) | undefined
+  /** A planted mistake between the driver and the outside; of the machine's clocks; of the settings. */
   readonly mistake?: ((ports: LivePorts) => LivePorts) | undefined
+  readonly clock?: ((kernel: Kernel) => MachineClock) | undefined
   /** Other settings than the defaults. */
   readonly config?: ((config: Config) => Config) | undefined
   /** Done at the beginning, for a scenario of its own. */
@@ -84,6 +87,8 @@ export interface Outcome {
   readonly asked: Audit['asked']
   readonly trades: number
   readonly starts: number
+  /** How processes that traded have ended. */
+  readonly endings: readonly Ending[]
   /** What came about that is worth coming about in many runs. */
   readonly sometimes: ReadonlySet<string>
   readonly failure: Failure | null
@@ -109,6 +114,7 @@ export class Simulation {
   readonly processes = new ProcessTable()
   readonly #config: Config
   readonly #days: number
+  readonly #endings: Ending[] = []
   #fault: unknown = null
   #signals = 0
   #requests = 0
@@ -124,7 +130,10 @@ export class Simulation {
       ...(trace === undefined ? {} : { trace }),
     })
     const rates = options.rates ?? ratesOf(profile, this.kernel.draws)
-    this.plan = new FaultPlan(this.kernel.draws, rates, options.faults ?? null)
+    this.plan = new FaultPlan(this.kernel.draws, rates, options.faults ?? null, ({ place }) => {
+      // What is lost or late is missed until somebody looks.
+      if (place.startsWith('request ') || place.startsWith('push ')) this.audit.disturbed()
+    })
     this.#config = options.config?.(configOf()) ?? configOf()
     const host = new SimHost(
       new Venue(marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1), {
@@ -139,9 +148,9 @@ export class Simulation {
     )
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
-    this.audit = new Audit(this.kernel, host, this.path, WALLET)
+    this.audit = new Audit(this.kernel, host, this.path, WALLET, this.sometimes)
     this.exchange = new SimulatedExchange(this.kernel, this.plan, host, this.audit)
-    this.clock = new MachineClock(this.kernel)
+    this.clock = options.clock?.(this.kernel) ?? new MachineClock(this.kernel)
     this.trader = this.#traderAt('run', this.clock)
   }
 
@@ -165,6 +174,12 @@ export class Simulation {
         return { exchange: line, close: () => line.close() }
       },
       mistake: options.mistake,
+      ended: how => void this.#endings.push(how),
+      up: () => {
+        if (name !== 'run') this.sometimes.add('a second run took over')
+        if (exchange.host.account().positions.length > 0 && this.trader.starts > 1)
+          this.sometimes.add('something was held when the loop came up again')
+      },
       said: code => void this.codes.set(code, (this.codes.get(code) ?? 0) + 1),
       fault: error => {
         this.#fault ??= error
@@ -176,6 +191,12 @@ export class Simulation {
   async run(): Promise<Outcome> {
     const { kernel, audit, trader } = this
     const poison = poisonGlobals()
+    const unhandled = (reason: unknown): void => {
+      this.#fault ??= new Error(
+        `a rejection that nobody handles: ${reason instanceof Error ? reason.message : reason}`,
+      )
+    }
+    process.on('unhandledRejection', unhandled)
     let failure: Failure | null = null
     try {
       trader.keep()
@@ -186,6 +207,7 @@ export class Simulation {
     } catch (error) {
       failure = this.#failureOf(error)
     } finally {
+      process.off('unhandledRejection', unhandled)
       poison.lift()
       trader.release()
       trader.kill()
@@ -203,6 +225,7 @@ export class Simulation {
       asked: audit.asked,
       trades,
       starts: trader.starts,
+      endings: this.#endings,
       sometimes: this.sometimes,
       failure,
     }
@@ -256,12 +279,14 @@ export class Simulation {
     exchange.catchUp()
     audit.converged(trading)
     audit.alive(trading)
+    audit.heeded()
     audit.whole()
     audit.refuse()
     this.sometimes.add('everything was right again')
   }
 
   #after(poison: Poison): void {
+    this.audit.isAttended = this.trader.trading !== null
     if (poison.escapes.length > 0) throw new Error(`escape: ${poison.escapes}`)
     if (this.#fault !== null) throw this.#fault
     this.audit.check(this.exchange.version)
@@ -424,15 +449,20 @@ export class Simulation {
     }
   }
 
+  /** Somebody starts a second `bbw run` on the same state. */
+  startSecond(): void {
+    const rival = this.#traderAt('second run', new MachineClock(this.kernel))
+    rival.start()
+    // One that did get in ends by itself, and the lease is free again.
+    this.kernel.schedule(5 * MINUTE, 'the second run is ended', () => rival.stop())
+    this.sometimes.add('a second run was started')
+  }
+
   #rival(): void {
     const fault = this.#strike('rival')
     if (fault === null) return
     if (fault.kind === 'second-run') {
-      const rival = this.#traderAt('second run', new MachineClock(this.kernel))
-      rival.start()
-      // One that did get in ends by itself, and the lease is free again.
-      this.kernel.schedule(5 * MINUTE, 'the second run is ended', () => rival.stop())
-      this.sometimes.add('a second run was started')
+      this.startSecond()
       return
     }
     this.#visit(fault.kind, store => {
@@ -488,14 +518,22 @@ export class Simulation {
     this.propose(instrument.symbol)
   }
 
-  /** Hands an entry near the present price in, as `bbw trade` does. */
-  propose(symbol: string): void {
+  /** Does something after a time, for a scenario. */
+  after(span: Milliseconds, act: () => void): void {
+    this.kernel.schedule(span, 'the scenario goes on', act)
+  }
+
+  /** Hands entries near the present price in, as `bbw trade` does: so many on one symbol at once. */
+  propose(symbol: string, count = 1): void {
     const listed = LISTED.find(one => one.instrument.symbol === symbol) ?? LISTED[0]
     const { instrument } = listed
-    // Two at one moment are two signals.
-    const at = this.kernel.now - (this.#signals++ % 1_000)
     const price = this.priceOf(symbol) ?? listed.price
-    this.ask({ kind: 'propose', records: [proposal(this.kernel.draws, instrument, price, at)] }, 1)
+    const records = Array.from({ length: count }, () => {
+      // Two at one moment are two signals.
+      const at = this.kernel.now - (this.#signals++ % 1_000)
+      return proposal(this.kernel.draws, instrument, price, at)
+    })
+    this.ask({ kind: 'propose', records }, 1)
   }
 
   /** The last closed minute's price. */
@@ -529,13 +567,14 @@ function configOf(): Config {
 
 /** The one line that a failure is told in, and the one that shows it again. */
 export function failureLines(
-  { seed, profile, days }: SimulationOptions,
+  { seed, profile, days }: Pick<SimulationOptions, 'seed' | 'profile' | 'days'>,
   { invariant, how, event, at }: Failure,
+  commit: string,
 ): string {
   const hex = `0x${seed.toString(16)}`
   const range = days === undefined ? '' : ` --days ${days}`
   return [
-    `BBW-DST FAIL seed=${hex} profile=${profile} t=${stamp(at)} event=${event} inv=${invariant} ${how}`,
+    `BBW-DST FAIL seed=${hex} commit=${commit} profile=${profile} t=${stamp(at)} event=${event} inv=${invariant} ${how}`,
     `replay: npm run dst -- --seed ${hex} --profile ${profile}${range} --until ${event} --trace`,
   ].join('\n')
 }

@@ -70,6 +70,9 @@ export interface TraderOptions {
   connect(life: Life): { readonly exchange: PacedExchange; close(): void }
   /** A planted mistake: stands between the driver and the outside. */
   readonly mistake?: ((ports: LivePorts) => LivePorts) | undefined
+  /** Told when it is up, and when and how it has ended. */
+  up(): void
+  ended(how: Ending): void
   /** Hears of every message with a code. */
   said(code: Code, words: string): void
   /** Something that must never end a process has ended one. */
@@ -93,7 +96,6 @@ export class Trader {
   #isKept = false
   /** Since when it has been up. */
   upSince: Timestamp | null = null
-  readonly endings = new Map<Ending, number>()
   starts = 0
 
   constructor(options: TraderOptions) {
@@ -162,7 +164,7 @@ export class Trader {
 
   #ended(life: Life, how: Ending): void {
     const { kernel, name, audit } = this.#options
-    this.endings.set(how, (this.endings.get(how) ?? 0) + 1)
+    this.#options.ended(how)
     kernel.note(`${name} ${life.number} has ended: ${how}`)
     life.end()
     audit.disturbed()
@@ -219,6 +221,7 @@ export class Trader {
     this.upSince = kernel.now
     audit.disturbed()
     kernel.note(`${name} ${life.number} is up`)
+    this.#options.up()
     let isClean = false
     try {
       await desk.exchange.run(
@@ -349,6 +352,7 @@ export class Trader {
         if (fault !== null) {
           kernel.note(`fault ${fault.kind} of the disk`)
           audit.disturbed()
+          audit.unsaved(batch)
           throw new StoreError(`the state: ${fault.kind}`, {
             retryable: fault.kind === 'busy',
             trouble: fault.kind as StoreTrouble,

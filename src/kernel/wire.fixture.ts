@@ -82,7 +82,11 @@ export class Wire {
       )
       if (state === 'silent' || fault?.kind === 'lose-request') return
       let there = this.#leg(name)
-      if (fault?.kind === 'hold-request') there += fault.size * LONGEST_HOLD
+      if (fault?.kind === 'hold-request') {
+        // The connection is gone at once, and the request is still somewhere on its way.
+        there += fault.size * LONGEST_HOLD
+        this.#back(life, name, () => fail(trouble(name, 'connection reset', changes)))
+      }
       if (fault?.kind === 'slow') there += fault.size * SLOW
       const arrive = (): (() => void) => {
         let outcome: () => void
@@ -112,7 +116,8 @@ export class Wire {
         }
         let outcome = arrive()
         if (fault?.kind === 'double-request') outcome = arrive()
-        if (fault?.kind !== 'lose-reply') this.#back(life, name, () => settle(outcome))
+        if (fault?.kind !== 'lose-reply' && fault?.kind !== 'hold-request')
+          this.#back(life, name, () => settle(outcome))
       })
     })
   }

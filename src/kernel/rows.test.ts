@@ -1,0 +1,245 @@
+/** Rows of the fault catalogue whose lever is the kernel, in the whole loop. */
+import { join } from 'node:path'
+import process from 'node:process'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
+import { ExchangeError, StoreError } from '../core/base/errors.ts'
+import { MINUTE, SECOND } from '../core/base/units.ts'
+import type { LivePorts } from '../core/engine/drivers/live.ts'
+import type { PlannedFault } from './fault-plan.fixture.ts'
+import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
+import { MachineClock } from './trader.fixture.ts'
+
+const test = suite('rows in the kernel')
+const folder = new StoreFolder()
+test.after(() => folder.remove())
+
+/** Two hours in which nothing goes wrong but what is listed, and an entry on SOLUSDT after a minute. */
+function simulate(
+  faults: readonly PlannedFault[],
+  over: Partial<SimulationOptions> = {},
+  script: (simulation: Simulation) => void = () => {},
+): Promise<Outcome> {
+  return new Simulation({
+    seed: 5,
+    profile: 'calm',
+    days: 0.09,
+    folder: join(folder.fresh(), '..', 'simulated'),
+    faults,
+    script: simulation => {
+      simulation.after(MINUTE + 20 * SECOND, () => simulation.propose('SOLUSDT'))
+      script(simulation)
+    },
+    ...over,
+  }).run()
+}
+
+const fault = (place: string, kind: string, size = 0.5, occasion = 0): PlannedFault => ({
+  place,
+  occasion,
+  kind,
+  size,
+})
+
+const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
+
+/** Planted: what is unknown is taken for refused. */
+const takesSilenceForRefusal = (ports: LivePorts): LivePorts => ({
+  ...ports,
+  broker: {
+    ...ports.broker,
+    place: order =>
+      ports.broker.place(order).catch(() => {
+        throw new ExchangeError('no reply', { retryable: true, ambiguous: false })
+      }),
+  },
+})
+
+const LOST_REPLY = [fault('request place', 'lose-reply'), fault('push order', 'lose-push')]
+
+test('A1: in the whole loop a lost reply is looked up, and taking it for a refusal is found out', async () => {
+  const right = await simulate(LOST_REPLY)
+  well(right)
+  assert.equal(right.fired, LOST_REPLY)
+  assert.ok(right.codes.has('E101'))
+  const wrong = await simulate(LOST_REPLY, { mistake: takesSilenceForRefusal })
+  assert.is(wrong.failure?.invariant, 'I11')
+})
+
+/** The request is on its way for 4.95 s, and nothing is heard of it. */
+const HELD = [fault('request place', 'hold-request', 0.55)]
+
+/** Planted: an order that is not there when it is looked for at once is given up. */
+const judgesAtOnce = (ports: LivePorts): LivePorts => ({
+  ...ports,
+  broker: {
+    ...ports.broker,
+    place: order =>
+      ports.broker.place(order).catch(async () => {
+        const { state } = await ports.broker.lookUp(order.symbol, order.clientOrderId)
+        if (state === 'absent')
+          throw new ExchangeError('it is not there', { retryable: true, ambiguous: false })
+      }),
+  },
+})
+
+test('A3: in the whole loop a request that lands late is waited for, and judging at once is found out', async () => {
+  const right = await simulate(HELD)
+  well(right)
+  assert.equal(right.fired, HELD)
+  assert.ok(right.codes.has('W103'), [...right.codes.keys()].join(' '))
+  const wrong = await simulate(HELD, { mistake: judgesAtOnce })
+  assert.is(wrong.failure?.invariant, 'I11')
+})
+
+test('A12: in the whole loop of two signals on one symbol at once one is entered, and a second order is found out', async () => {
+  let asked = 0
+  const both = (simulation: Simulation): void =>
+    simulation.after(MINUTE + 20 * SECOND, () => {
+      asked++
+      simulation.propose('ETHUSDT', 2)
+    })
+  const right = await simulate([], {}, both)
+  well(right)
+  assert.is(asked, 1)
+  assert.ok((right.codes.get('I112') ?? 0) > 0)
+  const wrong = await simulate(
+    [],
+    {
+      mistake: ports => ({
+        ...ports,
+        broker: {
+          ...ports.broker,
+          place: async order => {
+            await ports.broker.place(order)
+            if (order.purpose === 'entry')
+              await ports.broker.place({ ...order, clientOrderId: `${order.clientOrderId}b` })
+          },
+        },
+      }),
+    },
+    both,
+  )
+  assert.is(wrong.failure?.invariant, 'I4')
+})
+
+const STEPS = [fault('clock', 'step-forward', 0.5, 20), fault('clock', 'step-back', 0.5, 108)]
+
+/** Planted: what waits goes by the wall. */
+class WallForEverything extends MachineClock {
+  override monotonic(): number {
+    return this.now()
+  }
+}
+
+test('G2: in the whole loop a wall clock that jumps is said, and timers that go by it are found out', async () => {
+  const right = await simulate(STEPS)
+  well(right)
+  assert.equal(right.fired, STEPS)
+  assert.is(right.codes.get('W702'), 2)
+  const wrong = await simulate(STEPS, { clock: kernel => new WallForEverything(kernel) })
+  assert.is(wrong.failure?.invariant, 'I17')
+})
+
+/** Runs in a time zone. */
+async function inZone(zone: string, over: Partial<SimulationOptions> = {}): Promise<Outcome> {
+  const before = process.env.TZ
+  process.env.TZ = zone
+  try {
+    return await new Simulation({
+      seed: 11,
+      profile: 'meltdown',
+      days: 0.09,
+      folder: join(folder.fresh(), '..', 'simulated'),
+      ...over,
+    }).run()
+  } finally {
+    if (before === undefined) delete process.env.TZ
+    else process.env.TZ = before
+  }
+}
+
+/** Planted: a request knows what hour it is where the machine stands. */
+const localHour = (ports: LivePorts): LivePorts => ({
+  ...ports,
+  broker: {
+    ...ports.broker,
+    account: async () => {
+      const account = await ports.broker.account()
+      return new Date(ports.clock.now()).getHours() < 12 ? account : { ...account, orders: [] }
+    },
+  },
+})
+
+test('G3: the same seed gives the same run in every time zone, and one that looks at the local hour is found out', async () => {
+  const zones = ['UTC', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Apia']
+  const hashes = new Set<string>()
+  for (const zone of zones) {
+    const outcome = await inZone(zone)
+    well(outcome)
+    hashes.add(outcome.hash)
+  }
+  assert.is(hashes.size, 1)
+  const [here, there] = [
+    await inZone('UTC', { mistake: localHour }),
+    await inZone('Pacific/Apia', { mistake: localHour }),
+  ]
+  assert.is.not(here.hash, there.hash)
+})
+
+test('G8: a rejection that nobody handles is no quiet end: the whole loop is found out', async () => {
+  const outcome = await simulate([], {
+    mistake: ports => ({
+      ...ports,
+      journal: {
+        ...ports.journal,
+        event: event => {
+          ports.journal.event(event)
+          if (event.kind === 'filled') void Promise.reject(new Error('nobody looks'))
+        },
+      },
+    }),
+  })
+  assert.match(String(outcome.failure?.how), 'a rejection that nobody handles: nobody looks')
+  well(await simulate([]))
+})
+
+/** Planted: a lease that is lost is taken for a disk in trouble. */
+const goesOnWithoutLease = (ports: LivePorts): LivePorts => ({
+  ...ports,
+  store: {
+    commit: batch => {
+      try {
+        return ports.store?.commit(batch) ?? []
+      } catch (error) {
+        if (error instanceof StoreError && error.trouble === 'lease-lost') return []
+        throw error
+      }
+    },
+  },
+})
+
+test('H2: in the whole loop one that wakes without its lease ends, and going on without it is found out', async () => {
+  let sleeps = 0
+  // It sleeps while entries are about to fill; somebody starts another one meanwhile, which gets the lease.
+  const taken = (simulation: Simulation): void => {
+    for (const symbol of ['ADAUSDT', 'ETHUSDT', 'DOGEUSDT'])
+      simulation.after(10 * MINUTE, () => simulation.propose(symbol))
+    simulation.after(10 * MINUTE + 8 * SECOND, () => {
+      sleeps++
+      simulation.trader.life?.freeze(4 * MINUTE)
+      simulation.audit.disturbed(simulation.kernel.now + 4 * MINUTE)
+    })
+    simulation.after(12 * MINUTE, () => simulation.startSecond())
+  }
+  const right = await simulate([], {}, taken)
+  well(right)
+  assert.is(sleeps, 1)
+  assert.ok(right.endings.includes('lost-lease'), right.endings.join(' '))
+  assert.ok(right.sometimes.has('a second run took over'))
+  const wrong = await simulate([], { mistake: goesOnWithoutLease }, taken)
+  assert.is(wrong.failure?.invariant, 'I9', JSON.stringify(wrong.failure))
+})
+
+test.run()
