@@ -6,6 +6,7 @@ const FAULTS = 'commands/run-faults.test.ts'
 const DAMAGE = 'commands/run-damage.test.ts'
 const DISK = 'commands/run-disk.test.ts'
 const LIFE = 'commands/run-life.test.ts'
+const KERNEL = 'kernel/rows.test.ts'
 const SQLITE = 'core/adapters/sqlite'
 
 export const PROCESS_ROWS: readonly FaultRow[] = [
@@ -24,6 +25,12 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     codes: ['W702'],
     shown: [
       {
+        file: KERNEL,
+        title:
+          'G2: in the whole loop a wall clock that jumps is said, and timers that go by it are found out',
+      },
+
+      {
         file: DESK,
         title:
           'G2: a wall clock that jumps is said, the account is compared before anything else, and the trading is the same',
@@ -35,6 +42,12 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     what: 'time zones, changes of the clock, leap days',
     codes: [],
     shown: [
+      {
+        file: KERNEL,
+        title:
+          'G3: the same seed gives the same run in every time zone, and one that looks at the local hour is found out',
+      },
+
       {
         file: LIFE,
         title:
@@ -79,6 +92,11 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     what: 'a rejection that nobody handles',
     codes: ['E708'],
     shown: [
+      {
+        file: KERNEL,
+        title: 'G8: a rejection that nobody handles is no quiet end: the whole loop is found out',
+      },
+
       {
         file: LIFE,
         title:
@@ -132,6 +150,12 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     what: 'the holder of the lease is frozen, and wakes',
     codes: ['C802'],
     shown: [
+      {
+        file: KERNEL,
+        title:
+          'H2: in the whole loop one that wakes without its lease ends, and going on without it is found out',
+      },
+
       {
         file: FAULTS,
         title: 'H2: a frozen loop whose place was taken sends nothing when it wakes, and ends with 79',

@@ -10,6 +10,7 @@ const orders = named('faults-orders.test.ts')
 const stops = named('faults-stops.test.ts')
 const books = named('faults-books.test.ts')
 const rotations = named('faults-rotation.test.ts')
+const kernel = named('kernel/rows.test.ts')
 const limits = named('faults-limits.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
@@ -17,10 +18,13 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A1',
     what: 'the reply is lost after the order was accepted',
     codes: ['E101'],
-    shown: orders(
-      'A1: a reply lost after the order was accepted is looked up and taken over',
-      'A1: a driver that takes silence for a refusal, or sends again blindly, is found out',
-    ),
+    shown: [
+      ...orders(
+        'A1: a reply lost after the order was accepted is looked up and taken over',
+        'A1: a driver that takes silence for a refusal, or sends again blindly, is found out',
+      ),
+      ...kernel('A1: in the whole loop a lost reply is looked up, and taking it for a refusal is found out'),
+    ],
   },
   {
     row: 'A2',
@@ -35,10 +39,15 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A3',
     what: 'a request lands late',
     codes: ['W103'],
-    shown: orders(
-      'A3: a request that lands late is waited for, and is the only one',
-      'A3: a driver that judges before the window ends is found out',
-    ),
+    shown: [
+      ...orders(
+        'A3: a request that lands late is waited for, and is the only one',
+        'A3: a driver that judges before the window ends is found out',
+      ),
+      ...kernel(
+        'A3: in the whole loop a request that lands late is waited for, and judging at once is found out',
+      ),
+    ],
   },
   {
     row: 'A4',
@@ -97,10 +106,15 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A12',
     what: 'two strategies want one symbol at once',
     codes: ['I112'],
-    shown: orders(
-      'A12: of two strategies that want one symbol at the same moment one gets it',
-      'A12: a symbol that is reserved in the state stays reserved, whatever the books know',
-    ),
+    shown: [
+      ...orders(
+        'A12: of two strategies that want one symbol at the same moment one gets it',
+        'A12: a symbol that is reserved in the state stays reserved, whatever the books know',
+      ),
+      ...kernel(
+        'A12: in the whole loop of two signals on one symbol at once one is entered, and a second order is found out',
+      ),
+    ],
   },
   {
     row: 'A13',

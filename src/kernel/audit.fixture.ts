@@ -374,12 +374,17 @@ export class Audit implements Witness {
     }
   }
 
-  /** What people have asked for has been taken. */
-  heeded(): void {
+  /**
+   * What people have asked for has been taken.
+   *
+   * @param isDue whether a request is there for long enough
+   */
+  heeded(isDue: (id: string) => boolean): void {
     const rows = this.#open()
       ?.prepare("SELECT id FROM intents WHERE kind = 'command' AND state = 'queued'")
       .all()
-    this.#holds('I17', (rows?.length ?? 0) === 0, () => `nobody takes ${rows?.map(({ id }) => id)}`)
+    const left = (rows ?? []).map(({ id }) => String(id)).filter(isDue)
+    this.#holds('I17', left.length === 0, () => `nobody takes ${left}`)
   }
 
   /** The file is whole, and has everything that was ever committed. */

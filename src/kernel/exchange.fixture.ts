@@ -58,6 +58,7 @@ export class SimulatedExchange {
   readonly #witness: Witness
   readonly #streams = new Set<TraderLine>()
   #state: Line['state'] = 'open'
+  #awaited: Timestamp = Number.POSITIVE_INFINITY
   /** Grows with everything that may have changed the account. */
   version = 0
 
@@ -118,6 +119,7 @@ export class SimulatedExchange {
   ): readonly Input[] {
     this.catchUp()
     const inputs = request()
+    this.#await()
     this.version++
     this.#witness.request(operation, args, inputs, by)
     return inputs
@@ -128,6 +130,7 @@ export class SimulatedExchange {
     this.catchUp()
     const { refusal, inputs } = this.host.act(act)
     if (refusal !== null) return refusal
+    this.#await()
     this.version++
     this.#kernel.note(`act ${JSON.stringify(act)}`)
     this.#witness.act(act, inputs)
@@ -140,10 +143,13 @@ export class SimulatedExchange {
     for (const stream of this.#streams) stream.push(inputs)
   }
 
+  /** The market moves at its next instant, which an order can bring nearer. */
   #await(): void {
     const { next } = this.host
-    if (next === null) return
+    if (next === null || next >= this.#awaited) return
+    this.#awaited = next
     this.#kernel.schedule(Math.max(0, next - this.now), 'the market moves', () => {
+      if (this.#awaited === next) this.#awaited = Number.POSITIVE_INFINITY
       this.catchUp()
       this.#await()
     })

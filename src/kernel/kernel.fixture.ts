@@ -164,8 +164,9 @@ export class Kernel {
       const { owner } = event
       if (owner?.isOver === true) continue
       if (owner !== null && owner.frozenUntil > this.#now) {
-        // It comes first at its waking, before what is set up later.
-        this.#push({ ...event, at: owner.frozenUntil })
+        // At its waking it comes in the order in which it would have come, before what is due then.
+        const at = owner.frozenUntil
+        this.#push({ ...event, at, tie: Math.min(0, event.tie) + event.at - at })
         continue
       }
       if (++this.#events > this.#options.mostEvents) broken(`more than ${this.#options.mostEvents} events`)

@@ -99,6 +99,22 @@ test('a process that has ended does nothing any more, and one that is frozen doe
   assert.equal([...said].sort(), ['dead 10', 'slow 10', 'slow 115'])
 })
 
+test('what a frozen process has missed comes in its order', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const kernel = made({ seed })
+    const said: number[] = []
+    const life = kernel.life('slow')
+    for (const span of [5, 6, 7, 8]) life.after(span, 'one', () => said.push(span))
+    life.freeze(6)
+    kernel.schedule(6, 'freeze again', () => life.freeze(100))
+    await kernel.run(START + 1_000)
+    assert.equal(
+      said.filter(span => span > 5),
+      [6, 7, 8],
+    )
+  }
+})
+
 test('a sleep that is aborted rejects at once with the reason', async () => {
   const kernel = made()
   const life = kernel.life('a')

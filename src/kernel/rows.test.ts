@@ -15,7 +15,7 @@ const test = suite('rows in the kernel')
 const folder = new StoreFolder()
 test.after(() => folder.remove())
 
-/** Two hours in which nothing goes wrong but what is listed, and an entry on SOLUSDT after a minute. */
+/** Three quarters of an hour in which nothing goes wrong but what is listed, and an entry on SOLUSDT after a minute. */
 function simulate(
   faults: readonly PlannedFault[],
   over: Partial<SimulationOptions> = {},
@@ -24,7 +24,7 @@ function simulate(
   return new Simulation({
     seed: 5,
     profile: 'calm',
-    days: 0.09,
+    days: 0.03,
     folder: join(folder.fresh(), '..', 'simulated'),
     faults,
     script: simulation => {
@@ -124,7 +124,7 @@ test('A12: in the whole loop of two signals on one symbol at once one is entered
   assert.is(wrong.failure?.invariant, 'I4')
 })
 
-const STEPS = [fault('clock', 'step-forward', 0.5, 20), fault('clock', 'step-back', 0.5, 108)]
+const STEPS = [fault('clock', 'step-forward', 0.5, 8), fault('clock', 'step-back', 0.5, 30)]
 
 /** Planted: what waits goes by the wall. */
 class WallForEverything extends MachineClock {
@@ -150,7 +150,7 @@ async function inZone(zone: string, over: Partial<SimulationOptions> = {}): Prom
     return await new Simulation({
       seed: 11,
       profile: 'meltdown',
-      days: 0.09,
+      days: 0.05,
       folder: join(folder.fresh(), '..', 'simulated'),
       ...over,
     }).run()
@@ -173,7 +173,7 @@ const localHour = (ports: LivePorts): LivePorts => ({
 })
 
 test('G3: the same seed gives the same run in every time zone, and one that looks at the local hour is found out', async () => {
-  const zones = ['UTC', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Apia']
+  const zones = ['UTC', 'America/St_Johns', 'Pacific/Apia']
   const hashes = new Set<string>()
   for (const zone of zones) {
     const outcome = await inZone(zone)
@@ -226,12 +226,12 @@ test('H2: in the whole loop one that wakes without its lease ends, and going on 
   const taken = (simulation: Simulation): void => {
     for (const symbol of ['ADAUSDT', 'ETHUSDT', 'DOGEUSDT'])
       simulation.after(10 * MINUTE, () => simulation.propose(symbol))
-    simulation.after(10 * MINUTE + 8 * SECOND, () => {
+    simulation.after(12 * MINUTE - 20, () => {
       sleeps++
       simulation.trader.life?.freeze(4 * MINUTE)
       simulation.audit.disturbed(simulation.kernel.now + 4 * MINUTE)
     })
-    simulation.after(12 * MINUTE, () => simulation.startSecond())
+    simulation.after(13.5 * MINUTE, () => simulation.startSecond())
   }
   const right = await simulate([], {}, taken)
   well(right)

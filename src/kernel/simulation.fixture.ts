@@ -118,6 +118,8 @@ export class Simulation {
   #fault: unknown = null
   #signals = 0
   #requests = 0
+  /** When requests were put into the queue. */
+  readonly #askedAt = new Map<string, Timestamp>()
 
   constructor(options: SimulationOptions) {
     const { seed, profile, folder, trace } = options
@@ -273,13 +275,13 @@ export class Simulation {
       seen = exchange.version
       await go(kernel.now + UNTOLD)
       if (this.#isOver) return
+      exchange.catchUp()
     }
     const trading = trader.trading
     if (trading === null) throw new Violation('I17', 'the loop is down without anybody having ended it')
-    exchange.catchUp()
     audit.converged(trading)
     audit.alive(trading)
-    audit.heeded()
+    audit.heeded(id => kernel.now - (this.#askedAt.get(id) ?? 0) > UNTOLD)
     audit.whole()
     audit.refuse()
     this.sometimes.add('everything was right again')
@@ -548,6 +550,7 @@ export class Simulation {
   /** Puts a request into the queue, so often under the same id. */
   ask(command: QueuedCommand, times: number): void {
     const id = `request-${this.#requests++}`
+    this.#askedAt.set(id, this.kernel.now)
     this.#visit(command.kind, store => {
       for (let time = 0; time < times; time++) store.enqueue({ id, command }, this.clock.now())
       if (times > 1) this.sometimes.add('a request was made twice')
