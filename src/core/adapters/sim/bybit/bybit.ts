@@ -280,7 +280,7 @@ export class SimBybit {
         desk.thin(symbol(), rule.steps === undefined ? null : steps, rule.code === 1)
         return
       case 'lose-stop':
-        desk.loseStop(symbol())
+        desk.stops.lose(symbol())
         return
       case 'reject-later':
         desk.rejectNext(symbol())
@@ -313,7 +313,7 @@ export class SimBybit {
         desk.marginMode = desk.marginMode === 'ISOLATED_MARGIN' ? 'REGULAR_MARGIN' : 'ISOLATED_MARGIN'
         return
       case 'orphan-stop':
-        desk.keepStops(symbol())
+        desk.stops.keep(symbol())
         return
       default:
         throw new Refusal(10_001, `${fault} needs a request or a message to befall: put it into a plan`)

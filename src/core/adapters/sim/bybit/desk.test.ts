@@ -1,10 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR, MINUTE, type Steps } from '../../../base/units.ts'
-import { instrument } from '../exchange.fixture.ts'
 import { amountText } from './amount.ts'
 import { type Minutes, marketOf, PLAIN_COSTS, START, still, TestClient } from './bybit.fixture.ts'
-import { mostOf } from './desk.ts'
 
 const test = suite('desk')
 
@@ -129,12 +127,6 @@ test('what breaks a filter is refused with its code', () => {
   assert.is(codes({ qty: '60' }), 10001)
   assert.is(codes({ qty: '20' }), 0)
   assert.is(codes({ qty: '49' }), 10001)
-})
-
-test('at the market a fifth of the greatest quantity is the most', () => {
-  assert.is(mostOf(instrument, 'Limit'), 100_000)
-  assert.is(mostOf(instrument, 'Market'), 20_000)
-  assert.is(mostOf({ ...instrument, maxQty: null }, 'Market'), null)
 })
 
 test('an order beyond the margin is refused', () => {
@@ -513,7 +505,7 @@ test('an order can be rejected after it was acknowledged, a stop be lost, a trig
   const { retCode, result } = client.order({ side: 'Buy' })
   assert.is(retCode, 0)
   assert.is(client.found(result.orderId).orderStatus, 'Rejected')
-  client.sim.desk.loseStop('XUSDT')
+  client.sim.desk.stops.lose('XUSDT')
   client.order({ side: 'Buy', stopLoss: '95' })
   assert.is(client.position().stopLoss, '')
   const stop = client.post('/v5/position/trading-stop', { symbol: 'XUSDT', stopLoss: '95', positionIdx: 0 })

@@ -13,16 +13,15 @@ import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../../.
 import type { FillInput, Input } from '../../../engine/protocol.ts'
 import type { Instrument } from '../../../market/instrument.ts'
 import { priceOf, qtyOf, toTicks } from '../../../market/quantise.ts'
-import { opposite, type PositionMode, type Side, sign } from '../../../market/side.ts'
+import { opposite, type PositionMode, type Side } from '../../../market/side.ts'
 import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import { type Costs, SimExchange } from '../exchange.ts'
 import { BybitAccount, type ExecType } from './account.ts'
 import { type Amount, amountOf, usdtOf, worthOf } from './amount.ts'
 import { SymbolFeed } from './feed.ts'
 import { FundingSchedule } from './funding-schedule.ts'
-import { isAllowed, MOST_ACTIVE, MOST_CONDITIONAL, MOST_PAIRS, priceLimits } from './limits.ts'
+import { isAllowed, priceLimits } from './limits.ts'
 import {
-  type Attached,
   type BuySell,
   type BybitOrder,
   type BybitPosition,
@@ -30,16 +29,22 @@ import {
   isTpsl,
   type PositionIdx,
   Refusal,
-  type StopOrderType,
   sideOf,
-  type TimeInForce,
-  type TpslMode,
-  type Trailing,
-  type Trigger,
-  type TriggerBy,
 } from './order.ts'
+import { checkAttached, checkCounts, priceWithin, quantityOf } from './order-rules.ts'
 import { along, type PathPoint } from './path.ts'
-import { priceText } from './text.ts'
+import { Stops } from './stops.ts'
+import { checkTrigger, protection, reached } from './triggers.ts'
+import {
+  type Amendment,
+  BY_HAND,
+  changed,
+  isAgainst,
+  NO_STOPS,
+  type OrderKey,
+  type OrderWish,
+  type StopWish,
+} from './wishes.ts'
 
 export interface DeskOptions {
   readonly costs: Costs
@@ -49,59 +54,12 @@ export interface DeskOptions {
   readonly from: Timestamp
 }
 
-/** An order as it was asked for, its numbers on the symbol's grids. */
-export interface OrderWish {
-  readonly symbol: string
-  readonly side: BuySell
-  readonly type: 'Market' | 'Limit'
-  readonly steps: Steps
-  readonly price: Ticks | null
-  readonly timeInForce: TimeInForce
-  readonly orderLinkId: string
-  readonly positionIdx: PositionIdx
-  readonly reduceOnly: boolean
-  readonly closeOnTrigger: boolean
-  readonly trigger: Trigger | null
-  readonly attached: Attached | null
-}
-
-/** A change of a resting order; what is `null` stays. */
-export interface Amendment {
-  readonly price: Ticks | null
-  readonly steps: Steps | null
-  readonly trigger: Ticks | null
-  /** What it brings along: 0 takes away. */
-  readonly takeProfit: Ticks | 0 | null
-  readonly stopLoss: Ticks | 0 | null
-}
-
-export interface OrderKey {
-  readonly symbol: string
-  readonly orderId: string
-  readonly orderLinkId: string
-}
-
-/** A change of what protects a position: 0 takes away, `null` leaves. */
-export interface StopWish {
-  readonly symbol: string
-  readonly positionIdx: PositionIdx
-  readonly mode: TpslMode
-  readonly takeProfit: Ticks | 0 | null
-  readonly stopLoss: Ticks | 0 | null
-  readonly trailing: Ticks | 0 | null
-  readonly activePrice: Ticks | null
-  readonly tpTriggerBy: TriggerBy
-  readonly slTriggerBy: TriggerBy
-  readonly size: Steps | null
-  readonly tpLimit: Ticks | null
-  readonly slLimit: Ticks | null
-}
-
 /** A cancel that comes so soon after the fill raced with it. */
 const RACE: Milliseconds = 1_000
 
 export class Desk {
   readonly account: BybitAccount
+  readonly stops: Stops
   readonly feeds: ReadonlyMap<string, SymbolFeed>
   readonly costs: Costs
   readonly #funding = new Map<string, FundingSchedule>()
@@ -113,8 +71,6 @@ export class Desk {
   readonly #walked = new Map<string, Timestamp>()
   /** What is to befall the next order of a symbol, and the next fill that opens. */
   readonly #rejecting = new Set<string>()
-  readonly #losingStop = new Set<string>()
-  readonly #keepingStops = new Set<string>()
   /** Symbols whose triggers are not set off, and until when. */
   readonly #heldTriggers = new Map<string, Timestamp>()
   /** Prices that go beyond their limit are refused rather than brought to it. */
@@ -148,10 +104,16 @@ export class Desk {
       this.#walked.set(symbol, options.from)
     }
     this.account = new BybitAccount(amountOf(options.wallet), options.seed, symbol => this.instrument(symbol))
+    this.stops = new Stops(this.account, this)
   }
 
   get now(): Timestamp {
     return this.#now
+  }
+
+  /** The time of what happens now: the market's, and a little later for each request of the same moment. */
+  get stamp(): Timestamp {
+    return this.#exchange.now
   }
 
   /** The time as the server tells it. */
@@ -282,7 +244,7 @@ export class Desk {
         const due = settlements.filter(({ time }) => time > at.time && time <= stop.time)
         this.#now = Math.max(this.#now, stop.time)
         this.#piece(symbol, at, stop, due)
-        this.#follow(symbol, stop)
+        this.stops.follow(symbol, stop)
         at = stop
         if (part === null) break
         this.#fire(symbol, stop)
@@ -384,11 +346,11 @@ export class Desk {
     this.#checkGrain(symbol, wish.price, wish.trigger?.price, attached?.takeProfit, attached?.stopLoss)
     const point = this.point(symbol)
     const limits = priceLimits(instrument, point)
-    const steps = this.#quantity(wish, position, point)
-    const price = wish.price === null ? null : this.#within(wish, limits)
-    this.#checkTrigger(wish, point)
-    this.#checkCounts(wish)
-    this.#checkAttached(wish, price ?? toTicks(instrument, point.last, 'nearest'))
+    const steps = quantityOf(this, wish, position, point)
+    const price = wish.price === null ? null : priceWithin(this, wish, limits)
+    checkTrigger(instrument, wish.trigger, point)
+    checkCounts(this, wish)
+    checkAttached(wish, price ?? toTicks(instrument, point.last, 'nearest'))
     const order: BybitOrder = {
       orderId: this.account.nextId(),
       orderLinkId,
@@ -531,14 +493,14 @@ export class Desk {
     if (wanted <= order.filled || wanted < instrument.minQty) throw new Refusal(10001, 'Qty invalid')
     if (price !== null && order.type === 'Market') throw new Refusal(10001, 'price invalid')
     const limits = priceLimits(instrument, point)
-    const at = price === null ? order.price : this.#within({ ...order, price }, limits)
+    const at = price === null ? order.price : priceWithin(this, { ...order, price }, limits)
     const attached = changed(order.attached, takeProfit, stopLoss)
-    this.#checkAttached({ ...order, attached }, at ?? toTicks(instrument, point.last, 'nearest'))
+    checkAttached({ ...order, attached }, at ?? toTicks(instrument, point.last, 'nearest'))
     if (trigger !== null) {
       if (order.trigger === null || order.status !== 'Untriggered')
         throw new Refusal(10001, 'params error: triggerPrice invalid')
       const moved = { ...order.trigger, price: trigger }
-      this.#checkTrigger({ ...order, trigger: moved }, point)
+      checkTrigger(instrument, moved, point)
       order.trigger = moved
     }
     if (order.status !== 'Untriggered') {
@@ -607,99 +569,6 @@ export class Desk {
     if (!this.indices.includes(wish.positionIdx))
       throw new Refusal(10001, 'position idx not match position mode')
     return this.account.position(wish.symbol, wish.positionIdx, this.#exchange.now)
-  }
-
-  /** What is really asked for: a reducing order is cut to the position. */
-  #quantity(wish: OrderWish, position: BybitPosition, point: PathPoint): Steps {
-    const instrument = this.instrument(wish.symbol)
-    const isClose = wish.steps === 0 && wish.reduceOnly && wish.closeOnTrigger
-    if (wish.reduceOnly || wish.closeOnTrigger) {
-      const isOpposite = position.side !== null && closingSide(position.side) === wish.side
-      if (!isOpposite && wish.trigger === null)
-        throw new Refusal(110017, 'current position is zero, cannot fix reduce-only order qty')
-      if (isClose && isOpposite) return position.steps
-      if (wish.steps === 0) throw new Refusal(10001, 'Qty invalid')
-      return isOpposite && wish.trigger === null
-        ? (Math.min(wish.steps, position.steps) as Steps)
-        : wish.steps
-    }
-    if (wish.steps < instrument.minQty || wish.steps % this.grain(wish.symbol).steps !== 0)
-      throw new Refusal(10001, 'Qty invalid')
-    const most = mostOf(instrument, wish.type)
-    if (most !== null && wish.steps > most) {
-      throw new Refusal(
-        10001,
-        `The number of contracts exceeds maximum limit allowed: too large, order_qty:${wish.steps} max_qty:${most}`,
-      )
-    }
-    const price = wish.price === null ? point.last : priceOf(instrument, wish.price)
-    if (price * qtyOf(instrument, wish.steps) < instrument.minNotional)
-      throw new Refusal(110094, `Order does not meet minimum order value ${instrument.minNotional}USDT`)
-    const leverage = this.leverage(wish.symbol, sideOf(wish.side))
-    const held = position.side === sideOf(wish.side) ? position.entryValue : 0n
-    const value = held + amountOf(price * qtyOf(instrument, wish.steps))
-    if (!isAllowed(instrument, value, leverage))
-      throw new Refusal(110090, 'the position would be beyond the risk limit of its leverage')
-    return wish.steps
-  }
-
-  /** The price, brought to its limit where it is beyond. */
-  #within(
-    wish: { readonly side: BuySell; readonly price: Ticks | null; readonly symbol: string },
-    limits: { readonly buy: Ticks; readonly sell: Ticks },
-  ): Ticks {
-    const { price } = wish
-    if (price === null || price < this.instrument(wish.symbol).minPrice)
-      throw new Refusal(10001, 'price invalid')
-    const bounded = (
-      wish.side === 'Buy' ? Math.min(price, limits.buy) : Math.max(price, limits.sell)
-    ) as Ticks
-    if (bounded !== price && this.refusesPrices)
-      throw new Refusal(110003, 'Order price exceeds the allowable range.')
-    return bounded
-  }
-
-  #checkTrigger(
-    { symbol, trigger }: { readonly symbol: string; readonly trigger: Trigger | null },
-    point: PathPoint,
-  ): void {
-    if (trigger === null) return
-    const instrument = this.instrument(symbol)
-    if (reached(instrument, trigger, point, point) === null) return
-    const [code, word, compared] =
-      trigger.direction === 'rise' ? [110092, 'Rising', '<='] : [110093, 'Falling', '>=']
-    const current = trigger.by === 'LastPrice' ? point.last : point.mark
-    throw new Refusal(
-      code,
-      `expect ${word}, but trigger_price[${priceText(instrument, trigger.price)}] ${compared} current[${current}]??${trigger.by}`,
-    )
-  }
-
-  #checkCounts(wish: OrderWish): void {
-    const own = this.account.openOrders.filter(({ symbol }) => symbol === wish.symbol)
-    const active = own.filter(({ status }) => status !== 'Untriggered').length
-    if (wish.trigger === null && active >= MOST_ACTIVE)
-      throw new Refusal(110020, `Not allowed to have more than ${MOST_ACTIVE} active orders`)
-    const conditional = own.filter(({ stopOrderType }) => stopOrderType === 'Stop').length
-    if (wish.trigger !== null && conditional >= MOST_CONDITIONAL) {
-      throw new Refusal(110009, 'The number of stop orders exceeds the maximum allowable limit.')
-    }
-  }
-
-  #checkAttached({ attached, side }: Pick<OrderWish, 'attached' | 'side'>, base: Ticks): void {
-    if (attached === null) return
-    const direction = sign(sideOf(side))
-    const { takeProfit, stopLoss } = attached
-    if (stopLoss !== null && (base - stopLoss) * direction <= 0)
-      throw new Refusal(
-        10001,
-        `StopLoss:${stopLoss} set for ${side} position should be on the losing side of base_price:${base}`,
-      )
-    if (takeProfit !== null && (takeProfit - base) * direction <= 0)
-      throw new Refusal(
-        10001,
-        `TakeProfit:${takeProfit} set for ${side} position should be on the winning side of base_price:${base}`,
-      )
   }
 
   /** A larger or dearer order needs margin. */
@@ -784,190 +653,21 @@ export class Desk {
     ] as const
     for (const [type, price, by] of legs) {
       if (price === null || price === 0) continue
-      this.#checkTrigger({ symbol, trigger: protection(type, side, price as Ticks, by) }, point)
+      checkTrigger(this.instrument(symbol), protection(type, side, price, by), point)
     }
     if (mode === 'Partial' && (takeProfit !== null || stopLoss !== null)) {
-      this.#addPair(position, wish, wish.size ?? position.steps, now)
+      this.stops.addPair(position, wish, wish.size ?? position.steps, now)
     } else {
-      const trails = wish.trailing !== null && this.#trail(position, wish.trailing, wish.activePrice, now)
+      const trails =
+        wish.trailing !== null && this.stops.trail(position, wish.trailing, wish.activePrice, now)
       const changed = legs.map(([type, price, by]) =>
-        price === null ? false : this.#setWhole(position, type, price, by, now),
+        price === null ? false : this.stops.setWhole(position, type, price, by, now),
       )
       if (!trails && !changed.includes(true)) throw new Refusal(34040, 'not modified')
       position.tpslMode = 'Full'
     }
     position.updatedAt = now
     this.account.tell({ topic: 'position', symbol, idx: position.idx })
-  }
-
-  /** Returns whether anything has changed. */
-  #setWhole(
-    position: BybitPosition,
-    type: 'TakeProfit' | 'StopLoss',
-    price: Ticks | 0,
-    by: TriggerBy,
-    now: Timestamp,
-  ): boolean {
-    const { symbol, idx, side } = position
-    const present = this.#protecting(symbol, idx).find(({ stopOrderType }) => stopOrderType === type)
-    if (price === 0) {
-      if (present === undefined) return false
-      this.account.finish(present, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
-      return true
-    }
-    assert(side !== null, 'what is protected is held')
-    const trigger = protection(type, side, price, by)
-    if (present === undefined) {
-      this.#protect(position, type, trigger, position.steps, null, now)
-      return true
-    }
-    if (present.trigger?.price === price && present.trigger.by === by) return false
-    present.trigger = trigger
-    present.updatedAt = now
-    this.account.tell({ topic: 'order', order: present })
-    return true
-  }
-
-  #addPair(
-    position: BybitPosition,
-    wish: Pick<StopWish, 'takeProfit' | 'stopLoss' | 'tpTriggerBy' | 'slTriggerBy' | 'tpLimit' | 'slLimit'>,
-    size: Steps,
-    now: Timestamp,
-  ): void {
-    const { symbol, idx, side } = position
-    assert(side !== null, 'what is protected is held')
-    const partial = this.#protecting(symbol, idx).filter(order => order.stopOrderType.startsWith('Partial'))
-    const pairs = new Set(partial.map(order => [order.orderId, order.partner ?? ''].sort().join()))
-    if (pairs.size >= MOST_PAIRS)
-      throw new Refusal(
-        110061,
-        `the number of partial take profits and stop losses is limited to ${MOST_PAIRS}`,
-      )
-    if (size > position.steps || size <= 0) throw new Refusal(10001, 'params error: tpSize invalid')
-    const leg = (
-      type: 'PartialTakeProfit' | 'PartialStopLoss',
-      price: Ticks | 0 | null,
-      by: TriggerBy,
-      limit: Ticks | null,
-    ): BybitOrder | null => {
-      if (price === null || price === 0) return null
-      const plain = type === 'PartialTakeProfit' ? 'TakeProfit' : 'StopLoss'
-      return this.#protect(position, type, protection(plain, side, price, by), size, limit, now)
-    }
-    const target = leg('PartialTakeProfit', wish.takeProfit, wish.tpTriggerBy, wish.tpLimit)
-    const stop = leg('PartialStopLoss', wish.stopLoss, wish.slTriggerBy, wish.slLimit)
-    if (target !== null && stop !== null) {
-      target.partner = stop.orderId
-      stop.partner = target.orderId
-    }
-    position.tpslMode = 'Partial'
-  }
-
-  #trail(position: BybitPosition, distance: Ticks | 0, active: Ticks | null, now: Timestamp): boolean {
-    const { symbol, idx, side } = position
-    const present = this.#protecting(symbol, idx).find(order => order.stopOrderType === 'TrailingStop')
-    if (distance === 0) {
-      if (position.trailing === null) return false
-      position.trailing = null
-      if (present !== undefined)
-        this.account.finish(present, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
-      return true
-    }
-    if (position.trailing?.distance === distance && position.trailing.active === active) return false
-    assert(side !== null, 'what is protected is held')
-    if (present !== undefined)
-      this.account.finish(present, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
-    const { last } = this.point(symbol)
-    position.trailing = { distance, active, best: active === null ? last : null }
-    this.#followOne(position, position.trailing, last)
-    return true
-  }
-
-  /** Lets trailing stops follow the price. */
-  #follow(symbol: string, { last }: PathPoint): void {
-    for (const position of this.account.positions) {
-      if (position.symbol === symbol && position.trailing !== null)
-        this.#followOne(position, position.trailing, last)
-    }
-  }
-
-  #followOne(position: BybitPosition, trailing: Trailing, last: Price): void {
-    const { symbol, idx, side } = position
-    if (side === null) return
-    const instrument = this.instrument(symbol)
-    const direction = sign(side)
-    const { active, distance } = trailing
-    if (trailing.best === null) {
-      if (active !== null && (last - priceOf(instrument, active)) * direction < 0) return
-      trailing.best = last
-    }
-    const isBetter = (last - trailing.best) * direction >= 0
-    if (!isBetter) return
-    trailing.best = last
-    const away = last - direction * priceOf(instrument, distance)
-    const price = toTicks(instrument, Math.max(away, priceOf(instrument, instrument.minPrice)), 'nearest')
-    const trigger = protection('StopLoss', side, price, 'LastPrice')
-    const present = this.#protecting(symbol, idx).find(order => order.stopOrderType === 'TrailingStop')
-    if (present === undefined)
-      this.#protect(position, 'TrailingStop', trigger, position.steps, null, this.#exchange.now)
-    else present.trigger = trigger
-  }
-
-  /** The orders that protect a position. */
-  protecting(symbol: string, idx: PositionIdx): readonly BybitOrder[] {
-    return this.#protecting(symbol, idx)
-  }
-
-  #protecting(symbol: string, idx: PositionIdx): BybitOrder[] {
-    return this.account.openOrders.filter(
-      order =>
-        order.symbol === symbol &&
-        order.positionIdx === idx &&
-        isTpsl(order) &&
-        order.status === 'Untriggered',
-    )
-  }
-
-  #protect(
-    { symbol, idx, side }: BybitPosition,
-    type: StopOrderType,
-    trigger: Trigger,
-    steps: Steps,
-    limit: Ticks | null,
-    now: Timestamp,
-  ): BybitOrder {
-    assert(side !== null, 'what is protected is held')
-    const order: BybitOrder = {
-      orderId: this.account.nextId(),
-      orderLinkId: '',
-      symbol,
-      side: closingSide(side),
-      type: limit === null ? 'Market' : 'Limit',
-      positionIdx: idx,
-      timeInForce: limit === null ? 'IOC' : 'GTC',
-      reduceOnly: true,
-      closeOnTrigger: true,
-      stopOrderType: type,
-      createType: `CreateBy${type}`,
-      createdAt: now,
-      lastAtCreation: this.point(symbol).last,
-      price: limit,
-      steps,
-      filled: 0 as Steps,
-      value: 0n,
-      fee: 0n,
-      closedPnl: 0n,
-      status: 'Untriggered',
-      cancelType: 'UNKNOWN',
-      rejectReason: 'EC_NoError',
-      trigger,
-      attached: null,
-      partner: null,
-      updatedAt: now,
-    }
-    this.account.add(order)
-    this.account.tell({ topic: 'order', order })
-    return order
   }
 
   // --- what the matching engine tells -------------------------------------------------------------------------
@@ -1039,15 +739,15 @@ export class Desk {
     else if (order !== null && fill.complete && order.reduceOnly)
       this.account.finish(order, 'Cancelled', now, { cancelType: 'CancelByReduceOnly' })
     const position = this.account.position(symbol, idx, now)
-    if (position.steps === 0) this.#clear(position, now)
+    if (position.steps === 0) this.stops.clear(position, now)
     else {
-      for (const guard of this.#protecting(symbol, idx)) {
+      for (const guard of this.stops.protecting(symbol, idx)) {
         if (!guard.stopOrderType.startsWith('Partial')) guard.steps = position.steps
       }
       if (!isOpening) this.#cutToPosition(position, now)
     }
     if (isOpening && order !== null && order.attached !== null)
-      this.#attach(position, order.attached, steps, now)
+      this.stops.attach(position, order.attached, steps, now)
   }
 
   /** Orders that reduce a position want no more than is left of it. */
@@ -1066,25 +766,6 @@ export class Desk {
   #engineSteps(symbol: string, side: Side | null): number {
     const { positions } = this.#exchange.account()
     return positions.find(held => held.symbol === symbol && held.side === side)?.steps ?? 0
-  }
-
-  #attach(position: BybitPosition, attached: Attached, steps: Steps, now: Timestamp): void {
-    if (this.#losingStop.delete(position.symbol)) return
-    const { takeProfit, stopLoss, mode } = attached
-    if (mode === 'Partial') {
-      this.#addPair(position, attached, steps, now)
-      return
-    }
-    if (takeProfit !== null) this.#setWhole(position, 'TakeProfit', takeProfit, attached.tpTriggerBy, now)
-    if (stopLoss !== null) this.#setWhole(position, 'StopLoss', stopLoss, attached.slTriggerBy, now)
-  }
-
-  /** A position is closed: what protected it goes. */
-  #clear(position: BybitPosition, now: Timestamp): void {
-    if (this.#keepingStops.delete(position.symbol)) return
-    position.trailing = null
-    for (const order of this.#protecting(position.symbol, position.idx))
-      this.account.finish(order, 'Cancelled', now, { cancelType: 'CancelByTpSlTsClear' })
   }
 
   /** An order that the exchange itself has made, of a liquidation for example. */
@@ -1168,16 +849,6 @@ export class Desk {
   /** Takers get at most so many steps at once, with `makers` resting orders too; `null`: all they want. */
   thin(symbol: string, steps: Steps | null, makers: boolean): void {
     this.#exchange.act({ kind: 'thin', symbol, steps, makers })
-  }
-
-  /** The stop that the next opening fill brings along is lost. */
-  loseStop(symbol: string): void {
-    this.#losingStop.add(this.instrument(symbol).symbol)
-  }
-
-  /** What protects the next position that is closed stays behind. */
-  keepStops(symbol: string): void {
-    this.#keepingStops.add(this.instrument(symbol).symbol)
   }
 
   /** The next order is acknowledged, and then rejected. */
@@ -1271,38 +942,6 @@ export class Desk {
   }
 }
 
-/** The greatest quantity of an order; at the market a part of it. */
-export function mostOf({ maxQty }: Instrument, type: 'Market' | 'Limit'): Steps | null {
-  if (maxQty === null) return null
-  return type === 'Limit' ? maxQty : (Math.max(1, Math.floor(maxQty / MARKET_SHARE)) as Steps)
-}
-
-const MARKET_SHARE = 5
-
-/** What an order in the app has where nothing is said. */
-const BY_HAND = {
-  type: 'Market',
-  price: null,
-  timeInForce: 'IOC',
-  orderLinkId: '',
-  reduceOnly: false,
-  closeOnTrigger: false,
-  trigger: null,
-  attached: null,
-} as const
-
-const NO_STOPS = {
-  mode: 'Full',
-  takeProfit: null,
-  trailing: null,
-  activePrice: null,
-  tpTriggerBy: 'LastPrice',
-  slTriggerBy: 'LastPrice',
-  size: null,
-  tpLimit: null,
-  slLimit: null,
-} as const
-
 const CREATE_TYPES: { readonly [type in ExecType]: string } = {
   Trade: 'CreateByUser',
   Funding: '',
@@ -1311,59 +950,8 @@ const CREATE_TYPES: { readonly [type in ExecType]: string } = {
   Settle: 'CreateBySettle',
 }
 
-/** What an order brings along, with other prices: 0 takes one away, `null` leaves it. */
-function changed(
-  before: Attached | null,
-  takeProfit: Ticks | 0 | null,
-  stopLoss: Ticks | 0 | null,
-): Attached | null {
-  const [target, stop] = [takeProfit ?? before?.takeProfit ?? 0, stopLoss ?? before?.stopLoss ?? 0]
-  if (target === 0 && stop === 0) return null
-  const plain = {
-    mode: 'Full',
-    tpTriggerBy: 'LastPrice',
-    slTriggerBy: 'LastPrice',
-    tpLimit: null,
-    slLimit: null,
-  } as const
-  return {
-    ...(before ?? plain),
-    takeProfit: target === 0 ? null : target,
-    stopLoss: stop === 0 ? null : stop,
-  }
-}
-
-/** Whether an order takes from the side of hedge mode that it names. */
-function isAgainst({ side, positionIdx }: OrderWish): boolean {
-  return (positionIdx === 1 && side === 'Sell') || (positionIdx === 2 && side === 'Buy')
-}
-
 function keyOf(orderId: string): OrderKey {
   return { symbol: '', orderId, orderLinkId: '' }
-}
-
-/** The trigger of a leg that protects a position. */
-function protection(type: 'TakeProfit' | 'StopLoss', side: Side, price: Ticks, by: TriggerBy): Trigger {
-  const rises = (type === 'TakeProfit') === (side === 'long')
-  return { price, direction: rises ? 'rise' : 'fall', by }
-}
-
-/** The share of the way from `a` to `b` at which a trigger's price is reached, `null` where it is not. */
-function reached(
-  instrument: Instrument,
-  { price, direction, by }: Trigger,
-  a: PathPoint,
-  b: PathPoint,
-): number | null {
-  const from = by === 'LastPrice' ? a.last : a.mark
-  const to = by === 'LastPrice' ? b.last : b.mark
-  const level = priceOf(instrument, price)
-  const up = direction === 'rise' ? 1 : -1
-  // A way that has been cut at the level may miss it by a bit.
-  const near = level * 1e-12
-  if ((from - level) * up >= -near) return 0
-  if ((to - level) * up < -near) return null
-  return Math.min(1, (level - from) / (to - from))
 }
 
 /** Points at further times put into a way. */

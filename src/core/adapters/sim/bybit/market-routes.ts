@@ -4,11 +4,11 @@ import type { Steps, Ticks } from '../../../base/units.ts'
 import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../../base/units.ts'
 import { amountText } from './amount.ts'
 import type { Desk } from './desk.ts'
-import { mostOf } from './desk.ts'
 import type { FeedCandle, PriceKind } from './feed.ts'
 import type { Fields } from './fields.ts'
 import { limitRatios, priceLimits, riskTiers } from './limits.ts'
 import { Refusal } from './order.ts'
+import { mostOf } from './order-rules.ts'
 import { cursorValue, page } from './paging.ts'
 import {
   bookNumber,

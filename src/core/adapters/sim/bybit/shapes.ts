@@ -173,7 +173,7 @@ function positionFields(desk: Desk, position: BybitPosition): Json {
   const { mark } = desk.point(symbol)
   const tier = tierOf(instrument, entryValue)
   const guard = (type: string): string => {
-    const found = desk.protecting(symbol, idx).find(order => order.stopOrderType === type)
+    const found = desk.stops.protecting(symbol, idx).find(order => order.stopOrderType === type)
     return found?.trigger == null ? '' : priceText(instrument, found.trigger.price)
   }
   const qty = qtyOf(instrument, steps)

@@ -2,10 +2,11 @@
 import type { Steps, Ticks } from '../../../base/units.ts'
 import type { Instrument } from '../../../market/instrument.ts'
 import { scopeOf } from './account-routes.ts'
-import type { Desk, OrderKey, OrderWish, StopWish } from './desk.ts'
+import type { Desk } from './desk.ts'
 import type { Fields } from './fields.ts'
 import { type Attached, type PositionIdx, Refusal, type Trigger, type TriggerBy } from './order.ts'
 import type { Json } from './shapes.ts'
+import type { OrderKey, OrderWish, StopWish } from './wishes.ts'
 
 type Handler = (desk: Desk, fields: Fields) => Json
 
