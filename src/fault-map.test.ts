@@ -7,6 +7,7 @@ import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
 import { LIMIT_NUMBERS, LIMIT_ROWS } from './faults-limits.fixture.ts'
 import { PROCESS_ROWS } from './faults-process.fixture.ts'
 import { TRADING_ROWS } from './faults-trading.fixture.ts'
+import { WIRE_NUMBERS, WIRE_ROWS } from './faults-wire.fixture.ts'
 import { PROCESS_INCIDENTS } from './incidents-process.fixture.ts'
 import { TRADING_INCIDENTS } from './incidents-trading.fixture.ts'
 
@@ -27,9 +28,9 @@ const WHOLE_GROUPS = LISTS.flatMap(({ groups }) =>
   ),
 )
 
-const CATALOGUE = [...WHOLE_GROUPS, ...LIMIT_NUMBERS]
+const CATALOGUE = [...WHOLE_GROUPS, ...LIMIT_NUMBERS, ...WIRE_NUMBERS]
 
-const ROWS = [...LISTS.flatMap(({ rows }) => rows), ...LIMIT_ROWS]
+const ROWS = [...LISTS.flatMap(({ rows }) => rows), ...LIMIT_ROWS, ...WIRE_ROWS]
 
 /** The source of a test file, from `src`; `null` where there is none. */
 function sourceOf(file: string): string | null {

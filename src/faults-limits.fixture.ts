@@ -8,19 +8,32 @@ const named =
 
 const limits = named('faults-limits.test.ts')
 const facts = named('faults-facts.test.ts')
+const overWire = named('faults-wire.test.ts')
 
 export const LIMIT_ROWS: readonly FaultRow[] = [
   {
     row: 'D1',
     what: 'too many requests',
     codes: ['W401'],
-    shown: limits('D1: a request that comes too fast keeps entries away for a minute, and is told once'),
+    shown: [
+      ...limits('D1: a request that comes too fast keeps entries away for a minute, and is told once'),
+      ...overWire(
+        'D1: a rate limit is waited out, told, and the order placed once',
+        'D1: a client that does not know a rate limit from a refusal is found out',
+      ),
+    ],
   },
   {
     row: 'D2',
     what: 'the address is blocked',
     codes: ['C402'],
-    shown: limits('D2: a blocked address keeps entries away for ten minutes, and positions their stops'),
+    shown: [
+      ...limits('D2: a blocked address keeps entries away for ten minutes, and positions their stops'),
+      ...overWire(
+        'D2: a host that has blocked the address hears nothing more, whatever is wanted',
+        'D2: a client that takes a block for a busy server hammers on, and is found out',
+      ),
+    ],
   },
   {
     row: 'D4',
@@ -35,11 +48,17 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'D7',
     what: 'the key is not accepted',
     codes: ['C407'],
-    shown: limits(
-      'D7: a key that is not accepted halts, and nothing more is asked or sent until a person resumes',
-      'D7: after a restart the key is tried once more, and the halt stays',
-      'D7: a driver that forgets that the key was refused hammers on, and is found out',
-    ),
+    shown: [
+      ...limits(
+        'D7: a key that is not accepted halts, and nothing more is asked or sent until a person resumes',
+        'D7: after a restart the key is tried once more, and the halt stays',
+        'D7: a driver that forgets that the key was refused hammers on, and is found out',
+      ),
+      ...overWire(
+        'D7: a key that is not accepted is tried once, and the verdict on it says so',
+        'D7: a client that takes a wrong key for a busy server is found out',
+      ),
+    ],
   },
   {
     row: 'D8',

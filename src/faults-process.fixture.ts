@@ -13,11 +13,17 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   {
     row: 'G1',
     what: 'the clock is ahead of the exchange’s',
-    codes: [],
-    shown: {
-      notApplicable:
-        'The embedded exchange is its own clock, so there is no offset to it; it comes with a real exchange.',
-    },
+    codes: ['W701'],
+    shown: [
+      {
+        file: 'faults-wire.test.ts',
+        title: 'G1: the clock of the exchange counts, and is taken anew when it refuses a time stamp',
+      },
+      {
+        file: 'faults-wire.test.ts',
+        title: 'G1: a client that trusts the clock of its machine is found out',
+      },
+    ],
   },
   {
     row: 'G2',

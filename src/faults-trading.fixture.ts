@@ -12,6 +12,7 @@ const books = named('faults-books.test.ts')
 const rotations = named('faults-rotation.test.ts')
 const kernel = named('kernel/rows.test.ts')
 const limits = named('faults-limits.test.ts')
+const overWire = named('faults-wire.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
@@ -59,13 +60,25 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A5',
     what: 'an error that does not say whether the order was taken',
     codes: ['E105'],
-    shown: orders('A5: an error that says nothing is no verdict, whether the order was taken or not'),
+    shown: [
+      ...orders('A5: an error that says nothing is no verdict, whether the order was taken or not'),
+      ...overWire(
+        'A5: an order that Bybit answers by nothing clear is in doubt and not sent again',
+        'A5: a client that sends again what was not clearly answered is found out',
+      ),
+    ],
   },
   {
     row: 'A6',
     what: 'a reply that cannot be read',
     codes: ['E106'],
-    shown: orders('A6: a reply that cannot be read is no verdict, whether the order was taken or not'),
+    shown: [
+      ...orders('A6: a reply that cannot be read is no verdict, whether the order was taken or not'),
+      ...overWire(
+        'A6: a page of HTML, half a reply and an empty one say nothing of an order that was taken',
+        'A6: a client that takes what it cannot read for an answer is found out',
+      ),
+    ],
   },
   {
     row: 'A7',
@@ -301,11 +314,11 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   {
     row: 'C9',
     what: 'a list that comes in pages breaks off',
-    codes: [],
-    shown: {
-      notApplicable:
-        'The embedded exchange answers every question with the whole list or not at all; there are no pages that could break off between two of them.',
-    },
+    codes: ['E313'],
+    shown: overWire(
+      'C9: a list that comes in pages comes whole or not at all',
+      'C9: a client that takes a broken page for the last one is found out',
+    ),
   },
   {
     row: 'C10',

@@ -130,6 +130,15 @@ test('an exchange that is away is exit 5, a part that failed too, and both can b
   })
 })
 
+test('an address that is blocked is told of, and ends it', async () => {
+  await withRig(async ({ server, run }) => {
+    server.interfere = ({ path }) => (path.endsWith('/kline') ? { status: 403, body: 'too frequent' } : null)
+    const { code, err } = await run()
+    assert.is(code, 5)
+    assert.match(err, /^C402 Bybit has blocked this address; nothing is sent for 10 minutes$/m)
+  })
+})
+
 test('Ctrl-C ends it in order, and says that it goes on', async () => {
   await withRig(async ({ server, run }) => {
     const stop = new AbortController()

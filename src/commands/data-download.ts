@@ -17,15 +17,15 @@ const STOPPED = 'stopped: what was fetched up to here is kept; the same command 
 /** What `bbw data download` does: brings the exchange's public past into the cache. */
 export async function runDownload(world: World, parsed: ParsedArguments): Promise<number> {
   const wish = wishOf(parsed)
-  const { market, url, close } = publicMarket(world, parsed)
-  const path = join(ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir'))), 'market.db')
-  const cache = MarketCache.open(path, { readonly: false })
   const progress = progressBar(world)
   let problems = 0
   const say = (words: string): void => {
     progress.clear()
     world.stderr.write(`${words}\n`)
   }
+  const { market, url, close } = publicMarket(world, parsed, say)
+  const path = join(ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir'))), 'market.db')
+  const cache = MarketCache.open(path, { readonly: false })
   const hearer = {
     progress: progress.update,
     problem: (words: string) => {

@@ -5,6 +5,7 @@ import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import type { Credentials } from '../core/adapters/bybit/transport.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { textFlag } from './flags.ts'
+import { say } from './lines.ts'
 
 /** The public market of the exchange, without a key, and what gives its connections back. */
 export interface PublicMarket {
@@ -13,18 +14,27 @@ export interface PublicMarket {
   readonly close: () => void
 }
 
-/** Throws a UsageError for an address that is none. */
-export function publicMarket(world: World, parsed: ParsedArguments): PublicMarket {
+/** As `readingClient`, without a key. Throws a UsageError for an address that is none. */
+export function publicMarket(
+  world: World,
+  parsed: ParsedArguments,
+  tell?: (words: string) => void,
+): PublicMarket {
   const url = checkedHost(textFlag(parsed, 'url') ?? HOSTS.mainnet)
-  const { client, close } = readingClient(world, url, null)
+  const { client, close } = readingClient(world, url, null, tell)
   return { market: new BybitMarket(client), url, close }
 }
 
-/** A client that reads, and sends nothing that changes anything; with a key what is the account's, too. */
+/**
+ * A client that reads, and sends nothing that changes anything; with a key what is the account's, too.
+ *
+ * @param tell told of limits and blocks that are run into
+ */
 export function readingClient(
   world: World,
   url: string,
   credentials: Credentials | null,
+  tell: (words: string) => void = words => say(world, words),
 ): { readonly client: BybitClient; readonly close: () => void } {
   const { http, close } = nodeHttp()
   const { clock, signal } = world
@@ -38,6 +48,7 @@ export function readingClient(
         sleep: ms => clock.sleep(ms, signal),
       },
       random: Math.random,
+      say: (code, words) => tell(`${code} ${words}`),
     },
     credentials,
     isDry: true,

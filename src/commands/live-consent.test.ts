@@ -52,7 +52,7 @@ test('all three keys together move money, and the alias is typed at the terminal
   assert.is(await consent('live', { ...all, typed: null, account: 'savings' }), 'true')
 })
 
-test('any other combination of them does not', async () => {
+test('K9: any other combination of them than all does not', async () => {
   let allowed = 0
   for (const name of ENVIRONMENTS) {
     for (const mode of ['dry', 'live'] as const) {

@@ -32,11 +32,11 @@ test('what the owner alone can read is read', () => {
   assert.is(readPrivate(secret('strict', 0o400)), '{"a":1}')
 })
 
-test('what anybody else could read is refused, with the words that help', () => {
+test('K4: what anybody else could read is refused, with the words that help', () => {
   for (const mode of [0o644, 0o640, 0o604, 0o660, 0o601]) {
     const path = secret('open', mode)
     const { message, remedy } = refusal(path)
-    assert.match(message, /^E974 .*can be read by others/)
+    assert.ok(message.startsWith('E974') && message.includes('can be read by others'))
     assert.is(remedy, `chmod 600 ${path}`)
   }
 })

@@ -541,8 +541,8 @@ export const CODES = {
   // --- process life
   W701: {
     title: 'clock off',
-    what: "The machine's clock differs from the exchange's by more than a second.",
-    did: "Goes by the exchange's time; what is sent bears that.",
+    what: "The machine's clock differs from the exchange's by more than a second, or the exchange has refused a request for its time stamp.",
+    did: "Goes by the exchange's time, taken anew where that was refused; what is sent bears it.",
     can: 'Let the system keep its clock by NTP.',
   },
   W702: {
@@ -684,6 +684,12 @@ export const CODES = {
     what: 'The configuration names an environment variable that is not set.',
     did: 'Did not start, exit code 4.',
     can: 'Set the variable, or write the value.',
+  },
+  E975: {
+    title: 'reply too long',
+    what: 'A reply was longer than 16 MB, as it came or unpacked.',
+    did: 'Dropped it before it was taken in: an answer counts as not given, a request as unknown until a look-up tells.',
+    can: 'A proxy between bbw and the exchange is the usual cause.',
   },
   C976: {
     title: 'API key of another environment',

@@ -62,7 +62,7 @@ export class BybitClient {
       } catch (error) {
         if (!(error instanceof ExchangeError) || !error.retryable) throw error
         if (error.why === 'banned' || attempt >= MOST_TRIES) throw error
-        if (error.why === 'clock') await this.#synchronised(true)
+        if (error.why === 'clock') await this.#resynchronised()
         else if (error.why !== 'rate') {
           const most = Math.min(LONGEST_PAUSE, LEAST_PAUSE * 2 ** (attempt - 1))
           await this.#ports.clock.sleep(this.#ports.random() * most)
@@ -83,7 +83,7 @@ export class BybitClient {
     } catch (error) {
       const why = troubleIn(error)
       if (why !== 'clock' && why !== 'rate') throw error
-      if (why === 'clock') await this.#synchronised(true)
+      if (why === 'clock') await this.#resynchronised()
       return await this.#call(call, decode, lane)
     }
   }
@@ -142,6 +142,17 @@ export class BybitClient {
       this.#synchronising = null
     })
     return this.#synchronising
+  }
+
+  /** After a time stamp was not taken. */
+  async #resynchronised(): Promise<void> {
+    const before = this.#origin?.at
+    const now = await this.#synchronised(true)
+    const off = before === undefined ? 0 : Math.round(now - before)
+    this.#ports.say?.(
+      'W701',
+      `Bybit's clock was ${Math.abs(off)} ms ${off >= 0 ? 'ahead' : 'behind'}; corrected`,
+    )
   }
 
   async #synchronise(): Promise<Timestamp> {

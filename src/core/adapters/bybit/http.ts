@@ -153,7 +153,7 @@ async function* bounded(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   let length = 0
   for await (const chunk of source) {
     length += chunk.length
-    if (length > LONGEST_REPLY) throw refused(`it is longer than ${LONGEST_REPLY} bytes`)
+    if (length > LONGEST_REPLY) throw refused(`E975 it is longer than ${LONGEST_REPLY} bytes`)
     yield chunk
   }
 }

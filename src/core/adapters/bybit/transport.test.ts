@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
-import { CANARY, ok, reply, Wire } from './loopback.fixture.ts'
+import { CANARY, ok, reply, WALL, Wire } from './loopback.fixture.ts'
 import { Transport } from './transport.ts'
 
 const test = suite('bybit transport')
@@ -31,6 +31,7 @@ test('a request keeps its query as it was built, and its body', async () => {
   assert.equal(await transport.send({ method: 'get', url }, 'normal', stamp), {
     asked: { method: 'GET', path: '/v5/position/list', changes: false },
     result: { fine: true },
+    at: WALL,
   })
   await transport.send(CREATE, 'normal', stamp)
   await transport.send(

@@ -5,6 +5,7 @@
  * throws its options about, and prints requests where an environment variable says so.
  */
 import { createHmac } from 'node:crypto'
+import type { Code } from '../../base/codes.ts'
 import { DataError, type ExchangeError } from '../../base/errors.ts'
 import type { Milliseconds, Timestamp } from '../../base/units.ts'
 import { Redactor } from '../system/redactor.ts'
@@ -30,6 +31,8 @@ export interface ClientPorts {
   }
   /** From 0 to below 1. */
   readonly random: () => number
+  /** Told of what the user should know; left out: nobody listens. */
+  readonly say?: (code: Code, words: string) => void
 }
 
 export interface TransportOptions {
@@ -202,7 +205,7 @@ export class Transport {
     const now = clock.monotonic()
     this.#learn(asked, headers, now)
     if (status !== 200) {
-      if (status === 403) this.#budgets.silence(now)
+      if (status === 403) this.#blocked(now)
       throw statusError(asked, status, this.#shown(body))
     }
     let code: number
@@ -224,9 +227,23 @@ export class Transport {
     }
     if (code === 0) return { asked, result, at: typeof at === 'number' && at > 0 ? at : null }
     const refused = refusal(asked, code, this.#shown(message))
-    if (refused.why === 'banned') this.#budgets.silence(now)
-    if (refused.why === 'rate') this.#budgets.block(asked.path, now + this.#untilReset(headers), now)
+    if (refused.why === 'banned') this.#blocked(now)
+    if (refused.why === 'rate') {
+      const wait = this.#untilReset(headers)
+      this.#budgets.block(asked.path, now + wait, now)
+      this.#say('W401', `${asked.path}: Bybit has no room, the next one goes in ${Math.ceil(wait)} ms`)
+    }
     throw refused
+  }
+
+  #blocked(now: number): void {
+    const isNews = this.#budgets.silentFor(now) === 0
+    this.#budgets.silence(now)
+    if (isNews) this.#say('C402', 'Bybit has blocked this address; nothing is sent for 10 minutes')
+  }
+
+  #say(code: Code, words: string): void {
+    this.#options.ports.say?.(code, words)
   }
 
   /** The exchange tells how much room it has left. */

@@ -1,0 +1,69 @@
+/** The rows of the fault catalogue about slow answers and storms of questions, about keys and replies. */
+import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
+
+const WIRE = 'faults-wire.test.ts'
+
+function of(file: string, ...titles: readonly string[]): readonly NamedTest[] {
+  return titles.map(title => ({ file, title }))
+}
+
+export const WIRE_ROWS: readonly FaultRow[] = [
+  {
+    row: 'D5',
+    what: 'answers are slow',
+    codes: [],
+    shown: of(
+      WIRE,
+      'D5: an answer that is too slow is given up in its time, and an order is in doubt then',
+      'D5: a client without a time limit is found out',
+    ),
+  },
+  {
+    row: 'D6',
+    what: 'everybody asks at once after an outage',
+    codes: [],
+    shown: of(
+      WIRE,
+      'D6: equal questions at once are one, and after an outage they come back with pauses',
+      'D6: a client that asks each question by itself is found out',
+    ),
+  },
+  {
+    row: 'K3',
+    what: 'the key is of another environment',
+    codes: ['C976', 'C415', 'C407'],
+    shown: of(
+      WIRE,
+      'K3: a key of another environment is refused before anything is sent with it',
+      'K3: one that can move money away, or has run out, is refused at its own environment, too',
+      'K3: a client that takes the answer of another environment is found out',
+    ),
+  },
+  {
+    row: 'K4',
+    what: 'others can read the file with the secret',
+    codes: ['E974'],
+    shown: of(
+      'commands/private-file.test.ts',
+      'K4: what anybody else could read is refused, with the words that help',
+    ),
+  },
+  {
+    row: 'K5',
+    what: 'a reply is a bomb, or far too long',
+    codes: ['E975'],
+    shown: of(
+      'core/adapters/bybit/http.test.ts',
+      'K5: a bomb is dropped before it is unpacked, whichever way it is packed',
+    ),
+  },
+  {
+    row: 'K9',
+    what: 'real money by mistake',
+    codes: [],
+    shown: of('commands/live-consent.test.ts', 'K9: any other combination of them than all does not'),
+  },
+]
+
+/** The rows of the groups D and K that are shown here. */
+export const WIRE_NUMBERS = ['D5', 'D6', 'K3', 'K4', 'K5', 'K9']
