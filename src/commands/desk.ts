@@ -18,7 +18,7 @@ import { isAlive, type ProcessIdentity, thisProcess } from '../core/adapters/sys
 import { foundOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
 import { ConfigError, codeOf, StoreError } from '../core/base/errors.ts'
-import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
+import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
 import type { EngineOptions } from '../core/engine/core.ts'
 import type { DecisionBatch } from '../core/engine/decision-record.ts'
@@ -59,7 +59,9 @@ export interface Connected {
   readonly exchange: PacedExchange
   readonly market: string
   /** What the engine is to know of the exchange; left out: its data are all there are, and its orders move no money. */
-  readonly engine?: Pick<EngineOptions, 'lacking' | 'sendsRealOrders'>
+  readonly engine?: Pick<EngineOptions, 'lacking' | 'sendsRealOrders' | 'isShared'>
+  /** What the account has; left out: what the configuration says, as of an account that bbw has made itself. */
+  readonly wallet?: Usdt
   /** What is wrong with the exchange at present, in words; `null` when nothing is. */
   trouble?(): string | null
   close(): void
@@ -167,8 +169,9 @@ export class Desk {
     const opened = options.folder === null ? null : openState(options)
     let connected: Connected | null = null
     try {
-      const books = opened === null ? null : booksOf(opened, config)
       connected = await options.connect()
+      const wallet = connected.wallet ?? config.startingBalance
+      const books = opened === null ? null : booksOf(opened, wallet)
       if (opened !== null) {
         refuseOtherMarket(opened.store, connected.market)
         refuseEarlier(opened.store, connected.exchange.clock.now())
@@ -177,7 +180,7 @@ export class Desk {
       if (options.onlyCloses === true) inForce = await asItIs(connected.exchange, config)
       else await inMode(connected.exchange, config, log)
       const engineOptions: EngineOptions = {
-        wallet: config.startingBalance,
+        wallet,
         everyCycle: options.everyCycle ?? false,
         // The candles of the embedded exchange are all there are: nothing more is to be waited for.
         lacking: 'skip',
@@ -468,7 +471,7 @@ function engineOf(config: Config, options: EngineOptions, hasState: boolean, boo
 }
 
 /** Books from before the first run know what a person has said; what is in the account was only assumed. */
-function booksOf({ store, books }: Opened, { startingBalance: wallet }: Config): Books | null {
+function booksOf({ store, books }: Opened, wallet: Usdt): Books | null {
   if (books === null || store.read('market') !== undefined) return books
   return { ...books, ledger: { ...books.ledger, wallet, gates: openGates(wallet) } }
 }

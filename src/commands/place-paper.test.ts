@@ -57,7 +57,6 @@ test('flags of another market, and a speed of the real one, are refused', async 
     [['--exchange', 'paper', '--speed', 'max', '--url', 'http://127.0.0.1:1'], /moves at its own speed/],
     [['--exchange', 'paper', '--url', 'http://example.com'], /is not encrypted/],
     [['--url', 'http://127.0.0.1:1'], /give --exchange paper with it/],
-    [['--exchange', 'live'], /sim, paper/],
   ]
   for (const [words, says] of cases) {
     const { code, err } = await bbw(['run', '--no-state', ...words])

@@ -1,3 +1,4 @@
+import { ENVIRONMENTS, environmentOf } from '../core/adapters/bybit/environments.ts'
 import { EmbeddedExchange } from '../core/adapters/sim/embedded.ts'
 import { RemoteExchange } from '../core/adapters/sim/remote.ts'
 import { UsageError } from '../core/base/errors.ts'
@@ -6,6 +7,7 @@ import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
 import { speedFlag, textFlag, timerangeFlag } from './flags.ts'
 import { say } from './lines.ts'
+import { liveConsent } from './live-consent.ts'
 import { loadMarket } from './market.ts'
 import { marketWarnings } from './market-warnings.ts'
 import { simCredentials } from './sim-credentials.ts'
@@ -27,13 +29,20 @@ export async function placeOf(
   folder: string | null,
   until: Timestamp | null,
 ): Promise<Place> {
-  const name = textFlag(parsed, 'exchange') ?? 'sim'
-  if (name === 'paper') {
+  const name = ENVIRONMENTS.find(one => one === textFlag(parsed, 'exchange')) ?? 'sim'
+  if (name !== 'sim') {
     if (url !== undefined) throw new UsageError('--sim-url is for --exchange sim', 'leave one of them out')
     refuseOtherMarkets(parsed)
+    const speed = clockSpeed(parsed)
+    if (name !== 'paper') {
+      const { accountPlace } = await import('./place-account.ts')
+      return accountPlace(world, parsed, config, name, speed)
+    }
+    await liveConsent(world, parsed, config, environmentOf(name))
     const { paperPlace } = await import('./place-paper.ts')
-    return paperPlace(world, parsed, config, folder, clockSpeed(parsed))
+    return paperPlace(world, parsed, config, folder, speed)
   }
+  await liveConsent(world, parsed, config, environmentOf(name))
   if (textFlag(parsed, 'url') !== undefined) {
     throw new UsageError(
       '--url says where the real market is',

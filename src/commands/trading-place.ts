@@ -1,7 +1,9 @@
+import { ENVIRONMENTS, type EnvironmentName } from '../core/adapters/bybit/environments.ts'
 import type { Venue } from '../core/adapters/sim/venue.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import type { FlagSpec, World } from './command.ts'
 import type { Connected } from './desk.ts'
+import { LIVE_FLAGS } from './live-consent.ts'
 import type { LoadedMarket } from './market-builder.ts'
 import { SIM_URL_FLAG } from './sim-credentials.ts'
 import { URL_FLAG } from './url-flag.ts'
@@ -11,17 +13,18 @@ export const EXCHANGE_FLAGS: readonly FlagSpec[] = [
   {
     flags: '--exchange <name>',
     description:
-      'sim: the exchange embedded in bbw, no key and no network; paper: the real market with fills of bbw’s own, no key',
+      'sim: the exchange embedded in bbw, no key and no network; paper: the real market with fills of bbw’s own, no key; demo, testnet, live: an account at Bybit, live with real money',
     default: 'sim',
-    choices: ['sim', 'paper'],
+    choices: ENVIRONMENTS,
   },
   SIM_URL_FLAG,
   URL_FLAG,
+  ...LIVE_FLAGS,
 ]
 
 /** Where the loop trades: in this process, or in another one. */
 export interface Place {
-  readonly exchange: 'sim' | 'paper'
+  readonly exchange: EnvironmentName
   readonly words: string
   /** Its market moves when bbw says so; else by a clock of its own. */
   readonly isPaced: boolean

@@ -59,21 +59,21 @@ class Trader {
       },
       { symbols: null, top: 50, intervals: ['1d', '1h', '15m'] },
     )
-    const exchange = await rig.until(
-      BybitExchange.connect({
-        client: rig.client,
-        clock: new RunningClock({ now: () => rig.now, sleep: (span, signal) => rig.sleep(span, signal) }),
-        session,
-        modes: {
-          positionMode: async (): Promise<PositionMode> => 'one-way',
-          setPositionMode: async () => null,
-        },
-        mode: 'one-way',
-        connect: listener => rig.connect('private', listener),
-        sleep: span => rig.sleep(span),
-        say: (code, words) => rig.said.push(`${code} ${words}`),
-      }),
-    )
+    const exchange = new BybitExchange({
+      client: rig.client,
+      clock: new RunningClock({ now: () => rig.now, sleep: (span, signal) => rig.sleep(span, signal) }),
+      session,
+      modes: {
+        positionMode: async (): Promise<PositionMode> => 'one-way',
+        setPositionMode: async () => null,
+      },
+      mode: 'one-way',
+      connect: listener => rig.connect('private', listener),
+      sleep: span => rig.sleep(span),
+      say: (code, words) => rig.said.push(`${code} ${words}`),
+      ready: () => {},
+      time: { check: () => {} },
+    })
     return new Trader(rig, session, exchange)
   }
 

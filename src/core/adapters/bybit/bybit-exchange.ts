@@ -11,6 +11,7 @@ import { type RunningClock, runByClock } from '../system/running-clock.ts'
 import { AccountFeed } from './account-feed.ts'
 import { BybitBroker } from './broker.ts'
 import type { BybitClient } from './client.ts'
+import type { ExchangeClock } from './exchange-clock.ts'
 import type { FeedConnection } from './market-feed.ts'
 import type { MarketSession } from './market-session.ts'
 import type { StreamListener } from './stream-connection.ts'
@@ -22,12 +23,15 @@ export interface BybitExchangePorts {
   readonly client: BybitClient
   readonly clock: RunningClock
   readonly session: MarketSession
+  readonly time: Pick<ExchangeClock, 'check'>
   readonly modes: PositionModePort
   /** The mode that the configuration asks for, which the account is in before anything is traded. */
   readonly mode: PositionMode
   connect(listener: StreamListener): FeedConnection
   sleep(span: Milliseconds): Promise<void>
   say(code: Code, words: string): void
+  /** The past is there. */
+  ready(): void
 }
 
 export class BybitExchange implements PacedExchange {
@@ -40,14 +44,14 @@ export class BybitExchange implements PacedExchange {
   #early: Input[] | null = []
   #denied: string | null = null
 
-  private constructor(ports: BybitExchangePorts, began: Timestamp) {
+  constructor(ports: BybitExchangePorts) {
     this.#ports = ports
     this.clock = ports.clock
     const { client, mode, session } = ports
     this.#broker = new BybitBroker({
       client,
       mode,
-      began,
+      began: ports.clock.now(),
       instrument: symbol => session.instrument(symbol),
       sleep: span => ports.sleep(span),
       hear: input => this.#tell(input),
@@ -57,11 +61,6 @@ export class BybitExchange implements PacedExchange {
         filled: id => this.#account?.filled(id) ?? '0',
       },
     })
-  }
-
-  /** Takes the exchange's time. Throws an ExchangeError. */
-  static async connect(ports: BybitExchangePorts): Promise<BybitExchange> {
-    return new BybitExchange(ports, await ports.client.serverNow())
   }
 
   /** What is wrong at present, in words; `null` when nothing is. */
@@ -79,10 +78,10 @@ export class BybitExchange implements PacedExchange {
     const { positions, orders } = await this.#broker.account()
     const held = new Set([...positions, ...orders].map(({ symbol }) => symbol))
     const inputs = await session.open([...held])
+    this.#ports.ready()
     // From here on nothing is missed: the engine asks for the account once it has begun.
     const account = this.#accountFeed()
     await Promise.race([account.ready, sleep(STREAM_WAIT)])
-    this.#early = this.#early ?? []
     // The engine takes the past as soon as this is there; what came meanwhile follows it.
     void sleep(0).then(() => this.#begin())
     return inputs
@@ -135,6 +134,7 @@ export class BybitExchange implements PacedExchange {
   async run(...words: Parameters<PacedExchange['run']>): ReturnType<PacedExchange['run']> {
     const feed = this.#ports.session.feed(input => this.#tell(input))
     const look = (): void => {
+      this.#ports.time.check()
       feed.check()
       this.#account?.check()
     }

@@ -157,14 +157,21 @@ test('a private connection is ready once it is authenticated, and then asks for 
   await rig.end()
 })
 
-test('a refused key is told once, and not tried again', async () => {
+test('a refused key is tried twice more, told once, and not tried again', async () => {
   for (const refusal of [
     { success: false, ret_msg: 'Params Error', op: 'auth', conn_id: 'c' },
     { retCode: 10004, retMsg: 'Invalid sign', op: 'auth', connId: 'c' },
   ]) {
     const { rig, socket } = await authenticating()
-    await socket.frame()
-    socket.send(refusal)
+    let next = socket
+    for (let tries = 1; tries < 3; tries++) {
+      await next.frame()
+      next.send(refusal)
+      assert.is((await rig.told.next())[0], 'lost')
+      next = await rig.server.socket()
+    }
+    await next.frame()
+    next.send(refusal)
     const [what, reason] = await rig.told.next()
     assert.is(what, 'denied')
     assert.is(reason, refusal.ret_msg ?? refusal.retMsg)

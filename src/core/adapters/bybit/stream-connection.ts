@@ -15,6 +15,8 @@ import type { Credentials } from './transport.ts'
 const SILENCE: Milliseconds = 15_000
 /** An authentication is answered within this. */
 const AUTHENTICATION: Milliseconds = 5_000
+/** So many refusals in a row are no mistake. */
+const DENIALS = 3
 const PING_EVERY: Milliseconds = 10_000
 /** Characters of what the exchange says that are passed on. */
 const LONGEST_REASON = 200
@@ -43,7 +45,7 @@ export interface StreamListener {
   lost(reason: string, isSilent: boolean): void
   /** The exchange does not know a topic; the others are not concerned. */
   refused(topic: string, reason: string): void
-  /** The key is refused: trying again would not help. */
+  /** The key was refused several times in a row: trying again would not help. */
   denied(reason: string): void
 }
 
@@ -55,12 +57,25 @@ const QUIET: DefaultLogger = { trace: () => {}, info: () => {}, error: () => {} 
 
 class Client extends WebsocketClient {
   readonly #url: string | null
+  readonly #offset: () => Milliseconds
   readonly #heard: () => void
 
-  constructor(options: WSClientConfigurableOptions, url: string | null, heard: () => void) {
+  constructor(
+    options: WSClientConfigurableOptions,
+    url: string | null,
+    offset: () => Milliseconds,
+    heard: () => void,
+  ) {
     super(options, QUIET)
     this.#url = url
+    this.#offset = offset
     this.#heard = heard
+  }
+
+  /** The clock may have been set since the last time. */
+  protected override getWsAuthRequestEvent(key: WsKey): ReturnType<WebsocketClient['getWsAuthRequestEvent']> {
+    this.setTimeOffsetMs(this.#offset())
+    return super.getWsAuthRequestEvent(key)
   }
 
   protected override async getWsUrl(key: WsKey): Promise<string> {
@@ -95,6 +110,7 @@ export class StreamConnection {
   #wasReady = false
   #silence: string | null = null
   #isClosed = false
+  #denials = 0
 
   constructor(options: StreamOptions, listener: StreamListener) {
     const { channel, url, environment, credentials, random } = options
@@ -114,6 +130,7 @@ export class StreamConnection {
         ...(credentials === null ? {} : signing(credentials)),
       },
       base,
+      options.offset,
       () => {
         this.#heardAt = options.monotonic()
       },
@@ -169,7 +186,6 @@ export class StreamConnection {
   }
 
   #send(topics: readonly string[]): void {
-    this.#client.setTimeOffsetMs(this.#options.offset())
     for (const sent of this.#client.subscribeV5([...topics], 'linear')) sent.catch(() => {})
   }
 
@@ -218,7 +234,10 @@ export class StreamConnection {
     const { success, retCode } = object(event)
     const isRefused = success === false || (retCode !== undefined && retCode !== 0)
     if (isRefused) this.#deny(reasonOf(event))
-    else this.#begin()
+    else {
+      this.#denials = 0
+      this.#begin()
+    }
   }
 
   #onException(event: unknown): void {
@@ -245,6 +264,11 @@ export class StreamConnection {
 
   #deny(reason: string): void {
     if (this.#isClosed) return
+    if (++this.#denials < DENIALS) {
+      // A clock that is off is refused in the same words as a wrong key.
+      queueMicrotask(() => this.#giveUp(`the authentication was refused: ${reason}`))
+      return
+    }
     this.#isClosed = true
     // Closed at once, the client would open another socket for the topics that it goes on to ask for.
     queueMicrotask(() => this.close())
@@ -261,8 +285,6 @@ export class StreamConnection {
     this.#client.reconnectWait = this.#reconnects.wait
     // Otherwise the next socket waits for the answer to the question that went down with this one.
     this.#client.getWsStore().removeAuthenticationInProgressPromise(this.#key)
-    // The clock may have been set meanwhile.
-    this.#client.setTimeOffsetMs(this.#options.offset())
     this.#listener.lost(silence ?? 'the connection is gone', silence !== null)
   }
 }

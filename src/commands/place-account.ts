@@ -1,0 +1,101 @@
+/** An account at Bybit: a demo account, one on the test network, or a real one. */
+import { BybitAccount } from '../core/adapters/bybit/account.ts'
+import { BybitExchange } from '../core/adapters/bybit/bybit-exchange.ts'
+import { BybitClient } from '../core/adapters/bybit/client.ts'
+import { type EnvironmentName, environmentLine, environmentOf } from '../core/adapters/bybit/environments.ts'
+import type { Log } from '../core/adapters/system/log.ts'
+import { ConfigError, ExchangeError, UsageError } from '../core/base/errors.ts'
+import type { ParsedArguments, World } from './command.ts'
+import type { Config } from './config.ts'
+import { credentialsOf } from './credentials.ts'
+import { say } from './lines.ts'
+import { liveConsent } from './live-consent.ts'
+import { openRealMarket, restOf } from './real-market.ts'
+import type { Place } from './trading-place.ts'
+
+/**
+ * The place that `--exchange demo`, `testnet` or `live` names. Real money is asked about here, before anything else.
+ *
+ * @param speed as of `openRealMarket`
+ * @throws ConfigError for the key and the three keys of real money, UsageError
+ */
+export async function accountPlace(
+  world: World,
+  parsed: ParsedArguments,
+  config: Config,
+  name: EnvironmentName,
+  speed: number,
+): Promise<Place> {
+  const environment = environmentOf(name)
+  const credentials = credentialsOf(world, config)
+  const consents = await liveConsent(world, parsed, config, environment)
+  if (environment.movesMoney && !consents) {
+    throw new UsageError(
+      'real money is traded with mode: live in the configuration and --live only',
+      'to try it on the real market without money, take --exchange paper',
+    )
+  }
+  const url = restOf(parsed, environment, 'account')
+  const at = new URL(url).host
+  return {
+    exchange: name,
+    words: `${name} account at ${at}`,
+    market: null,
+    isPaced: false,
+    async connect(_, log) {
+      say(world, environmentLine(environment))
+      const market = await openRealMarket(world, parsed, config, environment, speed, log)
+      try {
+        const client = new BybitClient({ url, ports: market.ports, credentials, isDry: false })
+        const account = new BybitAccount(client)
+        refuseKey(await account.checkedKey(environment, true), log)
+        const exchange = new BybitExchange({
+          client,
+          clock: market.clock,
+          session: market.session,
+          time: market.time,
+          modes: account,
+          mode: config.positionMode,
+          connect: listener => market.connect('private', credentials, listener),
+          sleep: span => market.ports.clock.sleep(span),
+          say: market.say,
+          ready: market.ready,
+        })
+        return {
+          exchange,
+          market: `${name} ${url} ${await ownerOf(account)}`,
+          venue: null,
+          wallet: (await exchange.account()).wallet,
+          engine: { lacking: 'refuse', sendsRealOrders: true, isShared: true },
+          trouble: () => exchange.trouble,
+          close: () => {
+            exchange.close()
+            market.close()
+          },
+        }
+      } catch (error) {
+        market.close()
+        throw error
+      }
+    },
+  }
+}
+
+/** The user that an account belongs to: books of one say nothing of another one. A demo account may not be told. */
+async function ownerOf(account: BybitAccount): Promise<string> {
+  try {
+    return (await account.key()).userId
+  } catch (error) {
+    if (error instanceof ExchangeError && !error.retryable) return 'unknown'
+    throw error
+  }
+}
+
+/** Says what there is to be said of a key, and throws a ConfigError for one that must not be used. */
+function refuseKey({ refused, warned }: Awaited<ReturnType<BybitAccount['checkedKey']>>, log: Log): void {
+  for (const { code, words, remedy } of warned) log.code(code, `${words}: ${remedy}`)
+  const [first, ...others] = refused
+  if (first === undefined) return
+  const words = [first, ...others].map(finding => `${finding.code} ${finding.words}`).join('; ')
+  throw new ConfigError(words, first.remedy)
+}
