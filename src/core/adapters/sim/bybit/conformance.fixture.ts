@@ -9,8 +9,8 @@ import {
   type WsKey,
 } from 'bybit-api'
 import ccxt from 'ccxt'
-import { MINUTE } from '../../../base/units.ts'
-import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from './bybit.fixture.ts'
+import { SECOND } from '../../../base/units.ts'
+import { KEY, type Minutes, marketOf, PLAIN_COSTS, SECRET, START, still } from './bybit.fixture.ts'
 import { SimBybit } from './bybit.ts'
 import { shifted } from './feed.ts'
 import { BybitServer } from './server.ts'
@@ -22,6 +22,10 @@ export interface Client {
   /** Closes of the last closed minutes, oldest first. */
   closes(count: number): Promise<readonly number[]>
   setLeverage(leverage: number): Promise<void>
+  /** From now on a symbol has a position on each side. */
+  setHedge(): Promise<void>
+  /** Sizes of the positions by their sides. */
+  sizes(): Promise<{ readonly [side: string]: number }>
   /** Returns the exchange's id. */
   place(order: Placing): Promise<string>
   amend(id: string, qty: number, price: number): Promise<void>
@@ -52,6 +56,8 @@ export interface Placing {
   /** Left out: at the market. */
   readonly price?: number
   readonly stop?: number
+  readonly target?: number
+  readonly positionIdx?: 1 | 2
   readonly reduceOnly?: boolean
   readonly linkId: string
 }
@@ -74,12 +80,23 @@ export interface Heard {
 }
 
 const SYMBOL = 'XUSDT'
+/** Requests may be so old: the tests let time pass at once. */
+const WINDOW = 30 * SECOND
 const TOPICS = ['order', 'execution', 'position', 'wallet']
 
-/** A simulated Bybit that lives in the present, on its sockets. */
-export async function present(seed: string): Promise<{ sim: SimBybit; server: BybitServer }> {
-  const from = Math.floor(Date.now() / MINUTE) * MINUTE + 30_000
-  const sim = new SimBybit([shifted(marketOf(still(100)), from - START)], {
+/**
+ * A simulated Bybit that lives in the present, on its sockets.
+ *
+ * @param minutes of its market, of which the first has begun ten seconds ago
+ * @returns `skip` lets so many milliseconds pass at once
+ */
+export async function present(
+  seed: string,
+  minutes: Minutes = still(100),
+): Promise<{ sim: SimBybit; server: BybitServer; skip: (ms: number) => void }> {
+  let skipped = 0
+  const from = Date.now() - 10 * SECOND
+  const sim = new SimBybit([shifted(marketOf(minutes), from - START)], {
     costs: PLAIN_COSTS,
     wallet: 1_000,
     seed,
@@ -90,12 +107,15 @@ export async function present(seed: string): Promise<{ sim: SimBybit; server: By
   })
   const server = await BybitServer.listen(sim, {
     port: 0,
-    wall: () => Date.now(),
+    wall: () => Date.now() + skipped,
     sleep: async (ms, signal) => {
       await wait(ms, undefined, { signal, ref: false }).catch(() => {})
     },
   })
-  return { sim, server }
+  const skip = (ms: number): void => {
+    skipped += ms
+  }
+  return { sim, server, skip }
 }
 
 /** Waits until something is so. */
@@ -132,6 +152,7 @@ export async function bybitApi(url: string): Promise<Client> {
       baseUrl: url,
       key: KEY,
       secret: SECRET,
+      recv_window: WINDOW,
       parseAPIRateLimits: true,
       customSignMessageFn: async (message, secret) =>
         createHmac('sha256', secret).update(message).digest('hex'),
@@ -155,7 +176,7 @@ export async function bybitApi(url: string): Promise<Client> {
     return reply
   }
   const category = 'linear' as const
-  const params = ({ side, qty, price, stop, reduceOnly, linkId }: Placing) => ({
+  const params = ({ side, qty, price, stop, target, positionIdx, reduceOnly, linkId }: Placing) => ({
     category,
     symbol: SYMBOL,
     side: side === 'buy' ? ('Buy' as const) : ('Sell' as const),
@@ -164,6 +185,8 @@ export async function bybitApi(url: string): Promise<Client> {
     orderLinkId: linkId,
     ...(price === undefined ? {} : { price: String(price) }),
     ...(stop === undefined ? {} : { stopLoss: String(stop), tpslMode: 'Full' as const }),
+    ...(target === undefined ? {} : { takeProfit: String(target) }),
+    ...(positionIdx === undefined ? {} : { positionIdx }),
     ...(reduceOnly === true ? { reduceOnly } : {}),
   })
   return {
@@ -189,6 +212,15 @@ export async function bybitApi(url: string): Promise<Client> {
     setLeverage: async leverage => {
       const both = { buyLeverage: String(leverage), sellLeverage: String(leverage) }
       ok(await rest.setLeverage({ category, symbol: SYMBOL, ...both }))
+    },
+    setHedge: async () => {
+      ok(await rest.switchPositionMode({ category, coin: 'USDT', mode: 3 }))
+    },
+    sizes: async () => {
+      const { result } = ok(await rest.getPositionInfo({ category, settleCoin: 'USDT' }))
+      return Object.fromEntries(
+        result.list.map(({ side, size }) => [side === 'Buy' ? 'long' : 'short', Number(size)]),
+      )
     },
     place: async order => ok(await rest.submitOrder(params(order))).result.orderId,
     amend: async (orderId, qty, price) => {
@@ -268,7 +300,7 @@ export async function ccxtClient(url: string): Promise<Client> {
     apiKey: KEY,
     secret: SECRET,
     enableRateLimit: false,
-    options: { defaultType: 'swap', fetchMarkets: { types: ['linear'] } },
+    options: { defaultType: 'swap', recvWindow: WINDOW, fetchMarkets: { types: ['linear'] } },
   })
   const api = ex.urls.api as { [name: string]: unknown }
   for (const name of Object.keys(api)) if (typeof api[name] === 'string') api[name] = url
@@ -307,9 +339,11 @@ export async function ccxtClient(url: string): Promise<Client> {
     for (const { contracts } of await ex.watchPositions([UNIFIED])) heard.sizes.push(contracts ?? Number.NaN)
   })
   await until(() => seen.ticker && seen.candle, 'ccxt is subscribed')
-  const params = ({ stop, reduceOnly, linkId }: Placing): object => ({
+  const params = ({ stop, target, positionIdx, reduceOnly, linkId }: Placing): object => ({
     clientOrderId: linkId,
     ...(stop === undefined ? {} : { stopLoss: { triggerPrice: stop } }),
+    ...(target === undefined ? {} : { takeProfit: { triggerPrice: target } }),
+    ...(positionIdx === undefined ? {} : { positionIdx }),
     ...(reduceOnly === true ? { reduceOnly } : {}),
   })
   const typeOf = ({ price }: Placing): 'market' | 'limit' => (price === undefined ? 'market' : 'limit')
@@ -328,6 +362,15 @@ export async function ccxtClient(url: string): Promise<Client> {
     },
     setLeverage: async leverage => {
       await ex.setLeverage(leverage, UNIFIED)
+    },
+    setHedge: async () => {
+      await ex.setPositionMode(true, UNIFIED)
+    },
+    sizes: async () => {
+      const held = await ex.fetchPositions([UNIFIED])
+      return Object.fromEntries(
+        held.flatMap(({ side, contracts }) => (contracts ? [[side ?? '', contracts]] : [])),
+      )
     },
     place: async order =>
       idOf(await ex.createOrder(UNIFIED, typeOf(order), order.side, order.qty, order.price, params(order))),

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Steps } from '../../../base/units.ts'
+import { SECOND, type Steps } from '../../../base/units.ts'
 import { bybitApi, type Client, ccxtClient, present, until } from './conformance.fixture.ts'
 
 const test = suite('conformance')
@@ -91,6 +91,46 @@ test('bybit-api and ccxt go through one scenario and see the same fills, positio
   assert.equal(figures.thinned, { side: 'long', size: 1.5, entry: 100, stop: 95 })
   assert.equal(figures.flat, { side: '', size: 0, entry: 0, stop: 0 })
   assert.ok((figures.fills as object[]).length === 5)
+})
+
+/** The other story: both sides at once, and prices that are waited for. */
+async function hedged(connect: (url: string) => Promise<Client>): Promise<Seen['figures']> {
+  // Twenty seconds at 100, then down to 70.
+  const { sim, server, skip } = await present('hedged', [[100, 100, 70, 70]])
+  const client = await connect(server.url)
+  const figures: { [step: string]: unknown } = {}
+  try {
+    await client.setHedge()
+    await client.setLeverage(4)
+    await client.place({ side: 'buy', qty: 2, stop: 99.5, positionIdx: 1, linkId: 'long' })
+    await client.place({ side: 'sell', qty: 1, target: 98, stop: 110, positionIdx: 2, linkId: 'short' })
+    figures.both = await client.sizes()
+    skip(15 * SECOND)
+    await until(() => sim.desk.account.positions.every(({ side }) => side === null), 'both are closed')
+    figures.none = await client.sizes()
+    figures.fills = (await client.fills()).map(({ id: _, ...fill }) => fill)
+    figures.closedPnl = await client.closedPnl()
+    figures.end = await client.balance()
+    const { heard } = client
+    await until(() => new Set(heard.fills).size === 4, 'every fill was told by the stream')
+    assert.is(sim.desk.account.openOrders.length, 0)
+    return figures
+  } finally {
+    await client.close()
+    await server.close()
+  }
+}
+
+test('in hedge mode both see the same stop and the same target go off', async () => {
+  const one = await hedged(bybitApi)
+  const other = await hedged(ccxtClient)
+  for (const step of Object.keys(one)) assert.equal(other[step], one[step], step)
+  assert.equal(one.both, { long: 2, short: 1 })
+  assert.equal(one.none, {})
+  assert.equal(
+    (one.fills as { price: number }[]).map(({ price }) => price),
+    [98, 99.5, 100, 100],
+  )
 })
 
 test.run()

@@ -205,6 +205,24 @@ test('an attached stop protects from the fill on, goes off at its price, and tak
   assert.is(list[0].avgExitPrice, '95')
 })
 
+test('a stop and a target fill at their very prices, however fast the market goes through them', () => {
+  for (let level = 950; level < 990; level++) {
+    const [below, above] = [(level / 10).toFixed(1), ((2_000 - level) / 10).toFixed(1)]
+    for (const [end, side, params, exit] of [
+      [30, 'Buy', { stopLoss: below }, below],
+      [170, 'Sell', { stopLoss: above }, above],
+      [170, 'Buy', { takeProfit: above }, above],
+      [30, 'Sell', { takeProfit: below }, below],
+    ] as const) {
+      const client = on(to(end))
+      client.order({ side, ...params })
+      client.pass(2 * MINUTE)
+      const [{ price }] = client.sim.desk.account.executions.slice(-1)
+      assert.is(price, Number(exit), `${side} to ${end}`)
+    }
+  }
+})
+
 test('an attached stop on the wrong side is refused', () => {
   const client = on(still(100))
   assert.is(client.order({ side: 'Buy', stopLoss: '101' }).retCode, 10001)

@@ -80,6 +80,8 @@ export class Desk {
   /** By how much the server's clock is wrong. */
   skew: Milliseconds = 0
   #now: Timestamp
+  /** Where the market of a symbol is while something is set off there: its way, asked again, is a bit beside it. */
+  #moment: { readonly symbol: string; readonly point: PathPoint } | null = null
   #cancelType = ''
   #execType: ExecType = 'Trade'
 
@@ -174,6 +176,7 @@ export class Desk {
   }
 
   point(symbol: string): PathPoint {
+    if (this.#moment?.symbol === symbol) return this.#moment.point
     return this.feed(symbol).at(this.#now)
   }
 
@@ -247,7 +250,9 @@ export class Desk {
         this.stops.follow(symbol, stop)
         at = stop
         if (part === null) break
+        this.#moment = { symbol, point: stop }
         this.#fire(symbol, stop)
+        this.#moment = null
       }
     }
   }

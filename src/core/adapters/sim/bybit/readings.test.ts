@@ -10,12 +10,14 @@ import * as assert from 'uvu/assert'
 import { MINUTE, type Steps, type Ticks } from '../../../base/units.ts'
 import type { FillInput } from '../../../engine/protocol.ts'
 import { instrument } from '../exchange.fixture.ts'
-import { type Bar, DEFAULT_COSTS, SimExchange } from '../exchange.ts'
+import { type Bar, type Costs, DEFAULT_COSTS, SimExchange } from '../exchange.ts'
 import { type Minutes, marketOf, START, TestClient } from './bybit.fixture.ts'
 
 const test = suite('two readings')
 
 const COSTS = { ...DEFAULT_COSTS, slippageOfRange: 0 }
+/** Without slippage a stop fills at its very price. */
+const EXACT = { ...COSTS, slippage: 0 }
 
 /** Candles of a lively market in ticks, gaps included; its highs and lows lie beyond open and close. */
 const candles = fc
@@ -50,8 +52,13 @@ function barOf([open, high, low, close]: Minutes[number], k: number): Bar {
 }
 
 /** Fills as candles are read whole, and the wallet they leave. */
-function whole(minutes: Minutes, side: 'long' | 'short', stop: number): readonly [readonly number[], number] {
-  const exchange = new SimExchange({ costs: COSTS, wallet: 1_000, checkMargin: true })
+function whole(
+  minutes: Minutes,
+  side: 'long' | 'short',
+  stop: number,
+  costs: Costs,
+): readonly [readonly number[], number] {
+  const exchange = new SimExchange({ costs, wallet: 1_000, checkMargin: true })
   exchange.list(instrument, true)
   exchange.setTime(START)
   exchange.setLast('XUSDT', minutes[0][0], minutes[0][0], START)
@@ -85,8 +92,9 @@ function walked(
   minutes: Minutes,
   side: 'long' | 'short',
   stop: number,
+  costs: Costs,
 ): readonly [readonly number[], number] {
-  const client = new TestClient([marketOf(minutes)], { costs: COSTS })
+  const client = new TestClient([marketOf(minutes)], { costs })
   client.post('/v5/position/set-leverage', { symbol: 'XUSDT', buyLeverage: '5', sellLeverage: '5' })
   const stopLoss = (stop / 10).toFixed(1)
   const { retCode, retMsg } = client.order({ side: side === 'long' ? 'Buy' : 'Sell', stopLoss })
@@ -103,11 +111,12 @@ test('an entry at the open and a stop come to the same fills and the same wallet
       candles,
       fc.constantFrom('long' as const, 'short' as const),
       fc.integer({ min: 15, max: 120 }),
-      (minutes, side, distance) => {
+      fc.constantFrom(COSTS, EXACT),
+      (minutes, side, distance, costs) => {
         const open = Math.round(minutes[0][0] * 10)
         const stop = side === 'long' ? open - distance : open + distance
-        const [fills, wallet] = whole(minutes, side, stop)
-        const [found, money] = walked(minutes, side, stop)
+        const [fills, wallet] = whole(minutes, side, stop, costs)
+        const [found, money] = walked(minutes, side, stop, costs)
         assert.equal(found, fills)
         assert.ok(Math.abs(money - wallet) < 1e-9, `${money} and ${wallet}`)
         if (fills.length === 2) stopped++
