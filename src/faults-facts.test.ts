@@ -197,6 +197,7 @@ test('D4: entries end five minutes before announced maintenance, and everything 
   rig.exchange.inject({ kind: 'lose-input', when: ({ type }) => type === 'fill' })
   await rig.act({ kind: 'reduce', symbol: SYMBOL, side: 'long', steps: 100_000 as Steps })
   await rig.run(30 * MINUTE)
+  assert.ok(rig.events.some(({ reason }) => reason === 'maintenance is over'))
   assert.is(rig.position(), null)
   assert.equal(rig.differences(), [])
   assert.is(rig.count('W404'), 1)

@@ -246,10 +246,23 @@ test('a close that is refused again and again is asked for ever more rarely, tol
 })
 
 test('a close that finds nothing to reduce has the account asked, and is not hammered', async () => {
-  const rig = await toClose()
+  let asks = 0
+  const rig = await toClose({
+    mistake: broker => ({
+      ...broker,
+      executions: since => {
+        asks++
+        return broker.executions(since)
+      },
+    }),
+  })
   refuseExits(rig, 'flat')
+  const before = asks
   await losesStop(rig)
-  await rig.run(MINUTE)
+  await rig.run(31 * SECOND)
+  assert.ok((rig.exchange.fired.refuse ?? 0) >= 2)
+  assert.ok(asks > before, 'what was executed is asked for')
+  await rig.run(29 * SECOND)
   const tries = rig.requests('place', 'exit')
   assert.ok(tries <= 9, `${tries} tries`)
   rig.exchange.inject({ kind: 'lose-input' })

@@ -37,7 +37,7 @@ const GATHERING: Milliseconds = SECOND
 interface Clock {
   readonly timeframe: Timeframe
   readonly entries: readonly BoundEntry[]
-  /** A candle may have closed since the last scan. After a load that is looked at, and costs one scan at most. */
+  /** A candle may have closed since the last scan. */
   isNews: boolean
 }
 
@@ -64,7 +64,7 @@ export class Entries {
   readonly #gatekeeper: Gatekeeper
   readonly #house: (symbol: string) => House
   readonly #isSettling: () => boolean
-  /** A decision was put off, as books and exchange are being compared. After a load the first heavy cycle finds out. */
+  /** A decision was put off, as books and exchange are being compared. */
   #isWaiting = false
   readonly #guards: readonly BoundGuard[]
   /** Signals acted on, with the moment their candle stops being the newest. */
@@ -427,12 +427,23 @@ export class Entries {
     for (const { isDropped } of rungs) if (isDropped) this.#core.count('dropped:add')
   }
 
-  save(): Pick<EngineState, 'used' | 'refusals'> {
-    return { used: [...this.#used], ...this.#refusals.save() }
+  save(): Pick<EngineState, 'used' | 'refusals' | 'putOff'> {
+    const news = this.#clocks.filter(({ isNews }) => isNews).map(({ timeframe }) => timeframe)
+    const putOff = { isWaiting: this.#isWaiting, news }
+    return { used: [...this.#used], ...this.#refusals.save(), putOff }
   }
 
-  load({ used, refusals }: Pick<EngineState, 'used' | 'refusals'>): void {
+  /** @param saved without `putOff` where another process goes on: it looks at every candle */
+  load({
+    used,
+    refusals,
+    putOff,
+  }: Pick<EngineState, 'used' | 'refusals'> & Partial<Pick<EngineState, 'putOff'>>): void {
     this.#refusals.load({ refusals })
+    if (putOff !== undefined) {
+      this.#isWaiting = putOff.isWaiting
+      for (const clock of this.#clocks) clock.isNews = putOff.news.includes(clock.timeframe)
+    }
     for (const [id, until] of used) this.#used.set(id, until)
   }
 }

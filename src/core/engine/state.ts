@@ -332,6 +332,8 @@ export interface EngineState {
   readonly leverageRequests: readonly (readonly [string, LeverageRequest])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly refusals: readonly (readonly [string, LastRefusal])[]
+  /** Whether decisions wait for the end of a comparison, and those of which timeframes there are. */
+  readonly putOff: { readonly isWaiting: boolean; readonly news: readonly Timeframe[] }
   readonly obstacles: readonly Obstacle[]
   /** When what was told last that is not told again for a while. */
   readonly toldAt: readonly (readonly [string, Timestamp])[]

@@ -144,6 +144,8 @@ test('the past comes before the present: instruments, closed candles, funding an
   }
   assert.is(inputs[0].type, 'instrument')
   assert.equal([kinds.get('instrument'), kinds.get('funding-rate'), kinds.get('price')], [1, 1, 1])
+  const listings = inputs.filter(input => input.type === 'listing')
+  assert.equal(listings, [{ type: 'listing', at: 0, symbol: SYMBOL, status: 'trading', delistsAt: null }])
   assert.ok((kinds.get('candle 15m') ?? 0) >= 90 && (kinds.get('candle 1h') ?? 0) >= 22)
   const asked = trader.rig.asked.filter(one => one.includes('/market/kline'))
   assert.is(asked.length, 3, 'one question a timeframe')

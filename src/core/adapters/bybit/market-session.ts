@@ -6,7 +6,7 @@
 import type { Code } from '../../base/codes.ts'
 import { ExchangeError } from '../../base/errors.ts'
 import { DAY, HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
-import type { Input } from '../../engine/protocol.ts'
+import type { Input, Listing } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { instrumentFrom } from '../../market/instruments.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
@@ -188,6 +188,10 @@ export class MarketSession {
     return listed !== undefined && isTraded(listed)
   }
 
+  #listing(symbol: string): Input {
+    return { type: 'listing', at: 0, ...listingOf(symbol, this.#listed.get(symbol)) }
+  }
+
   #instrumentOf(symbol: string): Instrument | undefined {
     const listed = this.#listed.get(symbol)
     if (listed === undefined) return undefined
@@ -221,7 +225,7 @@ export class MarketSession {
       const instrument = this.#instrumentOf(symbol)
       if (instrument === undefined) continue
       this.#followed.set(symbol, instrument)
-      inputs.push({ type: 'instrument', at: 0, instrument })
+      inputs.push({ type: 'instrument', at: 0, instrument }, this.#listing(symbol))
       for (const interval of this.#wish.intervals) inputs.push(...this.#stored(symbol, interval))
       const ticker = bySymbol.get(symbol)
       if (ticker !== undefined) inputs.push(fundingInput(ticker), priceInput(ticker, tickers.at))
@@ -302,6 +306,7 @@ export class MarketSession {
     const before = this.#listed
     this.#listed = new Map(items.map(one => [one.symbol, one]))
     for (const [symbol, known] of this.#followed) {
+      this.#hear(this.#listing(symbol))
       const instrument = this.#instrumentOf(symbol)
       // One that is not listed any more is followed for as long as somebody may hold it.
       if (instrument === undefined || isSame(before.get(symbol), this.#listed.get(symbol))) continue
@@ -316,6 +321,17 @@ export class MarketSession {
     for (const input of await this.#past(fresh)) this.#hear(input)
     this.#feed?.follow(fresh.map(symbol => this.#upTo(symbol)))
   }
+}
+
+/** Phases of a pre-market in which orders are matched as ever. */
+const MATCHED_PHASES: readonly (string | null)[] = [null, 'ContinuousTrading', 'Finished']
+
+/** How a perpetual is listed; `undefined`: it is missing in the list of those that are traded. */
+function listingOf(symbol: string, listed: ListedInstrument | undefined): Listing {
+  if (listed === undefined) return { symbol, status: 'unlisted', delistsAt: null }
+  const { status, auctionPhase, deliveryTime: delistsAt } = listed
+  if (!MATCHED_PHASES.includes(auctionPhase)) return { symbol, status: 'auction', delistsAt }
+  return { symbol, status: status === 'Trading' ? 'trading' : 'stopped', delistsAt }
 }
 
 function isSame(one: ListedInstrument | undefined, other: ListedInstrument | undefined): boolean {

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
 import { HOUR, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../base/units.ts'
 import type { Input, OrderRequest } from '../../engine/protocol.ts'
+import { regridded } from '../../portfolio/grid-change.ts'
 import { instrument, SYMBOL, steps, ticks } from '../sim/exchange.fixture.ts'
 import { type Bar, DEFAULT_COSTS, type SavedExchange, SimExchange } from '../sim/exchange.ts'
 import { RunningClock } from '../system/running-clock.ts'
@@ -53,7 +54,7 @@ class Rig {
         return this.past
       },
       keep: saved => {
-        this.kept = saved
+        this.kept = JSON.parse(JSON.stringify(saved))
       },
     })
     paper.listen(input => this.heard.push(input))
@@ -168,6 +169,21 @@ test('an order at the market takes the price that it finds, with slippage, and i
   rig.price(96, { mark: 94.9 })
   assert.equal(rig.words(), ['stop 93.9'])
   assert.is((await rig.paper.account()).positions.length, 0)
+})
+
+test('filters that change while something is held are those of the account, over a restart too', async () => {
+  const rig = await Rig.open()
+  rig.price(100)
+  await rig.place()
+  rig.price(101)
+  const [before] = (await rig.paper.account()).positions
+  rig.tell({ type: 'instrument', at: 0, instrument: regridded(instrument, '0.01', instrument.step) })
+  const [finer] = (await rig.paper.account()).positions
+  assert.equal([finer.stop, finer.steps], [10 * (before.stop ?? 0), before.steps])
+  rig.price(101)
+  await rig.restart()
+  const [back] = (await rig.paper.account()).positions
+  assert.is(back.stop, before.stop, 'what the market lists now counts')
 })
 
 test('a limit fills inside the range between two prices, and the price is told after its fill', async () => {

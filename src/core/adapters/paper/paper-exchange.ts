@@ -177,10 +177,11 @@ export class PaperExchange implements PacedExchange {
     this.#hear(input)
   }
 
-  /** Filters that change while something is held count from the next position on: what rests is in the old ticks. */
+  /** Filters that change while something is held are those of the account as well: the engine counts anew as they are told. */
   #list(instrument: Instrument): void {
     const { symbol } = instrument
-    if (!this.#exchange.isActive(symbol)) this.#exchange.list(instrument, true)
+    if (this.#exchange.isActive(symbol)) this.#exchange.refilter(instrument)
+    else this.#exchange.list(instrument, true)
   }
 
   #onPrice(input: PriceInput): void {

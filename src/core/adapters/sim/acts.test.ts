@@ -301,7 +301,7 @@ test('an id that was used before is told apart from other rejections, and the fi
   assert.equal(whys, [
     ['accepted', undefined],
     ['rejected', 'duplicate-id'],
-    ['rejected', undefined],
+    ['rejected', 'risk'],
   ])
   assert.is(desk.exchange.lookUp(SYMBOL, 'same').state, 'resting')
   assert.is(desk.exchange.lookUp(SYMBOL, 'bad').state, 'rejected')

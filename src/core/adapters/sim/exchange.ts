@@ -150,6 +150,8 @@ export interface SavedExchange {
   readonly settled: SimExchange['settled']
   readonly sequence: number
   readonly executions: number
+  /** Left out where the account may add. */
+  readonly isRestricted?: true
   readonly records: SavedRecords
   readonly books: readonly (Omit<Book, 'orders'> & { readonly orders: readonly RestingOrder[] })[]
 }
@@ -167,6 +169,12 @@ export interface ExchangeOptions {
    * can be changed.
    */
   readonly takesAnyOrder?: boolean
+}
+
+/** Why an order is refused, where that is of a kind. */
+interface RefusedOrder {
+  readonly reason: string
+  readonly why: OrderTrouble
 }
 
 /** A real exchange lets its executions be asked for over two years. */
@@ -298,6 +306,7 @@ export class SimExchange {
       settled: this.#settled,
       sequence: this.#sequence,
       executions: this.#executions,
+      ...(this.#isRestricted ? { isRestricted: true } : {}),
       records: this.#records.save(),
       books: books.map(book => ({ ...book, orders: [...book.orders.values()] })),
     }
@@ -314,11 +323,15 @@ export class SimExchange {
     this.#settled = { ...saved.settled }
     this.#sequence = saved.sequence
     this.#executions = saved.executions
+    this.#isRestricted = saved.isRestricted ?? false
     this.#records.load(saved.records)
     for (const { orders, ...book } of saved.books) {
       const resting = new Map(orders.map(order => [order.request.clientOrderId, { ...order }]))
       this.#doomed += orders.filter(({ isDoomed }) => isDoomed).length
-      this.#books.set(book.instrument.symbol, { ...book, orders: resting })
+      // An earlier exchange announced no end of trading and knew no most orders.
+      const { delistsAt = null, mostOrders = null } = book as Partial<Book>
+      if (delistsAt !== null) this.#nextDelisting = Math.min(this.#nextDelisting, delistsAt)
+      this.#books.set(book.instrument.symbol, { ...book, delistsAt, mostOrders, orders: resting })
     }
   }
 
@@ -451,17 +464,11 @@ export class SimExchange {
       this.#report(clientOrderId, 'rejected', reason, 'duplicate-id')
       return
     }
-    const limit = this.#limit(request)
-    if (limit !== null) {
-      this.#records.rejected(clientOrderId, symbol, limit.reason, this.#now)
-      this.#report(clientOrderId, 'rejected', limit.reason, limit.why)
-      return
-    }
-    const refusal = this.#refusal(request)
+    const refusal = this.#limit(request) ?? this.#refusal(request)
     if (refusal !== null) {
-      this.#records.rejected(clientOrderId, symbol, refusal, this.#now)
-      const isClosed = this.#books.get(symbol)?.trading !== true
-      this.#report(clientOrderId, 'rejected', refusal, isClosed ? 'symbol' : undefined)
+      const { reason, why } = typeof refusal === 'string' ? { reason: refusal, why: undefined } : refusal
+      this.#records.rejected(clientOrderId, symbol, reason, this.#now)
+      this.#report(clientOrderId, 'rejected', reason, why)
       return
     }
     const book = this.#book(symbol)
@@ -592,7 +599,7 @@ export class SimExchange {
   }
 
   /** What refuses an order whatever it is: the account, or the number or size of its orders; `null`: nothing does. */
-  #limit({ symbol, purpose, type, steps }: OrderRequest): { reason: string; why: OrderTrouble } | null {
+  #limit({ symbol, purpose, type, steps }: OrderRequest): RefusedOrder | null {
     if (this.#isRestricted && purpose === 'entry')
       return { reason: 'the account may only reduce positions', why: 'account' }
     const book = this.#books.get(symbol)
@@ -605,11 +612,11 @@ export class SimExchange {
     return null
   }
 
-  /** Why an order is refused, or `null`. */
-  #refusal(request: OrderRequest): string | null {
+  /** Why an order is refused, with its kind where it has one, or `null`. */
+  #refusal(request: OrderRequest): string | RefusedOrder | null {
     const { symbol, side, steps, price, stop, leverage } = request
     const book = this.#books.get(symbol)
-    if (book === undefined || !book.trading) return `${symbol} is not trading`
+    if (book === undefined || !book.trading) return { reason: `${symbol} is not trading`, why: 'symbol' }
     const { instrument } = book
     const position = book.held[side]
     if (!Number.isSafeInteger(steps) || steps <= 0) return 'the quantity is not a number of steps'
@@ -620,18 +627,20 @@ export class SimExchange {
     }
     if (request.postOnly && this.#isMarketable(book, request, price)) return 'post-only order would take'
     if (request.purpose === 'exit') {
-      if (position === null) return `no ${side} position on ${symbol} to reduce`
+      if (position === null) return { reason: `no ${side} position on ${symbol} to reduce`, why: 'flat' }
       return null
     }
     if (book.last === null) return `${symbol} has no price yet`
     const reckoned = price === null ? book.last : priceOf(instrument, price)
     const notional = reckoned * qtyOf(instrument, steps)
-    if (steps < instrument.minQty) return 'the quantity is below the least'
-    if (instrument.maxQty !== null && steps > instrument.maxQty) return 'the quantity is above the greatest'
-    if (notional < instrument.minNotional) return 'the value is below the least'
+    if (steps < instrument.minQty) return { reason: 'the quantity is below the least', why: 'small' }
+    if (instrument.maxQty !== null && steps > instrument.maxQty)
+      return { reason: 'the quantity is above the greatest', why: 'large' }
+    if (notional < instrument.minNotional) return { reason: 'the value is below the least', why: 'small' }
     const set = book.leverage[side]
     if (set !== null && set !== leverage) return `the leverage of ${symbol} is ${set}, not ${leverage}`
-    if (!(leverage >= 1 && leverage <= instrument.maxLeverage)) return `leverage ${leverage} is not offered`
+    if (!(leverage >= 1 && leverage <= instrument.maxLeverage))
+      return { reason: `leverage ${leverage} is not offered`, why: 'risk' }
     if (stop !== null && (stop - (price ?? toTicks(instrument, book.last, 'nearest'))) * sign(side) >= 0) {
       return `the stop ${formatTicks(instrument, stop)} is on the wrong side of the order`
     }
@@ -649,7 +658,7 @@ export class SimExchange {
     // What takes from the other side needs no margin.
     const opening = notional * Math.max(0, 1 - (against?.steps ?? 0) / steps)
     if (this.#checkMargin && this.#wallet - this.#usedMargin() < opening / leverage)
-      return 'not enough margin'
+      return { reason: 'not enough margin', why: 'balance' }
     return null
   }
 
@@ -792,36 +801,43 @@ export class SimExchange {
     return null
   }
 
-  /** Counts a symbol in other units. Returns why it cannot be, or `null`. */
+  /** Counts a symbol in other units, and tells. Returns why it cannot be, or `null`. */
   #refilter(symbol: string, book: Book, tick: string, step: string): string | null {
-    const before = book.instrument
-    const now = regridded(before, tick, step)
+    const now = regridded(book.instrument, tick, step)
     for (const side of SIDES) {
       const position = book.held[side]
-      if (position !== null && stepsOn(before, now, position.steps) < 1)
+      if (position !== null && stepsOn(book.instrument, now, position.steps) < 1)
         return `the ${side} position on ${symbol} is less than one step`
     }
+    this.refilter(now)
+    this.#outbox.push({ type: 'instrument', at: this.#now, instrument: now })
+    return null
+  }
+
+  /**
+   * A listed symbol has other filters from now on. What is held and rests is counted in their units, positions in whole
+   * steps, one at least; what is left of an order and is less than one step is cancelled.
+   */
+  refilter(now: Instrument): void {
+    const book = this.#book(now.symbol)
+    const before = book.instrument
     book.instrument = now
+    const ticks = (stop: Ticks | null): Ticks | null =>
+      stop === null ? null : ticksOn(before, now, stop, 'nearest')
     for (const side of SIDES) {
       const position = book.held[side]
       if (position === null) continue
-      position.steps = stepsOn(before, now, position.steps)
-      const ticks = (stop: Ticks | null): Ticks | null =>
-        stop === null ? null : ticksOn(before, now, stop, 'nearest')
+      position.steps = Math.max(1, stepsOn(before, now, position.steps)) as Steps
       position.stop = ticks(position.stop)
       position.stopBefore = ticks(position.stopBefore)
     }
     for (const [id, order] of book.orders) {
       order.steps = stepsOn(before, now, order.steps)
-      order.price = order.price === null ? null : ticksOn(before, now, order.price, 'nearest')
+      order.price = ticks(order.price)
       if (order.steps < 1) this.#drop(book, id, 'less than one step is left of it')
-      else if (order.request.stop !== null) {
-        const stop = ticksOn(before, now, order.request.stop, 'nearest')
-        book.orders.set(id, { ...order, request: { ...order.request, stop } })
-      }
+      else if (order.request.stop !== null)
+        book.orders.set(id, { ...order, request: { ...order.request, stop: ticks(order.request.stop) } })
     }
-    this.#outbox.push({ type: 'instrument', at: this.#now, instrument: now })
-    return null
   }
 
   #dropAll(book: Book, reason: string): void {
