@@ -143,6 +143,49 @@ test('what a person holds is closed where that was said, and refused where it wa
   rig.close()
 })
 
+test('a close of what a person holds that is refused is asked for again, and told when it stays refused', async () => {
+  for (const heals of [true, false]) {
+    let refuses = true
+    const rig = await FaultRig.open(folder.fresh(), {
+      mistake: broker => ({
+        ...broker,
+        place: async order => {
+          if (refuses) throw refusal('not now')
+          await broker.place(order)
+        },
+      }),
+    })
+    await rig.act({ kind: 'open', symbol: SYMBOL, side: 'long', steps: STEPS })
+    await rig.run(MINUTE)
+    await asked(rig, { isForeignToo: true })
+    await rig.run(20 * SECOND)
+    assert.equal(answers(rig), [], 'it is not flat')
+    refuses = !heals
+    await rig.run(3 * MINUTE)
+    assert.is(rig.account().positions.length, heals ? 0 : 1)
+    assert.match(answers(rig)[0], heals ? `flat I141: flat: ${SYMBOL} long` : `refused C221: close: not flat`)
+    const sent = exits(rig).length
+    refuses = false
+    await rig.run(2 * MINUTE)
+    assert.is(exits(rig).length, sent, 'a person is not sold out long after the answer')
+    rig.close()
+  }
+})
+
+test('while the account cannot be read bbw closes what is its own, and says that nothing confirms it', async () => {
+  const rig = await held()
+  rig.exchange.inject({ kind: 'unreadable', operation: 'account' })
+  await asked(rig, { isForeignToo: true })
+  await rig.run(3 * MINUTE)
+  assert.equal(rig.account().positions, [])
+  assert.match(answers(rig).join(), 'not flat after 60 s: the exchange does not answer')
+  rig.exchange.heal()
+  await rig.run(MINUTE)
+  assert.match(answers(rig).at(-1) ?? '', `flat: ${SYMBOL} long`)
+  assert.equal(rig.differences(), [])
+  rig.close()
+})
+
 test('a position that was handed over is closed with the others', async () => {
   const rig = await FaultRig.open(folder.fresh())
   await rig.act({ kind: 'open', symbol: SYMBOL, side: 'long', steps: STEPS })

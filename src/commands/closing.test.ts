@@ -222,6 +222,33 @@ test('with a damaged state the way without it is named, closes what is there, an
   assert.ok((records(out)[0].standing as Row).halted !== null)
 })
 
+test('with the exchange away nothing is closed, which is said, and the halt is there for the next start', async () => {
+  const data = await held()
+  const words = ['trade', 'flatten', '--execute', '--sim-url', 'http://127.0.0.1:1', '--data-dir', data]
+  const env = { BBW_SIM_KEY: 'key', BBW_SIM_SECRET: 'secret' }
+  const away = await bbw(words, { wall, env })
+  assert.is(away.code, 5, away.err)
+  assert.match(away.err, 'C132 halted: the order lies in')
+  assert.is(foundOrder(data)?.command, 'halt')
+  const { out } = await bbw(['status', '--data-dir', data, '--json'], { wall })
+  assert.match(out, 'a halt lies beside the state')
+  const next = await run(data, '2024-08-10')
+  assert.not(kinds(next).includes('entered'))
+  assert.is(foundOrder(data), null)
+  const single = [
+    'trade',
+    'close',
+    'ETHUSDT',
+    '--execute',
+    '--sim-url',
+    'http://127.0.0.1:1',
+    '--data-dir',
+    data,
+  ]
+  assert.is((await bbw(single, { wall, env })).code, 5)
+  assert.is(foundOrder(data), null, 'no halt was asked for')
+})
+
 test('one symbol is closed without the state, and nothing else', async () => {
   const data = await held()
   chmodSync(join(data, 'state.db'), 0o600)

@@ -73,11 +73,14 @@ async function carryOut(world: World, parsed: ParsedArguments, request: Closure)
   if (isDry) return await preview(world, parsed, request)
   try {
     const outcome = await closeThere(world, parsed, request)
-    if (outcome !== null) return outcome
+    return outcome ?? (await closeHere(world, parsed, config, request, true))
   } catch (error) {
+    // Where neither state nor exchange can be reached nothing is closed; that nothing is opened is left behind.
+    const isLost = error instanceof StoreError && error.trouble === 'lease-lost'
+    const isAway = error instanceof ExchangeError || (error instanceof StoreError && !isLost)
+    if (request.halts && isAway) leaveHalt(world, parsed, request)
     throw withWayOut(error, request)
   }
-  return await closeHere(world, parsed, config, request, true)
 }
 
 /** Where the state cannot be used, the way that does not need it is named. */

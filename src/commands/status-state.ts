@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { fieldOf } from '../core/adapters/sqlite/json.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import type { Lease } from '../core/adapters/sqlite/lease.ts'
@@ -9,6 +9,7 @@ import {
   type StatusSource as StateReader,
 } from '../core/adapters/sqlite/status-reader.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
+import { foundOrder } from '../core/adapters/system/standing-order.ts'
 import { StoreError } from '../core/base/errors.ts'
 import { OPEN } from '../core/engine/standing.ts'
 import { RUN_KEY } from './run-facts.ts'
@@ -20,7 +21,7 @@ const MOST_LINES = 20
 
 /** Opens the state of a data folder, or the bytes of a copy, for `bbw status`. */
 export const openStatusSource = statusOpener(async (path, isCopy): Promise<StatusSource> => {
-  if (isCopy) return sourceOver(await openCopy(readFileSync(path), basename(path)), true)
+  if (isCopy) return sourceOver(await openCopy(readFileSync(path), basename(path)), null)
   const reader = openedState(path)
   if (reader === null) {
     throw new StoreError(`${path} holds no state yet`, {
@@ -28,7 +29,7 @@ export const openStatusSource = statusOpener(async (path, isCopy): Promise<Statu
       remedy: 'start bbw run, or try again',
     })
   }
-  return sourceOver(reader, false)
+  return sourceOver(reader, dirname(path))
 })
 
 /** A reader has to write, too: the log's index beside the state. */
@@ -42,7 +43,9 @@ function openedState(path: string): StateReader | null {
   }
 }
 
-function sourceOver(reader: StateReader, isCopy: boolean): StatusSource {
+/** @param folder where the state lies; `null` for a copy, of which nobody trades */
+function sourceOver(reader: StateReader, folder: string | null): StatusSource {
+  const isCopy = folder === null
   const value = (key: string): unknown => {
     const [row] = reader.query('SELECT value FROM kv WHERE key = ?', key)
     return row === undefined ? undefined : JSON.parse(String(row.value))
@@ -64,6 +67,9 @@ function sourceOver(reader: StateReader, isCopy: boolean): StatusSource {
       }
       const trouble = fieldOf(facts, 'trouble')
       if (typeof trouble === 'string') notes.push(trouble)
+      const order = folder === null ? null : foundOrder(folder)
+      if (order !== null)
+        notes.push(`a ${order.command} lies beside the state: ${order.reason}; the next start obeys it`)
       if (view.queued > 0) notes.push(`${view.queued} commands of other processes wait`)
       return {
         holder: isCopy ? null : holderOf(view.lease),

@@ -87,6 +87,7 @@ export class Closures {
     const fresh = {
       since: now,
       askedAt: null,
+      tried: [],
       isOpen: false,
       isAccepted: false,
       isAnswered: false,
@@ -235,6 +236,11 @@ export class Closures {
     for (const { id } of this.#waiting) this.#seen(id, account)
   }
 
+  /** The account was not read, or not with all that was executed: only that tells the end. It is asked for again. */
+  unseen(delay: Milliseconds): void {
+    if (this.isAny) this.#look(delay)
+  }
+
   #seen(id: string, account: Account): void {
     const before = this.#get(id)
     if (before === undefined) return
@@ -265,7 +271,13 @@ export class Closures {
     for (const order of this.#orders.exits.values()) {
       if (order.leg === 'close' && order.symbol === symbol && order.side === side) return
     }
-    this.#orders.closeForeign(there, purposeOf(id, positionKey(symbol, side)), closure.reason)
+    const { now } = this.#core
+    const key = positionKey(symbol, side)
+    const last = closure.tried.find(([other]) => other === key)
+    // What refuses at once is not to be hammered.
+    if (last !== undefined && now < last[1] + LOOK_AGAIN) return
+    this.#put({ ...closure, tried: [...closure.tried.filter(one => one !== last), [key, now]] })
+    this.#orders.closeForeign(there, purposeOf(id, key), closure.reason)
     this.#note(id, there)
   }
 

@@ -199,6 +199,7 @@ export class Reconciler {
     }
     this.#isUnreadable = true
     this.#handovers.unreadable()
+    this.#closures.unseen(LOOK_AGAIN)
     this.#core.hurry(this.#core.now + LOOK_AGAIN)
   }
 
@@ -254,6 +255,7 @@ export class Reconciler {
     this.#strangers.foreignSeen(found.foreign)
     if (isThorough) this.#handovers.adopt(account)
     if (isThorough) this.#closures.seen(account)
+    else this.#closures.unseen(0)
     if (takesWallet) this.#takeWallet(account.wallet)
     this.#noteDrift(course)
     for (const position of this.#core.portfolio.positions.values()) {

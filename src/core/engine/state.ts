@@ -172,6 +172,8 @@ export interface WaitingClosure extends Closure {
   readonly since: Timestamp
   /** When entries were last asked to go. */
   readonly askedAt: Timestamp | null
+  /** When a close of a position of somebody else was last sent, by its key. */
+  readonly tried: readonly (readonly [string, Timestamp])[]
   /** The books have something of it left. */
   readonly isOpen: boolean
   /** The exchange has accepted an order for each position of it. */

@@ -390,6 +390,7 @@ export const wrongLedger: Check = object<Ledger>({
         reason: text,
         since: number,
         askedAt: orNull(number),
+        tried: entries,
         isOpen: flag,
         isAccepted: flag,
         isAnswered: flag,
