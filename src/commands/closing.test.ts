@@ -252,6 +252,11 @@ test('with the exchange away nothing is closed, which is said, and the halt is t
 test('one symbol is closed without the state, and nothing else', async () => {
   const data = await held()
   chmodSync(join(data, 'state.db'), 0o600)
+  const shown = async (): Promise<readonly unknown[]> => {
+    const { out, err } = await trade(data, ['flatten', '--without-state', '--all'])
+    return [...records(out).map(({ symbol }) => symbol), /\d+ orders of bbw/.exec(err)?.[0]]
+  }
+  assert.equal(await shown(), await shown(), 'to say what would happen sends nothing')
   const outcome = await trade(data, ['close', 'ETHUSDT', '--without-state', '--execute'])
   assert.is(outcome.code, 0, outcome.err)
   assert.is(foundOrder(data), null, 'no halt was asked for')

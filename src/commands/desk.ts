@@ -185,6 +185,7 @@ export class Desk {
         // The candles of the embedded exchange are all there are: nothing more is to be waited for.
         lacking: 'skip',
         ...connected.engine,
+        onlyCloses: options.onlyCloses ?? false,
         stopwatch: () => world.clock.monotonic(),
         ...(opened?.decisions == null ? {} : { decisions: { version: ownVersion() } }),
         ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),

@@ -57,6 +57,8 @@ export interface EngineOptions {
    * open is told of within one.
    */
   readonly isShared?: boolean
+  /** It is opened to close alone: nothing is decided and nothing entered, whoever asks; left out: it trades. */
+  readonly onlyCloses?: boolean
   /** Takes down every decision, to be made again; with the version of the code that decides. Changes none. */
   readonly decisions?: { readonly version: string }
 }
@@ -91,6 +93,8 @@ export class EngineCore {
   readonly instance: string
   /** Whether events, verdicts and outcomes are told. */
   readonly journal: boolean
+  /** It is opened to close alone. */
+  readonly onlyCloses: boolean
   readonly lacking: House['lacking']
   readonly isShared: boolean
   /** Strategies that may send real orders; `null`: none are sent. */
@@ -136,6 +140,7 @@ export class EngineCore {
     this.cursor.wantsReasons = witness !== null
     this.instance = options.instance ?? NO_INSTANCE
     this.journal = options.journal ?? true
+    this.onlyCloses = options.onlyCloses ?? false
     this.#everyCycle = options.everyCycle ?? false
     this.#incarnation = options.incarnation ?? 0
     this.schedule = new Schedule(this.#everyCycle)

@@ -120,7 +120,7 @@ export class Engine {
       leverages,
       gatekeeper,
       symbol => this.#house(symbol),
-      () => this.#reconciler.isSettling || this.#closures.isAwaited,
+      () => core.onlyCloses || this.#reconciler.isSettling || this.#closures.isAwaited,
     )
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
@@ -772,6 +772,7 @@ export class Engine {
     blocks.push(...this.#core.obstacles.blocks())
     if (halted !== null) block('kill-switch', `halted by ${halted.by}: ${halted.reason}`)
     if (paused !== null) block('kill-switch', `paused by ${paused.by}: ${paused.reason}`)
+    if (this.#core.onlyCloses) block('kill-switch', 'bbw is open for a moment, to close alone')
     if (this.#core.recovery !== null) block('readiness', 'books and exchange are being compared')
     if (storeTrouble !== null) block('readiness', `the state cannot be saved: ${storeTrouble}`)
     if (isUnreadable) block('readiness', 'the account cannot be read')

@@ -88,8 +88,9 @@ export class Gatekeeper {
 
   /** Whether nobody, and no loss limit, keeps orders that add at a leverage from leaving. */
   isOpenAt(leverage: number): boolean {
-    const { now } = this.#core
-    if (this.isHalted || this.#standing.paused !== null || now < this.#gates.pausedUntil) return false
+    const { now, onlyCloses } = this.#core
+    if (onlyCloses || this.isHalted || this.#standing.paused !== null || now < this.#gates.pausedUntil)
+      return false
     for (const { rule, until } of this.#lossGates) {
       if (now < until && leverage >= rule.leverageFrom) return false
     }
