@@ -142,4 +142,14 @@ test('what was saved is there again', () => {
   assert.equal(next.save(), parts.fills.save())
 })
 
+test('a fill that seems early waits for the list of executions, and not for another one', () => {
+  const parts = new Parts().book([], [RESTING])
+  const fill = parts.fill({ symbol: RESTING.symbol })
+  parts.fills.book(fill)
+  assert.is(parts.fills.isKnown(fill.execId), false)
+  assert.is(parts.core.isDoubted, true, 'the list is asked for')
+  parts.fills.book(fill, true)
+  assert.is(parts.fills.isKnown(fill.execId), true, 'or it would be asked for without end')
+})
+
 test.run()

@@ -76,8 +76,12 @@ export class Fills {
     return Math.max(0, this.#executedAt - EXECUTIONS_OVERLAP)
   }
 
-  /** Takes a fill of an order, of a stop, or of somebody else's doing. */
-  book(fill: FillInput): void {
+  /**
+   * Takes a fill of an order, of a stop, or of somebody else's doing.
+   *
+   * @param isListed it is from the list of executions, which has everything in its order: nothing is waited for
+   */
+  book(fill: FillInput, isListed = false): void {
     if (this.#booked.has(fill.execId)) {
       this.#core.count('fill-repeated')
       const { symbol, side, execId } = fill
@@ -85,7 +89,7 @@ export class Fills {
       this.#core.event('reconciled', null, 'told again; counted once', figures, fill.clientOrderId, 'I212')
       return
     }
-    if (this.#isEarly(fill)) {
+    if (!isListed && this.#isEarly(fill)) {
       this.#core.count('fill-early')
       this.#core.hurry(this.#core.now)
       this.#core.isDoubted = true

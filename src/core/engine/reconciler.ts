@@ -321,7 +321,7 @@ export class Reconciler {
     if (this.#fills.isKnown(execution.execId)) return false
     const { symbol, side, execId, steps, time } = execution
     const isOurs = this.#isBooked(execution)
-    this.#fills.book(execution)
+    this.#fills.book(execution, true)
     if (!isOurs) {
       this.#onUnknownOwn(execution.clientOrderId)
       return false
