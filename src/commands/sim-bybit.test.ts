@@ -44,6 +44,18 @@ test('the market is moved by whole weeks so that its trading has begun by now', 
   assert.is(sim.desk.funding(symbol).announced(NOW).next % (8 * HOUR), 0)
 })
 
+test('a market of a few days is moved by whole days, so that it has not ended by now', async () => {
+  const few = marketsOf(3, 2)
+  const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() }
+  const world = { clock, cwd: folder.path }
+  const begun = tradingFrom(few)
+  const { sim } = await bybitOver(world, parsed({}), few, defaultConfig(), freshCredentials(), begun)
+  const [symbol] = [...sim.desk.feeds.keys()]
+  const shift = sim.desk.feed(symbol).firstAt - (few[0].candles.get('1d')?.start[0] ?? 0)
+  assert.is(shift % DAY, 0)
+  assert.ok(sim.desk.isTrading(symbol))
+})
+
 test('recorded dates are left as they are', async () => {
   const { sim, from } = await over({ dates: 'recorded', speed: '60' })
   assert.equal([from, sim.now], [start, start])

@@ -4,11 +4,12 @@ import { resolve } from 'node:path'
 import type { SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
 import type { FaultRule } from '../core/adapters/sim/bybit/fault-plan.ts'
 import { DataError, UsageError } from '../core/base/errors.ts'
-import { DAY, type Timestamp } from '../core/base/units.ts'
+import { DAY, type Milliseconds, type Timestamp } from '../core/base/units.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import type { FlagSpec, ParsedArguments, World } from './command.ts'
 import { type Config, costsOf } from './config.ts'
 import { numberFlag, textFlag } from './flags.ts'
+import { lastClose } from './market-builder.ts'
 import type { SimCredentials } from './sim-credentials.ts'
 
 /** The flags of `sim serve` that only the Bybit protocol has. */
@@ -60,8 +61,7 @@ export async function bybitOver(
     throw new UsageError(`--speed ${speed} is not from 0.1 to 3600`, 'for example: --speed 60')
   const now = world.clock.now()
   const isPresent = textFlag(parsed, 'dates') !== 'recorded'
-  // Whole weeks keep the days of the week, and the hours of the day at which funding is settled.
-  const shift = isPresent ? Math.floor((now - start) / WEEK) * WEEK : 0
+  const shift = isPresent ? shiftTo(now, start, lastClose(markets)) : 0
   const from = isPresent ? now : start
   const faults = await faultsOf(world, parsed)
   const sim = new SimBybit(
@@ -78,6 +78,15 @@ export async function bybitOver(
   )
   if (config.positionMode === 'hedge') sim.desk.switchMode('hedge')
   return { sim, speed, from }
+}
+
+/**
+ * By how much a market is moved so that its trading has begun by now: whole weeks, which keep the days of the week and
+ * the hours at which funding is settled; whole days where it would have ended by now otherwise.
+ */
+function shiftTo(now: Timestamp, start: Timestamp, end: Timestamp): Milliseconds {
+  const by = (span: Milliseconds): Milliseconds => Math.floor((now - start) / span) * span
+  return end + by(WEEK) > now ? by(WEEK) : by(DAY)
 }
 
 /** The rules of the file that is named; none without one. Throws a UsageError or a DataError. */
