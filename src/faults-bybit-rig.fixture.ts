@@ -5,7 +5,6 @@ import { type HttpPort, type HttpReply, type HttpRequest, nodeHttp } from './cor
 import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from './core/adapters/sim/bybit/bybit.fixture.ts'
 import { type BybitOptions, SimBybit } from './core/adapters/sim/bybit/bybit.ts'
 import type { Fault, FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
-import { shifted } from './core/adapters/sim/bybit/feed.ts'
 import { BybitServer } from './core/adapters/sim/bybit/server.ts'
 import { instrument } from './core/adapters/sim/exchange.fixture.ts'
 import { MINUTE } from './core/base/units.ts'
@@ -39,15 +38,13 @@ export class BybitRig {
     rules: readonly FaultRule[] = [],
     options: Partial<BybitOptions> = {},
   ): Promise<BybitRig> {
-    const from = Math.floor(Date.now() / MINUTE) * MINUTE
-    const markets = SYMBOLS.map(symbol =>
-      shifted(marketOf(still(100), { ...instrument, symbol }), from - START),
-    )
+    const markets = SYMBOLS.map(symbol => marketOf(still(100), { ...instrument, symbol }))
     const sim = new SimBybit(markets, {
       costs: PLAIN_COSTS,
       wallet: 1_000,
       seed: '1',
-      from: Date.now(),
+      // Far from the wall clock, and from the close of a candle.
+      from: START + 5 * MINUTE,
       key: KEY,
       secret: SECRET,
       speed: 1,

@@ -1,6 +1,7 @@
 /**
  * What can break between bbw and Bybit, over real sockets: each fault has come about, and what is asked of bbw then is
- * a list of complaints that is empty for it and not for a client with a planted bug.
+ * a list of complaints that is empty for it and not for a client with a planted bug. The simulated exchange lives in
+ * 2025, whatever the wall clock says.
  */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -215,7 +215,8 @@ test('flags of other markets contradict it, and commands that cannot do it refus
   })
   const url = await bbw(['scan', '--url', 'https://api.bybit.com'])
   assert.equal([url.code, url.err.includes('--exchange paper')], [2, true])
-  for (const command of ['score', 'backtest']) {
+  // Without --execute a trade is tried out on recorded candles.
+  for (const command of ['trade', 'score', 'backtest']) {
     assert.is((await bbw([command, '--exchange', 'paper'])).code, 2)
   }
 })

@@ -93,6 +93,13 @@ function refuseTrial(parsed: ParsedArguments): void {
 
 /** What shapes the exchange says nothing where none is opened. */
 function refuseVenue({ flags }: ParsedArguments): void {
-  const given = flags.timerange !== undefined ? '--timerange' : flags.detail === false ? '--no-detail' : null
+  const given =
+    flags.timerange !== undefined
+      ? '--timerange'
+      : flags.detail === false
+        ? '--no-detail'
+        : flags.exchange !== undefined && flags.exchange !== 'sim'
+          ? `--exchange ${flags.exchange}`
+          : null
   if (given !== null) throw new UsageError(`${given} goes with --execute alone`, 'leave it out')
 }
