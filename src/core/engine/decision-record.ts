@@ -34,6 +34,8 @@ export const RULE_KINDS = [
   'adoption',
   'exchange',
   'rotation',
+  'loss-pause',
+  'comes-back',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

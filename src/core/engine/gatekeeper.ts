@@ -3,10 +3,10 @@ import { unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
 import type { Loss } from '../guards/guard.ts'
-import { type LossRule, losingStreak, lossPause, lossRules } from '../guards/loss-pauses.ts'
+import { type LossRule, losingStreak, lossRules } from '../guards/loss-pauses.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { EngineCore } from './core.ts'
-import { DRAWDOWN, type Gates, openGates, resumedGates } from './gates.ts'
+import { DRAWDOWN, type Gates, LOSS_PAUSE, openGates, resumedGates, type SeenLosses } from './gates.ts'
 import type { Input } from './protocol.ts'
 import type { Settings } from './settings.ts'
 import { OPEN, type Standing } from './standing.ts'
@@ -115,8 +115,12 @@ export class Gatekeeper {
 
   #reckon(): void {
     for (const gate of this.#lossGates) {
-      gate.until = lossPause(this.#losses, gate.rule, this.#core.lacking === 'refuse').until
+      gate.until = this.#core.ruled(LOSS_PAUSE, this.#lossesAt(gate))
     }
+  }
+
+  #lossesAt({ gate, until: before }: LossGate): SeenLosses {
+    return { gate, losses: this.#losses, lacking: this.#core.lacking, before }
   }
 
   /** Says when a pause after losses begins, grows longer, and is over. */
@@ -239,7 +243,10 @@ export class Gatekeeper {
     this.#standing = saved.standing
     this.#storeTrouble = saved.storeTrouble
     this.#losses = saved.losses
-    this.#reckon()
+    // What was decided before the save is not decided again.
+    for (const gate of this.#lossGates) {
+      gate.until = LOSS_PAUSE.decide(this.#lossesAt(gate), this.#core.settings)
+    }
     const told = new Map(saved.lossPauses)
     for (const one of this.#lossGates) one.told = told.get(one.gate) ?? 0
   }

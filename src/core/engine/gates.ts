@@ -1,6 +1,7 @@
 /** What the loss limits remember, and how they follow equity. Pure: the engine asks once a light cycle. */
 import { DAY, HOUR, type Timestamp, type Usdt } from '../base/units.ts'
-import type { Figures } from '../guards/guard.ts'
+import type { Figures, House, Loss } from '../guards/guard.ts'
+import { lossPause, lossRules } from '../guards/loss-pauses.ts'
 import { type Rule, THE_HOUSE } from './rule.ts'
 import type { Settings } from './settings.ts'
 
@@ -37,6 +38,27 @@ export const DRAWDOWN: Rule<SeenEquity, NextGates> = {
   decide: ({ gates, equity, now }, { portfolioGates, drawdown }) =>
     nextGates(gates, equity, now, portfolioGates ? drawdown : null),
   isSilent: ({ changes }) => changes.length === 0,
+}
+
+/** Trades that lost, as a pause follows from them. */
+export interface SeenLosses {
+  readonly gate: string
+  readonly losses: readonly Loss[]
+  /** Where data may lack, losses whose time is not known well enough are left out. */
+  readonly lacking: House['lacking']
+  /** Its end as it was before. */
+  readonly before: Timestamp
+}
+
+/** Until when a pause after losses lasts; 0: there is none. */
+export const LOSS_PAUSE: Rule<SeenLosses, Timestamp> = {
+  kind: 'loss-pause',
+  about: ({ gate }) => ({ ...THE_HOUSE, id: gate }),
+  decide({ gate, losses, lacking }, { guards }) {
+    const rule = lossRules(guards).find(([id]) => id === gate)?.[1]
+    return rule === undefined ? 0 : lossPause(losses, rule, lacking === 'refuse').until
+  },
+  isSilent: (until, { before }) => until === before,
 }
 
 /** The gates after a look, with what has changed. */

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { MINUTE, SECOND } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT } from '../decision/view.fixture.ts'
 import { type Decision, fromText, RULE_KINDS, type RuleKind, textOf } from './decision-record.ts'
-import { Desk, instrument, only, placed, reversionSignal } from './desk.fixture.ts'
+import { Desk, gridSignal, instrument, only, placed, reversionSignal } from './desk.fixture.ts'
 import { RULES } from './rules.ts'
 import { defaultSettings, overlay, type Settings } from './settings.ts'
 
@@ -93,6 +93,23 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     const desk = held(overlay({ ...defaultSettings() }, { drawdown: { percent: 0.1 } }))
     desk.price('SOLUSDT', 96)
     desk.live(MINUTE)
+    return desk
+  },
+  'loss-pause': () => {
+    const symbols = ['SOLUSDT', 'ADAUSDT', 'XRPUSDT']
+    const desk = new Desk().introduce(...symbols)
+    desk.live(0)
+    for (const symbol of symbols) {
+      desk.open(reversionSignal(symbol))
+      desk.stopOut(desk.position(symbol))
+    }
+    return desk
+  },
+  'comes-back': () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    desk.open(gridSignal())
+    desk.stopOut(desk.position())
     return desk
   },
   adoption: () => {

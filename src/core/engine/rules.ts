@@ -3,13 +3,14 @@
 import { ADOPTION } from './adoption.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
-import { DRAWDOWN } from './gates.ts'
+import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
 import { MARGIN } from './margin-checks.ts'
 import { OWN_GATES } from './own-gates.ts'
 import { RECONCILIATION } from './reconcile.ts'
 import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
+import { COMES_BACK } from './stop-outs.ts'
 import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
 
 /** What a rule is shown is as it was taken down: plain data that it has been shown before. */
@@ -29,4 +30,6 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   adoption: ADOPTION,
   exchange: EXCHANGEABLE,
   rotation: ROTATION,
+  'loss-pause': LOSS_PAUSE,
+  'comes-back': COMES_BACK,
 }

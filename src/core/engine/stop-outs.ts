@@ -8,7 +8,8 @@ import type { Side } from '../market/side.ts'
 import { positionKey } from '../portfolio/position.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { CycleId } from './cycles.ts'
-import type { BoundEntry } from './pipeline.ts'
+import { type BoundEntry, enabledEntries } from './pipeline.ts'
+import type { Ask, Rule } from './rule.ts'
 import type { EngineState } from './state.ts'
 
 /** What has waited for its decision for so long will not get one: the symbol is not decided on any more. */
@@ -19,8 +20,18 @@ interface Surroundings {
   readonly now: Timestamp
   /** The entry strategies that are switched on. */
   readonly entries: readonly BoundEntry[]
+  readonly ruled: Ask
   touch(cycle: CycleId): void
   count(name: string): void
+}
+
+/** Whether a strategy wants to come back to what a stop has closed. */
+export const COMES_BACK: Rule<Trade, boolean> = {
+  kind: 'comes-back',
+  about: ({ strategy, symbol, side }) => ({ strategy, symbol, side }),
+  decide: (trade, settings) =>
+    enabledEntries(settings).some(({ strategy, params }) => strategy.comesBack?.(trade, params) === true),
+  isSilent: comesBack => !comesBack,
 }
 
 export class StopOuts {
@@ -36,8 +47,7 @@ export class StopOuts {
 
   /** A stop at `price` has closed a position, there or, over a gap, beyond it. */
   note(trade: Trade, price: number, at: Timestamp): void {
-    if (!this.#core.entries.some(({ strategy, params }) => strategy.comesBack?.(trade, params) === true))
-      return
+    if (!this.#core.ruled(COMES_BACK, trade)) return
     const { symbol, side, strategy, notional, leverage, score } = trade
     const out = { symbol, side, strategy, at, stop: price, margin: notional / leverage, score }
     this.#noted = [...this.#noted, out]
