@@ -36,6 +36,12 @@ export const RULE_KINDS = [
   'rotation',
   'loss-pause',
   'comes-back',
+  'absence',
+  'rest',
+  'leverage',
+  'held-back',
+  'add-stands',
+  'release',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

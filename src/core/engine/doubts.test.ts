@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { steps, ticks } from '../decision/view.fixture.ts'
-import { Doubts, foundCode } from './doubts.ts'
+import { type AbsenceVerdict, absence, Doubts, foundCode } from './doubts.ts'
 import type { OrderRequest } from './protocol.ts'
 import type { Doubt } from './state.ts'
 
@@ -20,7 +20,8 @@ const REQUEST: OrderRequest = {
   postOnly: false,
 }
 
-const table = (): Doubts => new Doubts({ answerMs: 10_000, windowMs: 7_000, resends: 2 })
+const LIMITS = { windowMs: 7_000, resends: 2 }
+const table = (): Doubts => new Doubts(10_000)
 
 test('an order whose answer is awaited is no doubt until the answer is overdue', () => {
   const doubts = table()
@@ -36,24 +37,33 @@ test('an order whose answer is awaited is no doubt until the answer is overdue',
   assert.is(doubts.isAny, false)
 })
 
+/** What is decided about an order that the exchange does not know, and heeded. */
+function absent(doubts: Doubts, id: string, now: number, mayResend: boolean): AbsenceVerdict {
+  const doubt = doubts.get(id)
+  if (doubt === null) throw new Error(`${id} is not doubted`)
+  const verdict = absence(doubt, now, mayResend, LIMITS)
+  doubts.heed(id, verdict, now)
+  return verdict
+}
+
 test('absence proves nothing within the window, and then allows two more tries', () => {
   const doubts = table()
   doubts.sent(REQUEST, 0)
   doubts.raise('a', 'lost-reply', 100)
-  assert.equal(doubts.absent('a', 6_999, true), { kind: 'wait', until: 7_000 })
-  assert.equal(doubts.absent('a', 7_000, true), { kind: 'resend', request: REQUEST })
-  assert.equal(doubts.absent('a', 8_000, true), { kind: 'wait', until: 14_000 })
-  assert.is(doubts.absent('a', 14_000, true).kind, 'resend')
-  assert.is(doubts.absent('a', 21_000, true).kind, 'gone')
+  assert.equal(absent(doubts, 'a', 6_999, true), { kind: 'wait', until: 7_000 })
+  assert.equal(absent(doubts, 'a', 7_000, true), { kind: 'resend', request: REQUEST })
+  assert.equal(absent(doubts, 'a', 8_000, true), { kind: 'wait', until: 14_000 })
+  assert.is(absent(doubts, 'a', 14_000, true).kind, 'resend')
+  assert.is(absent(doubts, 'a', 21_000, true).kind, 'gone')
 })
 
 test('what is not wanted any more is not sent again, and what had been accepted is gone at once', () => {
   const doubts = table()
   doubts.sent(REQUEST, 0)
   doubts.raise('a', 'lost-reply', 100)
-  assert.is(doubts.absent('a', 7_000, false).kind, 'gone')
+  assert.is(absent(doubts, 'a', 7_000, false).kind, 'gone')
   doubts.raise('b', 'missing', 100)
-  assert.is(doubts.absent('b', 100, true).kind, 'gone')
+  assert.is(absent(doubts, 'b', 100, true).kind, 'gone')
 })
 
 test('after a restart every order on its way is in doubt, and is loaded as it was', () => {

@@ -16,18 +16,13 @@ export type AbsenceVerdict =
   | { readonly kind: 'resend'; readonly request: OrderRequest }
   | { readonly kind: 'gone' }
 
-export interface DoubtLimits {
-  readonly answerMs: Milliseconds
-  readonly windowMs: Milliseconds
-  readonly resends: number
-}
-
 export class Doubts {
   readonly #doubts = new Map<string, Doubt>()
-  readonly #limits: DoubtLimits
+  readonly #answerMs: Milliseconds
 
-  constructor(limits: DoubtLimits) {
-    this.#limits = limits
+  /** @param answerMs an answer that has not come by then is overdue */
+  constructor(answerMs: Milliseconds) {
+    this.#answerMs = answerMs
   }
 
   get(id: string): Doubt | null {
@@ -102,7 +97,7 @@ export class Doubts {
   answerDue(): Timestamp | null {
     let due: Timestamp | null = null
     for (const { cause, sentAt } of this.#doubts.values()) {
-      const at = sentAt + this.#limits.answerMs
+      const at = sentAt + this.#answerMs
       if (cause === 'sent' && (due === null || at < due)) due = at
     }
     return due
@@ -112,30 +107,38 @@ export class Doubts {
   overdue(now: Timestamp): string[] {
     const ids: string[] = []
     for (const [id, doubt] of this.#doubts) {
-      if (doubt.cause !== 'sent' || now < doubt.sentAt + this.#limits.answerMs) continue
+      if (doubt.cause !== 'sent' || now < doubt.sentAt + this.#answerMs) continue
       this.#doubts.set(id, { ...doubt, cause: 'no-answer' })
       ids.push(id)
     }
     return ids
   }
 
-  /**
-   * The exchange knows nothing of the order: proof only once it can no longer land. One that had been accepted is gone
-   * at once.
-   *
-   * @param mayResend whether it is still wanted
-   */
-  absent(id: string, now: Timestamp, mayResend: boolean): AbsenceVerdict {
+  /** The exchange knows nothing of the order, and that was decided about it. */
+  heed(id: string, { kind }: AbsenceVerdict, now: Timestamp): void {
     const doubt = this.#doubts.get(id)
-    if (doubt === undefined || doubt.request === null) return { kind: 'gone' }
-    const until = doubt.sentAt + this.#limits.windowMs
-    const next = { ...doubt, wasAbsent: true }
-    this.#doubts.set(id, next)
-    if (now < until) return { kind: 'wait', until }
-    if (!mayResend || doubt.resends >= this.#limits.resends) return { kind: 'gone' }
-    this.#doubts.set(id, { ...next, resends: doubt.resends + 1, sentAt: now })
-    return { kind: 'resend', request: doubt.request }
+    if (doubt === undefined || doubt.request === null) return
+    const resent = kind === 'resend' ? { resends: doubt.resends + 1, sentAt: now } : {}
+    this.#doubts.set(id, { ...doubt, wasAbsent: true, ...resent })
   }
+}
+
+/**
+ * What it means that the exchange knows nothing of an order: proof only once it can no longer land. One that had been
+ * accepted is gone at once.
+ *
+ * @param mayResend whether it is still wanted
+ */
+export function absence(
+  { request, sentAt, resends }: Doubt,
+  now: Timestamp,
+  mayResend: boolean,
+  limits: { readonly windowMs: Milliseconds; readonly resends: number },
+): AbsenceVerdict {
+  if (request === null) return { kind: 'gone' }
+  const until = sentAt + limits.windowMs
+  if (now < until) return { kind: 'wait', until }
+  return mayResend && resends < limits.resends ? { kind: 'resend', request } : { kind: 'gone' }
 }
 
 /** The message that fits an order found after a doubt. */

@@ -9,15 +9,15 @@ import type { Side } from '../market/side.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import { foundCode } from './doubts.ts'
+import { ABSENCE, REST } from './fate-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
-import { expiryOf, type OrderDesk } from './order-desk.ts'
+import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
-import type { Account, OrderReport, OrderRequest } from './protocol.ts'
+import type { Account, OrderReport } from './protocol.ts'
 import { agrees } from './reconcile.ts'
 import { earliest } from './schedule.ts'
 import type { Doubt, WorkingOrder } from './state.ts'
-import { unfit } from './still-fit.ts'
 
 export class Fates {
   readonly #core: EngineCore
@@ -149,16 +149,25 @@ export class Fates {
       const entry = this.#core.portfolio.pending.get(id)
       if (stage !== 'asked' || entry === undefined || !settled(entry.symbol, entry.side)) continue
       this.#core.touch('heavy')
-      if (account.orders.some(order => order.clientOrderId === id)) this.#orders.keepEntry(id)
-      else if (this.#orders.doubts.get(id) === null) {
+      const fate = this.#core.ruled(REST, {
+        id,
+        symbol: entry.symbol,
+        isThere: account.orders.some(order => order.clientOrderId === id),
+        isDoubted: this.#orders.doubts.get(id) !== null,
+      })
+      if (fate === 'rests') this.#orders.keepEntry(id)
+      else if (fate === 'gone') {
         this.entryGone(entry, 'expired', 'it no longer rests at the exchange', null)
       }
     }
     for (const order of this.#orders.exits.values()) {
       if (order.state !== 'asked' || !settled(order.symbol, order.side)) continue
       this.#core.touchAll()
-      const there = account.orders.find(one => one.clientOrderId === order.clientOrderId)
-      if (there !== undefined) {
+      const { clientOrderId: id, symbol } = order
+      const there = account.orders.find(one => one.clientOrderId === id)
+      const isThere = there !== undefined
+      const fate = this.#core.ruled(REST, { id, symbol, isThere, isDoubted: false })
+      if (there !== undefined && fate === 'rests') {
         // What an amendment of unknown fate has made of it.
         order.state = 'working'
         order.price = there.price
@@ -181,29 +190,28 @@ export class Fates {
     if (isPart) this.#management.target(position)
   }
 
-  /** Why an entry that never arrived is not to be sent again at the price of now; `null`: it is. */
-  #unfit(entry: PendingEntry, request: OrderRequest): string | null {
-    const { last, lastAt } = this.#core.markets.of(entry.symbol)
-    return unfit(entry, request, { now: this.#core.now, last, lastAt }, this.#core.settings.guards)
-  }
-
   #onAbsent(
     id: string,
     doubt: Doubt,
     entry: PendingEntry | undefined,
     order: WorkingOrder | undefined,
   ): void {
-    const why = entry === undefined || doubt.request === null ? null : this.#unfit(entry, doubt.request)
-    const isWanted =
-      entry !== undefined &&
-      why === null &&
-      !this.#orders.cancelling.has(id) &&
-      // An exchange of positions that has not begun is decided anew, at the prices and rates of then.
-      entry.replaces === undefined &&
-      this.#core.now < expiryOf(entry) &&
-      this.#gatekeeper.isOpenAt(entry.leverage) &&
-      !this.#core.obstacles.isOn(entry.symbol)
-    const verdict = this.#orders.doubts.absent(id, this.#core.now, isWanted)
+    const { now } = this.#core
+    const market = entry === undefined ? undefined : this.#core.markets.of(entry.symbol)
+    const { verdict, why } = this.#core.ruled(ABSENCE, {
+      id,
+      doubt,
+      entry: entry ?? null,
+      last: market?.last ?? Number.NaN,
+      lastAt: market?.lastAt ?? 0,
+      now,
+      isCancelling: this.#orders.cancelling.has(id),
+      isOpen:
+        entry !== undefined &&
+        this.#gatekeeper.isOpenAt(entry.leverage) &&
+        !this.#core.obstacles.isOn(entry.symbol),
+    })
+    this.#orders.doubts.heed(id, verdict, now)
     switch (verdict.kind) {
       case 'wait':
         this.#core.hurry(verdict.until)

@@ -12,6 +12,7 @@ import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { Account, AccountPosition, Handover, HandoverInput } from './protocol.ts'
+import { RELEASE, type ReleaseVerdict } from './release-rules.ts'
 import type { EngineState, WaitingHandover } from './state.ts'
 import type { Strangers } from './strangers.ts'
 
@@ -55,8 +56,8 @@ export class Handovers {
       this.#refuse(request, found.refused, found.isMissing)
       return
     }
-    const { symbol, side } = found.position
-    this.#core.leaving.add(positionKey(symbol, side))
+    const { side } = found
+    this.#core.leaving.add(positionKey(request.symbol, side))
     this.#waiting = [...this.#waiting, { ...request, side, askedAt: null }]
     this.proceed()
   }
@@ -147,28 +148,20 @@ export class Handovers {
     for (const request of this.#waiting) if (request.kind === 'release') this.#release(request)
   }
 
-  #toRelease({
-    symbol,
-    side,
-    isOwn,
-  }: Handover): { readonly position: Position } | { readonly refused: string; readonly isMissing: boolean } {
-    const refused = (words: string, isMissing = false): { refused: string; isMissing: boolean } => ({
-      refused: words,
-      isMissing,
-    })
+  #toRelease(request: Handover): ReleaseVerdict {
+    const { id, symbol, side, isOwn } = request
     const held = [...this.#core.portfolio.positions.values()].filter(
       one => one.symbol === symbol && (side === null || one.side === side),
     )
-    const [position] = held
-    if (position === undefined) return refused('it is no position of bbw', true)
-    if (held.length > 1) return refused('it is held on both sides: say --side long or --side short')
-    if (position.strategy !== MANUAL && !isOwn) {
-      return refused(`it was opened by ${position.strategy}: say --own to take it over`)
-    }
-    if (this.#orders.find(position, 'close') !== undefined) return refused('it is being closed')
-    if (this.#core.leaving.has(positionKey(symbol, position.side)))
-      return refused('it is being released already')
-    return { position }
+    return this.#core.ruled(RELEASE, {
+      request: { id, symbol, side, isOwn },
+      held: held.map(position => ({
+        side: position.side,
+        strategy: position.strategy,
+        isClosing: this.#orders.find(position, 'close') !== undefined,
+        isLeaving: this.#core.leaving.has(positionKey(symbol, position.side)),
+      })),
+    })
   }
 
   #release(request: WaitingHandover): void {

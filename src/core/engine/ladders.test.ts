@@ -213,6 +213,19 @@ test('once a target has filled, adds are taken back at once, and none comes any 
   assert.equal(entries(nextDay(desk, 96)), [])
 })
 
+test('that an add is not wanted any more is taken down', () => {
+  const { desk, effects } = opened()
+  const add = addOf(effects)
+  desk.order(add.clientOrderId, 'accepted')
+  desk.feed({ type: 'command', id: 'c', command: 'pause', by: 'me', reason: 'lunch' })
+  heavy(desk, 97)
+  const decided = desk.decisions.filter(({ kind }) => kind === 'add-stands')
+  assert.ok(decided.length > 0)
+  for (const { symbol, side, answer } of decided) {
+    assert.equal([symbol, side, answer], ['SOLUSDT', 'long', 'false'])
+  }
+})
+
 test('a position that is reduced by hand is not added to', () => {
   const { desk, effects } = opened()
   const add = addOf(effects)

@@ -12,6 +12,7 @@ import { ADD_GUARDS, admitEntry, type BoundGuard } from '../guards/list.ts'
 import { formatSteps, formatTicks, priceOf, qtyOf } from '../market/quantise.ts'
 import { isNeverTrade } from '../market/tiers.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import { ADD_STANDS } from './add-rules.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Leverages } from './leverages.ts'
@@ -55,7 +56,7 @@ export class Ladders {
   /** Takes back adds that are not wanted any more, and sends those that are. */
   manage(): void {
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.rung !== undefined && !this.#isWanted(entry)) this.#orders.takeBack(entry)
+      if (entry.rung !== undefined && !this.#stands(entry, true)) this.#orders.takeBack(entry)
     }
     if (this.#ladder === null) return
     for (const position of this.#core.portfolio.positions.values()) {
@@ -67,22 +68,31 @@ export class Ladders {
   /** While nothing may be added, no add rests. */
   takeBackIfClosed(): void {
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.rung !== undefined && !this.#gatekeeper.isOpenAt(entry.leverage)) this.#orders.takeBack(entry)
+      if (entry.rung !== undefined && !this.#stands(entry, false)) this.#orders.takeBack(entry)
     }
   }
 
-  #isWanted(entry: PendingEntry): boolean {
+  /** @param isWhole judged by its position and the plan too, not only by whether anything may be added */
+  #stands(entry: PendingEntry, isWhole: boolean): boolean {
+    const isOpen = this.#gatekeeper.isOpenAt(entry.leverage)
     const position = this.#core.portfolio.positions.get(positionKey(entry.symbol, entry.side))
-    if (this.#ladder === null || position?.signalId !== entry.signalId) return false
-    if (
-      !this.#gatekeeper.isOpenAt(entry.leverage) ||
-      this.#isClosing(position) ||
-      entry.stop !== position.stop
-    )
-      return false
-    if (this.#core.terms(position.strategy) === undefined) return false
-    const wanted = this.#wanted(this.#ladder, position)
-    return wanted !== undefined && wanted.rung === entry.rung && entry.steps <= wanted.steps
+    const isPlanned = isWhole && isOpen && this.#ladder !== null && position?.signalId === entry.signalId
+    const add = isPlanned && this.#ladder !== null ? this.#wanted(this.#ladder, position) : undefined
+    return this.#core.ruled(ADD_STANDS, {
+      entry,
+      isOpen,
+      plan:
+        position === undefined || !isWhole
+          ? null
+          : {
+              signalId: position.signalId,
+              stop: position.stop,
+              isClosing: this.#isClosing(position),
+              isOn: this.#ladder !== null && this.#core.terms(position.strategy) !== undefined,
+              add: add === undefined ? null : { rung: add.rung, steps: add.steps },
+            },
+      isWhole,
+    })
   }
 
   #decide(ladder: BoundLadder, position: Position): void {

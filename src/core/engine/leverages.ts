@@ -16,7 +16,8 @@ import type { Side } from '../market/side.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
-import { expiryOf, type OrderDesk } from './order-desk.ts'
+import { HELD_BACK, LEVERAGE } from './leverage-rules.ts'
+import type { OrderDesk } from './order-desk.ts'
 import type { Input, OrderRequest } from './protocol.ts'
 import { earliest } from './schedule.ts'
 import type { EngineState, LeverageRequest } from './state.ts'
@@ -60,21 +61,31 @@ export class Leverages {
     for (const [key, request] of this.#requests) {
       if (request.requestId !== requestId) continue
       const { wanted, isLookUp, tries } = request
-      if (leverage === wanted) {
-        this.#requests.delete(key)
-        this.#confirmed.set(key, wanted)
-        this.#release(key)
-      } else if (why === 'unknown') {
-        // A look-up that fails is made again when its answer would be overdue.
-        if (!isLookUp) this.#lookUp(key, request)
-      } else if (leverage !== null && isLookUp && tries < this.#core.settings.recovery.resends) {
-        this.#ask(key, wanted, tries + 1)
-      } else {
-        this.#requests.delete(key)
-        if (leverage === null) this.#core.obstacles.entryRefused(why ?? 'risk', placeOf(key).symbol, reason)
-        this.#denyAll(key, wanted, leverage, reason)
+      const { symbol, side = null } = placeOf(key)
+      const isUnknown = why === 'unknown'
+      const seen = { symbol, side, wanted, leverage, isUnknown, isLookUp, tries }
+      switch (this.#core.ruled(LEVERAGE, seen)) {
+        case 'in-force':
+          this.#requests.delete(key)
+          this.#confirmed.set(key, wanted)
+          this.#release(key)
+          return
+        case 'look-up':
+          this.#lookUp(key, request)
+          return
+        case 'wait':
+          return
+        case 'ask-again':
+          this.#ask(key, wanted, tries + 1)
+          return
+        case 'deny':
+          this.#requests.delete(key)
+          if (leverage === null && why !== 'unknown') {
+            this.#core.obstacles.entryRefused(why ?? 'risk', symbol, reason)
+          }
+          this.#denyAll(key, wanted, leverage, reason)
+          return
       }
-      return
     }
   }
 
@@ -166,15 +177,9 @@ export class Leverages {
     this.#core.emit({ type: 'place', order })
   }
 
-  /** Whether an entry that waits would still be sent: what has been decided may have become old, or forbidden. */
   #isWanted(entry: PendingEntry): boolean {
-    const { now } = this.#core
-    return (
-      now < expiryOf(entry) &&
-      now < entry.sentAt + 2 * this.#answerMs &&
-      this.#gatekeeper.isOpenAt(entry.leverage) &&
-      !this.#core.obstacles.isOn(entry.symbol)
-    )
+    const isOpen = this.#gatekeeper.isOpenAt(entry.leverage) && !this.#core.obstacles.isOn(entry.symbol)
+    return this.#core.ruled(HELD_BACK, { entry, now: this.#core.now, isOpen })
   }
 
   #denyAll(key: string, wanted: number, leverage: number | null, reason: string): void {

@@ -67,12 +67,7 @@ export class OrderDesk {
   constructor(core: EngineCore, runner: CycleRunner) {
     this.#core = core
     this.#runner = runner
-    const { answerSeconds, windowSeconds, resends } = core.settings.recovery
-    this.doubts = new Doubts({
-      answerMs: answerSeconds * SECOND,
-      windowMs: windowSeconds * SECOND,
-      resends,
-    })
+    this.doubts = new Doubts(core.settings.recovery.answerSeconds * SECOND)
   }
 
   /** Reduce-only orders at the exchange, by client order id. */

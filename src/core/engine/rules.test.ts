@@ -40,8 +40,10 @@ function moved(answer: 'ok' | 'crossed' | null): Desk {
   return desk
 }
 
-/** Kinds of exchanges of positions, whose scenarios are those of `rotations.test.ts`. */
-type Elsewhere = 'exchange' | 'rotation'
+/** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
+const ELSEWHERE = ['exchange', 'rotation', 'add-stands'] as const
+type Elsewhere = (typeof ELSEWHERE)[number]
+const isElsewhere = (kind: RuleKind): kind is Elsewhere => ELSEWHERE.some(one => one === kind)
 
 /** Each kind of decision in a scenario that has it; a desk makes each again as soon as it is taken down. */
 const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
@@ -112,6 +114,52 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.stopOut(desk.position())
     return desk
   },
+  absence: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [order] = placed(desk.propose(reversionSignal()))
+    desk.order(order.clientOrderId, 'unknown', 'time-out')
+    const asked = desk.feed({ type: 'time' })
+    for (const { queryId } of only(asked, 'query-executions')) desk.executions(queryId)
+    for (const { queryId } of only(asked, 'query-order')) desk.found(queryId, order.clientOrderId, 'absent')
+    for (const { queryId } of only(asked, 'query-account')) desk.reply(queryId, desk.account([]))
+    return desk
+  },
+  rest: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [{ clientOrderId }] = placed(desk.propose(reversionSignal()))
+    desk.order(clientOrderId, 'accepted')
+    desk.feed({ type: 'command', id: 'c', command: 'halt', by: 'me', reason: 'enough' })
+    desk.order(clientOrderId, 'rejected', 'too late')
+    desk.live(MINUTE)
+    return desk
+  },
+  leverage: () => held(),
+  'held-back': () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    desk.confirmsLeverage = false
+    const [{ requestId, leverage }] = only(desk.propose(reversionSignal()), 'set-leverage')
+    desk.now += MINUTE
+    desk.feed({ type: 'leverage', requestId, leverage, reason: '' })
+    return desk
+  },
+  release: () => {
+    const desk = held()
+    desk.feed({
+      type: 'handover',
+      kind: 'release',
+      id: 'r',
+      symbol: 'SOLUSDT',
+      side: null,
+      stop: null,
+      target: null,
+      isOwn: false,
+      by: 'me',
+    })
+    return desk
+  },
   adoption: () => {
     const desk = new Desk().introduce('SOLUSDT')
     desk.live(0)
@@ -142,7 +190,7 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
 }
 
 for (const kind of RULE_KINDS) {
-  if (kind === 'exchange' || kind === 'rotation') continue
+  if (isElsewhere(kind)) continue
   test(`a decision of the kind ${kind} is taken down by the engine that makes it, and is made again`, () => {
     const desk = SCENES[kind]()
     const decisions = desk.decisions.filter(one => one.kind === kind)

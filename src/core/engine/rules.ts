@@ -1,12 +1,16 @@
 /** The rules by which cycles decide besides strategies and guards, by the kind of their decisions. */
 
+import { ADD_STANDS } from './add-rules.ts'
 import { ADOPTION } from './adoption.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
+import { ABSENCE, REST } from './fate-rules.ts'
 import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
+import { HELD_BACK, LEVERAGE } from './leverage-rules.ts'
 import { MARGIN } from './margin-checks.ts'
 import { OWN_GATES } from './own-gates.ts'
 import { RECONCILIATION } from './reconcile.ts'
+import { RELEASE } from './release-rules.ts'
 import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
@@ -32,4 +36,10 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   rotation: ROTATION,
   'loss-pause': LOSS_PAUSE,
   'comes-back': COMES_BACK,
+  absence: ABSENCE,
+  rest: REST,
+  leverage: LEVERAGE,
+  'held-back': HELD_BACK,
+  'add-stands': ADD_STANDS,
+  release: RELEASE,
 }
