@@ -16,6 +16,10 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
     codes: ['W701'],
     shown: [
       {
+        file: 'kernel/bybit-world.test.ts',
+        title: 'G1: a wall clock that is ahead is said and corrected, and going by it is found out',
+      },
+      {
         file: 'faults-wire.test.ts',
         title: 'G1: the clock of the exchange counts, and is taken anew when it refuses a time stamp',
       },

@@ -22,11 +22,17 @@ export const WIRE_ROWS: readonly FaultRow[] = [
     row: 'D6',
     what: 'everybody asks at once after an outage',
     codes: [],
-    shown: of(
-      WIRE,
-      'D6: equal questions at once are one, and after an outage they come back with pauses',
-      'D6: a client that asks each question by itself is found out',
-    ),
+    shown: [
+      ...of(
+        WIRE,
+        'D6: equal questions at once are one, and after an outage they come back with pauses',
+        'D6: a client that asks each question by itself is found out',
+      ),
+      ...of(
+        'kernel/bybit-world.test.ts',
+        'D6: after an outage no storm of requests follows, and one that makes it is found out',
+      ),
+    ],
   },
   {
     row: 'K3',

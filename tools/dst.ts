@@ -5,6 +5,7 @@
  *   --seed 0x5f3a91    the seed, or the first of several; 1 if left out
  *   --seeds 20         how many
  *   --profile meltdown one of the profiles; all of them if left out
+ *   --protocol bybit   bbw's own adapter at the simulated Bybit; the embedded exchange if left out
  *   --days 0.5         of the market; 0.25 if left out
  *   --until 181442     ends after so many events
  *   --trace            prints every event
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
     profile: { type: 'string' },
+    protocol: { type: 'string', default: 'sim' },
     days: { type: 'string', default: '0.25' },
     until: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -40,6 +42,7 @@ const { values } = parseArgs({
 const profiles = Object.keys(PROFILES) as Profile[]
 const chosen = values.profile === undefined ? profiles : profiles.filter(name => name === values.profile)
 const first = Number(values.seed)
+const protocol = values.protocol === 'bybit' ? 'bybit' : 'sim'
 const [count, days] = [Number(values.seeds), Number(values.days)]
 if (chosen.length === 0 || ![first, count, days].every(Number.isFinite)) {
   process.stderr.write(`profiles: ${profiles.join(' ')}; seeds and days are numbers\n`)
@@ -67,6 +70,7 @@ async function simulate(
   return await new Simulation({
     seed,
     profile,
+    protocol,
     days,
     folder: join(folder, 'state'),
     ...(values.until === undefined ? {} : { until: Number(values.until) }),
@@ -87,7 +91,7 @@ for (const profile of chosen) {
     )
     if (failure === null) continue
     failures++
-    out(failureLines({ seed, profile, days }, failure, commit()))
+    out(failureLines({ seed, profile, protocol, days }, failure, commit()))
     if (!values.shrink) continue
     const isSame = async (faults: Outcome['fired']): Promise<boolean> =>
       (await simulate(seed, profile, { faults })).failure?.invariant === failure.invariant

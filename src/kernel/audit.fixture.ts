@@ -5,12 +5,11 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { Act } from '../core/adapters/sim/acts.ts'
-import type { SimHost } from '../core/adapters/sim/host.ts'
 import type { Milliseconds, Timestamp, Usdt } from '../core/base/units.ts'
 import { SECOND } from '../core/base/units.ts'
 import type { Engine } from '../core/engine/engine.ts'
 import type { Batch } from '../core/engine/ports.ts'
-import type { Input, OrderRequest } from '../core/engine/protocol.ts'
+import type { AccountPosition, Input, OrderRequest } from '../core/engine/protocol.ts'
 import type { Instrument } from '../core/market/instrument.ts'
 import { formatSteps, formatTicks } from '../core/market/quantise.ts'
 import { sign } from '../core/market/side.ts'
@@ -33,6 +32,7 @@ export const AUDITED = [
   'I9',
   'I10',
   'I11',
+  'I13',
   'I14',
   'I15',
   'I16',
@@ -60,6 +60,15 @@ const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/
 /** Orders that can still be given up: `intents.state`. */
 const GIVEN_UP = ['rejected', 'cancelled', 'dropped']
 
+/** The exchange as it is. */
+export interface Ground {
+  account(): {
+    readonly wallet: Usdt
+    readonly positions: readonly Pick<AccountPosition, 'symbol' | 'side' | 'steps' | 'stop'>[]
+    readonly orders: readonly { readonly clientOrderId: string }[]
+  }
+}
+
 /** A process that trades, as the audit sees it. */
 export interface Trading {
   readonly life: Life
@@ -71,7 +80,7 @@ export interface Trading {
 export class Audit implements Witness {
   readonly ledger: ShadowLedger
   readonly #kernel: Kernel
-  readonly #host: SimHost
+  readonly #ground: () => Ground
   readonly #instruments: ReadonlyMap<string, Instrument>
   readonly #prefixes = new Set<string>()
   readonly #path: string
@@ -81,6 +90,8 @@ export class Audit implements Witness {
   readonly asked = new Map<Audited, number>()
   readonly #naked = new Map<string, { since: Timestamp; wasRemoved: boolean }>()
   readonly #stops = new Map<string, number | null>()
+  /** Orders as they left, by their ids. */
+  readonly sent = new Map<string, OrderRequest>()
   readonly #committed = new Set<string>()
   readonly #unsaved = new Set<string>()
   readonly #answered = new Map<string, number>()
@@ -94,14 +105,19 @@ export class Audit implements Witness {
   isAttended = false
 
   /** @param sometimes what has come about that is worth coming about */
-  constructor(kernel: Kernel, host: SimHost, path: string, wallet: Usdt, sometimes: Set<string>) {
+  constructor(
+    kernel: Kernel,
+    ground: () => Ground,
+    instruments: ReadonlyMap<string, Instrument>,
+    path: string,
+    wallet: Usdt,
+    sometimes: Set<string>,
+  ) {
     this.#sometimes = sometimes
     this.#kernel = kernel
-    this.#host = host
+    this.#ground = ground
     this.#path = path
-    this.#instruments = new Map(
-      host.venue.markets.map(({ instrument }) => [instrument.symbol, instrument] as const),
-    )
+    this.#instruments = instruments
     this.ledger = new ShadowLedger(wallet, this.#instruments)
   }
 
@@ -218,7 +234,9 @@ export class Audit implements Witness {
   committed(batch: Batch, refused: readonly string[]): void {
     for (const { key, state } of batch.outcomes) {
       if (state !== 'rejected' && state !== 'dropped') continue
-      const isThere = this.#host.account().orders.some(one => one.clientOrderId === key)
+      const isThere = this.#ground()
+        .account()
+        .orders.some(one => one.clientOrderId === key)
       this.#holds('I11', !isThere, () => `${key} is written down as ${state}, and rests at the exchange`)
     }
     for (const { key } of batch.intents) if (!refused.includes(key)) this.#committed.add(key)
@@ -252,6 +270,7 @@ export class Audit implements Witness {
     if (operation !== 'place') return
     const order = args[0] as OrderRequest
     const { clientOrderId: id, purpose } = order
+    this.sent.set(id, order)
     this.#exact(order.symbol, order.price, order.steps)
     const isWritten = this.#stateOf(id) !== null
     this.#holds('I4', isWritten || this.#unsaved.has(id), () => `${id} leaves without a row`)
@@ -261,6 +280,11 @@ export class Audit implements Witness {
     this.#holds('I14', !this.#isHalted, () => `${id} leaves while everything is halted`)
     const { maxLeverage } = this.#instruments.get(order.symbol) ?? { maxLeverage: 0 }
     this.#holds('I7', order.leverage <= maxLeverage, () => `${id} at leverage ${order.leverage}`)
+  }
+
+  /** So many requests of a kind have left within a second. */
+  rate(name: string, count: number, most: number): void {
+    this.#holds('I13', count <= most, () => `${count} requests of ${name} in a second, at most ${most}`)
   }
 
   // --- after every event
@@ -286,7 +310,7 @@ export class Audit implements Witness {
   }
 
   #positions(): void {
-    const { positions, wallet } = this.#host.account()
+    const { positions, wallet } = this.#ground().account()
     const seen = new Set<string>()
     for (const { symbol, side, steps, stop } of positions) {
       const key = positionKey(symbol, side)
@@ -337,7 +361,7 @@ export class Audit implements Witness {
 
   /** Books, exchange and ledger say the same. */
   converged({ engine }: Trading): void {
-    const { wallet, positions, orders } = this.#host.account()
+    const { wallet, positions, orders } = this.#ground().account()
     const books = engine.books()
     const own = positions.filter(({ symbol, side }) => !this.#isForeign(positionKey(symbol, side), engine))
     const said = (of: readonly string[]): string => JSON.stringify([...of].sort())

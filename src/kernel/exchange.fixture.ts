@@ -3,6 +3,8 @@
  * come to it over a wire that loses and delays them, and what it tells goes out over streams that break. It is the
  * embedded exchange (`SimHost`) inside, behind the port that the live loop has for any exchange.
  */
+
+import type { Connected } from '../commands/desk.ts'
 import type { Act } from '../core/adapters/sim/acts.ts'
 import type { SimHost } from '../core/adapters/sim/host.ts'
 import { RunningClock } from '../core/adapters/system/running-clock.ts'
@@ -14,7 +16,7 @@ import type { Account, Execution, Input, OrderReport, OrderRequest } from '../co
 import type { PositionMode, Side } from '../core/market/side.ts'
 import type { FaultPlan } from './fault-plan.fixture.ts'
 import type { Kernel, Life } from './kernel.fixture.ts'
-import { type Line, Wire } from './wire.fixture.ts'
+import { type Line, throwsFailure, Wire } from './wire.fixture.ts'
 
 /** A request that arrives later than this after its time stamp is not carried out (`bybit.md` 3.1). */
 export const RECEIVE_WINDOW: Milliseconds = 5 * SECOND
@@ -90,9 +92,14 @@ export class SimulatedExchange {
     for (const stream of this.#streams) stream.break()
   }
 
-  /** A line of a process to this exchange. */
-  line(life: Life): TraderLine {
-    return new TraderLine(this.#kernel, this.#plan, this, life)
+  account(): Account {
+    return this.host.account()
+  }
+
+  /** A process at this exchange. */
+  async connect(life: Life): Promise<Connected> {
+    const line = new TraderLine(this.#kernel, this.#plan, this, life)
+    return { exchange: line, market: 'simulated', close: () => line.close() }
   }
 
   join(stream: TraderLine): void {
@@ -359,6 +366,7 @@ export class TraderLine implements PacedExchange {
       name: operation,
       changes: true,
       deadline: DEADLINE,
+      failed: throwsFailure(operation, true),
       effect: () => {
         if (this.#exchange.now - stamp > RECEIVE_WINDOW) throw tooLate(operation)
         const inputs = this.#exchange.carryOut(operation, args, request, this.#life)
@@ -378,6 +386,7 @@ export class TraderLine implements PacedExchange {
           name: operation,
           changes: false,
           deadline: DEADLINE,
+          failed: throwsFailure(operation, false),
           effect: () => {
             this.#exchange.catchUp()
             return read()

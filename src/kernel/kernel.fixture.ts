@@ -27,6 +27,7 @@ export class Life {
   readonly name: string
   readonly #kernel: Kernel
   #isOver = false
+  readonly #handles: (() => void)[] = []
   #frozenUntil: Timestamp = Number.NEGATIVE_INFINITY
 
   constructor(kernel: Kernel, name: string, number: number) {
@@ -41,7 +42,14 @@ export class Life {
 
   /** Nothing of it runs any more; a promise that it waits for is never settled. */
   end(): void {
+    if (this.#isOver) return
     this.#isOver = true
+    for (const close of this.#handles) close()
+  }
+
+  /** What the system takes back when it ends. */
+  owns(close: () => void): void {
+    this.#handles.push(close)
   }
 
   /** It stands still, as a machine that sleeps: what is due meanwhile comes when it wakes. */

@@ -17,7 +17,7 @@ interface Listed {
 export const LISTED: readonly Listed[] = [
   { price: 102, instrument: named('SOLUSDT', '0.1', '0.001') },
   { price: 0.61, instrument: named('ADAUSDT', '0.0001', '1') },
-  { price: 2_480, instrument: named('ETHUSDT', '0.01', '0.01') },
+  { price: 62_480, instrument: named('BTCUSDT', '0.1', '0.001') },
   { price: 0.01234, instrument: named('DOGEUSDT', '0.00001', '10') },
 ]
 

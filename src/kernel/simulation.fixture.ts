@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { type Config, defaultConfig } from '../commands/config.ts'
 import { STATE_FILE } from '../commands/desk.ts'
+import type { HttpPort } from '../core/adapters/bybit/http.ts'
 import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
 import { SimHost } from '../core/adapters/sim/host.ts'
 import { Venue } from '../core/adapters/sim/venue.ts'
@@ -28,9 +29,11 @@ import {
 } from '../core/base/units.ts'
 import { MIDNIGHT } from '../core/decision/view.fixture.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
-import type { AccountPosition } from '../core/engine/protocol.ts'
+import type { Candles } from '../core/market/candles.ts'
 import { sign } from '../core/market/side.ts'
-import { Audit, CONVERGED, Violation } from './audit.fixture.ts'
+import type { SymbolMarket } from '../core/market/symbol-market.ts'
+import { Audit, CONVERGED, type Ground, Violation } from './audit.fixture.ts'
+import { BybitWorld } from './bybit-world.fixture.ts'
 import { SimulatedExchange } from './exchange.fixture.ts'
 import { FaultPlan, type PlannedFault, type RateTable } from './fault-plan.fixture.ts'
 import { Kernel, type Life, stamp } from './kernel.fixture.ts'
@@ -55,6 +58,8 @@ const QUIET: Milliseconds = 2 * MINUTE
 export interface SimulationOptions {
   readonly seed: number
   readonly profile: Profile
+  /** The embedded exchange behind its own port, or the simulated Bybit behind bbw's adapter; the first if left out. */
+  readonly protocol?: 'sim' | 'bybit' | undefined
   /** Of the market; 1 if left out. */
   readonly days?: number
   /** Where the state is kept; emptied at the beginning and removed at the end. */
@@ -68,6 +73,7 @@ export interface SimulationOptions {
   readonly trace?: ((line: string) => void) | undefined
   /** A planted mistake between the driver and the outside; of the machine's clocks; of the settings. */
   readonly mistake?: ((ports: LivePorts) => LivePorts) | undefined
+  readonly http?: ((http: HttpPort, clock: MachineClock) => HttpPort) | undefined
   readonly clock?: ((kernel: Kernel) => MachineClock) | undefined
   /** Other settings than the defaults. */
   readonly config?: ((config: Config) => Config) | undefined
@@ -104,7 +110,7 @@ export interface Failure {
 export class Simulation {
   readonly kernel: Kernel
   readonly plan: FaultPlan
-  readonly exchange: SimulatedExchange
+  readonly exchange: SimulatedExchange | BybitWorld
   readonly audit: Audit
   readonly trader: Trader
   readonly clock: MachineClock
@@ -115,6 +121,7 @@ export class Simulation {
   readonly #config: Config
   readonly #days: number
   readonly #endings: Ending[] = []
+  readonly #minutes: ReadonlyMap<string, Candles | undefined>
   #fault: unknown = null
   #signals = 0
   #requests = 0
@@ -137,21 +144,27 @@ export class Simulation {
       if (place.startsWith('request ') || place.startsWith('push ')) this.audit.disturbed()
     })
     this.#config = options.config?.(configOf()) ?? configOf()
-    const host = new SimHost(
-      new Venue(marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1), {
-        from: MIDNIGHT,
-        to: null,
-        costs: DEFAULT_COSTS,
-        wallet: WALLET,
-        checkMargin: true,
-        detail: true,
-      }),
-      null,
-    )
+    const markets = marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1)
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
-    this.audit = new Audit(this.kernel, host, this.path, WALLET, this.sometimes)
-    this.exchange = new SimulatedExchange(this.kernel, this.plan, host, this.audit)
+    const instruments = new Map(markets.map(({ instrument }) => [instrument.symbol, instrument] as const))
+    const ground = (): Ground => this.exchange
+    this.audit = new Audit(this.kernel, ground, instruments, this.path, WALLET, this.sometimes)
+    this.#minutes = new Map(markets.map(one => [one.instrument.symbol, one.candles.get('1m')] as const))
+    this.exchange =
+      options.protocol === 'bybit'
+        ? new BybitWorld({
+            kernel: this.kernel,
+            plan: this.plan,
+            audit: this.audit,
+            markets,
+            wallet: WALLET,
+            seed,
+            folder,
+            said: code => this.#said(code),
+            mistake: options.http,
+          })
+        : new SimulatedExchange(this.kernel, this.plan, hostOf(markets), this.audit)
     this.clock = options.clock?.(this.kernel) ?? new MachineClock(this.kernel)
     this.trader = this.#traderAt('run', this.clock)
   }
@@ -171,28 +184,29 @@ export class Simulation {
       config: this.#config,
       clock,
       processes,
-      connect: life => {
-        const line = exchange.line(life)
-        return { exchange: line, close: () => line.close() }
-      },
+      connect: life => exchange.connect(life, clock),
       mistake: options.mistake,
       ended: how => void this.#endings.push(how),
       up: () => {
         if (name !== 'run') this.sometimes.add('a second run took over')
-        if (exchange.host.account().positions.length > 0 && this.trader.starts > 1)
+        if (exchange.account().positions.length > 0 && this.trader.starts > 1)
           this.sometimes.add('something was held when the loop came up again')
       },
-      said: code => void this.codes.set(code, (this.codes.get(code) ?? 0) + 1),
+      said: code => this.#said(code),
       fault: error => {
         this.#fault ??= error
       },
     })
   }
 
+  #said(code: Code): void {
+    this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
+  }
+
   /** Runs to the end, or to the first thing that must not be. */
   async run(): Promise<Outcome> {
     const { kernel, audit, trader } = this
-    const poison = poisonGlobals()
+    const poison = poisonGlobals(() => this.clock.now())
     const unhandled = (reason: unknown): void => {
       this.#fault ??= new Error(
         `a rejection that nobody handles: ${reason instanceof Error ? reason.message : reason}`,
@@ -384,8 +398,8 @@ export class Simulation {
     }
   }
 
-  #picked(size: number): AccountPosition | null {
-    const { positions } = this.exchange.host.account()
+  #picked(size: number): Held | null {
+    const { positions } = this.exchange.account()
     return positions.length === 0 ? null : positions[Math.floor(size * positions.length)]
   }
 
@@ -540,8 +554,7 @@ export class Simulation {
 
   /** The last closed minute's price. */
   priceOf(symbol: string): number | null {
-    const market = this.exchange.host.venue.markets.find(one => one.instrument.symbol === symbol)
-    const minutes = market?.candles.get('1m')
+    const minutes = this.#minutes.get(symbol)
     if (minutes === undefined) return null
     const row = Math.floor((this.kernel.now - minutes.start[0]) / MINUTE) - 1
     return row >= 0 && row < minutes.length ? minutes.close[row] : null
@@ -558,11 +571,29 @@ export class Simulation {
   }
 }
 
+type Held = ReturnType<Ground['account']>['positions'][number]
+
+function hostOf(markets: readonly SymbolMarket[]): SimHost {
+  const venue = new Venue(markets, {
+    from: MIDNIGHT,
+    to: null,
+    costs: DEFAULT_COSTS,
+    wallet: WALLET,
+    checkMargin: true,
+    detail: true,
+  })
+  return new SimHost(venue, null)
+}
+
 /** The defaults, without what would end all trading for days after a few losses. */
 function configOf(): Config {
   const config = defaultConfig()
+  const strategies = Object.fromEntries(
+    Object.entries(config.strategies).map(([id, one]) => [id, 'live' in one ? { ...one, live: true } : one]),
+  )
   return {
     ...config,
+    strategies,
     drawdown: { ...config.drawdown, percent: 60, haltPercent: 90 },
     operations: { ...config.operations, snapshotSeconds: 60 },
   }
@@ -570,12 +601,12 @@ function configOf(): Config {
 
 /** The one line that a failure is told in, and the one that shows it again. */
 export function failureLines(
-  { seed, profile, days }: Pick<SimulationOptions, 'seed' | 'profile' | 'days'>,
+  { seed, profile, protocol, days }: Pick<SimulationOptions, 'seed' | 'profile' | 'protocol' | 'days'>,
   { invariant, how, event, at }: Failure,
   commit: string,
 ): string {
   const hex = `0x${seed.toString(16)}`
-  const range = days === undefined ? '' : ` --days ${days}`
+  const range = `${protocol === 'bybit' ? ' --protocol bybit' : ''}${days === undefined ? '' : ` --days ${days}`}`
   return [
     `BBW-DST FAIL seed=${hex} commit=${commit} profile=${profile} t=${stamp(at)} event=${event} inv=${invariant} ${how}`,
     `replay: npm run dst -- --seed ${hex} --profile ${profile}${range} --until ${event} --trace`,

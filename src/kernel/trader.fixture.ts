@@ -13,7 +13,7 @@ import type { Code } from '../core/base/codes.ts'
 import { ExchangeError, HeldError, StoreError, type StoreTrouble } from '../core/base/errors.ts'
 import { type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
-import type { Batch, BrokerPort, PacedExchange, StorePort } from '../core/engine/ports.ts'
+import type { Batch, BrokerPort, StorePort } from '../core/engine/ports.ts'
 import type { Audit, Trading } from './audit.fixture.ts'
 import type { FaultPlan } from './fault-plan.fixture.ts'
 import type { Kernel, Life } from './kernel.fixture.ts'
@@ -67,7 +67,7 @@ export interface TraderOptions {
   readonly clock: MachineClock
   readonly processes: ProcessTable
   /** Connects a process to the exchange. */
-  connect(life: Life): { readonly exchange: PacedExchange; close(): void }
+  connect(life: Life): Promise<Connected>
   /** A planted mistake: stands between the driver and the outside. */
   readonly mistake?: ((ports: LivePorts) => LivePorts) | undefined
   /** Told when it is up, and when and how it has ended. */
@@ -207,7 +207,7 @@ export class Trader {
       },
       config,
       folder,
-      connect: async () => this.#connect(life),
+      connect: () => this.#options.connect(life),
       facts: { exchange: 'sim', dry: false, market: 'simulated' },
       log: this.#log(),
       everyCycle: true,
@@ -252,11 +252,6 @@ export class Trader {
       isAlive: processes.isAlive,
       random: () => kernel.draws.next(`chance of ${name}`),
     }
-  }
-
-  #connect(life: Life): Connected {
-    const { exchange, close } = this.#options.connect(life)
-    return { exchange, market: 'simulated', close }
   }
 
   #log(): Log {

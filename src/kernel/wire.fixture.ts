@@ -18,6 +18,9 @@ export const REQUEST_FAULTS = [
   'unreadable',
 ] as const
 
+/** How a request fails: no connection, none any more, no answer in time, an answer that says nothing, or none at all. */
+export type Failing = 'refused' | 'reset' | 'silence' | 'unclear' | 'unreadable'
+
 export interface Request<T> {
   readonly name: string
   /** It may have taken effect where nothing is heard of it. */
@@ -25,6 +28,8 @@ export interface Request<T> {
   readonly deadline: Milliseconds
   /** What it does when it arrives. Throws an ExchangeError where it is refused. */
   readonly effect: () => T
+  /** What is heard of it where it fails: an answer, or an error that is thrown. */
+  readonly failed: (how: Failing) => T
 }
 
 const LEAST_LEG: Milliseconds = 8
@@ -71,13 +76,20 @@ export class Wire {
         end.abort('settled')
         settled()
       }
-      const fail = (error: ExchangeError): void => settle(() => reject(error))
+      const fail = (how: Failing): void =>
+        settle(() => {
+          try {
+            resolve(request.failed(how))
+          } catch (error) {
+            reject(error)
+          }
+        })
       if (state === 'refused') {
-        life.after(LEAST_LEG, `${name} is refused`, () => fail(trouble(name, 'connection refused', false)))
+        life.after(LEAST_LEG, `${name} is refused`, () => fail('refused'))
         return
       }
       life.sleep(deadline, end.signal).then(
-        () => fail(trouble(name, `no reply within ${deadline} ms`, changes)),
+        () => fail('silence'),
         () => {},
       )
       if (state === 'silent' || fault?.kind === 'lose-request') return
@@ -85,7 +97,7 @@ export class Wire {
       if (fault?.kind === 'hold-request') {
         // The connection is gone at once, and the request is still somewhere on its way.
         there += fault.size * LONGEST_HOLD
-        this.#back(life, name, () => fail(trouble(name, 'connection reset', changes)))
+        this.#back(life, name, () => fail('reset'))
       }
       if (fault?.kind === 'slow') there += fault.size * SLOW
       const arrive = (): (() => void) => {
@@ -106,12 +118,12 @@ export class Wire {
         if (this.#line() === 'silent') return
         if (fault?.kind === 'unclear') {
           if (isCarriedOut) arrive()
-          this.#back(life, name, () => fail(trouble(name, 'status 502', changes)))
+          this.#back(life, name, () => fail('unclear'))
           return
         }
         if (fault?.kind === 'unreadable') {
           if (isCarriedOut) arrive()
-          this.#back(life, name, () => fail(garbage(name, changes)))
+          this.#back(life, name, () => fail('unreadable'))
           return
         }
         let outcome = arrive()
@@ -133,14 +145,20 @@ export class Wire {
   }
 }
 
-function trouble(name: string, words: string, ambiguous: boolean): ExchangeError {
-  return new ExchangeError(`${name}: ${words}`, { retryable: true, ambiguous })
-}
-
-function garbage(name: string, ambiguous: boolean): ExchangeError {
-  return new ExchangeError(`${name}: the reply cannot be read: <html>502 Bad Gateway</html>`, {
-    retryable: true,
-    ambiguous,
-    why: 'unreadable',
-  })
+/** Fails as the client of an exchange does. */
+export function throwsFailure(name: string, changes: boolean): (how: Failing) => never {
+  const words: { readonly [how in Failing]: string } = {
+    refused: 'connection refused',
+    reset: 'connection reset',
+    silence: 'no reply',
+    unclear: 'status 502',
+    unreadable: 'the reply cannot be read: <html>502 Bad Gateway</html>',
+  }
+  return how => {
+    throw new ExchangeError(`${name}: ${words[how]}`, {
+      retryable: true,
+      ambiguous: changes && how !== 'refused',
+      ...(how === 'unreadable' ? { why: 'unreadable' } : {}),
+    })
+  }
 }

@@ -4,7 +4,7 @@ import { ExchangeError } from '../core/base/errors.ts'
 import { SECOND } from '../core/base/units.ts'
 import { FaultPlan, type PlannedFault } from './fault-plan.fixture.ts'
 import { Kernel } from './kernel.fixture.ts'
-import { type Line, REQUEST_FAULTS, Wire } from './wire.fixture.ts'
+import { type Line, REQUEST_FAULTS, throwsFailure, Wire } from './wire.fixture.ts'
 
 const test = suite('wire')
 
@@ -27,7 +27,8 @@ async function asked(
   const effects: number[] = []
   let heard = 'nothing'
   let after = 0
-  const request = { name: 'place', changes: true, deadline: 5 * SECOND }
+  const failed = throwsFailure('place', true)
+  const request = { name: 'place', changes: true, deadline: 5 * SECOND, failed }
   wire.ask(life, { ...request, effect: () => effects.push(kernel.now) }).then(
     times => {
       heard = `answer ${times}`
