@@ -52,5 +52,5 @@ export const HELD_BACK: Rule<SeenHeldBack, boolean> = {
   }),
   decide: ({ entry, now, isOpen }, { recovery }) =>
     now < expiryOf(entry) && now < entry.sentAt + 2 * recovery.answerSeconds * SECOND && isOpen,
-  isSilent: isWanted => isWanted,
+  isSilent: () => false,
 }

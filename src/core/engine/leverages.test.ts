@@ -128,6 +128,23 @@ test('a confirmation that comes when entries are closed sends nothing', () => {
   assert.is(house.engine.portfolio.pending.size, 0)
 })
 
+test('that an entry is still sent when its leverage is confirmed is taken down, as that it is not', () => {
+  for (const [isPaused, answer] of [
+    [false, true],
+    [true, false],
+  ] as const) {
+    const house = desk()
+    const sent = house.propose(gridSignal())
+    if (isPaused) house.feed({ type: 'command', id: 'p', command: 'pause', by: 'me', reason: 'lunch' })
+    assert.is(placed(confirm(house, sent, 3)).length, answer ? 1 : 0)
+    const kept = house.decisions.filter(({ kind }) => kind === 'held-back')
+    assert.equal(
+      kept.map(one => [one.symbol, one.side, one.answer]),
+      [['SOLUSDT', 'long', String(answer)]],
+    )
+  }
+})
+
 test('a halt gives an entry up that waits, without cancelling what the exchange never saw', () => {
   const house = desk()
   const sent = house.propose(gridSignal())

@@ -30,29 +30,40 @@ export interface SeenFlagged {
   readonly hasEntry: boolean
 }
 
-/** Why a position is not exchanged now, whatever there is in its stead; `null`: it may be. */
-export const EXCHANGEABLE: Rule<SeenFlagged, string | null> = {
+export type Exchangeable = { readonly may: true } | { readonly may: false; readonly why: string }
+
+/**
+ * Whether a position may be exchanged now, whatever there is in its stead, or why not. It is asked in every heavy cycle
+ * while the position pays: the same answer about it is taken down once.
+ */
+export const EXCHANGEABLE: Rule<SeenFlagged, Exchangeable> = {
   kind: 'exchange',
   lasts: true,
-  about: ({ position: { strategy, symbol, side } }) => ({ strategy, symbol, side }),
+  about: ({ position: { strategy, symbol, side, signalId } }) => ({ strategy, symbol, side, id: signalId }),
   decide(seen, settings) {
-    const { position, now, begun, lacking } = seen
-    const { perDay, coinRest } = rotationLimits(settings)
-    if (seen.isRunning) return 'another exchange is on its way'
-    if (seen.isRecovering) return 'books and exchange are being compared'
-    if (!seen.isOpen) return 'entries are closed'
-    if (begun.filter(({ at }) => at > now - DAY).length >= perDay) return `${perDay} exchanges in 24 h`
-    // Live, nobody knows yet on which side of it an order will be.
-    if (lacking === 'refuse' && seen.isAtSettlement) return 'funding is being settled'
-    if (restsAt(begun, position.symbol, now - coinRest)) return 'its coin took part in one lately'
-    if (position.ladder !== undefined) return 'it is a ladder'
-    if (seen.isLeaving) return 'a person is taking it back'
-    if (seen.isClosing) return 'it is being closed'
-    if (seen.hasEntry) return 'an entry of its side rests'
-    if (position.timeframe !== '1d') return 'it is held for minutes'
-    const own = ENTRY_STRATEGIES.find(({ id }) => id === position.strategy)
-    return own?.exchange === undefined ? 'its strategy exchanges nothing' : null
+    const why = obstacle(seen, settings)
+    return why === null ? { may: true } : { may: false, why }
   },
+  isSilent: () => false,
+}
+
+function obstacle(seen: SeenFlagged, settings: Settings): string | null {
+  const { position, now, begun, lacking } = seen
+  const { perDay, coinRest } = rotationLimits(settings)
+  if (seen.isRunning) return 'another exchange is on its way'
+  if (seen.isRecovering) return 'books and exchange are being compared'
+  if (!seen.isOpen) return 'entries are closed'
+  if (begun.filter(({ at }) => at > now - DAY).length >= perDay) return `${perDay} exchanges in 24 h`
+  // Live, nobody knows yet on which side of it an order will be.
+  if (lacking === 'refuse' && seen.isAtSettlement) return 'funding is being settled'
+  if (restsAt(begun, position.symbol, now - coinRest)) return 'its coin took part in one lately'
+  if (position.ladder !== undefined) return 'it is a ladder'
+  if (seen.isLeaving) return 'a person is taking it back'
+  if (seen.isClosing) return 'it is being closed'
+  if (seen.hasEntry) return 'an entry of its side rests'
+  if (position.timeframe !== '1d') return 'it is held for minutes'
+  const own = ENTRY_STRATEGIES.find(({ id }) => id === position.strategy)
+  return own?.exchange === undefined ? 'its strategy exchanges nothing' : null
 }
 
 function rotationLimits(settings: Settings): { readonly perDay: number; readonly coinRest: number } {

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { DAY, HOUR, MINUTE, SECOND, type Steps } from '../base/units.ts'
 import { MIDNIGHT, ticks } from '../decision/view.fixture.ts'
 import type { Side } from '../market/side.ts'
+import { fromText } from './decision-record.ts'
 import { Desk, events, gates, gridSignal, instrument, only, placed, resumed } from './desk.fixture.ts'
 import type { Effect, EngineEvent, OrderRequest } from './protocol.ts'
 import { defaultSettings, overlay, type Settings } from './settings.ts'
@@ -143,6 +144,32 @@ for (const side of ['long', 'short'] as const) {
     assert.match(steps.at(-1) ?? '', '"code":"I214"')
   })
 }
+
+const answersOf = (desk: Desk, kind: string): readonly unknown[] =>
+  desk.decisions.filter(one => one.kind === kind).map(({ answer }) => fromText(answer))
+
+test('that a position may be exchanged is taken down, once for each while nothing better is found', () => {
+  const desk = begun()
+  opening(desk)
+  assert.equal(answersOf(desk, 'exchange'), [{ may: true }])
+  const tireless = overlay(
+    { ...SETTINGS },
+    { strategies: { 'bollinger-grid-long': { cooldownAfterStopHours: 0 } } },
+  )
+  const alone = begun({ alternatives: [], settings: tireless })
+  for (let k = 0; k < 5; k++) assert.equal(entries(cycle(alone)), [])
+  assert.equal(answersOf(alone, 'exchange'), [{ may: true }])
+  alone.feed({ type: 'command', id: 'p', command: 'pause', by: 'me', reason: 'lunch' })
+  for (let k = 0; k < 2; k++) cycle(alone)
+  assert.equal(answersOf(alone, 'exchange').slice(1), [{ may: false, why: 'entries are closed' }])
+  alone.feed({ type: 'command', id: 'r', command: 'resume', by: 'me', reason: 'back' })
+  // Another position of the same strategy, symbol and side is another question.
+  cycle(alone)
+  alone.stopOut(alone.position())
+  alone.open(gridSignal('SOLUSDT', { candleStart: gridSignal().candleStart - DAY, lastAt: alone.now }))
+  cycle(alone)
+  assert.equal(answersOf(alone, 'exchange').slice(2), [{ may: true }, { may: true }])
+})
 
 test('a position that pays is told of once, and again only as another position', () => {
   const desk = begun({ alternatives: [] })

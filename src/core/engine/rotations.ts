@@ -159,7 +159,7 @@ export class Rotations {
       isClosing: closing !== null || isOrdered,
       hasEntry: [...portfolio.pending.values()].some(one => one.symbol === symbol && one.side === side),
     }
-    return this.#core.ruled(EXCHANGEABLE, seen) === null
+    return this.#core.ruled(EXCHANGEABLE, seen).may
   }
 
   /** Exchanges a position for the best that is worth it and passes the gates; whether there was one. */
