@@ -1,8 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Steps, Ticks } from '../base/units.ts'
-import { SECOND } from '../base/units.ts'
-import { CLOSE_PATIENCE, Closures } from './closures.ts'
+import { MINUTE, SECOND } from '../base/units.ts'
+import { CLOSE_PATIENCE } from './closure-rules.ts'
+import { Closures } from './closures.ts'
+import { Desk, placed, reversionSignal } from './desk.fixture.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import type { Account, AccountPosition, Closure, ClosureInput, Effect } from './protocol.ts'
 
@@ -139,6 +141,41 @@ test('a close that the exchange has accepted waits for its market without losing
   for (const _ of [1, 2, 3]) parts.wait(CLOSE_PATIENCE).closures.proceed()
   assert.equal(answers(parts.core.takeEffects()), [])
   assert.is(parts.closures.isAwaited, true)
+})
+
+test('what a closure decides is taken down, and what it waits for meanwhile is not, however much is told', () => {
+  const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
+  desk.live(0)
+  desk.open(reversionSignal('SOLUSDT'))
+  desk.price('SOLUSDT', 100)
+  desk.live(MINUTE)
+  const kept = (): readonly string[] =>
+    desk.decisions.flatMap(({ kind, answer }) => (kind.startsWith('closure') ? [`${kind} ${answer}`] : []))
+  const { at: _, ...request } = input({ symbol: 'SOLUSDT' })
+  desk.feed(request)
+  const [close] = placed(desk.effects).filter(one => one.purpose === 'exit' && one.type === 'market')
+  assert.equal(kept(), [
+    'closure {"takesBack":[],"closes":["SOLUSDT:long"]}',
+    'closure-course {"isOpen":true,"isAccepted":false,"stuck":null}',
+    // That nothing more is to be done is said once.
+    'closure null',
+    'closure-course {"isOpen":true,"isAccepted":false,"stuck":null}',
+  ])
+  desk.order(close.clientOrderId, 'accepted')
+  const waiting = kept().length
+  for (let second = 0; second < 120; second++) {
+    desk.price('SOLUSDT', 100 + (second % 2))
+    desk.price('ADAUSDT', 100 + (second % 2))
+    desk.live(SECOND)
+  }
+  assert.ok(kept().length - waiting <= 1, kept().slice(waiting).join())
+  desk.fill(close)
+  desk.live(MINUTE)
+  assert.match(
+    desk.decisions.findLast(({ kind }) => kind === 'closure-account')?.answer ?? '',
+    '"end":{"kind":"flat","words":"flat: SOLUSDT long"}',
+  )
+  assert.ok(kept().length < 10, kept().join())
 })
 
 test('what waits is there again after a load; of a restart a position of a person is left', () => {

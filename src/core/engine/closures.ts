@@ -13,22 +13,27 @@
  * | less than the exchange takes an order for | told (I604), left with its stop |
  *
  * Until it is answered nothing is entered anywhere, and on its symbols nothing before they are flat: an entry must not
- * come between a person's word and its end.
+ * come between a person's word and its end. What is decided is in `closure-rules.ts`; here it is carried out.
  */
-import { MINUTE, type Milliseconds, SECOND } from '../base/units.ts'
-import { formatSteps } from '../market/quantise.ts'
-import type { Side } from '../market/side.ts'
-import { type Position, positionKey } from '../portfolio/position.ts'
+import type { Milliseconds } from '../base/units.ts'
+import { positionKey } from '../portfolio/position.ts'
+import {
+  CLOSURE_ACCOUNT,
+  CLOSURE_COURSE,
+  CLOSURE_REFUSAL,
+  CLOSURE_STEP,
+  type ClosureEnd,
+  type ClosureStep,
+  isMeant,
+  type SeenClosure,
+  type Spot,
+} from './closure-rules.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { OrderDesk } from './order-desk.ts'
-import { ownerOf } from './order-id.ts'
 import type { Protection } from './protection.ts'
 import type { Account, AccountPosition, Closure, ClosureInput } from './protocol.ts'
 import type { EngineState, WaitingClosure } from './state.ts'
-
-/** So long nothing may go forward before whoever asked is told what stands in the way. */
-export const CLOSE_PATIENCE: Milliseconds = MINUTE
 
 /** The parts of the engine that a closure concerns. */
 export interface ClosureParts {
@@ -38,10 +43,7 @@ export interface ClosureParts {
   readonly protection: Protection
 }
 
-interface Spot {
-  readonly symbol: string
-  readonly side: Side
-}
+const NOTHING_TO_DO: ClosureStep = { takesBack: [], closes: [] }
 
 export class Closures {
   readonly #core: EngineCore
@@ -113,120 +115,95 @@ export class Closures {
     for (const { id } of this.#waiting) {
       this.#noteRefusal(id)
       this.#closeOwn(id)
-      this.#noteGone(id)
-      this.#losePatience(id)
+      this.#follow(id)
     }
   }
 
+  /** What the books have, as the rules are shown it. */
+  #seenOf(closure: WaitingClosure): SeenClosure {
+    const { now, portfolio } = this.#core
+    const { cancelling, doubts, exits } = this.#orders
+    return {
+      closure,
+      now,
+      positions: [...portfolio.positions.values()].map(({ symbol, side }) => {
+        const isClosing = this.#protection.desk.of(positionKey(symbol, side)).closing !== null
+        return { symbol, side, isClosing }
+      }),
+      entries: [...portfolio.pending.values()].map(({ symbol, side, clientOrderId: id }) => {
+        return { symbol, side, id, isCancelling: cancelling.has(id) }
+      }),
+      exits: [...exits.values()].map(({ symbol, side, leg, state, clientOrderId: id }) => {
+        return { symbol, side, leg, isAccepted: state === 'working' && doubts.get(id) === null }
+      }),
+    }
+  }
+
+  /** Takes back what waits on its symbols, and closes what is held there. */
   #closeOwn(id: string): void {
     const closure = this.#get(id)
     if (closure === undefined) return
-    this.#takeBack(closure)
+    const step = this.#core.ruled(CLOSURE_STEP, this.#seenOf(closure))
+    const { takesBack, closes } = step ?? NOTHING_TO_DO
+    if (takesBack.length > 0) this.#put({ ...closure, askedAt: this.#core.now })
+    for (const entryId of takesBack) {
+      const entry = this.#core.portfolio.pending.get(entryId)
+      if (entry !== undefined) this.#orders.takeBack(entry)
+    }
     for (const position of this.#core.portfolio.positions.values()) {
-      const key = positionKey(position.symbol, position.side)
-      if (!isAsked(closure, position) || closure.left.includes(key)) continue
-      if (this.#protection.desk.of(key).closing !== null) {
-        this.#note(id, position)
-        continue
+      if (closes.includes(positionKey(position.symbol, position.side))) {
+        this.#protection.closeNow(position, `${closure.reason} (${closure.by})`, 'I140', 'force-exit')
       }
-      this.#protection.closeNow(position, `${closure.reason} (${closure.by})`, 'I140', 'force-exit')
-      this.#note(id, position)
+      if (isMeant(closure, position)) this.#note(id, position)
     }
   }
 
-  /** What was bbw's is gone as far as the books know: the account is to say so. */
-  #noteGone(id: string): void {
+  /** Notes how far it has come: asks the account when the books have nothing left of it, and says when it is stuck. */
+  #follow(id: string): void {
     const closure = this.#get(id)
     if (closure === undefined) return
-    const isOpen = this.#isOpen(closure)
-    if (isOpen === closure.isOpen) return
-    this.#put({ ...closure, isOpen })
-    if (!isOpen) this.#look(0)
+    const { isOpen, isAccepted, stuck } = this.#core.ruled(CLOSURE_COURSE, this.#seenOf(closure))
+    const goesForward = isAccepted || closure.isAccepted
+    const { now } = this.#core
+    if (goesForward || isOpen !== closure.isOpen) {
+      this.#put({ ...closure, isOpen, isAccepted, ...(goesForward ? { since: now } : {}) })
+    }
+    if (closure.isOpen && !isOpen) this.#look(0)
+    if (stuck === null) return
+    this.#refuse(closure, stuck, 'stuck')
+    this.#put({ ...closure, isOpen, isAnswered: true })
   }
 
-  /** Whether the books have something of it left. */
-  #isOpen(closure: WaitingClosure): boolean {
-    const { positions, pending } = this.#core.portfolio
-    const isOpen = (one: Spot): boolean =>
-      isAsked(closure, one) && !closure.left.includes(positionKey(one.symbol, one.side))
-    return (
-      [...positions.values()].some(isOpen) ||
-      [...pending.values()].some(one => isAsked(closure, one)) ||
-      [...this.#orders.exits.values()].some(isOpen)
-    )
-  }
-
-  /** Takes back what waits on its symbols. What swallows the requests is not to be hammered. */
-  #takeBack(closure: WaitingClosure): void {
-    const { now, portfolio } = this.#core
-    const { askedAt } = closure
-    if (askedAt !== null && now < askedAt + LOOK_AGAIN) return
-    const entries = [...portfolio.pending.values()].filter(
-      one => isAsked(closure, one) && !this.#orders.cancelling.has(one.clientOrderId),
-    )
-    if (entries.length === 0) return
-    this.#put({ ...closure, askedAt: now })
-    for (const entry of entries) this.#orders.takeBack(entry)
-  }
-
-  /** A close was refused in this step: less than the least order is left, anything else is tried again. */
+  /** Whether an order that was refused in this step leaves a rest that stays. */
   #noteRefusal(id: string): void {
     const closure = this.#get(id)
     const refused = this.#orders.refusedNow
-    if (closure === undefined || refused === null || !isAsked(closure, refused)) return
-    const { symbol, side, steps, reason } = refused
+    if (closure === undefined || refused === null) return
+    const { symbol, side } = refused
     const key = positionKey(symbol, side)
-    const instrument = this.#core.markets.find(symbol)?.instrument
-    if (instrument === undefined || steps >= instrument.minQty) {
-      this.#put({ ...closure, trouble: `${symbol} ${side}: ${reason}` })
-      return
-    }
-    const rest = formatSteps(instrument, steps)
-    const least = formatSteps(instrument, instrument.minQty)
-    const words = `the rest of ${rest} is below the least order of ${least}`
-    this.#protection.desk.keep(key)
-    this.#put({ ...closure, left: [...closure.left, key], trouble: `${symbol} ${side}: ${words}` })
     const position = this.#core.portfolio.positions.get(key) ?? null
-    // One that the exchange has called too little was told of as that.
-    if (position === null || !this.#orders.isDust(position))
-      this.#core.event(
-        'rejected',
-        position,
-        `${words}: it is left`,
-        { symbol, side, qty: rest },
-        null,
-        'I604',
-      )
-    this.#look(0)
-  }
-
-  /** Says what stands in the way when nothing has gone forward for a while. What is bbw's is closed all the same. */
-  #losePatience(id: string): void {
-    const closure = this.#get(id)
-    if (closure === undefined || closure.isAnswered) return
-    const { now } = this.#core
-    const isAccepted = this.#isAccepted(closure)
-    if (isAccepted || closure.isAccepted) {
-      // The exchange has, or had until now, what it needs: the market is waited for, however long it takes.
-      if (closure.since !== now) this.#put({ ...closure, since: now, isAccepted })
+    const known = this.#core.markets.find(symbol)?.instrument
+    const verdict = this.#core.ruled(CLOSURE_REFUSAL, {
+      closure,
+      refused,
+      instrument:
+        known === undefined ? null : { symbol: known.symbol, step: known.step, minQty: known.minQty },
+      isDust: position !== null && this.#orders.isDust(position),
+    })
+    if (verdict === null) return
+    const { trouble } = verdict
+    if (verdict.kind === 'again') {
+      this.#put({ ...closure, trouble })
       return
     }
-    if (now < closure.since + CLOSE_PATIENCE) return
-    const trouble = closure.trouble === '' ? 'the exchange does not answer' : closure.trouble
-    const seconds = CLOSE_PATIENCE / SECOND
-    this.#refuse(closure, `not flat after ${seconds} s: ${trouble}; what is bbw's is closed on`, 'stuck')
-    this.#put({ ...closure, isAnswered: true })
-  }
-
-  /** Whether the exchange has accepted an order for each position that is still to be closed. */
-  #isAccepted(closure: WaitingClosure): boolean {
-    const closes = [...this.#orders.exits.values()].filter(
-      order => order.leg === 'close' && isAsked(closure, order),
-    )
-    if (closes.length === 0) return false
-    return closes.every(
-      ({ state, clientOrderId: id }) => state === 'working' && this.#orders.doubts.get(id) === null,
-    )
+    const { words, rest, isTold } = verdict
+    this.#protection.desk.keep(key)
+    this.#put({ ...closure, left: [...closure.left, key], trouble })
+    if (isTold) {
+      const figures = { symbol, side, qty: rest }
+      this.#core.event('rejected', position, `${words}: it is left`, figures, null, 'I604')
+    }
+    this.#look(0)
   }
 
   // --- what the account shows
@@ -241,80 +218,57 @@ export class Closures {
     if (this.isAny) this.#look(delay)
   }
 
-  #seen(id: string, account: Account): void {
+  #seen(id: string, { positions, orders }: Account): void {
     const before = this.#get(id)
     if (before === undefined) return
-    const { positions } = this.#core.portfolio
-    const there = account.positions.filter(one => isAsked(before, one))
-    const foreign = there.filter(one => !positions.has(positionKey(one.symbol, one.side)))
-    if (before.isForeignToo && !before.isAnswered) {
-      for (const one of foreign) this.#closeForeign(id, one)
-      this.#takeBackRivals(before, account)
+    const { closes, takesBack, end, isPressing } = this.#core.ruled(CLOSURE_ACCOUNT, {
+      ...this.#seenOf(before),
+      there: positions.map(({ symbol, side }) => ({ symbol, side })),
+      resting: orders.map(({ clientOrderId, symbol, side, purpose }) => {
+        return { clientOrderId, symbol, side, purpose }
+      }),
+      asked: [...this.#orders.asked.keys()],
+      instance: this.#core.instance,
+    })
+    for (const one of positions) {
+      if (closes.includes(positionKey(one.symbol, one.side))) this.#closeForeign(id, one)
     }
-    const closure = this.#get(id) ?? before
-    const isMeant = closure.isForeignToo && !closure.isAnswered
-    const isLeft = (one: Spot): boolean => closure.left.includes(positionKey(one.symbol, one.side))
-    if (!this.#isOpen(closure) && !(isMeant && foreign.some(one => !isLeft(one)))) {
-      this.#end(closure, foreign)
-      return
+    for (const { clientOrderId, symbol } of orders) {
+      if (takesBack.includes(clientOrderId)) this.#orders.cancelOrphan(symbol, clientOrderId)
     }
+    if (end !== null) this.#end(before, end)
     // Of what the exchange has accepted the next look of the cycle is soon enough: its fills are told.
-    if (this.#isAccepted(closure)) this.#core.touch('light')
-    else this.#look(LOOK_AGAIN)
+    else if (isPressing) this.#look(LOOK_AGAIN)
+    else this.#core.touch('light')
   }
 
   /** A position that bbw did not open: its close is followed as every order is, and is a stranger's to the books. */
   #closeForeign(id: string, there: AccountPosition): void {
     const closure = this.#get(id)
-    const { symbol, side } = there
-    if (closure === undefined || closure.left.includes(positionKey(symbol, side))) return
-    for (const order of this.#orders.exits.values()) {
-      if (order.leg === 'close' && order.symbol === symbol && order.side === side) return
-    }
-    const { now } = this.#core
-    const key = positionKey(symbol, side)
-    const last = closure.tried.find(([other]) => other === key)
-    // What refuses at once is not to be hammered.
-    if (last !== undefined && now < last[1] + LOOK_AGAIN) return
-    this.#put({ ...closure, tried: [...closure.tried.filter(one => one !== last), [key, now]] })
+    if (closure === undefined) return
+    const key = positionKey(there.symbol, there.side)
+    const tried = closure.tried.filter(([other]) => other !== key)
+    this.#put({ ...closure, tried: [...tried, [key, this.#core.now]] })
     this.#orders.closeForeign(there, purposeOf(id, key), closure.reason)
     this.#note(id, there)
   }
 
-  /** Entries of a bbw that these books know nothing of would open again what is closed. */
-  #takeBackRivals(closure: WaitingClosure, { orders }: Account): void {
-    for (const { clientOrderId: id, symbol, side, purpose } of orders) {
-      if (purpose !== 'entry' || !isAsked(closure, { symbol, side })) continue
-      if (ownerOf(id, this.#core.instance) === 'other' || this.#core.portfolio.pending.has(id)) continue
-      if (!this.#orders.asked.has(id)) this.#orders.cancelOrphan(symbol, id)
-    }
-  }
-
-  #end(closure: WaitingClosure, foreign: readonly AccountPosition[]): void {
-    const { id, symbol, closed, left, isForeignToo, isAnswered, trouble } = closure
+  #end(closure: WaitingClosure, end: ClosureEnd): void {
+    const { id, symbol, side, by, closed, left, isAnswered } = closure
     for (const key of closed) this.#orders.forgetAttempts(purposeOf(id, key))
-    if (left.length > 0 && !isAnswered) this.#refuse(closure, trouble, 'stuck')
-    else if (closed.length === 0 && symbol !== null && !isAnswered) {
-      if (foreign.length > 0) this.#refuse(closure, 'it was not opened by bbw: say --foreign', 'denied')
-      else this.#refuse(closure, 'it is not held', 'missing')
-    } else {
-      const names = closed.map(key => key.replace(':', ' ')).join(', ')
-      const rest = isForeignToo ? [] : foreign.map(one => `${one.symbol} ${one.side}`)
-      const words = [
-        closed.length === 0 ? 'nothing was held' : `flat: ${names}`,
-        ...(rest.length === 0 ? [] : [`left, not opened by bbw: ${rest.join(', ')}`]),
-      ].join('; ')
+    if (end.kind === 'refused') this.#refuse(closure, end.words, end.why)
+    else {
       this.#core.record('flat', {
         code: 'I141',
         symbol,
-        side: closure.side,
+        side,
         strategy: null,
         signalId: null,
         clientOrderId: null,
-        reason: words,
-        figures: { request: id, by: closure.by, closed: closed.length, left: rest.length },
+        reason: end.words,
+        figures: { request: id, by, closed: closed.length, left: left.length },
       })
-      if (!isAnswered) this.#core.emit({ type: 'answer', id, ok: true, reason: words })
+      if (!isAnswered) this.#core.emit({ type: 'answer', id, ok: true, reason: end.words })
     }
     this.#waiting = this.#waiting.filter(one => one.id !== id)
     this.#core.touchAll()
@@ -374,8 +328,4 @@ export class Closures {
 /** What the orders to close a position of somebody else are sent for. */
 function purposeOf(id: string, key: string): string {
   return `close:${id}:${key}`
-}
-
-function isAsked({ symbol, side }: Closure, one: Spot | Position): boolean {
-  return (symbol === null || one.symbol === symbol) && (side === null || one.side === side)
 }

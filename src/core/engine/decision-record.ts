@@ -42,6 +42,10 @@ export const RULE_KINDS = [
   'held-back',
   'add-stands',
   'release',
+  'closure',
+  'closure-course',
+  'closure-refusal',
+  'closure-account',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

@@ -4,6 +4,7 @@ import { MINUTE, SECOND } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT } from '../decision/view.fixture.ts'
 import { type Decision, fromText, RULE_KINDS, type RuleKind, textOf } from './decision-record.ts'
 import { Desk, gridSignal, instrument, only, placed, reversionSignal } from './desk.fixture.ts'
+import type { OrderRequest } from './protocol.ts'
 import { RULES } from './rules.ts'
 import { defaultSettings, overlay, type Settings } from './settings.ts'
 
@@ -40,6 +41,19 @@ function moved(answer: 'ok' | 'crossed' | null): Desk {
   return desk
 }
 
+/** A person wants everything closed, which is asked for. */
+function closing(desk: Desk): Desk {
+  const asked = { kind: 'close', symbol: null, side: null, isForeignToo: false, halts: false } as const
+  desk.feed({ type: 'closure', id: 'c', ...asked, by: 'me', reason: 'enough' })
+  return desk
+}
+
+function closeOf(desk: Desk): OrderRequest {
+  const close = placed(desk.effects).find(({ type, purpose }) => type === 'market' && purpose === 'exit')
+  assert.ok(close !== undefined, 'it is closed at the market')
+  return close
+}
+
 /** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
 const ELSEWHERE = ['exchange', 'rotation', 'add-stands'] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
@@ -67,9 +81,7 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
   emergency: () => moved('crossed'),
   closing: () => {
     const desk = moved('crossed')
-    const close = placed(desk.effects).find(({ type }) => type === 'market')
-    assert.ok(close !== undefined)
-    desk.order(close.clientOrderId, 'rejected', 'try later')
+    desk.order(closeOf(desk).clientOrderId, 'rejected', 'try later')
     desk.live(MINUTE)
     return desk
   },
@@ -158,6 +170,25 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
       isOwn: false,
       by: 'me',
     })
+    return desk
+  },
+  closure: () => closing(held()),
+  'closure-course': () => {
+    const desk = closing(held())
+    desk.order(closeOf(desk).clientOrderId, 'accepted')
+    return desk
+  },
+  'closure-refusal': () => {
+    const desk = closing(held())
+    desk.order(closeOf(desk).clientOrderId, 'rejected', 'try later')
+    return desk
+  },
+  'closure-account': () => {
+    const desk = closing(held())
+    const close = closeOf(desk)
+    desk.order(close.clientOrderId, 'accepted')
+    desk.fill(close)
+    desk.live(MINUTE)
     return desk
   },
   adoption: () => {

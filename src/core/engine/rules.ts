@@ -2,6 +2,7 @@
 
 import { ADD_STANDS } from './add-rules.ts'
 import { ADOPTION } from './adoption.ts'
+import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
 import { ABSENCE, REST } from './fate-rules.ts'
@@ -42,4 +43,8 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'held-back': HELD_BACK,
   'add-stands': ADD_STANDS,
   release: RELEASE,
+  closure: CLOSURE_STEP,
+  'closure-course': CLOSURE_COURSE,
+  'closure-refusal': CLOSURE_REFUSAL,
+  'closure-account': CLOSURE_ACCOUNT,
 }
