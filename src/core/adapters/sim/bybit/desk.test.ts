@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR, MINUTE, type Steps } from '../../../base/units.ts'
+import { instrument as XUSDT } from '../exchange.fixture.ts'
 import { amountText } from './amount.ts'
 import { type Minutes, marketOf, PLAIN_COSTS, START, still, TestClient } from './bybit.fixture.ts'
 
@@ -75,6 +76,23 @@ test('a limit order rests, and fills when the price goes through it', () => {
   const [execution] = client.get('/v5/execution/list', { category: 'linear' }).result.list
   assert.equal([execution.execPrice, execution.isMaker], ['99.0', true])
   assert.is(execution.execFee, '0.0198')
+})
+
+test('orders on several symbols fill at their own prices, in the order in which the market got there', () => {
+  const other = { ...XUSDT, symbol: 'AUSDT' }
+  const client = new TestClient([marketOf(to(97)), marketOf(to(98), other)])
+  for (const symbol of ['AUSDT', 'XUSDT']) {
+    client.order({ symbol, side: 'Buy', orderType: 'Limit', price: '99' })
+  }
+  client.pass(2 * MINUTE)
+  const { list } = client.get('/v5/execution/list', { category: 'linear' }).result
+  assert.equal(
+    list.map(({ symbol, execPrice, isMaker }) => [symbol, execPrice, isMaker]),
+    [
+      ['AUSDT', '99.0', true],
+      ['XUSDT', '99.0', true],
+    ],
+  )
 })
 
 test('a post-only order that would take is accepted and cancelled', () => {

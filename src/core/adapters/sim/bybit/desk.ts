@@ -35,6 +35,7 @@ import { checkAttached, checkCounts, priceWithin, quantityOf } from './order-rul
 import { along, type PathPoint } from './path.ts'
 import { Stops } from './stops.ts'
 import { checkTrigger, protection, reached } from './triggers.ts'
+import { Walk } from './walk.ts'
 import {
   type Amendment,
   BY_HAND,
@@ -199,19 +200,36 @@ export class Desk {
 
   // --- time ---------------------------------------------------------------------------------------------------
 
-  /** Lets the market go on to a time. */
+  /** Lets the market go on to a time: all symbols side by side, so that what happens on them happens in its order. */
   advance(to: Timestamp): void {
     if (to <= this.#now) return
-    const waiting = new Set(
-      this.account.openOrders.flatMap(({ symbol, status }) => (status === 'Untriggered' ? [symbol] : [])),
-    )
-    for (const symbol of this.#instruments.keys()) {
-      if (waiting.has(symbol) || this.#exchange.isActive(symbol)) this.#walk(symbol, to)
-      else this.#walked.set(symbol, Math.max(to, this.#walked.get(symbol) ?? to))
+    const walks = this.#walks(to)
+    while (walks.some(({ corner }) => corner !== null)) {
+      const began = this.#exchange.now
+      const time = Math.min(...walks.map(walk => this.#nextOf(walk)))
+      this.#now = Math.max(this.#now, time)
+      for (const walk of walks) this.#goOn(walk, time, began)
     }
     this.#now = to
     this.#setTime(to)
     for (const [symbol, end] of this.#delisted) if (end <= to) this.#settle(symbol)
+  }
+
+  /** The ways of the symbols on which something is to be matched, from where each has been walked to. */
+  #walks(to: Timestamp): readonly Walk[] {
+    const waiting = new Set(
+      this.account.openOrders.flatMap(({ symbol, status }) => (status === 'Untriggered' ? [symbol] : [])),
+    )
+    const walks: Walk[] = []
+    for (const symbol of this.#instruments.keys()) {
+      const from = this.#walked.get(symbol) ?? to
+      this.#walked.set(symbol, Math.max(to, from))
+      const feed = this.feed(symbol)
+      const isMatched = waiting.has(symbol) || this.#exchange.isActive(symbol)
+      if (!isMatched || from >= to || !feed.isPriced(from)) continue
+      walks.push(new Walk(symbol, feed.way(from, to), this.funding(symbol).within(from, to)))
+    }
+    return walks
   }
 
   #setTime(time: Timestamp): void {
@@ -229,42 +247,50 @@ export class Desk {
     return this.account.openOrders.filter(order => order.symbol === symbol && order.status === 'Untriggered')
   }
 
-  #walk(symbol: string, to: Timestamp): void {
-    const feed = this.feed(symbol)
-    const from = this.#walked.get(symbol) ?? to
-    this.#walked.set(symbol, to)
-    if (!feed.isPriced(from)) return
-    const settlements = this.funding(symbol).within(from, to)
-    const points = withCuts(
-      feed.way(from, to),
-      settlements.map(({ time }) => time),
-    )
-    let at = points[0]
-    for (const next of points.slice(1)) {
-      for (;;) {
-        const part = this.#nearest(symbol, at, next)
-        const stop = part === null ? next : along(at, next, part)
-        const due = settlements.filter(({ time }) => time > at.time && time <= stop.time)
-        this.#now = Math.max(this.#now, stop.time)
-        this.#piece(symbol, at, stop, due)
-        this.stops.follow(symbol, stop)
-        at = stop
-        if (part === null) break
-        this.#moment = { symbol, point: stop }
-        this.#fire(symbol, stop)
-        this.#moment = null
-      }
+  /** When something is next to be looked at on a way: where it turns, or where a waiting order is set off. */
+  #nextOf({ symbol, at, corner }: Walk): Timestamp {
+    if (corner === null) return Number.POSITIVE_INFINITY
+    const part = this.#nearest(symbol, at, corner)
+    return part === null ? corner.time : along(at, corner, part).time
+  }
+
+  /**
+   * Walks one symbol on to a time that is not beyond what is next on it.
+   *
+   * @param began the matching engine's time before any symbol was walked there
+   */
+  #goOn(walk: Walk, time: Timestamp, began: Timestamp): void {
+    const { symbol, at, corner } = walk
+    if (corner === null) return
+    const part = this.#nearest(symbol, at, corner)
+    const there = part === null ? null : along(at, corner, part)
+    const isSetOff = there !== null && there.time <= time
+    if (!isSetOff && time <= at.time && time < corner.time) return
+    const stop = walk.goTo(isSetOff ? there : walk.pointAt(time))
+    this.#piece(symbol, at, stop, walk.settledWithin(at.time, stop.time), began)
+    this.stops.follow(symbol, stop)
+    while (isSetOff && this.#nearest(symbol, stop, stop) !== null) {
+      this.#moment = { symbol, point: stop }
+      this.#fire(symbol, stop)
+      this.#moment = null
+      this.#piece(symbol, stop, stop, [], this.#exchange.now)
+      this.stops.follow(symbol, stop)
     }
   }
 
   /** Matches one straight piece of the way. */
-  #piece(symbol: string, a: PathPoint, b: PathPoint, settlements: Parameters<SimExchange['bar']>[2]): void {
-    const before = this.#exchange.now
+  #piece(
+    symbol: string,
+    a: PathPoint,
+    b: PathPoint,
+    settlements: Parameters<SimExchange['bar']>[2],
+    began: Timestamp,
+  ): void {
     this.#setTime(b.time)
     if (!this.#exchange.isActive(symbol)) return
     const end = this.#exchange.now
     const bar = {
-      start: Math.min(end, Math.max(Math.floor(a.time), before)),
+      start: Math.min(end, Math.max(Math.floor(a.time), began)),
       end,
       open: a.time === b.time ? b.last : a.last,
       high: a.time === b.time ? b.last : Math.max(a.last, b.last),
@@ -282,7 +308,7 @@ export class Desk {
   /** Matches what is at the market at this very moment. */
   #match(symbol: string): void {
     const point = this.point(symbol)
-    this.#piece(symbol, point, point, [])
+    this.#piece(symbol, point, point, [], this.#exchange.now)
   }
 
   /** The share of the way from `a` to `b` at which the first waiting order is set off, `null` where none is. */
@@ -957,20 +983,6 @@ const CREATE_TYPES: { readonly [type in ExecType]: string } = {
 
 function keyOf(orderId: string): OrderKey {
   return { symbol: '', orderId, orderLinkId: '' }
-}
-
-/** Points at further times put into a way. */
-function withCuts(points: readonly PathPoint[], times: readonly Timestamp[]): readonly PathPoint[] {
-  const cut: PathPoint[] = [points[0]]
-  for (const next of points.slice(1)) {
-    const before = cut[cut.length - 1]
-    for (const time of times) {
-      if (time <= before.time || time >= next.time) continue
-      cut.push(along(before, next, (time - before.time) / (next.time - before.time)))
-    }
-    cut.push(next)
-  }
-  return cut
 }
 
 /** The protocol's answer to what the matching engine will not take. */
