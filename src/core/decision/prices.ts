@@ -1,22 +1,22 @@
 import type { Price, Ticks } from '../base/units.ts'
-import type { Instrument } from '../market/instrument.ts'
+import type { PriceFilters } from '../market/instrument.ts'
 import { priceOf, toTicks } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import type { Position } from '../portfolio/position.ts'
 import type { Fees } from './view.ts'
 
 /** An entry price on the tick grid, rounded to the passive side: a buy down, a sell up. */
-export function entryTicks(instrument: Instrument, side: Side, price: Price): Ticks {
+export function entryTicks(instrument: PriceFilters, side: Side, price: Price): Ticks {
   return toTicks(instrument, price, side === 'long' ? 'down' : 'up')
 }
 
 /** A target on the tick grid, rounded to the passive side: above for a long, below for a short. */
-export function targetTicks(instrument: Instrument, side: Side, price: Price): Ticks {
+export function targetTicks(instrument: PriceFilters, side: Side, price: Price): Ticks {
   return toTicks(instrument, price, side === 'long' ? 'up' : 'down')
 }
 
 /** A stop on the tick grid, rounded to the tighter side: up for a long, down for a short. */
-export function stopTicks(instrument: Instrument, side: Side, price: Price): Ticks {
+export function stopTicks(instrument: PriceFilters, side: Side, price: Price): Ticks {
   return toTicks(instrument, price, side === 'long' ? 'up' : 'down')
 }
 
@@ -29,7 +29,7 @@ export function breakeven(side: Side, entry: Price, fees: Fees): Price {
 const MOST_TICKS = 2 ** 52
 
 /** Whether a price can be sent at all: a band below zero, or below the least price, cannot; nor can `NaN`. */
-export function sendable(instrument: Instrument, price: Price): boolean {
+export function sendable(instrument: PriceFilters, price: Price): boolean {
   return price >= priceOf(instrument, instrument.minPrice) && price < MOST_TICKS * instrument.tickSize
 }
 
@@ -47,7 +47,7 @@ export function ordered(side: Side, entry: Ticks, stop: Ticks, target: Ticks | n
  * sent as a price, or they do not lie on their sides of the entry.
  */
 export function protectedAt(
-  instrument: Instrument,
+  instrument: PriceFilters,
   side: Side,
   last: Price,
   stopPrice: Price,

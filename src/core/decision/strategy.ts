@@ -1,4 +1,5 @@
 import type { Fraction, Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { PriceFilters } from '../market/instrument.ts'
 import type { Side } from '../market/side.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
 import type { Trade } from '../portfolio/trade.ts'
@@ -50,9 +51,15 @@ export interface EntryStrategy<P extends Params = Params> extends Shape<View, P>
    * Stop and target of a position that is taken at the market at the last price in exchange for one of its own;
    * `undefined` where it would not hold the symbol on that side. Left out: its positions are never exchanged.
    */
-  exchange?(side: Side, view: View, params: P): Exchange | undefined
+  exchange?(side: Side, view: ExchangeView, params: P): Exchange | undefined
   /** Ages of a position at which the answer among the time exits may change though nothing but time has passed. */
   ages?(params: P): readonly Milliseconds[]
+}
+
+/** What a strategy sees of a symbol that it would hold in exchange for another one. */
+export interface ExchangeView
+  extends Pick<View, 'tier' | 'neverShort' | 'turnover' | 'lower' | 'middle' | 'upper' | 'last'> {
+  readonly instrument: PriceFilters
 }
 
 /** The stop and the target of a position that takes the place of another one. */
@@ -113,7 +120,7 @@ export interface RotationStrategy<P extends Params = Params> {
 
 /** A position that could be taken instead of another one, at the market, as far as it is known before the gates. */
 export interface Alternative {
-  readonly signal: Signal
+  readonly signal: Pick<Signal, 'symbol' | 'side' | 'order' | 'stop' | 'target' | 'leverage' | 'funding'>
   readonly now: Timestamp
   /** When its last price was made. */
   readonly lastAt: Timestamp

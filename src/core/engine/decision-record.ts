@@ -46,6 +46,8 @@ export const RULE_KINDS = [
   'closure-course',
   'closure-refusal',
   'closure-account',
+  'candidates',
+  'instead',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

@@ -66,7 +66,11 @@ function obstacle(seen: SeenFlagged, settings: Settings): string | null {
   return own?.exchange === undefined ? 'its strategy exchanges nothing' : null
 }
 
-function rotationLimits(settings: Settings): { readonly perDay: number; readonly coinRest: number } {
+/** How many exchanges 24 h may have, and how long a coin rests after one. */
+export function rotationLimits(settings: Settings): {
+  readonly perDay: number
+  readonly coinRest: number
+} {
   const [rotation] = ROTATIONS
   const { enabled: _, ...params } = settings.strategies[rotation.id]
   return rotation.limits(params)

@@ -171,6 +171,44 @@ test('that a position may be exchanged is taken down, once for each while nothin
   assert.equal(answersOf(alone, 'exchange').slice(2), [{ may: true }, { may: true }])
 })
 
+test('what could be held instead is taken down when others are found, and what is entered each time', () => {
+  const alternatives = Array.from({ length: 40 }, (_, k) => `X${String(k).padStart(2, '0')}USDT`)
+  for (const side of ['long', 'short'] as const) {
+    const settings = overlay(
+      { ...SETTINGS },
+      { universe: { tiers: { A: alternatives.map(one => one.slice(0, 3)) } } },
+    )
+    const desk = begun({ side, settings, alternatives })
+    const sign = side === 'long' ? 1 : -1
+    // It pays, and others receive, but so little that nothing is worth it.
+    rate(desk, 'SOLUSDT', 0.0002 * sign)
+    for (const symbol of alternatives) rate(desk, symbol, -0.00001 * sign)
+    const kept = (): readonly string[] =>
+      desk.decisions.filter(one => one.step === 'funding-rotation').map(({ kind }) => kind)
+    const turn = (k: number): readonly Effect[] =>
+      cycle(desk, Object.fromEntries(alternatives.map(symbol => [symbol, 100 + (k % 3) / 10])))
+    turn(0)
+    const first = ['manage', 'exchange', 'candidates']
+    assert.equal(kept(), first, 'one decision, however many symbols')
+    for (let k = 1; k < 6; k++) assert.equal(entries(turn(k)), [])
+    assert.equal(kept(), first, 'that stays, wherever prices go')
+    assert.equal(answersOf(desk, 'candidates'), [alternatives])
+    // One receives nothing any more.
+    rate(desk, 'X00USDT', 0)
+    for (let k = 0; k < 3; k++) turn(k)
+    assert.equal(kept(), [...first, 'candidates'])
+    assert.equal(answersOf(desk, 'candidates').at(-1), alternatives.slice(1))
+    // One receives so much that it is taken.
+    rate(desk, 'X07USDT', -0.001 * sign)
+    const [order] = entries(turn(1))
+    assert.is(order.symbol, 'X07USDT')
+    assert.equal(kept().slice(4), ['manage', 'instead', 'guards', 'score'])
+    assert.equal(answersOf(desk, 'instead'), [{ stop: order.stop, target: null }])
+    const ranked = answersOf(desk, 'score').at(-1)
+    assert.is(Array.isArray(ranked) && ranked.length, alternatives.length - 1)
+  }
+})
+
 test('a position that pays is told of once, and again only as another position', () => {
   const desk = begun({ alternatives: [] })
   assert.equal(codes(cycle(desk)), ['I512'])

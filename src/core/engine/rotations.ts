@@ -21,17 +21,24 @@ import { DAY, type Milliseconds, type Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import type { Alternative, RotationStrategy } from '../decision/strategy.ts'
 import { qtyOf, toSteps } from '../market/quantise.ts'
-import { sign } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
+import {
+  CANDIDATES,
+  type Exchanged,
+  exchangeFor,
+  INSTEAD,
+  inQuestion,
+  type SeenMarket,
+} from './candidate-rules.ts'
 import type { EngineCore } from './core.ts'
-import { ENTRY_STRATEGIES, ROTATIONS } from './cycles.ts'
+import { ROTATIONS } from './cycles.ts'
 import type { Entries } from './entries.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { OrderDesk } from './order-desk.ts'
-import { type BoundEntry, boundEntry, exchangeSignal, rank, scoreSignal } from './pipeline.ts'
+import { exchangeSignal, rank, scoreSignal } from './pipeline.ts'
 import type { Protection } from './protection.ts'
 import type { Scored } from './protocol.ts'
-import { EXCHANGEABLE, ROTATION, type RotationStep, restsAt } from './rotation-rules.ts'
+import { EXCHANGEABLE, ROTATION, type RotationStep } from './rotation-rules.ts'
 import type { Rotation, RotationLeg, RotationState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
 
@@ -59,7 +66,6 @@ export class Rotations {
   readonly #gatekeeper: Gatekeeper
   readonly #entries: Entries
   readonly #rotation: BoundRotation | null
-  readonly #own: ReadonlyMap<string, BoundEntry>
   #running: Rotation | null = null
   /** Begun lately, whatever came of them. */
   #begun: RotationState['begun'] = []
@@ -75,9 +81,6 @@ export class Rotations {
     this.#gatekeeper = parts.gatekeeper
     this.#entries = parts.entries
     this.#rotation = enabledRotation(parts.core)
-    this.#own = new Map(
-      ENTRY_STRATEGIES.map(strategy => [strategy.id, boundEntry(strategy, parts.core.settings)]),
-    )
   }
 
   /** Whether an exchange is on its way. */
@@ -164,48 +167,79 @@ export class Rotations {
 
   /** Exchanges a position for the best that is worth it and passes the gates; whether there was one. */
   #exchange(rotation: BoundRotation, position: Position): boolean {
-    let scored = rank(this.#candidates(rotation, position))
+    const { witness, now, markets } = this.#core
+    const candidates = this.#candidates(position)
+    const ranked = rank(candidates)
+    let scored = ranked
     for (;;) {
-      const alternatives = scored.map(({ signal }) => this.#alternative(signal.symbol, signal))
-      const [enter, exit] = this.#decide(rotation, position, alternatives)
+      const [enter, exit] = this.#decide(rotation, position, scored.map(this.#alternative))
       if (enter?.kind !== 'enter' || exit?.kind !== 'exit') return false
       const chosen = scored.find(({ signal }) => signal.symbol === enter.symbol)
       if (chosen === undefined)
         broken(`${rotation.strategy.id} wants ${enter.symbol}, which it was not shown`)
-      const one = { ...chosen, signal: { ...chosen.signal, reason: enter.reason } }
-      if (this.#begin(position, one, exit.reason)) return true
+      const { symbol } = chosen.signal
+      const market = this.#shown(markets.of(symbol))
+      const prices = this.#core.ruled(INSTEAD, { position: exchanged(position), market })
+      if (prices === null) broken(`${symbol} can be held instead, and has no stop`)
+      const one = { ...chosen, signal: { ...chosen.signal, ...prices, reason: enter.reason } }
+      if (this.#begin(position, one, exit.reason)) {
+        witness?.scored(
+          candidates.map(({ signal }) => signal),
+          ranked,
+          now,
+        )
+        return true
+      }
       // The chain is cut at the refusal; the next best one is asked about.
       scored = scored.filter(other => other !== chosen)
     }
   }
 
   /** What could be held instead, as far as the market and its own strategy say. */
-  #candidates({ coinRest }: BoundRotation, position: Position): readonly Scored[] {
-    const { cursor, now, portfolio, lacking } = this.#core
-    const own = this.#own.get(position.strategy)
-    const found: Scored[] = []
-    const taken = new Set<string>()
-    for (const held of [portfolio.positions, portfolio.pending]) {
-      for (const one of held.values()) if (this.#core.excludes(position.side, one.side)) taken.add(one.symbol)
+  #candidates(position: Position): readonly Scored[] {
+    const { cursor, now, portfolio, lacking, markets, settings } = this.#core
+    const watched = this.#entries.watched()
+    const rates = {
+      position: exchanged(position),
+      now,
+      begun: this.#begun,
+      lacking,
+      rates: watched.map(({ instrument, funding }) => [instrument.symbol, funding] as const),
+      settling: watched
+        .filter(market => this.#isAtSettlement(market))
+        .map(({ instrument }) => instrument.symbol),
+      held: [...portfolio.positions.values(), ...portfolio.pending.values()].map(({ symbol, side }) => {
+        return { symbol, side }
+      }),
     }
-    for (const market of this.#entries.watched()) {
-      const { symbol } = market.instrument
-      if (!(sign(position.side) * (market.funding ?? 0) < 0) || taken.has(symbol)) continue
-      if (restsAt(this.#begun, symbol, now - coinRest)) continue
-      if (lacking === 'refuse' && this.#isAtSettlement(market)) continue
-      const view = cursor.pointAt(market, now)
-      if (!isKnown(view)) continue
-      const exchange = own?.strategy.exchange?.(position.side, view, own.params)
-      if (exchange === undefined) continue
-      found.push(scoreSignal(exchangeSignal(position, exchange, cursor, market, now)))
-    }
-    return found
+    const shown = inQuestion(rates, settings).map(symbol => this.#shown(markets.of(symbol)))
+    const found = new Set(this.#core.ruled(CANDIDATES, { ...rates, markets: shown }))
+    return shown.flatMap(one => {
+      const { symbol } = one.instrument
+      const prices = found.has(symbol) ? exchangeFor(position, one, settings) : null
+      if (prices === null) return []
+      const market = markets.of(symbol)
+      return [scoreSignal(exchangeSignal(position, prices, cursor.pointAt(market, now), market, now))]
+    })
   }
 
-  #alternative(symbol: string, signal: Scored['signal']): Alternative {
+  /** What is looked at of a symbol that comes into question. */
+  #shown(market: SymbolState): SeenMarket {
+    const { lower, middle, upper, width, rsi, turnover, last, instrument } = this.#core.cursor.pointAt(
+      market,
+      this.#core.now,
+    )
+    const { symbol, tick, tickSize, minPrice } = instrument
+    const filters = { symbol, tick, tickSize, minPrice }
+    return { lower, middle, upper, width, rsi, turnover, last, instrument: filters }
+  }
+
+  readonly #alternative = ({ signal: whole }: Scored): Alternative => {
     const { markets, now } = this.#core
+    const { symbol, side, order, stop, target, leverage, funding } = whole
     const market = markets.of(symbol)
     const { lastAt, fundingInterval } = market
+    const signal = { symbol, side, order, stop, target, leverage, funding }
     return { signal, now, lastAt, nextFunding: market.nextFunding(now), fundingInterval }
   }
 
@@ -345,21 +379,9 @@ export class Rotations {
   }
 }
 
-/** Whether the newest closed candle has everything that a signal shows. */
-function isKnown({
-  lower,
-  middle,
-  upper,
-  width,
-  rsi,
-}: {
-  readonly lower: number | undefined
-  readonly middle: number | undefined
-  readonly upper: number | undefined
-  readonly width: number | undefined
-  readonly rsi: number | undefined
-}): boolean {
-  return ![lower, middle, upper, width, rsi].includes(undefined)
+/** What of a position says what it could be exchanged for. */
+function exchanged({ strategy, symbol, side, signalId }: Position): Exchanged {
+  return { strategy, symbol, side, signalId }
 }
 
 /** What exchanges positions; `null` when that is off, or when every signal is traded alone with one fixed value. */

@@ -55,7 +55,7 @@ function closeOf(desk: Desk): OrderRequest {
 }
 
 /** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
-const ELSEWHERE = ['exchange', 'rotation', 'add-stands'] as const
+const ELSEWHERE = ['exchange', 'candidates', 'instead', 'rotation', 'add-stands'] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
 const isElsewhere = (kind: RuleKind): kind is Elsewhere => ELSEWHERE.some(one => one === kind)
 

@@ -2,6 +2,7 @@
 
 import { ADD_STANDS } from './add-rules.ts'
 import { ADOPTION } from './adoption.ts'
+import { CANDIDATES, INSTEAD } from './candidate-rules.ts'
 import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
@@ -47,4 +48,6 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'closure-course': CLOSURE_COURSE,
   'closure-refusal': CLOSURE_REFUSAL,
   'closure-account': CLOSURE_ACCOUNT,
+  candidates: CANDIDATES,
+  instead: INSTEAD,
 }

@@ -29,6 +29,9 @@ export interface Instrument {
   readonly source: string
 }
 
+/** What a price has to keep to. */
+export type PriceFilters = Pick<Instrument, 'symbol' | 'tick' | 'tickSize' | 'minPrice'>
+
 /** The greatest quantity of one order, in steps; `null`: there is none that is known. */
 export function mostSteps(
   { maxQty, maxMarketQty }: Pick<Instrument, 'maxQty' | 'maxMarketQty'>,
