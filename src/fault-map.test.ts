@@ -6,6 +6,7 @@ import { CODES } from './core/base/codes.ts'
 import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
 import { LIMIT_NUMBERS, LIMIT_ROWS } from './faults-limits.fixture.ts'
 import { PROCESS_ROWS } from './faults-process.fixture.ts'
+import { STREAM_NUMBERS, STREAM_ROWS } from './faults-streams.fixture.ts'
 import { TRADING_ROWS } from './faults-trading.fixture.ts'
 import { WIRE_NUMBERS, WIRE_ROWS } from './faults-wire.fixture.ts'
 import { PROCESS_INCIDENTS } from './incidents-process.fixture.ts'
@@ -28,9 +29,9 @@ const WHOLE_GROUPS = LISTS.flatMap(({ groups }) =>
   ),
 )
 
-const CATALOGUE = [...WHOLE_GROUPS, ...LIMIT_NUMBERS, ...WIRE_NUMBERS]
+const CATALOGUE = [...WHOLE_GROUPS, ...LIMIT_NUMBERS, ...STREAM_NUMBERS, ...WIRE_NUMBERS]
 
-const ROWS = [...LISTS.flatMap(({ rows }) => rows), ...LIMIT_ROWS, ...WIRE_ROWS]
+const ROWS = [...LISTS.flatMap(({ rows }) => rows), ...LIMIT_ROWS, ...STREAM_ROWS, ...WIRE_ROWS]
 
 /** The source of a test file, from `src`; `null` where there is none. */
 function sourceOf(file: string): string | null {

@@ -31,6 +31,7 @@ function forgetsWhy(broker: BrokerPort): BrokerPort {
     ...broker,
     place: order => broker.place(order).catch(plain),
     account: () => broker.account().catch(plain),
+    executions: since => broker.executions(since).catch(plain),
     setStop: (id, symbol, side, stop) => broker.setStop(id, symbol, side, stop).catch(plain),
   }
 }

@@ -352,7 +352,7 @@ export const CODES = {
   },
   C403: {
     title: 'exchange unreachable',
-    what: 'The exchange does not answer.',
+    what: 'The exchange does not answer: for five minutes in a row, where it is an account at Bybit.',
     did: 'Admits no entry, keeps trying, and reconciles before anything else once it answers. Stops at the exchange stay.',
     can: 'Look at the connection, and whether the exchange is up.',
   },
@@ -455,7 +455,7 @@ export const CODES = {
   },
   W509: {
     title: 'price spike ignored',
-    what: 'The last price of a symbol is far from its mark price.',
+    what: 'The last price of a symbol is far from its mark price, or that from the index price.',
     did: 'Does not decide by it; the price before it counts until it is back.',
     can: NOTHING,
   },

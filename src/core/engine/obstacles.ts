@@ -39,6 +39,11 @@ export class Obstacles {
     return this.#standing.has(keyOf('credentials', null))
   }
 
+  /** Whether the exchange does not serve this address for a while. */
+  get isBanned(): boolean {
+    return this.#present().some(({ cause }) => cause === 'banned')
+  }
+
   /** Whether something keeps entries from a symbol, or from all. */
   isOn(symbol: string): boolean {
     if (this.#standing.size === 0) return false

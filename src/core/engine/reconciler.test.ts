@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { MINUTE } from '../base/units.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import type { Account } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
@@ -61,6 +62,37 @@ test('answers that are not whole leave everything as it is', () => {
   assert.is(parts.reconciler.isUnreadable, true)
   look(parts, ACCOUNT)
   assert.is(parts.reconciler.isUnreadable, false)
+})
+
+test('an exchange that does not answer for five minutes is told of once, and asked for executions before entries', () => {
+  const parts = new Parts().book([HELD])
+  const ask = (): readonly string[] => {
+    parts.reconciler.verify()
+    parts.told()
+    parts.reconciler.reconcile()
+    return parts.told()
+  }
+  assert.equal(ask(), ['store W308'])
+  parts.core.now += 5 * MINUTE - 1
+  assert.equal(ask(), [])
+  parts.core.now += 1
+  assert.equal(ask(), ['alert C403'])
+  parts.core.now += 25 * MINUTE
+  assert.equal(ask(), [])
+  assert.is(parts.core.recovery?.cause, 'gap')
+  assert.equal(look(parts, ACCOUNT), ['query-executions', 'query-account', 'reconciled'])
+  assert.is(parts.core.recovery, null)
+})
+
+test('while the address is blocked, which is told as that, nobody is told that the exchange is away', () => {
+  const parts = new Parts().book([HELD])
+  parts.core.obstacles.raise('banned', null, 'blocked', parts.core.now + 10 * MINUTE)
+  for (const minutes of [0, 6]) {
+    parts.core.now += minutes * MINUTE
+    parts.reconciler.verify()
+    parts.reconciler.reconcile()
+  }
+  assert.not.ok(parts.told().includes('alert C403'))
 })
 
 test('an account that was read before the books changed is read again', () => {

@@ -2,7 +2,7 @@
  * Asks the exchange what is there and compares it with the books: books what was missed, takes over what is right to
  * take over, and halts entries when the two do not come together. After a restart or a gap nothing is added before.
  */
-import type { Timestamp, Usdt } from '../base/units.ts'
+import { MINUTE, type Milliseconds, type Timestamp, type Usdt } from '../base/units.ts'
 import { positionKey } from '../portfolio/position.ts'
 import type { Closures } from './closures.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
@@ -16,7 +16,7 @@ import { NO_INSTANCE, ownerOf } from './order-id.ts'
 import type { Protection } from './protection.ts'
 import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
 import { type Course, RECONCILIATION } from './reconcile.ts'
-import type { EngineState, Verification } from './state.ts'
+import type { EngineState, Unreadable, Verification } from './state.ts'
 import type { Strangers } from './strangers.ts'
 
 /** The parts of the engine that a comparison concerns. */
@@ -34,7 +34,12 @@ export interface ReconcilerParts {
 }
 
 /** What the reconciler adds to a saved engine. */
-type Saved = Pick<EngineState, 'verification' | 'drift' | 'driftSince' | 'isUnreadable'>
+type Saved = Pick<EngineState, 'verification' | 'drift' | 'driftSince' | 'unreadable'>
+
+/** An account that could not be read for so long is told of: the exchange is away. */
+const UNREACHABLE: Milliseconds = 5 * MINUTE
+/** It is asked for again after so long at most. */
+const LONGEST_LOOK: Milliseconds = 3 * LOOK_AGAIN
 
 export class Reconciler {
   readonly #core: EngineCore
@@ -50,7 +55,7 @@ export class Reconciler {
   #verification: Verification | null = null
   #drift = ''
   #driftSince: Timestamp | null = null
-  #isUnreadable = false
+  #unreadable: Unreadable | null = null
 
   constructor(parts: ReconcilerParts) {
     this.#core = parts.core
@@ -72,7 +77,7 @@ export class Reconciler {
 
   /** Whether the account could not be read when it was last asked for. */
   get isUnreadable(): boolean {
-    return this.#isUnreadable
+    return this.#unreadable !== null
   }
 
   /**
@@ -82,7 +87,7 @@ export class Reconciler {
   get isSettling(): boolean {
     const isAsked = this.#verification !== null && this.#verification.executionsQuery !== null
     const differs = this.#drift !== '' && this.#gatekeeper.standing.halted === null
-    return this.#core.recovery !== null || this.#core.isDoubted || isAsked || differs || this.#isUnreadable
+    return this.#core.recovery !== null || this.#core.isDoubted || isAsked || differs || this.isUnreadable
   }
 
   /** Something may have happened that was not told. */
@@ -101,7 +106,7 @@ export class Reconciler {
   verify(): string[] {
     if (this.#core.obstacles.isKeyRefused) {
       // Asking with a key that is not accepted tells nothing, and may get the address banned.
-      this.#isUnreadable = true
+      this.#unreadable ??= { since: this.#core.now, isTold: false }
       return []
     }
     const { positions, pending } = this.#core.portfolio
@@ -115,7 +120,7 @@ export class Reconciler {
       pending.size === 0 &&
       this.#orders.exits.size === 0 &&
       this.#strangers.foreign.size === 0
-    if (isIdle && !isThorough && !this.#isUnreadable && this.#strangers.rivals === 0) return []
+    if (isIdle && !isThorough && !this.isUnreadable && this.#strangers.rivals === 0) return []
     const executionsQuery = isThorough ? this.#core.requestId('executions') : null
     const orderQueries = this.#orders.doubts
       .doubtful()
@@ -176,7 +181,7 @@ export class Reconciler {
       this.#onUnreadable()
       return
     }
-    this.#isUnreadable = false
+    this.#unreadable = null
     const isOld = found.revision !== this.#core.revision
     let booked = 0
     for (const execution of executions ?? []) if (this.#missed(execution)) booked++
@@ -194,13 +199,28 @@ export class Reconciler {
   }
 
   #onUnreadable(): void {
-    if (!this.#isUnreadable) {
+    if (this.#unreadable === null) {
       this.#core.event('store', null, 'the account could not be read; what is known stays', {}, null, 'W308')
     }
-    this.#isUnreadable = true
+    this.#unreadable ??= { since: this.#core.now, isTold: false }
+    this.#sayUnreachable(this.#unreadable)
     this.#handovers.unreadable()
     this.#closures.unseen(LOOK_AGAIN)
-    this.#core.hurry(this.#core.now + LOOK_AGAIN)
+    // The longer it lasts the less a few seconds matter, and the more asking would.
+    const span = this.#core.now - this.#unreadable.since
+    this.#core.hurry(this.#core.now + Math.min(LONGEST_LOOK, Math.max(LOOK_AGAIN, span / 12)))
+  }
+
+  /** An outage is told once; what happened in it is asked for before anything is added. A block is told as one. */
+  #sayUnreachable({ since, isTold }: Unreadable): void {
+    const core = this.#core
+    const span = core.now - since
+    if (isTold || span < UNREACHABLE || core.obstacles.isBanned) return
+    this.#unreadable = { since, isTold: true }
+    core.recovery ??= { cause: 'gap', since, found: 0 }
+    const minutes = Math.floor(span / MINUTE)
+    const words = `the exchange has not answered for ${minutes} min: no entries; stops stay there`
+    core.event('alert', null, words, { minutes }, null, 'C403')
   }
 
   #compare(account: Account, isThorough: boolean): void {
@@ -370,7 +390,7 @@ export class Reconciler {
       verification: this.#verification,
       drift: this.#drift,
       driftSince: this.#driftSince,
-      isUnreadable: this.#isUnreadable,
+      unreadable: this.#unreadable,
     }
   }
 
@@ -378,6 +398,6 @@ export class Reconciler {
     this.#verification = saved.verification
     this.#drift = saved.drift
     this.#driftSince = saved.driftSince
-    this.#isUnreadable = saved.isUnreadable
+    this.#unreadable = saved.unreadable
   }
 }

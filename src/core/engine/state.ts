@@ -239,6 +239,13 @@ export interface Verification {
   readonly revision: number
 }
 
+/** An account that cannot be read. */
+export interface Unreadable {
+  readonly since: Timestamp
+  /** It was told that the exchange does not answer. */
+  readonly isTold: boolean
+}
+
 /** Why everything is compared before anything is added. */
 export interface Recovery {
   readonly cause: 'restart' | 'gap'
@@ -372,7 +379,8 @@ export interface EngineState {
   readonly recovery: Recovery | null
   readonly verification: Verification | null
   readonly storeTrouble: string | null
-  readonly isUnreadable: boolean
+  /** `null`: the account could be read when it was last asked for. */
+  readonly unreadable: Unreadable | null
   readonly isDoubted: boolean
   readonly revision: number
   readonly decided: readonly (readonly [string, Decided])[]

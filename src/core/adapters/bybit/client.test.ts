@@ -118,6 +118,24 @@ test('a read is asked again with growing, random pauses, four times in all', asy
   assert.equal([error.why, error.ambiguous, dead.sent.length], ['network', false, 4])
 })
 
+test('an exchange that is away is asked once a question, until it has answered', async () => {
+  let isAway = true
+  const wire = new Wire(() => {
+    return isAway ? new HttpTrouble('reset', { isReply: false, wasSent: true }) : ok({ fine: true })
+  })
+  const client = wire.client()
+  const asks = async (): Promise<number> => {
+    const before = wire.sent.length
+    await client.read(tickers, whole).catch(() => {})
+    return wire.sent.length - before
+  }
+  assert.equal([await asks(), await asks(), await asks(), await asks()], [4, 4, 1, 1])
+  isAway = false
+  assert.is(await asks(), 1)
+  isAway = true
+  assert.is(await asks(), 4)
+})
+
 test('a change is made once, and what became of it is in doubt where no answer says', async () => {
   for (const [answer, why, ambiguous] of [
     [refused(10_016, 'busy'), 'busy', true],

@@ -26,6 +26,8 @@ export type Decode<T> = (result: unknown, at: Timestamp | null) => T
 
 /** A read is asked so often before its failure counts. */
 const MOST_TRIES = 4
+/** After so many requests in a row to which nobody answered each is made once only: whoever asks comes back anyway. */
+const AWAY = 8
 const LEAST_PAUSE: Milliseconds = 250
 const LONGEST_PAUSE: Milliseconds = 4_000
 /** Quartz drifts by seconds a day at worst. */
@@ -43,6 +45,8 @@ export class BybitClient {
   readonly #transport: Transport
   #origin: { readonly at: Timestamp; readonly since: number } | null = null
   #synchronising: Promise<Timestamp> | null = null
+  /** Requests in a row to which nobody answered. */
+  #unanswered = 0
 
   constructor({ url, ports, credentials, isDry }: ClientOptions) {
     this.#ports = ports
@@ -51,7 +55,8 @@ export class BybitClient {
   }
 
   /**
-   * Asks for something that changes nothing. A failure that may pass is asked again, four times in all.
+   * Asks for something that changes nothing. A failure that may pass is asked again, four times in all; once where
+   * the exchange is away, so that nothing storms it when it is back.
    *
    * @throws ExchangeError, never an ambiguous one
    */
@@ -61,7 +66,7 @@ export class BybitClient {
         return await this.#call(call, decode, lane)
       } catch (error) {
         if (!(error instanceof ExchangeError) || !error.retryable) throw error
-        if (error.why === 'banned' || attempt >= MOST_TRIES) throw error
+        if (error.why === 'banned' || attempt >= MOST_TRIES || this.#unanswered >= AWAY) throw error
         if (error.why === 'clock') await this.#resynchronised()
         else if (error.why !== 'rate') {
           const most = Math.min(LONGEST_PAUSE, LEAST_PAUSE * 2 ** (attempt - 1))
@@ -118,8 +123,12 @@ export class BybitClient {
     let answer: Answer
     try {
       answer = (await call(this.#rest[lane])) as Answer
+      this.#unanswered = 0
     } catch (error) {
-      if (error instanceof ExchangeError) throw error
+      if (error instanceof ExchangeError) {
+        this.#unanswered = error.why === 'network' ? this.#unanswered + 1 : 0
+        throw error
+      }
       // Whatever the library has thrown holds the request whole: it is not shown. Nothing has left.
       const asked = { method: 'GET', path: 'bybit-api', changes: false } as const
       throw withheld(asked, 'the request could not be made', 'parameters')

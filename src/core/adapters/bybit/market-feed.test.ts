@@ -6,11 +6,13 @@ import type { Input } from '../../engine/protocol.ts'
 import type { Candle } from '../../market/candles.ts'
 import type { Wanted } from './candle-keeper.ts'
 import { Line } from './line.fixture.ts'
-import { MarketFeed } from './market-feed.ts'
+import { MarketFeed, type MarketFeedPorts } from './market-feed.ts'
 
 const test = suite('market feed')
 
 const BEGIN = 20_000 * 24 * HOUR
+
+type Prices = Awaited<ReturnType<MarketFeedPorts['tickers']>>
 
 class Rig {
   readonly lines: Line[] = []
@@ -20,6 +22,8 @@ class Rig {
     readonly wanted: Wanted
     readonly answer: (candles: readonly Candle[] | Error) => void
   }[] = []
+  /** Questions for all prices, each to be answered once. */
+  readonly prices: { readonly answer: (tickers: Prices | Error) => void }[] = []
   readonly feed: MarketFeed
   now: Timestamp = BEGIN
 
@@ -34,6 +38,12 @@ class Rig {
         new Promise((resolve, reject) => {
           this.lists.push({
             wanted,
+            answer: found => (found instanceof Error ? reject(found) : resolve(found)),
+          })
+        }),
+      tickers: () =>
+        new Promise((resolve, reject) => {
+          this.prices.push({
             answer: found => (found instanceof Error ? reject(found) : resolve(found)),
           })
         }),
@@ -157,7 +167,7 @@ test('a last price more than 5 % from the mark is not told, and said once', () =
   rig.ticker('delta', { lastPrice: '94.9' })
   rig.feed.check()
   assert.equal(rig.words(), ['funding 0.0002 4 h', 'AUSDT 100-105 105/100'])
-  assert.equal(rig.said, ['W509 AUSDT: last 105.01, mark 100'])
+  assert.equal(rig.said, ['W509 AUSDT: last 105.01, mark 100, index 100'])
   rig.ticker('delta', { lastPrice: '95' })
   rig.feed.check()
   assert.equal(rig.words(), ['AUSDT 95-95 95/100'])
@@ -236,25 +246,68 @@ test('lists are asked for eight at a time, and again where they could not be had
   )
 })
 
-test('a ticker that was asked for is told where the stream has none that is newer', () => {
-  const rig = Rig.following('AUSDT')
-  const ticker = {
-    symbol: 'AUSDT',
-    last: 100,
-    mark: 101,
-    fundingRate: null,
-    fundingInterval: null,
-    nextFunding: null,
-  }
-  type Taken = Parameters<MarketFeed['take']>[0]
-  rig.feed.take(ticker as Taken, BEGIN)
-  assert.equal(rig.words(), ['funding null 0 h', 'AUSDT 100-100 100/101'])
-  rig.now += SECOND
+/** A ticker as a question for all of them is answered. */
+const ANSWERED = {
+  symbol: 'AUSDT',
+  last: 100,
+  mark: 101,
+  index: 101,
+  fundingRate: null,
+  fundingInterval: null,
+  nextFunding: null,
+} as Prices['items'][number]
+
+test('prices that do not come for five seconds are asked for, all at once, until they come', async () => {
+  const rig = Rig.following('AUSDT', 'BUSDT')
   rig.ticker('snapshot', WHOLE)
-  rig.words()
-  rig.feed.take(ticker as Taken, BEGIN)
+  rig.ticker('snapshot', WHOLE, 'BUSDT')
   rig.feed.check()
-  assert.equal(rig.words(), ['AUSDT 100-100 100/100'])
+  rig.words()
+  rig.lines[0].isReady = false
+  rig.now += 5 * SECOND - 1
+  rig.feed.check()
+  assert.is(rig.prices.length, 0)
+  rig.now += 1
+  rig.feed.check()
+  rig.feed.check()
+  assert.is(rig.prices.length, 1, 'one question at a time')
+  rig.prices[0].answer(new ExchangeError('away', { retryable: true, ambiguous: false }))
+  await settle()
+  rig.now += 5 * SECOND - 1
+  rig.feed.check()
+  assert.is(rig.prices.length, 1)
+  rig.now += 1
+  rig.feed.check()
+  rig.prices[1].answer({ items: [ANSWERED, { ...ANSWERED, symbol: 'BUSDT', last: 99 }], at: rig.now })
+  await settle()
+  assert.equal(
+    rig.words().filter(words => !words.startsWith('funding')),
+    ['AUSDT 100-100 100/101', 'BUSDT 99-99 99/101'],
+  )
+  rig.now += 5 * SECOND - 1
+  rig.feed.check()
+  assert.is(rig.prices.length, 2, 'they are fresh')
+})
+
+test('a price that was asked for does not count where the stream has a newer one, nor one that is a spike', async () => {
+  const rig = Rig.following('AUSDT')
+  rig.now += 10 * SECOND
+  rig.feed.check()
+  rig.ticker('snapshot', WHOLE)
+  rig.feed.check()
+  rig.words()
+  rig.prices[0].answer({ items: [ANSWERED], at: rig.now - 1 })
+  await settle()
+  assert.equal(rig.words(), [])
+  rig.now += 10 * SECOND
+  rig.feed.check()
+  rig.prices[1].answer({ items: [{ ...ANSWERED, index: 90 }], at: rig.now })
+  await settle()
+  assert.equal(
+    rig.words().filter(words => !words.startsWith('funding')),
+    [],
+  )
+  assert.equal(rig.said, ['W509 AUSDT: last 100, mark 101, index 90'])
 })
 
 test('a symbol that is dropped is followed no more, and can be followed again', () => {

@@ -1,12 +1,12 @@
 /**
  * What Bybit's public streams tell, as inputs of the engine: prices, funding and closed candles of the symbols that are
  * followed. Of prices the newest counts: however fast they come, one a symbol is told at each look, with the range in
- * between. Candles are told in order and once; what the stream leaves out is asked for. It keeps no timer: `check` is
- * to be called about once a second.
+ * between. Candles are told in order and once; what the stream leaves out is asked for, and prices that have not come
+ * for a while as well. It keeps no timer: `check` is to be called about once a second.
  */
 import type { Code } from '../../base/codes.ts'
 import { DataError, ExchangeError } from '../../base/errors.ts'
-import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
+import { HOUR, MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../base/units.ts'
 import type { Input } from '../../engine/protocol.ts'
 import type { Candle } from '../../market/candles.ts'
 import { INTERVALS, type Interval } from '../../market/interval.ts'
@@ -19,7 +19,11 @@ import { shared } from './stream-plan.ts'
 
 /** A ticker that has not changed for so long is asked for again: on a market that is open it does all the time. */
 const TICKER_SILENCE: Milliseconds = MINUTE
-/** A last price further from the mark is a spike, or wrong; it is not told. A fraction. */
+/** A price that has not come for so long is asked for: the stream is away, or the market is very quiet. */
+const PRICE_AGE: Milliseconds = 5 * SECOND
+/** They are asked for so often at most. */
+const ASK_AGAIN: Milliseconds = 5 * SECOND
+/** A last price further from the mark, or a mark further from the index, is a spike, or wrong. A fraction. */
 const SPIKE = 0.05
 /** Lists of candles that are asked for at once. */
 const MOST_ASKED = 8
@@ -35,6 +39,8 @@ export interface MarketFeedPorts {
   connect(listener: StreamListener): FeedConnection
   /** Closed candles, ascending. Throws an ExchangeError. */
   candles(wanted: Wanted): Promise<readonly Candle[]>
+  /** The present state of all symbols, and of when it is. Throws an ExchangeError. */
+  tickers(): Promise<{ readonly items: readonly Ticker[]; readonly at: Timestamp }>
   /** The exchange's time. */
   now(): Timestamp
   hear(input: Input): void
@@ -49,8 +55,10 @@ export interface Followed {
 
 interface Quote {
   raw: RawTicker | null
-  /** By the exchange's clock; of the newest message. */
+  /** By the exchange's clock; of the newest message, or of the newest answer. */
   at: Timestamp
+  /** When the stream told of it last. */
+  streamedAt: Timestamp
   last: number
   mark: number
   low: number
@@ -72,6 +80,8 @@ export class MarketFeed {
   readonly #topics = new Map<string, { readonly symbol: string; readonly connection: number }>()
   readonly #asked: Wanted[] = []
   #asking = 0
+  #isAskingPrices = false
+  #askPricesAt: Timestamp = Number.NEGATIVE_INFINITY
   #isSlow = false
 
   constructor(ports: MarketFeedPorts) {
@@ -127,16 +137,9 @@ export class MarketFeed {
     this.#saySlow()
     for (const [symbol, quote] of this.#quotes) this.#tell(symbol, quote)
     this.#renewSilent(now)
+    this.#askPrices(now)
     this.#asked.push(...this.#keeper.due(now))
     this.#askOn()
-  }
-
-  /** Takes a ticker that was asked for, where the stream has none that is newer. */
-  take(ticker: Ticker, at: Timestamp): void {
-    const quote = this.#quotes.get(ticker.symbol)
-    if (quote === undefined || at < quote.at) return
-    this.#note(quote, ticker, at)
-    this.#tell(ticker.symbol, quote)
   }
 
   close(): void {
@@ -191,18 +194,17 @@ export class MarketFeed {
     if (raw === null) return
     const ticker = tickerOf(raw)
     quote.raw = raw
+    quote.streamedAt = at
     this.#note(quote, ticker, at)
   }
 
   #note(quote: Quote, ticker: Ticker, at: Timestamp): void {
     quote.at = at
-    const isSpike = Math.abs(ticker.last - ticker.mark) > SPIKE * ticker.mark
-    if (isSpike && !quote.isSpike) {
-      this.#ports.say('W509', `${ticker.symbol}: last ${ticker.last}, mark ${ticker.mark}`)
-    }
-    quote.isSpike = isSpike
+    const spike = spikeIn(ticker)
+    if (spike !== null && !quote.isSpike) this.#ports.say('W509', spike)
+    quote.isSpike = spike !== null
     this.#tellFunding(ticker, quote)
-    if (isSpike) return
+    if (spike !== null) return
     const { last, mark } = ticker
     quote.low = quote.isNew ? Math.min(quote.low, last) : last
     quote.high = quote.isNew ? Math.max(quote.high, last) : last
@@ -238,9 +240,9 @@ export class MarketFeed {
     const silent: string[] = []
     for (const [symbol, quote] of this.#quotes) {
       const connection = this.#connections[quote.connection]
-      if (now - quote.at < TICKER_SILENCE || connection?.isReady !== true) continue
+      if (now - quote.streamedAt < TICKER_SILENCE || connection?.isReady !== true) continue
       // Not again before it has had its time.
-      quote.at = now
+      quote.streamedAt = now
       quote.raw = null
       connection.renew(tickerTopic(symbol))
       silent.push(symbol)
@@ -249,6 +251,36 @@ export class MarketFeed {
     const words =
       silent.length > 3 ? `${silent.slice(0, 3).join(', ')} and ${silent.length - 3} more` : silent.join(', ')
     this.#ports.say('W502', `tickers of ${words}`)
+  }
+
+  /** What the stream does not tell is asked for, all of it in one question. */
+  #askPrices(now: Timestamp): void {
+    if (this.#isAskingPrices || now < this.#askPricesAt) return
+    if (![...this.#quotes.values()].some(({ at }) => now - at >= PRICE_AGE)) return
+    this.#isAskingPrices = true
+    this.#ports
+      .tickers()
+      .then(
+        ({ items, at }) => {
+          for (const ticker of items) this.#take(ticker, at)
+        },
+        (error: unknown) => {
+          // It is asked for again.
+          if (!(error instanceof ExchangeError)) throw error
+        },
+      )
+      .finally(() => {
+        this.#isAskingPrices = false
+        this.#askPricesAt = this.#ports.now() + ASK_AGAIN
+      })
+  }
+
+  /** Takes a ticker that was asked for, where the stream has none that is newer. */
+  #take(ticker: Ticker, at: Timestamp): void {
+    const quote = this.#quotes.get(ticker.symbol)
+    if (quote === undefined || at < quote.at) return
+    this.#note(quote, ticker, at)
+    this.#tell(ticker.symbol, quote)
   }
 
   #saySlow(): void {
@@ -291,10 +323,17 @@ export class MarketFeed {
   }
 }
 
+/** What makes a price one that nobody should decide by, in words; `null` for a sound one. */
+export function spikeIn({ symbol, last, mark, index }: Ticker): string | null {
+  const isSpike = Math.abs(last - mark) > SPIKE * mark || Math.abs(mark - index) > SPIKE * index
+  return isSpike ? `${symbol}: last ${last}, mark ${mark}, index ${index}` : null
+}
+
 function newQuote(connection: number, now: Timestamp): Quote {
   return {
     raw: null,
     at: now,
+    streamedAt: now,
     last: Number.NaN,
     mark: Number.NaN,
     low: Number.NaN,

@@ -17,7 +17,7 @@ import { Download, dayOf, type Hearer, instrumentRow, isTraded } from './downloa
 import { incomplete } from './errors.ts'
 import type { ListedInstrument, Ticker } from './mapper-market.ts'
 import { type BybitMarket, CANDLES_PER_PAGE } from './market.ts'
-import { type FeedConnection, type Followed, MarketFeed } from './market-feed.ts'
+import { type FeedConnection, type Followed, MarketFeed, spikeIn } from './market-feed.ts'
 import type { StreamListener } from './stream-connection.ts'
 import { windowsOf } from './windows.ts'
 
@@ -102,6 +102,7 @@ export class MarketSession {
     const feed = new MarketFeed({
       connect: listener => this.#ports.connect(listener),
       candles: ({ symbol, interval, from, to }) => this.#candles(symbol, interval, from, to),
+      tickers: () => this.#ports.market.tickers(),
       now: () => this.#ports.now(),
       hear,
       say: (code, words) => this.#ports.say(code, words),
@@ -228,7 +229,11 @@ export class MarketSession {
       inputs.push({ type: 'instrument', at: 0, instrument }, this.#listing(symbol))
       for (const interval of this.#wish.intervals) inputs.push(...this.#stored(symbol, interval))
       const ticker = bySymbol.get(symbol)
-      if (ticker !== undefined) inputs.push(fundingInput(ticker), priceInput(ticker, tickers.at))
+      if (ticker === undefined) continue
+      inputs.push(fundingInput(ticker))
+      const spike = spikeIn(ticker)
+      if (spike === null) inputs.push(priceInput(ticker, tickers.at))
+      else this.#ports.say('W509', spike)
     }
     return inputs
   }

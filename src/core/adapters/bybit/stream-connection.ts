@@ -125,7 +125,8 @@ export class StreamConnection {
         // Its market data are those of the live exchange.
         demoTrading: environment === 'demo' && channel === 'private',
         pingInterval: PING_EVERY,
-        pongTimeout: AUTHENTICATION,
+        // A silence is judged here: the library would cut it without a word.
+        pongTimeout: 2 * SILENCE,
         reconnectTimeout: this.#reconnects.wait,
         ...(credentials === null ? {} : signing(credentials)),
       },

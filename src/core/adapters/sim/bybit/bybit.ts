@@ -234,6 +234,9 @@ export class SimBybit {
       case 'silence':
         this.#silent.push({ only, until })
         return
+      case 'dead-topic':
+        this.streams.deaden(only)
+        return
       case 'drop':
         this.#closing.push(...meant())
         return

@@ -35,6 +35,7 @@ export const PUSHES = [
 /** What happens at a time of its own. */
 export const EVENTS = [
   'silence',
+  'dead-topic',
   'drop',
   'half-open',
   'flap',

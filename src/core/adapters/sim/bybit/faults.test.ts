@@ -249,6 +249,19 @@ test('a topic can fall silent while the others go on', () => {
   counted(one, 'silence')
 })
 
+test('a topic can be dead for those who have it, until they ask for it again', () => {
+  const one = client([[100, 105, 95, 102]])
+  const id = one.socket('public', ['tickers.XUSDT', 'kline.1.XUSDT'])
+  one.heard(id)
+  one.sim.cause({ fault: 'dead-topic', only: 'tickers' })
+  one.pass(30_000)
+  assert.equal(new Set(one.heard(id).map(({ topic }) => topic)), new Set(['kline.1.XUSDT']))
+  one.say(id, { op: 'unsubscribe', args: ['tickers.XUSDT'], req_id: '1' })
+  one.say(id, { op: 'subscribe', args: ['tickers.XUSDT'], req_id: '2' })
+  assert.ok(one.heard(id).some(({ topic, type }) => topic === 'tickers.XUSDT' && type === 'snapshot'))
+  counted(one, 'dead-topic')
+})
+
 test('sockets can be dropped, or be mute while they stay open', () => {
   const one = client()
   const [open, own] = [one.socket('public', ['kline.1.XUSDT']), one.socket('private', ['order'])]

@@ -37,6 +37,8 @@ interface Session {
   readonly channel: Channel
   readonly connId: string
   readonly topics: Map<string, PublicTopic | null>
+  /** Topics that tell nothing more until they are asked for again. */
+  readonly dead: Set<string>
   readonly requestIds: Set<string>
   isAuthenticated: boolean
   /** For so long it may say nothing. */
@@ -106,6 +108,7 @@ export class Streams {
       channel,
       connId: `sim${String(id).padStart(10, '0')}-${this.#random.int(2 ** 32).toString(16)}`,
       topics: new Map(),
+      dead: new Set(),
       requestIds: new Set(),
       isAuthenticated: false,
       patience,
@@ -117,6 +120,13 @@ export class Streams {
 
   closed(id: number): void {
     this.#sessions.delete(id)
+  }
+
+  /** Subscriptions whose topic begins so tell nothing more; whoever subscribes again is told. */
+  deaden(only: string): void {
+    for (const { topics, dead } of this.#sessions.values()) {
+      for (const topic of topics.keys()) if (topic.startsWith(only)) dead.add(topic)
+    }
   }
 
   /** Connections that have been silent for too long. */
@@ -153,7 +163,10 @@ export class Streams {
     else if (session.channel === 'trade') this.#trade(session, frame)
     else if (op === 'subscribe') this.#subscribe(session, frame)
     else if (op === 'unsubscribe') {
-      for (const topic of textsOf(frame.args)) session.topics.delete(topic)
+      for (const topic of textsOf(frame.args)) {
+        session.topics.delete(topic)
+        session.dead.delete(topic)
+      }
       this.#answer(session, this.#success(session, frame))
     } else this.#answer(session, this.#failure(session, frame, `error:op not found,op:${String(op)}`))
   }
@@ -348,6 +361,7 @@ export class Streams {
 
   #push(session: Session, topic: string | null, text: string, delay: Milliseconds): void {
     assert(this.#sessions.has(session.id), 'the connection is open')
+    if (topic !== null && session.dead.has(topic)) return
     const due = Math.max(session.lastDue, this.#desk.now + delay * this.#speed)
     session.lastDue = Math.min(due, this.#desk.now + SECOND * this.#speed)
     const isOrder = topic === null && text.includes('"op":"order.')
