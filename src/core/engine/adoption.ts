@@ -10,7 +10,7 @@ import { sendable, stopTicks, targetTicks } from '../decision/prices.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { liquidationPrice } from '../market/liquidation.ts'
 import { priceOf } from '../market/quantise.ts'
-import { type Side, sign } from '../market/side.ts'
+import { opposite, type Side, sign } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
 import type { AccountPosition, Handover } from './protocol.ts'
 import type { Rule } from './rule.ts'
@@ -55,19 +55,47 @@ export function adoptionProblem({
   return null
 }
 
-/** A position at the exchange that a person hands over. */
+/** What a person asks to be taken over, and what there is. */
 export interface SeenAdoption {
-  readonly there: AccountPosition
-  readonly instrument: Instrument
-  readonly mark: Price
-  readonly request: Pick<Handover, 'id' | 'stop' | 'target' | 'by'>
+  readonly request: Pick<Handover, 'id' | 'symbol' | 'side' | 'stop' | 'target' | 'by'>
+  /** Positions at the exchange that bbw did not open and that it can mean; `null`: the account cannot be read. */
+  readonly there: readonly AccountPosition[] | null
+  /** Sides of the symbol that are positions of bbw already. */
+  readonly own: readonly Side[]
+  /** `null`: its symbol is not followed. */
+  readonly market: { readonly instrument: Instrument; readonly mark: Price } | null
   readonly now: Timestamp
 }
 
-export const ADOPTION: Rule<SeenAdoption, ReturnType<typeof adoption>> = {
+export type AdoptionVerdict =
+  | { readonly position: Position; readonly there: AccountPosition }
+  /** `isMissing`: there is no such position. */
+  | { readonly refused: string; readonly isMissing: boolean }
+
+export const ADOPTION: Rule<SeenAdoption, AdoptionVerdict> = {
   kind: 'adoption',
-  about: ({ there: { symbol, side }, request: { id } }) => ({ strategy: MANUAL, symbol, side, id }),
-  decide: ({ there, instrument, mark, request, now }) => adoption(there, instrument, mark, request, now),
+  about: ({ request: { id, symbol, side } }) => ({ strategy: MANUAL, symbol, side, id }),
+  decide({ request, there: found, own, market, now }, { positionMode }) {
+    const { side } = request
+    const refused = (words: string, isMissing = false): AdoptionVerdict => ({ refused: words, isMissing })
+    if (found === null) return refused('the account cannot be read at present')
+    const [there] = found
+    if (there === undefined) {
+      const isOwn = side === null ? own.length > 0 : own.includes(side)
+      return isOwn
+        ? refused('it is a position of bbw already')
+        : refused('it is not held at the exchange', true)
+    }
+    if (found.length > 1) return refused('it is held on both sides: say --side long or --side short')
+    if (market === null) {
+      return refused('it is not among the symbols that bbw follows: its price is not known')
+    }
+    const other = opposite(there.side)
+    if (positionMode === 'one-way' && own.includes(other)) return refused(`bbw holds the ${other} side of it`)
+    const made = adoption(there, market.instrument, market.mark, request, now)
+    return 'refused' in made ? refused(made.refused) : { position: made.position, there }
+  },
+  isSilent: () => false,
 }
 
 /** The position that an adoption makes, or why there is none. */

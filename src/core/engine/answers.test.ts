@@ -62,7 +62,7 @@ test('an answer that says nothing makes a doubt, told once', () => {
 
 test('an entry that goes gives its place free, by cancellation or for want of a row', () => {
   const cancelled = sent()
-  cancelled.orders.cancelEntry(RESTING)
+  cancelled.orders.cancelEntry(RESTING, 'not-wanted')
   cancelled.told()
   cancelled.answers.take(answer(RESTING.clientOrderId, 'cancelled'))
   assert.equal(cancelled.told(), ['outcome', 'expired'])

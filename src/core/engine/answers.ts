@@ -1,10 +1,9 @@
 /** What the exchange, or the store before it, answers about orders, and what follows from it. */
-import { unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import type { Figures } from '../guards/guard.ts'
-import { formatSteps, formatTicks, priceOf } from '../market/quantise.ts'
-import { sign } from '../market/side.ts'
+import { formatSteps, formatTicks } from '../market/quantise.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
+import { ORDER_ANSWER, type OrderStatus } from './answer-rules.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import type { Fates } from './fates.ts'
@@ -78,74 +77,49 @@ export class Answers {
 
   #onEntry(
     entry: PendingEntry,
-    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
+    status: OrderStatus,
     reason: string,
     wasAccepted: boolean,
     kind: Refusal | undefined,
   ): void {
-    switch (status) {
-      case 'accepted':
-      case 'amended':
+    const { clientOrderId: id, symbol, side } = entry
+    const isCancelling = this.#orders.cancelling.has(id)
+    const after = this.#core.ruled(ORDER_ANSWER, { id, symbol, side, status, isCancelling, exit: null })
+    switch (after) {
+      case 'too-late':
+        this.#orders.refuseCancel(id)
+        this.#runner.arrived(id)
+        this.#core.touch('light')
         return
       case 'rejected':
-        if (this.#orders.cancelling.has(entry.clientOrderId)) {
-          // Too late to cancel, perhaps because it has just filled: the account tells, nothing is taken for granted.
-          this.#orders.refuseCancel(entry.clientOrderId)
-          this.#runner.arrived(entry.clientOrderId)
-          this.#core.touch('light')
-          return
-        }
         this.#rejected(entry, reason, wasAccepted, kind)
         return
-      case 'cancelled': {
-        const isOutside = !this.#orders.cancelling.has(entry.clientOrderId)
-        this.#fates.entryGone(entry, 'expired', reason, isOutside ? 'W208' : null)
+      case 'gone':
+      case 'gone-outside':
+        this.#fates.entryGone(entry, 'expired', reason, after === 'gone' ? null : 'W208')
         return
-      }
       default:
-        unreachable(status)
+        return
     }
   }
 
   /** An entry was refused: it is gone, and what stood in its way keeps others from it for a while. */
   #rejected(entry: PendingEntry, reason: string, wasAccepted: boolean, kind: Refusal | undefined): void {
-    // One that was taken at first and then not, for no reason that says more, leaves its symbol free.
-    const isLate = wasAccepted && kind === undefined
-    const code = isLate ? null : this.#core.obstacles.entryRefused(kind, entry.symbol, reason)
+    const code = this.#core.obstacles.entryRefused(kind, entry.symbol, reason, wasAccepted)
     this.#fates.entryGone(entry, 'rejected', reason, code ?? (wasAccepted ? 'W110' : null))
   }
 
-  #onExit(
-    order: WorkingOrder,
-    status: 'accepted' | 'amended' | 'rejected' | 'cancelled',
-    reason: string,
-    kind: Refusal | undefined,
-  ): void {
-    const position = this.#core.portfolio.positions.get(positionKey(order.symbol, order.side))
-    if (
-      status === 'cancelled' &&
-      position !== undefined &&
-      order.state === 'working' &&
-      order.price !== null
-    ) {
-      // By somebody's hand, or because the position is closed and that is still to be told: it is looked up.
-      this.#orders.doubts.raise(order.clientOrderId, 'missing', this.#core.now)
-      this.#core.hurry(this.#core.now)
-      return
-    }
-    switch (status) {
+  #onExit(order: WorkingOrder, status: OrderStatus, reason: string, kind: Refusal | undefined): void {
+    const { clientOrderId: id, symbol, side, leg, price, state } = order
+    const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
+    const isHeld = position !== undefined
+    const exit = { leg, price, state, isHeld }
+    const after = this.#core.ruled(ORDER_ANSWER, { id, symbol, side, status, isCancelling: null, exit })
+    switch (after) {
       case 'accepted':
-        if (order.state === 'sent') order.state = 'working'
+        if (state === 'sent') order.state = 'working'
         this.#orders.accepted(order)
-        if (position !== undefined && order.price !== null) {
-          this.#core.event(
-            'targets',
-            position,
-            `${order.leg} set`,
-            this.#figures(order, position),
-            order.clientOrderId,
-          )
-        }
+        if (position !== undefined && price !== null) this.#tellTarget(order, position, 'set')
         return
       case 'amended':
         if (order.wanted !== null) {
@@ -154,39 +128,33 @@ export class Answers {
           order.wanted = null
         }
         order.state = 'working'
-        if (position !== undefined) {
-          this.#core.event(
-            'targets',
-            position,
-            `${order.leg} moved`,
-            this.#figures(order, position),
-            order.clientOrderId,
-          )
-        }
+        if (position !== undefined) this.#tellTarget(order, position, 'moved')
         return
-      case 'rejected':
-      case 'cancelled':
-        if (status === 'rejected' && order.state !== 'sent') {
-          // What was refused is an amendment or a cancellation; the order may rest on as it was, or have just filled.
-          order.state = 'doubted'
-          order.wanted = null
-          if (position !== undefined && status === 'rejected') {
-            this.#core.event('rejected', position, reason, {}, order.clientOrderId)
-          }
-        } else {
-          this.#core.outcome(order.clientOrderId, status, reason)
-          if (status === 'rejected') this.#reducingRefused(order, position, reason, kind)
-          else {
-            this.#orders.forget(order)
-            // What has to be closed is asked for again at once.
-            if (order.leg === 'close') this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
-          }
-        }
-        this.#core.touchAll()
+      case 'look-up':
+        this.#orders.doubts.raise(id, 'missing', this.#core.now)
+        this.#core.hurry(this.#core.now)
         return
+      case 'in-doubt':
+        order.state = 'doubted'
+        order.wanted = null
+        if (position !== undefined) this.#core.event('rejected', position, reason, {}, id)
+        break
+      case 'refused':
+        this.#core.outcome(id, 'rejected', reason)
+        this.#reducingRefused(order, position, reason, kind)
+        break
       default:
-        unreachable(status)
+        this.#core.outcome(id, 'cancelled', reason)
+        this.#orders.forget(order)
+        // What has to be closed is asked for again at once.
+        if (leg === 'close') this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
     }
+    this.#core.touchAll()
+  }
+
+  #tellTarget(order: WorkingOrder, position: Position, what: 'set' | 'moved'): void {
+    const { leg, clientOrderId } = order
+    this.#core.event('targets', position, `${leg} ${what}`, this.#figures(order, position), clientOrderId)
   }
 
   /**
@@ -200,8 +168,9 @@ export class Answers {
     reason: string,
     kind: Refusal | undefined,
   ): void {
-    const tries = this.#orders.refuse(order, position, kind ?? 'other', reason)
-    if (kind === 'flat') {
+    const { rest, asksAccount, goesAtMarket } = this.#orders.refuse(order, position, kind ?? 'other', reason)
+    const tries = rest?.tries ?? 1
+    if (asksAccount) {
       this.#core.isDoubted = true
       this.#core.hurry(this.#core.now)
     }
@@ -214,10 +183,7 @@ export class Answers {
       const isNews = this.#core.obstacles.isNews(code === null ? key : `${key} ${code}`)
       if (isNews) this.#core.event('rejected', position, `${leg}: ${reason}`, { tries }, id, code)
     }
-    if (isClose || kind !== 'price' || order.price === null) return
-    const { last } = this.#core.markets.of(position.symbol)
-    const isReached = (last - priceOf(position.instrument, order.price)) * sign(position.side) >= 0
-    if (!isReached) return
+    if (!goesAtMarket) return
     this.#orders.accepted(order)
     this.#orders.placeTarget(position, leg, null, order.steps)
   }

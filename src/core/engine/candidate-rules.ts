@@ -71,7 +71,7 @@ export function inQuestion(seen: SeenRates, settings: Settings): readonly string
 /** Which symbols could be held instead, as far as the market and the position's own strategy say. */
 export const CANDIDATES: Rule<SeenCandidates, readonly string[]> = {
   kind: 'candidates',
-  lasts: true,
+  lasts: () => true,
   about: ({ position: { strategy, symbol, side, signalId } }) => ({ strategy, symbol, side, id: signalId }),
   decide(seen, settings) {
     const markets = new Map(seen.markets.map(one => [one.instrument.symbol, one]))

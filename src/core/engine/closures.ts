@@ -148,7 +148,7 @@ export class Closures {
     if (takesBack.length > 0) this.#put({ ...closure, askedAt: this.#core.now })
     for (const entryId of takesBack) {
       const entry = this.#core.portfolio.pending.get(entryId)
-      if (entry !== undefined) this.#orders.takeBack(entry)
+      if (entry !== undefined) this.#orders.takeBack(entry, 'asked-to-close')
     }
     for (const position of this.#core.portfolio.positions.values()) {
       if (closes.includes(positionKey(position.symbol, position.side))) {
@@ -233,8 +233,8 @@ export class Closures {
     for (const one of positions) {
       if (closes.includes(positionKey(one.symbol, one.side))) this.#closeForeign(id, one)
     }
-    for (const { clientOrderId, symbol } of orders) {
-      if (takesBack.includes(clientOrderId)) this.#orders.cancelOrphan(symbol, clientOrderId)
+    for (const order of orders) {
+      if (takesBack.includes(order.clientOrderId)) this.#orders.cancelOrphan(order, 'asked-to-close')
     }
     if (end !== null) this.#end(before, end)
     // Of what the exchange has accepted the next look of the cycle is soon enough: its fills are told.

@@ -65,17 +65,20 @@ export class Desk {
   readonly effects: Effect[] = []
   /** Everything that was ever decided. */
   readonly decisions: Decision[] = []
+  readonly #isWitnessed: boolean
   #executions = 0
 
   constructor(settings: Settings = defaultSettings(), options: Partial<EngineOptions> = {}) {
     this.settings = settings
-    this.engine = new Engine(settings, { ...DESK, ...options })
+    const all = { ...DESK, ...options }
+    this.#isWitnessed = all.decisions !== undefined
+    this.engine = new Engine(settings, all)
   }
 
   feed(input: Timeless<Input>): readonly Effect[] {
     const all = this.engine.step({ ...input, at: this.now } as Input)
+    const effects = this.#isWitnessed ? remade(all, this.settings) : all
     for (const { batch } of only(all, 'decisions')) this.decisions.push(...batch.decisions)
-    const effects = remade(all, this.settings)
     this.effects.push(...effects)
     return this.confirmsLeverage ? this.#withLeverage(effects) : effects
   }

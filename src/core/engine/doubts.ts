@@ -103,15 +103,9 @@ export class Doubts {
     return due
   }
 
-  /** Awaited answers that are overdue become doubts; returns their orders. */
-  overdue(now: Timestamp): string[] {
-    const ids: string[] = []
-    for (const [id, doubt] of this.#doubts) {
-      if (doubt.cause !== 'sent' || now < doubt.sentAt + this.#answerMs) continue
-      this.#doubts.set(id, { ...doubt, cause: 'no-answer' })
-      ids.push(id)
-    }
-    return ids
+  /** The orders whose answers are awaited, with when they were sent. */
+  awaited(): [id: string, sentAt: Timestamp][] {
+    return [...this.#doubts].flatMap(([id, { cause, sentAt }]) => (cause === 'sent' ? [[id, sentAt]] : []))
   }
 
   /** The exchange knows nothing of the order, and that was decided about it. */

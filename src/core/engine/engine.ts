@@ -520,8 +520,8 @@ export class Engine {
   #heedRefusal(input: Input): void {
     if (!('why' in input) || input.why === undefined) return
     const kind = refusalOf(input.why)
-    if (kind === 'credentials') this.#gatekeeper.keyRefused(input.reason)
-    else if (kind !== undefined) this.#core.obstacles.refused(kind, input.reason)
+    if (kind === undefined || !this.#core.obstacles.refused(kind, input.reason)) return
+    this.#gatekeeper.keyRefused(input.reason)
   }
 
   // --- market -------------------------------------------------------------------------------------------------
@@ -696,7 +696,7 @@ export class Engine {
     const drawdown = this.#gatekeeper.health()
     if (drawdown === null || !this.#core.settings.drawdown.closeAll) return
     const { positions, pending } = this.#core.portfolio
-    for (const entry of pending.values()) this.#orders.takeBack(entry)
+    for (const entry of pending.values()) this.#orders.takeBack(entry, 'drawdown')
     for (const position of positions.values()) {
       this.#protection.closeNow(position, drawdown, 'W133', 'drawdown')
     }

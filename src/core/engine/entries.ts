@@ -135,7 +135,7 @@ export class Entries {
       if (ends === null) continue
       // One that was never sent ends at once.
       if (!this.#orders.isHeld(id)) waiting.push(id)
-      this.#orders.cancelEntry(entry)
+      this.#orders.cancelEntry(entry, 'expired')
     }
     return waiting
   }

@@ -13,23 +13,24 @@
  * | maintenance is announced | no entry from five minutes before; afterwards everything is compared first |
  */
 import type { Code } from '../base/codes.ts'
-import { DAY, type Fraction, HOUR, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
+import { HOUR, MINUTE, type Timestamp } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import { positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
+import {
+  CLOSED_BEFORE,
+  DELISTING,
+  LISTING,
+  MAINTENANCE,
+  PAUSED_BEFORE,
+  TERMS,
+  type TermsVerdict,
+} from './fact-rules.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { AccountTerms, Input, Listing } from './protocol.ts'
 import type { EngineState, Maintenance } from './state.ts'
 import type { Strangers } from './strangers.ts'
-
-/** So long before a perpetual is delisted what bbw holds of it is closed. */
-const CLOSED_BEFORE: Milliseconds = DAY
-/** So long before maintenance entries end. */
-const PAUSED_BEFORE: Milliseconds = 5 * MINUTE
-/** The share of equity that maintenance margin takes: from the first on it is low, below the second it is not any more. */
-const MARGIN_LOW: Fraction = 0.5
-const MARGIN_ENOUGH: Fraction = 0.4
 
 /** The parts of the engine that a fact concerns. */
 export interface FactParts {
@@ -67,18 +68,15 @@ export class Facts {
 
   /** Takes how a perpetual is listed. */
   listed({ symbol, status, delistsAt }: Extract<Input, { readonly type: 'listing' }>): void {
-    const before = this.#listings.get(symbol)
-    if (before?.status === status && before.delistsAt === delistsAt) return
-    if (status === 'trading' && delistsAt === null) {
-      if (before !== undefined) this.#isTradedAgain(symbol)
-      return
-    }
     const listing = { symbol, status, delistsAt }
+    const verdict = this.#core.ruled(LISTING, { now: listing, before: this.#listings.get(symbol) ?? null })
+    if (verdict === 'as-ever') this.#isTradedAgain(symbol)
+    if (verdict !== 'off') return
     this.#listings.set(symbol, listing)
     this.#forget(symbol)
     this.#core.obstacles.raise('listing', symbol, wordsOf(listing, this.#core.now), null)
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === symbol) this.#orders.takeBack(entry)
+      if (entry.symbol === symbol) this.#orders.takeBack(entry, 'listing')
     }
     if (delistsAt !== null) this.#core.schedule.touchAt('light', delistsAt - CLOSED_BEFORE)
     this.#core.touch('light')
@@ -114,9 +112,11 @@ export class Facts {
         const figures = { status, delistsAt }
         this.#core.event('alert', position, `${wordsOf(listing, now)}${more}`, figures, null, 'C602')
       }
-      if (delistsAt === null || now < delistsAt - CLOSED_BEFORE || status !== 'trading') continue
-      if (this.#protection.desk.of(key).closing !== null) continue
-      this.#protection.closeNow(position, wordsOf(listing, now), 'C602', 'delisting')
+      const { strategy, symbol, side } = position
+      const isClosing = this.#protection.desk.of(key).closing !== null
+      const seen = { position: { strategy, symbol, side }, listing, isClosing, now }
+      if (this.#core.ruled(DELISTING, seen))
+        this.#protection.closeNow(position, wordsOf(listing, now), 'C602', 'delisting')
     }
     for (const { symbol, side } of this.#strangers.shown()) {
       const listing = this.#listings.get(symbol)
@@ -150,13 +150,15 @@ export class Facts {
     this.#core.touch('light')
   }
 
-  #lookAtMaintenance({ from, until }: Maintenance): boolean {
+  #lookAtMaintenance(maintenance: Maintenance): boolean {
     const { now, obstacles } = this.#core
-    if (until !== null && now >= until) {
+    const { from, until } = maintenance
+    const verdict = this.#core.ruled(MAINTENANCE, { maintenance, now })
+    if (verdict === 'over') {
       this.#maintenance = null
       return obstacles.lift('maintenance', null)
     }
-    if (now < from - PAUSED_BEFORE) return false
+    if (verdict === null) return false
     const minutes = Math.ceil((from - now) / MINUTE)
     const words = minutes > 0 ? `maintenance in ${minutes} min` : 'maintenance'
     if (obstacles.raise('maintenance', null, words, null))
@@ -171,25 +173,25 @@ export class Facts {
     const { obstacles } = this.#core
     this.#terms ??= terms
     this.#termsNow = terms
-    this.#compareTerms(this.#terms, terms)
-    if (!terms.mayOnlyReduce) obstacles.lift('only-reduce', null)
+    const { changed, mayOnlyReduce, margin } = this.#core.ruled(TERMS, { first: this.#terms, now: terms })
+    this.#changed(changed, this.#terms, terms)
+    if (!mayOnlyReduce) obstacles.lift('only-reduce', null)
     else this.#raise('only-reduce', 'the account may only close positions', 'C408')
-    const { marginUse } = terms
-    if (marginUse === null) return
-    const percent = (100 * marginUse).toFixed(0)
-    if (marginUse >= MARGIN_LOW)
+    const percent = (100 * (terms.marginUse ?? 0)).toFixed(0)
+    if (margin === 'low')
       this.#raise('margin', `${percent} % of equity are maintenance margin: a stop may fail`, 'C609')
-    else if (marginUse < MARGIN_ENOUGH) obstacles.lift('margin', null)
+    else if (margin === 'enough') obstacles.lift('margin', null)
   }
 
-  #compareTerms(first: AccountTerms, now: AccountTerms): void {
-    const found = (['marginMode', 'accountType'] as const)
-      .filter(name => first[name] !== now[name])
-      .map(
-        name => `${name === 'marginMode' ? 'margin mode' : 'account type'} ${now[name]}, was ${first[name]}`,
-      )
-    if (found.length === 0) this.#core.obstacles.lift('terms', null)
-    else this.#raise('terms', `${found.join(', ')}: changed outside of bbw`, 'C610')
+  #changed(names: TermsVerdict['changed'], first: AccountTerms, now: AccountTerms): void {
+    if (names.length === 0) {
+      this.#core.obstacles.lift('terms', null)
+      return
+    }
+    const found = names.map(
+      name => `${name === 'marginMode' ? 'margin mode' : 'account type'} ${now[name]}, was ${first[name]}`,
+    )
+    this.#raise('terms', `${found.join(', ')}: changed outside of bbw`, 'C610')
   }
 
   #raise(cause: 'only-reduce' | 'margin' | 'terms', words: string, code: Code): void {

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, SECOND } from '../base/units.ts'
 import { MIDNIGHT } from '../decision/view.fixture.ts'
-import { ABSENCE, REST, type SeenAbsence } from './fate-rules.ts'
+import { ABSENCE, FATE, type Fate, LATE, REST, type SeenAbsence, type SeenFate } from './fate-rules.ts'
 import { RESTING } from './parts.fixture.ts'
 import type { OrderRequest } from './protocol.ts'
 import { defaultSettings } from './settings.ts'
@@ -34,6 +34,39 @@ const SEEN: SeenAbsence = {
 }
 const kind = (over: Partial<SeenAbsence> = {}): string =>
   ABSENCE.decide({ ...SEEN, ...over }, defaultSettings()).verdict.kind
+
+test('an answer is overdue when its time has passed, and not a moment before', () => {
+  const isLate = (now: number): boolean =>
+    LATE.decide({ id: 'a', symbol, what: 'order', sentAt: MIDNIGHT, now }, defaultSettings())
+  const due = MIDNIGHT + defaultSettings().recovery.answerSeconds * SECOND
+  assert.equal([isLate(due - 1), isLate(due)], [false, true])
+})
+
+test('what a look-up has found is taken for what it is, and what went without bbw says so', () => {
+  const fate = (state: SeenFate['state'], over: Partial<SeenFate> = {}): Fate =>
+    FATE.decide(
+      { id: 'a', symbol, doubt: SEEN.doubt, isCancelling: false, isResting: true, state, ...over },
+      defaultSettings(),
+    )
+  assert.equal(
+    (['resting', 'filled', 'absent'] as const).map(state => fate(state).kind),
+    ['found', 'filled', 'absent'],
+  )
+  const missing = { doubt: { ...SEEN.doubt, cause: 'missing' } } as const
+  const codes = (over: Partial<SeenFate>): unknown[] =>
+    (['cancelled', 'rejected'] as const).map(state => {
+      const one = fate(state, over)
+      return one.kind === 'gone' ? one.code : one.kind
+    })
+  assert.equal(codes({}), [null, 'W110'])
+  assert.equal(codes({ ...missing }), ['W208', 'W208'])
+  assert.equal(codes({ ...missing, isCancelling: true }), [null, 'W110'])
+  const exit = { isCancelling: null }
+  assert.equal(codes({ ...exit }), [null, null])
+  assert.equal(codes({ ...exit, ...missing }), ['W208', 'W208'])
+  // What the market does not take of an order at the market the exchange cancels itself.
+  assert.equal(codes({ ...exit, ...missing, isResting: false }), [null, null])
+})
 
 test('an order that is not known is waited for, then sent again, unless something speaks against it', () => {
   assert.is(kind({ now: SEEN.now - 1 }), 'wait')

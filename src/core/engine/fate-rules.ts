@@ -1,11 +1,80 @@
-/** What becomes of an order that the exchange does not know, and of one whose change it has refused. Pure. */
+/**
+ * What becomes of an order whose fate was not known, by what a look-up says of it; of one that the exchange does not
+ * know; and of one whose change it has refused. Pure.
+ */
+import { unreachable } from '../base/assert.ts'
+import type { Code } from '../base/codes.ts'
 import { SECOND, type Timestamp } from '../base/units.ts'
 import type { PendingEntry } from '../portfolio/position.ts'
 import { type AbsenceVerdict, absence } from './doubts.ts'
 import { expiryOf } from './order-desk.ts'
+import type { OrderReport } from './protocol.ts'
 import type { Rule } from './rule.ts'
 import type { Doubt } from './state.ts'
 import { unfit } from './still-fit.ts'
+
+/** An answer that was awaited, to an order, or to a change of one. */
+export interface SeenLate {
+  readonly id: string
+  /** `null`: it is in no books. */
+  readonly symbol: string | null
+  readonly what: 'order' | 'change'
+  readonly sentAt: Timestamp
+  readonly now: Timestamp
+}
+
+/** Whether it is overdue, and what it was to answer therefore in doubt. */
+export const LATE: Rule<SeenLate, boolean> = {
+  kind: 'late',
+  about: ({ id, symbol, what }) => ({ strategy: null, symbol, side: null, id: `${what} ${id}` }),
+  decide: ({ sentAt, now }, { recovery }) => now >= sentAt + recovery.answerSeconds * SECOND,
+  isSilent: isLate => !isLate,
+}
+
+/** What a look-up has said of an order of unknown fate. */
+export interface SeenFate {
+  readonly id: string
+  readonly symbol: string
+  readonly doubt: Doubt
+  /** An entry: whether it was to be cancelled. `null`: it takes from a position. */
+  readonly isCancelling: boolean | null
+  /** Of one that takes from a position: whether it rests at a price. */
+  readonly isResting: boolean
+  readonly state: OrderReport['state']
+}
+
+export type Fate =
+  | { readonly kind: 'found' }
+  /** Its executions are booked before this; what they leave is still on its way to the records. */
+  | { readonly kind: 'filled' }
+  | { readonly kind: 'gone'; readonly how: 'rejected' | 'expired'; readonly code: Code | null }
+  | { readonly kind: 'absent' }
+
+export const FATE: Rule<SeenFate, Fate> = {
+  kind: 'fate',
+  about: ({ id, symbol }) => ({ strategy: null, symbol, side: null, id }),
+  decide({ doubt, isCancelling, isResting, state }) {
+    switch (state) {
+      case 'resting':
+        return { kind: 'found' }
+      case 'filled':
+        return { kind: 'filled' }
+      case 'absent':
+        return { kind: 'absent' }
+      case 'cancelled':
+      case 'rejected': {
+        // What the market did not take of an order at the market is cancelled by the exchange itself.
+        const isOutside = doubt.cause === 'missing' && (isCancelling === null ? isResting : !isCancelling)
+        const isRejected = state === 'rejected'
+        const code = isOutside ? 'W208' : isRejected && isCancelling !== null ? 'W110' : null
+        return { kind: 'gone', how: isRejected ? 'rejected' : 'expired', code }
+      }
+      default:
+        return unreachable(state)
+    }
+  },
+  isSilent: () => false,
+}
 
 /** An order of unknown fate of which a look-up has found nothing. */
 export interface SeenAbsence {

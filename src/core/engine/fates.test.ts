@@ -136,7 +136,7 @@ test('an amendment in vain leaves its order in doubt, and a cancellation its ent
   const order = parts.orders.exits.get(ID)
   if (order !== undefined) order.state = 'working'
   if (order !== undefined) parts.orders.amend(order, ticks(1_200), steps(1_000))
-  parts.orders.cancelEntry(RESTING)
+  parts.orders.cancelEntry(RESTING, 'not-wanted')
   parts.fates.askedInVain(ID)
   parts.fates.askedInVain(RESTING.clientOrderId)
   assert.is(order?.state, 'doubted')

@@ -9,7 +9,7 @@ import type { Side } from '../market/side.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import { foundCode } from './doubts.ts'
-import { ABSENCE, REST } from './fate-rules.ts'
+import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -52,12 +52,19 @@ export class Fates {
   overdue(): void {
     const due = this.answerDue()
     if (due === null || this.#core.now < due) return
-    const answerMs = this.#core.settings.recovery.answerSeconds * SECOND
-    for (const id of this.#orders.doubts.overdue(this.#core.now))
+    for (const [id, sentAt] of this.#orders.doubts.awaited()) {
+      if (!this.#isLate(id, 'order', sentAt)) continue
+      this.#orders.doubts.raise(id, 'no-answer', this.#core.now)
       this.unknown(id, 'no answer in time', 'E105')
+    }
     this.#protection.desk.overdue(this.#core.now)
-    for (const [id, at] of this.#orders.asked) if (this.#core.now >= at + answerMs) this.askedInVain(id)
+    for (const [id, at] of this.#orders.asked) if (this.#isLate(id, 'change', at)) this.askedInVain(id)
     this.#core.hurry(this.#core.now)
+  }
+
+  #isLate(id: string, what: 'order' | 'change', sentAt: Timestamp): boolean {
+    const symbol = this.#orders.findSymbol(id)
+    return this.#core.ruled(LATE, { id, symbol, what, sentAt, now: this.#core.now })
   }
 
   /** Nothing says whether an amendment or a cancellation took effect. */
@@ -92,8 +99,16 @@ export class Fates {
       this.#orders.doubts.settle(id)
       return
     }
-    switch (state) {
-      case 'resting':
+    const fate = this.#core.ruled(FATE, {
+      id,
+      symbol: this.#orders.symbolOf(id),
+      doubt,
+      isCancelling: entry === undefined ? null : this.#orders.cancelling.has(id),
+      isResting: order !== undefined && order.price !== null,
+      state,
+    })
+    switch (fate.kind) {
+      case 'found':
         this.found(id, doubt, 'rests at the exchange')
         // An entry may have been due to be taken back while nothing was known of it.
         if (entry !== undefined) this.#core.touch('heavy')
@@ -101,28 +116,18 @@ export class Fates {
         this.#core.outcome(id, 'open', '')
         return
       case 'filled':
-        // Its executions are booked before this; what they leave is still on its way to the records.
         this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
         return
-      case 'cancelled':
-      case 'rejected':
+      case 'gone':
         this.#orders.doubts.settle(id)
-        if (entry !== undefined) {
-          const isOutside = doubt.cause === 'missing' && !this.#orders.cancelling.has(id)
-          const code = isOutside ? 'W208' : state === 'rejected' ? 'W110' : null
-          this.entryGone(entry, state === 'rejected' ? 'rejected' : 'expired', reason, code)
-        }
-        if (order !== undefined) {
-          // What the market did not take of an order at the market is cancelled by the exchange itself.
-          const isOutside = doubt.cause === 'missing' && order.price !== null
-          this.#orderGone(order, isOutside ? 'W208' : null, reason)
-        }
+        if (entry !== undefined) this.entryGone(entry, fate.how, reason, fate.code)
+        if (order !== undefined) this.#orderGone(order, fate.code, reason)
         return
       case 'absent':
         this.#onAbsent(id, doubt, entry, order)
         return
       default:
-        unreachable(state)
+        unreachable(fate)
     }
   }
 

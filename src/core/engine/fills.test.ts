@@ -39,7 +39,7 @@ test('funding is booked once a settlement, and told where nothing is held', () =
 
 test('an entry that fills is a position with its target, and leaves nothing to cancel', () => {
   const parts = new Parts().book([], [RESTING])
-  parts.orders.cancelEntry(RESTING)
+  parts.orders.cancelEntry(RESTING, 'not-wanted')
   parts.told()
   parts.fills.book(parts.fill({ clientOrderId: RESTING.clientOrderId, symbol: 'ADAUSDT' }))
   assert.equal(parts.told(), ['outcome', 'filled I410', 'persist', 'place'])

@@ -9,6 +9,7 @@ import { type PendingEntry, type Position, positionKey } from '../portfolio/posi
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { Fates } from './fates.ts'
+import { EARLY, FILL, LEFT, type SeenFill } from './fill-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -106,29 +107,37 @@ export class Fills {
     }
     const gone = id === null ? undefined : this.#comeBack(id)
     const entry = id === null ? undefined : this.#core.portfolio.pending.get(id)
-    if (entry !== undefined && this.#isTaken(entry)) this.#bookSecond(entry, fill)
-    else if (entry !== undefined) this.#bookEntry(entry, fill)
-    else if (gone !== undefined && gone.entry !== null) this.#bookLate(gone.entry, fill)
-    else if (this.#isOutside(fill)) {
+    const goneEntry = gone?.entry ?? null
+    const of = this.#core.ruled(FILL, {
+      fill: toldOf(fill),
+      isOfPending: entry !== undefined,
+      isTaken: entry !== undefined && this.#isTaken(entry),
+      isOfGone: goneEntry !== null,
+      isOfExit: id !== null && this.#orders.exits.has(id),
+      isHeld: this.#core.portfolio.positions.has(positionKey(fill.symbol, fill.side)),
+    })
+    if (of === 'entry' && entry !== undefined) this.#bookEntry(entry, fill)
+    else if (of === 'second' && entry !== undefined) this.#bookSecond(entry, fill)
+    else if (of === 'late' && goneEntry !== null) this.#bookLate(goneEntry, fill)
+    else if (of === 'exit') this.#bookExit(fill)
+    else {
       this.#followForeign(fill)
       this.#bookOutside(fill)
-    } else this.#bookExit(fill)
+    }
     if (id !== null && gone !== undefined) this.#goAgain(id)
   }
 
-  /**
-   * Whether it closes more than is known to have been opened, while an entry that may have opened it is on its way: the
-   * entry's own fill was told late, or not at all. It is not booked: the list of executions tells both, in their order.
-   */
-  #isEarly({ clientOrderId: id, symbol, side, opens, steps }: FillInput): boolean {
+  #isEarly(fill: FillInput): boolean {
+    const { clientOrderId: id, symbol, side } = fill
     const { positions, pending } = this.#core.portfolio
-    if (opens === true || steps <= (positions.get(positionKey(symbol, side))?.steps ?? 0)) return false
-    if (id !== null && (pending.has(id) || this.#orders.isGoneEntry(id))) return false
-    for (const entry of pending.values()) {
-      // What is closed ahead of an add is kept with the add.
-      if (entry.symbol === symbol && entry.side === side && entry.rung === undefined) return true
-    }
-    return false
+    return this.#core.ruled(EARLY, {
+      fill: toldOf(fill),
+      held: positions.get(positionKey(symbol, side))?.steps ?? (0 as Steps),
+      isOfEntry: id !== null && (pending.has(id) || this.#orders.isGoneEntry(id)),
+      isEntryOnItsWay: [...pending.values()].some(
+        entry => entry.symbol === symbol && entry.side === side && entry.rung === undefined,
+      ),
+    })
   }
 
   /** Takes a settlement of funding. */
@@ -200,7 +209,7 @@ export class Fills {
       entry.clientOrderId,
       isTooLate && fill.complete ? 'I410' : null,
     )
-    if (isOrphan) this.#closeOrphan(position, entry)
+    if (isOrphan) this.#closeOrphan(position, entry, fill)
     else {
       if (entry.rung === undefined) this.#management.remember(position)
       this.#management.target(position)
@@ -211,7 +220,11 @@ export class Fills {
    * An add has filled whose position had closed. What the close took beyond the books was of it; what is left is
    * closed: nothing is planned with it alone.
    */
-  #closeOrphan(position: Position, { clientOrderId: id, closedAhead: ahead }: PendingEntry): void {
+  #closeOrphan(
+    position: Position,
+    { clientOrderId: id, closedAhead: ahead }: PendingEntry,
+    { execId }: FillInput,
+  ): void {
     const { symbol, side } = position
     if (ahead !== undefined && ahead.steps > 0) {
       const steps = Math.min(ahead.steps, position.steps) as Steps
@@ -231,7 +244,16 @@ export class Fills {
     }
     const rest = this.#core.portfolio.positions.get(positionKey(symbol, side))
     assert(rest !== undefined, `${symbol} ${side} is held`)
-    this.#protection.closeNow(rest, 'an add filled after its position had closed', 'W219')
+    if (this.#isToClose(rest, execId, 'add'))
+      this.#protection.closeNow(rest, 'an add filled after its position had closed', 'W219')
+  }
+
+  #isToClose(
+    { strategy, symbol, side, steps: left }: Position,
+    execId: string,
+    after: FillInput['cause'] | 'add',
+  ): boolean {
+    return this.#core.ruled(LEFT, { strategy, symbol, side, execId, left, after }) === 'close'
   }
 
   #bookExit(told: FillInput): void {
@@ -273,10 +295,10 @@ export class Fills {
       this.#core.event('reduced', position, reason, figures, fill.clientOrderId, code)
       const rest = this.#core.portfolio.positions.get(key)
       assert(rest !== undefined, `${key} is held after a part of it was closed`)
-      // A stop that has fired is no more: what it left is closed now.
       // Who reduces does not want more.
-      this.#orders.takeBackAdds(rest)
-      if (fill.cause === 'stop') this.#protection.closeNow(rest, 'the stop fired and left a part', 'C210')
+      this.#orders.takeBackAdds(rest, 'reduced')
+      if (this.#isToClose(rest, fill.execId, fill.cause))
+        this.#protection.closeNow(rest, 'the stop fired and left a part', 'C210')
       else this.#management.target(rest)
       return
     }
@@ -290,7 +312,7 @@ export class Fills {
     )
     // What its entry has left to fill goes with the position: a second one must not grow from the same signal.
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === fill.symbol && entry.side === fill.side) this.#orders.cancelEntry(entry)
+      if (entry.symbol === fill.symbol && entry.side === fill.side) this.#orders.cancelEntry(entry, 'closed')
     }
     if (ahead > 0) {
       const { time, price } = fill
@@ -366,7 +388,8 @@ export class Fills {
     if (this.#isTaken(entry) || isOpposed) return gone
     // A second entry must not fill on top of it.
     for (const other of pending.values()) {
-      if (other.symbol === symbol && this.#core.excludes(side, other.side)) this.#orders.cancelEntry(other)
+      if (other.symbol === symbol && this.#core.excludes(side, other.side))
+        this.#orders.cancelEntry(other, 'other-came-back')
     }
     this.#core.fold({ type: 'entry-sent', entry })
     return gone
@@ -408,12 +431,6 @@ export class Fills {
       this.#fates.entryGone(entry, 'expired', 'only a part of it was filled', null)
     const order = this.#orders.exits.get(id)
     if (order !== undefined) this.#orders.forget(order)
-  }
-
-  /** Whether somebody else's order has filled, or something that bbw does not hold was closed. */
-  #isOutside({ cause, clientOrderId: id, symbol, side }: FillInput): boolean {
-    if (!this.#core.portfolio.positions.has(positionKey(symbol, side))) return true
-    return cause === 'order' && (id === null || !this.#orders.exits.has(id))
   }
 
   /** An order of bbw's that closes what somebody else has opened: the order is followed, the position is in no books. */
@@ -458,6 +475,18 @@ export class Fills {
     for (const [id, time] of fills) this.#booked.set(id, time)
     this.#executedAt = executedAt
   }
+}
+
+function toldOf({
+  execId,
+  clientOrderId,
+  symbol,
+  side,
+  cause,
+  steps,
+  opens = false,
+}: FillInput): SeenFill['fill'] {
+  return { execId, clientOrderId, symbol, side, cause, steps, opens }
 }
 
 /** Funding is told once per position and settlement. */

@@ -60,7 +60,7 @@ export class Filters {
     if (isCounted) {
       this.#core.revision++
       for (const entry of this.#core.portfolio.pending.values()) {
-        if (entry.symbol === symbol) this.#orders.takeBack(entry)
+        if (entry.symbol === symbol) this.#orders.takeBack(entry, 'filters')
       }
     }
     const words = changed.map(name =>

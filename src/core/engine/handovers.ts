@@ -4,7 +4,6 @@
  * forgets it. A request waits as state until what it needs is known; whoever asked is answered once.
  */
 import { formatSteps, formatTicks } from '../market/quantise.ts'
-import { opposite } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
 import { ADOPTION } from './adoption.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
@@ -12,7 +11,7 @@ import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { Account, AccountPosition, Handover, HandoverInput } from './protocol.ts'
-import { RELEASE, type ReleaseVerdict } from './release-rules.ts'
+import { LETTING_GO, RELEASE, type ReleaseVerdict } from './release-rules.ts'
 import type { EngineState, WaitingHandover } from './state.ts'
 import type { Strangers } from './strangers.ts'
 
@@ -71,44 +70,30 @@ export class Handovers {
 
   /** The account cannot be read: nothing is taken over unseen. */
   unreadable(): void {
-    for (const request of this.#waiting) {
-      if (request.kind === 'adopt') this.#refuse(request, 'the account cannot be read at present', false)
-    }
+    for (const request of this.#waiting) if (request.kind === 'adopt') this.#adopt(request, null)
   }
 
-  #adopt(request: Handover, account: Account): void {
-    const { symbol, side } = request
+  /** @param account `null`: it cannot be read */
+  #adopt({ id, symbol, side, stop, target, by, ...rest }: Handover, account: Account | null): void {
+    const request = { id, symbol, side, stop, target, by }
     const { positions } = this.#core.portfolio
-    const isAsked = (one: { readonly symbol: string; readonly side: Handover['side'] }): boolean =>
-      one.symbol === symbol && (side === null || one.side === side)
-    const foreign = account.positions.filter(
-      one => isAsked(one) && !positions.has(positionKey(one.symbol, one.side)),
+    const there = account?.positions.filter(
+      one =>
+        one.symbol === symbol &&
+        (side === null || one.side === side) &&
+        !positions.has(positionKey(one.symbol, one.side)),
     )
-    const [there] = foreign
-    if (there === undefined) {
-      const isOwn = [...positions.values()].some(isAsked)
-      const what = isOwn ? 'it is a position of bbw already' : 'it is not held at the exchange'
-      this.#refuse(request, what, !isOwn)
-      return
-    }
-    if (foreign.length > 1) {
-      this.#refuse(request, 'it is held on both sides: say --side long or --side short', false)
-      return
-    }
     const market = this.#core.markets.find(symbol)
-    if (market === undefined) {
-      this.#refuse(request, 'it is not among the symbols that bbw follows: its price is not known', false)
-      return
-    }
-    const other = opposite(there.side)
-    if (this.#core.excludes(there.side, other) && positions.has(positionKey(symbol, other))) {
-      this.#refuse(request, `bbw holds the ${other} side of it`, false)
-      return
-    }
-    const { instrument, mark } = market
-    const made = this.#core.ruled(ADOPTION, { there, instrument, mark, request, now: this.#core.now })
-    if ('refused' in made) this.#refuse(request, made.refused, false)
-    else this.#adopted(request, made.position, there)
+    const verdict = this.#core.ruled(ADOPTION, {
+      request,
+      there: there ?? null,
+      own: [...positions.values()].flatMap(one => (one.symbol === symbol ? [one.side] : [])),
+      market: market === undefined ? null : { instrument: market.instrument, mark: market.mark },
+      now: this.#core.now,
+    })
+    const whole = { ...rest, ...request }
+    if ('refused' in verdict) this.#refuse(whole, verdict.refused, verdict.isMissing)
+    else this.#adopted(whole, verdict.position, verdict.there)
   }
 
   #adopted(request: Handover, position: Position, there: AccountPosition): void {
@@ -165,24 +150,43 @@ export class Handovers {
   }
 
   #release(request: WaitingHandover): void {
+    const { id, symbol, side, askedAt } = request
     const position = [...this.#core.portfolio.positions.values()].find(
-      one => one.symbol === request.symbol && one.side === request.side,
+      one => one.symbol === symbol && one.side === side,
     )
-    if (position === undefined) {
-      this.#left(request)
+    const exits = [...this.#orders.exits.values()].filter(one => one.symbol === symbol && one.side === side)
+    const entries = [...this.#core.portfolio.pending.values()].filter(one => one.symbol === symbol)
+    const step = this.#core.ruled(LETTING_GO, {
+      request: { id, symbol, side },
+      strategy: position?.strategy ?? null,
+      isStopMoving:
+        position !== undefined && this.#protection.desk.isMoving(positionKey(symbol, position.side)),
+      exits: exits.map(({ clientOrderId, leg, state }) => ({ clientOrderId, leg, state })),
+      entries: entries.map(({ clientOrderId }) => clientOrderId),
+      askedAt,
+      now: this.#core.now,
+    })
+    if (step === null) return
+    if (step.kind === 'clear') {
+      this.#waiting = this.#waiting.map(one => (one.id === id ? { ...one, askedAt: this.#core.now } : one))
+      this.#core.hurry(this.#core.now + LOOK_AGAIN)
+      for (const one of exits)
+        if (step.exits.includes(one.clientOrderId)) this.#orders.cancel(one, 'released')
+      for (const one of entries) this.#orders.takeBack(one, 'released')
+      return
+    }
+    this.#left(request)
+    if (step.kind === 'closed' || position === undefined)
       this.#refuse(request, 'it has closed meanwhile', true)
-      return
-    }
-    if (this.#isBusy(position)) {
-      this.#clear(position, request)
-      return
-    }
+    else this.#released(request, position)
+  }
+
+  #released(request: WaitingHandover, position: Position): void {
     const { symbol, side, instrument, steps, entry, leverage, stop, signalId } = position
     const core = this.#core
     core.fold({ type: 'released', symbol, side })
     core.revision++
     core.count('released')
-    this.#left(request)
     this.#protection.desk.drop(positionKey(symbol, side))
     this.#orders.forgetAttempts(signalId)
     this.#strangers.take({ symbol, side, steps, entry, leverage, stop })
@@ -194,32 +198,6 @@ export class Handovers {
     }
     core.event('released', position, `taken back by ${request.by}`, figures, null, 'I312')
     this.#done(request, true, `${symbol} ${side} is released; its stop stays at the exchange`)
-  }
-
-  /** Whether something of bbw's beside the stop is still there or on its way. */
-  #isBusy({ symbol, side }: Position): boolean {
-    if (this.#protection.desk.isMoving(positionKey(symbol, side))) return true
-    for (const order of this.#orders.exits.values()) {
-      if (order.symbol === symbol && order.side === side) return true
-    }
-    for (const entry of this.#core.portfolio.pending.values()) if (entry.symbol === symbol) return true
-    return false
-  }
-
-  /** Takes back what is still there. What swallows the requests is not to be hammered. */
-  #clear({ symbol, side }: Position, request: WaitingHandover): void {
-    const { now } = this.#core
-    const { askedAt } = request
-    if (askedAt !== null && now < askedAt + LOOK_AGAIN) return
-    this.#waiting = this.#waiting.map(one => (one.id === request.id ? { ...one, askedAt: now } : one))
-    this.#core.hurry(now + LOOK_AGAIN)
-    for (const order of this.#orders.exits.values()) {
-      if (order.symbol !== symbol || order.side !== side || order.leg === 'close') continue
-      if (order.state === 'working') this.#orders.cancel(order)
-    }
-    for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === symbol) this.#orders.takeBack(entry)
-    }
   }
 
   #left({ symbol, side }: Handover): void {

@@ -56,7 +56,7 @@ export class Ladders {
   /** Takes back adds that are not wanted any more, and sends those that are. */
   manage(): void {
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.rung !== undefined && !this.#stands(entry, true)) this.#orders.takeBack(entry)
+      if (entry.rung !== undefined && !this.#stands(entry, true)) this.#orders.takeBack(entry, 'not-planned')
     }
     if (this.#ladder === null) return
     for (const position of this.#core.portfolio.positions.values()) {
@@ -68,7 +68,7 @@ export class Ladders {
   /** While nothing may be added, no add rests. */
   takeBackIfClosed(): void {
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.rung !== undefined && !this.#stands(entry, false)) this.#orders.takeBack(entry)
+      if (entry.rung !== undefined && !this.#stands(entry, false)) this.#orders.takeBack(entry, 'not-planned')
     }
   }
 

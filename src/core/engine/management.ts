@@ -1,6 +1,6 @@
 /** What is done with an open position: its targets, the wishes of the management strategies, and how long it is held. */
 import { unreachable } from '../base/assert.ts'
-import { HOUR, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
+import { HOUR, type Milliseconds, type Timestamp } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
 import type { ManagementStrategy, OwnMoment } from '../decision/strategy.ts'
 import type { PositionView } from '../decision/view.ts'
@@ -10,9 +10,10 @@ import { partialTp } from '../strategies/partial-tp.ts'
 import type { EngineCore } from './core.ts'
 import { type CycleId, ENTRY_STRATEGIES, HEAVY_MANAGEMENT, X10_MANAGEMENT } from './cycles.ts'
 import type { OrderDesk } from './order-desk.ts'
-import type { OrderLeg } from './order-id.ts'
 import { type BoundEntry, boundEntry } from './pipeline.ts'
 import type { Protection } from './protection.ts'
+import type { WorkingOrder } from './state.ts'
+import { TARGETS, type TargetStep, type WantedTarget } from './target-rules.ts'
 
 interface BoundManagement {
   readonly strategy: ManagementStrategy
@@ -63,12 +64,7 @@ export class Management {
       this.#protection.sendWishes()
       return
     }
-    const order = this.#orders.find(position, 'target')
-    if (order === undefined) {
-      this.#orders.placeTarget(position, 'target', position.target, position.steps)
-    } else {
-      this.#orders.amend(order, position.target, position.steps)
-    }
+    this.#syncTargets(position, [{ leg: 'target', price: position.target, steps: position.steps }])
   }
 
   /** Tries the targets that were refused once more, when it is time. Those of Partial TP are asked for by it. */
@@ -129,7 +125,7 @@ export class Management {
   #follow(position: Position, decide: (view: PositionView) => readonly Intent[], stopsOnly: boolean): void {
     if (this.#orders.find(position, 'close') !== undefined || this.#isLeaving(position)) return
     const view = this.#core.cursor.pointAt(this.#core.markets.of(position.symbol), this.#core.now, position)
-    const targets: Extract<Intent, { readonly kind: 'reduce' }>[] = []
+    const targets: WantedTarget[] = []
     let speaks = false
     for (const intent of decide(view)) {
       switch (intent.kind) {
@@ -138,7 +134,11 @@ export class Management {
           break
         case 'reduce':
           speaks = true
-          targets.push(intent)
+          targets.push({
+            leg: intent.leg === 1 ? 'target-1' : 'target-2',
+            price: intent.price,
+            steps: intent.steps,
+          })
           break
         case 'exit':
           if (!stopsOnly) this.#orders.close(position, intent.why, intent.reason)
@@ -155,36 +155,42 @@ export class Management {
     if (speaks && !stopsOnly) this.#syncTargets(position, targets)
   }
 
-  /**
-   * Makes the resting targets of a position what the strategy wants, amending in place, never through nothing: one that
-   * is wanted no more goes once another one rests. Of one that has filled in part, what is left may be too little for
-   * an order of its own: it rests on as it is.
-   */
-  #syncTargets(
-    position: Position,
-    wanted: readonly { readonly leg: 1 | 2; readonly price: Ticks; readonly steps: Steps }[],
-  ): void {
-    for (const leg of [1, 2] as const) {
-      const want = wanted.find(one => one.leg === leg)
-      const orderLeg: OrderLeg = leg === 1 ? 'target-1' : 'target-2'
-      const order = this.#orders.find(position, orderLeg)
-      const other = this.#orders.find(position, leg === 1 ? 'target-2' : 'target-1')
-      const isOnly = wanted.length === 1
-      if (want !== undefined && want.steps < position.instrument.minQty) continue
-      if (want !== undefined && order !== undefined) {
-        this.#orders.amend(order, want.price, want.steps)
-      } else if (want !== undefined) {
-        // Beside one that is to go there is only so much left.
-        const free = isOnly && other !== undefined ? position.steps - other.steps : position.steps
-        const steps = Math.min(want.steps, free) as Steps
-        if (steps >= position.instrument.minQty) {
-          this.#orders.placeTarget(position, orderLeg, want.price, steps)
-        } else if (other?.state === 'working') this.#orders.cancel(other)
-      } else if (order?.state === 'working') {
-        if (other?.state === 'working') this.#orders.cancel(order)
-        else this.#core.touch('heavy')
-      }
+  /** Makes the resting targets of a position what is wanted of them. */
+  #syncTargets(position: Position, wanted: readonly WantedTarget[]): void {
+    const { symbol, side, strategy, steps, instrument } = position
+    const resting = (['target', 'target-1', 'target-2'] as const).flatMap(
+      leg => this.#orders.find(position, leg) ?? [],
+    )
+    const course = this.#core.ruled(TARGETS, {
+      position: { symbol, side, strategy, steps },
+      minQty: instrument.minQty,
+      most: this.#orders.mostResting(symbol),
+      wanted,
+      resting: resting.map(({ clientOrderId, leg, price, steps: left, state }) => ({
+        clientOrderId,
+        leg,
+        price,
+        steps: left,
+        state,
+      })),
+    })
+    for (const step of course) this.#followTarget(position, step, resting)
+  }
+
+  #followTarget(position: Position, step: TargetStep, resting: readonly WorkingOrder[]): void {
+    if (step.kind === 'look-again') {
+      this.#core.touch('heavy')
+      return
     }
+    if (step.kind === 'place') {
+      const { leg, price, steps } = step.target
+      this.#orders.placeTarget(position, leg, price, steps)
+      return
+    }
+    const order = resting.find(({ clientOrderId }) => clientOrderId === step.id)
+    if (order === undefined) return
+    if (step.kind === 'amend') this.#orders.amend(order, step.price, step.steps)
+    else this.#orders.cancel(order, 'replaced')
   }
 
   #isLeaving({ symbol, side }: Position): boolean {

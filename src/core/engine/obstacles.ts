@@ -8,7 +8,8 @@ import { MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
 import type { Block } from '../guards/guard.ts'
 import type { CycleId } from './cycles.ts'
 import type { EventKind } from './protocol.ts'
-import { type Refusal, type Rest, restOfAnything, restOfEntry } from './refusal.ts'
+import { OBSTACLE, type Refusal, type Rest } from './refusal.ts'
+import type { Ask } from './rule.ts'
 import type { EngineState, Obstacle } from './state.ts'
 
 /** The same thing is told once in so long. */
@@ -21,6 +22,7 @@ interface Surroundings {
   touch(cycle: CycleId): void
   count(name: string): void
   note(kind: EventKind, reason: string, order: string | null, code: Code | null): void
+  readonly ruled: Ask
 }
 
 export class Obstacles {
@@ -99,24 +101,30 @@ export class Obstacles {
   /**
    * An entry, or the leverage for it, was refused.
    *
+   * @param isLate it had been taken at first
    * @returns the code to tell it with; `null`: it has none, or that was told lately
    */
-  entryRefused(kind: Refusal | undefined, symbol: string, reason: string): Code | null {
-    const rest = restOfEntry(kind)
-    if (rest === null) return null
+  entryRefused(kind: Refusal | undefined, symbol: string, reason: string, isLate = false): Code | null {
+    const rest = this.#core.ruled(OBSTACLE, { kind: kind ?? null, symbol, isLate })
+    if (rest === null || rest === 'halt') return null
     const key = this.#rest(kind ?? 'other', rest, symbol, reason)
     return this.isNews(key) ? rest.code : null
   }
 
-  /** A request of any kind was refused: where that is not about the request alone, it is told here. */
-  refused(kind: Refusal, reason: string): void {
-    const rest = restOfAnything(kind)
-    if (rest === null) return
+  /**
+   * A request of any kind was refused: where that is not about the request alone, it is told here.
+   *
+   * @returns whether only a person can end what it says
+   */
+  refused(kind: Refusal, reason: string): boolean {
+    const rest = this.#core.ruled(OBSTACLE, { kind, symbol: null, isLate: false })
+    if (rest === null || rest === 'halt') return rest === 'halt'
     const key = this.#rest(kind, rest, null, reason)
-    if (!this.isNews(key)) return
+    if (!this.isNews(key)) return false
     this.#core.count(`refused-by-exchange:${kind}`)
     const words = `${rest.what}: no entries for ${rest.span / MINUTE} min (${reason})`
     this.#core.note('alert', words, null, rest.code)
+    return false
   }
 
   #rest(cause: Obstacle['cause'], rest: Rest, symbol: string | null, reason: string): string {

@@ -27,17 +27,13 @@ test('an exit is recorded before it is placed, and its answer is awaited', () =>
   assert.is(parts.orders.find(HELD, 'close'), undefined)
 })
 
-test('one change of an order is on its way at a time', () => {
+test('a change of an order is awaited, and says what it will make of it', () => {
   const { parts, order } = withTarget()
   parts.told()
-  parts.orders.amend(order, ticks(1_200), steps(1_000))
-  assert.equal(parts.told(), [], 'it does not rest yet')
   order.state = 'working'
-  parts.orders.amend(order, ticks(1_100), steps(1_000))
-  assert.equal(parts.told(), [], 'nothing changes')
   parts.orders.amend(order, ticks(1_200), steps(1_000))
-  parts.orders.amend(order, ticks(1_300), steps(1_000))
   assert.equal(parts.told(), ['amend'])
+  assert.is(order.state, 'amending')
   assert.equal(order.wanted, { price: 1_200, steps: 1_000 })
   assert.equal([...parts.orders.asked], [[ID, MIDNIGHT]])
   parts.orders.answered(ID)
@@ -57,7 +53,7 @@ test('a refused cancellation waits for an account that was asked for after it', 
   const id = RESTING.clientOrderId
   orders.refuseCancel(id)
   assert.is(orders.cancelling.has(id), false, 'nothing was to be cancelled')
-  orders.cancelEntry(RESTING)
+  orders.cancelEntry(RESTING, 'not-wanted')
   orders.askAccount()
   assert.is(orders.cancelling.get(id), 'sent')
   orders.refuseCancel(id)
@@ -99,7 +95,7 @@ test('an entry rests for the one bar after the candle decided on', () => {
 
 test('what was saved is there again', () => {
   const { parts, order } = withTarget()
-  parts.orders.cancelEntry(RESTING)
+  parts.orders.cancelEntry(RESTING, 'not-wanted')
   parts.orders.noteGone('gone', { at: MIDNIGHT, entry: null, order: { ...order } })
   parts.orders.nextId('signal', 'entry')
   const saved = JSON.parse(JSON.stringify(parts.orders.save()))

@@ -4,16 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
-import {
-  DAY,
-  HOUR,
-  MINUTE,
-  type Milliseconds,
-  SECOND,
-  type Steps,
-  type Ticks,
-  type Timestamp,
-} from '../base/units.ts'
+import { HOUR, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from '../base/units.ts'
 import { type Instrument, mostSteps } from '../market/instrument.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { entryOn, stepsOn, stopOn, targetOn } from '../portfolio/grid-change.ts'
@@ -23,22 +14,23 @@ import type { EngineCore } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import { Doubts } from './doubts.ts'
 import { clientOrderId, type OrderLeg, partOrderId } from './order-id.ts'
-import type { AccountPosition, IntentState, OrderRequest } from './protocol.ts'
+import {
+  type AfterRefusal,
+  isDust,
+  isResting,
+  type NotWanted,
+  PLACING,
+  REFUSED_EXIT,
+  ROOM,
+  TAKE_BACK,
+  type Taken,
+} from './order-rules.ts'
+import type { AccountPosition, IntentState, OrderRequest, RestingReport } from './protocol.ts'
 import type { Refusal } from './refusal.ts'
 import type { Cancelling, EngineState, Gone, RefusedExit, RefusedLeg, WorkingOrder } from './state.ts'
 
 /** An order that has ended is known so long, for an execution that is told late. */
 const GONE_KEPT: Milliseconds = HOUR
-
-/** A reduce-only order that was refused is asked for again this soon, then ever more rarely, at least this often. */
-const FIRST_RETRY: Milliseconds = SECOND
-const LONGEST_RETRY: Milliseconds = 30 * SECOND
-/** What is too little for an order may have become enough after so long. */
-const DUST_REST: Milliseconds = DAY
-/** A close is sent in so many parts at most at once. */
-const MOST_PARTS = 20
-/** A target that there is no room for, or whose price is out of bounds, waits so long. */
-const TARGET_REST: Milliseconds = 15 * MINUTE
 
 /** What the desk adds to a saved engine. */
 type Saved = Pick<
@@ -97,18 +89,20 @@ export class OrderDesk {
 
   /** Closes a position at the market; `why` becomes the reason of the trade's exit, over a restart too. */
   close(position: Position, why: ExitReason, reason: string, code: Code | null = null): void {
-    if (!this.#mayPlace(position, 'close')) return
+    const parts = this.#partsOf(position, position.strategy, 'close', null, position.steps)
+    if (parts === null) return
     const id = this.nextId(position.signalId, 'close')
     this.#core.event('exiting', position, reason, {}, id, code)
-    this.takeBackAdds(position)
-    this.#closeAll(position, id, why)
+    this.takeBackAdds(position, 'closing')
+    this.#closeIn(parts, position, id, why)
   }
 
   /** Places a target: a reduce-only order that rests at its price; `null`: what it would sell goes at the market. */
   placeTarget(position: Position, leg: OrderLeg, price: Ticks | null, steps: Steps): void {
-    if (!this.#mayPlace(position, leg)) return
+    const parts = this.#partsOf(position, position.strategy, leg, price, steps)
+    if (parts === null) return
     const id = this.nextId(position.signalId, leg)
-    this.#placeExit(position, leg, id, price, this.#capped(position.symbol, steps), null)
+    for (const part of parts) this.#placeExit(position, leg, id, price, part, null)
   }
 
   /**
@@ -117,7 +111,9 @@ export class OrderDesk {
    * @param purpose what it is sent for: a name that its attempts share
    */
   closeForeign(there: AccountPosition, purpose: string, reason: string): void {
-    if (this.#core.obstacles.isKeyRefused) return
+    const of = { ...there, signalId: purpose }
+    const parts = this.#partsOf(of, null, 'close', null, there.steps)
+    if (parts === null) return
     const { symbol, side } = there
     const id = this.nextId(purpose, 'close')
     this.#core.record('exiting', {
@@ -130,45 +126,53 @@ export class OrderDesk {
       reason,
       figures: { isForeign: true },
     })
-    this.#closeAll({ ...there, signalId: purpose }, id, 'force-exit')
+    this.#closeIn(parts, of, id, 'force-exit')
   }
 
-  /** Closes all of it, in as many orders as the exchange needs; what is beyond the most of them is closed after them. */
-  #closeAll(
-    position: Pick<Position, 'symbol' | 'side' | 'steps' | 'leverage' | 'signalId'>,
+  #closeIn(
+    parts: readonly Steps[],
+    of: Taken & Pick<Position, 'leverage'>,
     id: string,
     why: ExitReason,
   ): void {
-    const most = this.#mostOfClose(position)
-    const parts = most === null ? 1 : Math.min(MOST_PARTS, Math.ceil(position.steps / most))
-    if (parts === 1) {
-      const steps = most === null ? position.steps : (Math.min(most, position.steps) as Steps)
-      this.#placeExit(position, 'close', id, null, steps, why)
-      return
-    }
-    let left = position.steps
-    for (let part = 1; part <= parts; part++) {
-      const steps = Math.min(most ?? left, left) as Steps
-      left = (left - steps) as Steps
-      this.#placeExit(position, 'close', partOrderId(id, part), null, steps, why)
+    for (const [k, steps] of parts.entries()) {
+      this.#placeExit(of, 'close', parts.length === 1 ? id : partOrderId(id, k + 1), null, steps, why)
     }
   }
 
-  /** The most that one order takes from a position; half of it after each refusal of one that was too great. */
-  #mostOfClose(position: Pick<Position, 'symbol' | 'side' | 'steps'>): Steps | null {
-    const instrument = this.#core.markets.find(position.symbol)?.instrument
-    const most = instrument === undefined ? null : mostSteps(instrument, 'market')
-    const refused = this.#refused.get(legKey(position, 'close'))
-    if (refused?.why !== 'large') return most
-    const half = Math.ceil(refused.steps / 2 ** refused.tries)
-    return Math.max(1, Math.min(most ?? half, half)) as Steps
+  /** In what orders something is to be taken from a position now; `null`: it waits. */
+  #partsOf(
+    { symbol, side, steps: held, signalId }: Taken,
+    strategy: string | null,
+    leg: OrderLeg,
+    price: Ticks | null,
+    steps: Steps,
+  ): readonly Steps[] | null {
+    const of = { symbol, side, steps: held, signalId }
+    const placing = this.#core.ruled(PLACING, {
+      of,
+      strategy,
+      leg,
+      price,
+      steps,
+      most: this.#mostOf(symbol, price === null ? 'market' : 'limit'),
+      refused: this.#refused.get(legKey(of, leg)) ?? null,
+      refusedClose: this.#refused.get(legKey(of, 'close')) ?? null,
+      isKeyRefused: this.#core.obstacles.isKeyRefused,
+      now: this.#core.now,
+    })
+    return placing.kind === 'place' ? placing.parts : null
+  }
+
+  /** What one order may be of at most; `null`: there is no bound. */
+  #mostOf(symbol: string, type: 'market' | 'limit'): Steps | null {
+    const instrument = this.#core.markets.find(symbol)?.instrument
+    return instrument === undefined ? null : mostSteps(instrument, type)
   }
 
   /** What a resting order may be of at most. */
-  #capped(symbol: string, steps: Steps): Steps {
-    const instrument = this.#core.markets.find(symbol)?.instrument
-    const most = instrument === undefined ? null : mostSteps(instrument, 'limit')
-    return most === null || steps <= most ? steps : most
+  mostResting(symbol: string): Steps | null {
+    return this.#mostOf(symbol, 'limit')
   }
 
   #placeExit(
@@ -199,58 +203,65 @@ export class OrderDesk {
     this.#core.emit({ type: 'place', order })
   }
 
-  /** Changes price and quantity of a resting order in place. */
-  amend(order: WorkingOrder, price: Ticks, wanted: Steps): void {
-    const steps = this.#capped(order.symbol, wanted)
-    if (order.price === null || (order.price === price && order.steps === steps)) return
-    // One amendment at a time: what is wanted meanwhile is decided anew in the next heavy cycle.
-    if (order.state !== 'working') return
+  /** Changes price and quantity of a resting order in place; one change at a time. */
+  amend(order: WorkingOrder, price: Ticks, steps: Steps): void {
+    const { symbol, clientOrderId } = order
     order.state = 'amending'
-    this.#asked.set(order.clientOrderId, this.#core.now)
+    this.#asked.set(clientOrderId, this.#core.now)
     order.wanted = { price, steps }
-    this.#core.emit({
-      type: 'amend',
-      symbol: order.symbol,
-      clientOrderId: order.clientOrderId,
-      price,
-      steps,
-    })
+    this.#core.emit({ type: 'amend', symbol, clientOrderId, price, steps })
   }
 
   /**
    * The exchange has refused a reduce-only order: it is no more, and the next one of its part waits, ever longer. One
    * for too little waits until the position has another quantity, a day at most.
-   *
-   * @returns how often in a row that part was refused
    */
   refuse(
     order: WorkingOrder,
     position: Position | undefined,
     why: Refusal | 'other',
     reason: string,
-  ): number {
-    const { clientOrderId, symbol, side, leg, steps: wanted } = order
+  ): AfterRefusal {
+    const { clientOrderId, symbol, side, leg, price, steps } = order
     this.forget(order)
-    this.refusedNow = { clientOrderId, symbol, side, leg, steps: wanted, reason }
-    if (position === undefined) return 1
-    const key = legKey(position, order.leg)
-    const before = this.#refused.get(key)
-    const isSame = before?.signalId === position.signalId
-    // Parts of one order that are refused together are refused once.
-    const tries = !isSame ? 1 : this.#core.now < before.until ? before.tries : before.tries + 1
-    const until = this.#core.now + restAfter(order, why, tries)
-    const { steps, signalId } = position
-    this.#refused.set(key, { tries, until, why, steps, signalId })
-    if (order.leg === 'close') this.#core.hurry(until)
-    else this.#core.schedule.touchAt('heavy', until)
-    return tries
+    this.refusedNow = { clientOrderId, symbol, side, leg, steps, reason }
+    const key = legKey(order, leg)
+    const after = this.#core.ruled(REFUSED_EXIT, {
+      order: { clientOrderId, symbol, side, leg, price, steps },
+      position: position ?? null,
+      why,
+      before: this.#refused.get(key) ?? null,
+      last: this.#core.markets.find(symbol)?.last ?? Number.NaN,
+      now: this.#core.now,
+    })
+    const { rest } = after
+    if (rest === null || after.goesAtMarket) return after
+    this.#refused.set(key, rest)
+    if (leg === 'close') this.#core.hurry(rest.until)
+    else this.#core.schedule.touchAt('heavy', rest.until)
+    return after
   }
 
-  /** Takes a target back that leaves no room for a stop; it is not placed again for a while. */
-  crowdOut(order: WorkingOrder, { steps, signalId }: Position): void {
-    const until = this.#core.now + TARGET_REST
-    this.#refused.set(legKey(order, order.leg), { tries: 1, until, why: 'too-many', steps, signalId })
-    this.cancel(order)
+  /**
+   * Takes the farthest target of a position back, which leaves no room for its stop; it is not placed again for a while.
+   *
+   * @returns the order, and how many targets stay; `undefined`: there is none to take back
+   */
+  makeRoom(position: Position): { readonly order: WorkingOrder; readonly stay: number } | undefined {
+    const { symbol, side, steps, signalId } = position
+    const targets = [...this.#exits.values()].filter(
+      one => one.symbol === symbol && one.side === side && one.leg !== 'close' && one.state === 'working',
+    )
+    const room = this.#core.ruled(ROOM, {
+      of: { symbol, side, steps, signalId },
+      targets: targets.map(({ clientOrderId }) => clientOrderId),
+      now: this.#core.now,
+    })
+    const order = targets.find(({ clientOrderId }) => clientOrderId === room?.id)
+    if (room === null || order === undefined) return undefined
+    this.#refused.set(legKey(order, order.leg), room.rest)
+    this.cancel(order, 'no-room')
+    return { order, stay: targets.length - 1 }
   }
 
   /** An order of a part of a position was taken: nothing stands in its way any more. */
@@ -261,7 +272,7 @@ export class OrderDesk {
   /** When a part of a position whose orders were refused is tried again; `null`: nothing was refused, or it is time. */
   retryAt(position: Position, leg: OrderLeg): Timestamp | null {
     const refused = this.#refused.get(legKey(position, leg))
-    return refused !== undefined && this.#isResting(refused, position) ? refused.until : null
+    return refused !== undefined && isResting(refused, position, this.#core.now) ? refused.until : null
   }
 
   /** Whether the order of a part of a position was refused last. */
@@ -271,26 +282,17 @@ export class OrderDesk {
 
   /** What is left of a position is too little for an order: it is left as it is. */
   isDust(position: Position): boolean {
-    const close = this.#refused.get(legKey(position, 'close'))
-    return close?.why === 'small' && this.#isResting(close, position)
-  }
-
-  #mayPlace(position: Position, leg: OrderLeg): boolean {
-    if (this.#core.obstacles.isKeyRefused || (leg !== 'close' && this.isDust(position))) return false
-    const refused = this.#refused.get(legKey(position, leg))
-    return refused === undefined || !this.#isResting(refused, position)
-  }
-
-  #isResting({ until, steps, signalId, why }: RefusedLeg, position: Position): boolean {
-    if (signalId !== position.signalId || (why === 'small' && steps !== position.steps)) return false
-    return this.#core.now < until
+    const refused = this.#refused.get(legKey(position, 'close'))
+    return refused !== undefined && isDust(refused, position, this.#core.now)
   }
 
   /** Takes a resting reduce-only order back. */
-  cancel(order: WorkingOrder): void {
+  cancel(order: WorkingOrder, why: NotWanted): void {
+    const { clientOrderId: id, symbol, side } = order
+    const unwanted = { id, symbol, side, strategy: null, why, isHeld: false, stage: null, again: true }
+    if (this.#core.ruled(TAKE_BACK, unwanted) === null) return
     order.state = 'cancelling'
-    this.#asked.set(order.clientOrderId, this.#core.now)
-    this.#core.emit({ type: 'cancel', symbol: order.symbol, clientOrderId: order.clientOrderId })
+    this.#sendCancel(symbol, id)
   }
 
   /** A reduce-only order is no more. */
@@ -311,26 +313,42 @@ export class OrderDesk {
   // --- entries ------------------------------------------------------------------------------------------------
 
   /** Asking twice does no harm, so a cancellation whose answer never came is asked for again. */
-  cancelEntry(entry: PendingEntry): void {
-    const { symbol, clientOrderId: id } = entry
-    if (this.#held.has(id)) {
-      this.dropEntry(entry, 'dropped', 'not wanted any more before it was sent')
-      return
-    }
-    this.#cancelling.set(id, 'sent')
-    this.#asked.set(id, this.#core.now)
-    this.#core.emit({ type: 'cancel', symbol, clientOrderId: id })
+  cancelEntry(entry: PendingEntry, why: NotWanted): void {
+    this.#unwant(entry, why, true)
   }
 
   /** An add is not wanted any more; one whose cancellation is on its way, or was refused, is left to its answer. */
-  takeBack(entry: PendingEntry): void {
-    if (!this.#cancelling.has(entry.clientOrderId)) this.cancelEntry(entry)
+  takeBack(entry: PendingEntry, why: NotWanted): void {
+    this.#unwant(entry, why, false)
+  }
+
+  #unwant(entry: PendingEntry, why: NotWanted, again: boolean): void {
+    const { symbol, side, strategy, clientOrderId: id } = entry
+    const stage = this.#cancelling.get(id) ?? null
+    const isHeld = this.#held.has(id)
+    switch (this.#core.ruled(TAKE_BACK, { id, symbol, side, strategy, why, isHeld, stage, again })) {
+      case 'drop':
+        this.dropEntry(entry, 'dropped', 'not wanted any more before it was sent')
+        return
+      case 'cancel':
+        this.#cancelling.set(id, 'sent')
+        this.#sendCancel(symbol, id)
+        return
+      case null:
+        return
+    }
+  }
+
+  #sendCancel(symbol: string, clientOrderId: string): void {
+    this.#asked.set(clientOrderId, this.#core.now)
+    this.#core.emit({ type: 'cancel', symbol, clientOrderId })
   }
 
   /** None of the adds to a position is wanted any more. */
-  takeBackAdds({ symbol, side }: Position): void {
+  takeBackAdds({ symbol, side }: Position, why: NotWanted): void {
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.rung !== undefined && entry.symbol === symbol && entry.side === side) this.takeBack(entry)
+      if (entry.rung !== undefined && entry.symbol === symbol && entry.side === side)
+        this.takeBack(entry, why)
     }
   }
 
@@ -429,9 +447,9 @@ export class OrderDesk {
   }
 
   /** Takes an order back that is at the exchange and not in the books. */
-  cancelOrphan(symbol: string, id: string): void {
-    this.#asked.set(id, this.#core.now)
-    this.#core.emit({ type: 'cancel', symbol, clientOrderId: id })
+  cancelOrphan({ clientOrderId: id, symbol, side }: RestingReport, why: NotWanted): void {
+    const unwanted = { id, symbol, side, strategy: null, why, isHeld: false, stage: null, again: true }
+    if (this.#core.ruled(TAKE_BACK, unwanted) !== null) this.#sendCancel(symbol, id)
   }
 
   /** An amendment or a cancellation is awaited no longer. */
@@ -482,11 +500,16 @@ export class OrderDesk {
     this.#exits.set(order.clientOrderId, { ...order, state: 'working', wanted: null })
   }
 
+  /** The symbol of an order; `null` when it is not in the books. */
+  findSymbol(id: string): string | null {
+    return (this.#core.portfolio.pending.get(id) ?? this.#exits.get(id))?.symbol ?? null
+  }
+
   /** @throws when the order is not in the books */
-  symbolOf(clientOrderId: string): string {
-    const order = this.#core.portfolio.pending.get(clientOrderId) ?? this.#exits.get(clientOrderId)
-    assert(order !== undefined, `${clientOrderId} is in the books`)
-    return order.symbol
+  symbolOf(id: string): string {
+    const symbol = this.findSymbol(id)
+    assert(symbol !== null, `${id} is in the books`)
+    return symbol
   }
 
   /** Remembers an order that has ended, for what may still be told of it. */
@@ -550,12 +573,6 @@ function requestOn(order: OrderRequest, before: Instrument, now: Instrument): Or
 
 function legKey({ symbol, side }: Pick<Position, 'symbol' | 'side'>, leg: OrderLeg): string {
   return `${positionKey(symbol, side)}:${leg}`
-}
-
-function restAfter({ price }: WorkingOrder, why: Refusal | 'other', tries: number): Milliseconds {
-  if (why === 'small') return DUST_REST
-  if (price !== null && (why === 'too-many' || why === 'price' || why === 'parameters')) return TARGET_REST
-  return Math.min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY)
 }
 
 /** When an entry has lived through the one bar it may rest for: the one after the candle decided on. */

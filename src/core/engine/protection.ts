@@ -157,7 +157,7 @@ export class Protection {
           'W207',
         )
         this.#core.fold({ type: 'stop-moved', symbol, side, stop: verdict.stop, kind: position.stopKind })
-        this.#orders.takeBackAdds(position)
+        this.#orders.takeBackAdds(position, 'stop-moved')
         break
       case 'missing':
         this.#core.count('stop-missing')
@@ -171,17 +171,10 @@ export class Protection {
 
   /** As many orders rest as are allowed: the stop of a position comes before its targets. */
   #makeRoom(key: string, position: Position, reason: string): void {
-    const targets = [...this.#orders.exits.values()].filter(
-      ({ symbol, side, leg, state }) =>
-        symbol === position.symbol && side === position.side && leg !== 'close' && state === 'working',
-    )
-    // The farthest goes first: it was to be reached last.
-    const last = targets.at(-1)
-    if (last === undefined) return
-    this.#orders.crowdOut(last, position)
-    if (!this.#core.obstacles.isNews(`${key} crowded`)) return
-    const words = `the stop comes first, ${targets.length - 1} targets stay: ${reason}`
-    this.#core.event('targets', position, words, {}, last.clientOrderId, 'W209')
+    const room = this.#orders.makeRoom(position)
+    if (room === undefined || !this.#core.obstacles.isNews(`${key} crowded`)) return
+    const words = `the stop comes first, ${room.stay} targets stay: ${reason}`
+    this.#core.event('targets', position, words, {}, room.order.clientOrderId, 'W209')
   }
 
   /** No stop can be set any more: the position is closed, or left to the person whose it is. */
@@ -220,7 +213,7 @@ export class Protection {
       CONFIRMED[request.doubt],
     )
     this.#core.fold({ type: 'stop-moved', symbol, side, stop: request.stop, kind })
-    this.#orders.takeBackAdds(position)
+    this.#orders.takeBackAdds(position, 'stop-moved')
   }
 
   save(): Pick<EngineState, 'stops'> {

@@ -12,11 +12,11 @@ import { type Fills, fundingId } from './fills.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Handovers } from './handovers.ts'
 import type { OrderDesk } from './order-desk.ts'
-import { NO_INSTANCE, ownerOf } from './order-id.ts'
 import type { Protection } from './protection.ts'
 import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
 import { type Course, RECONCILIATION } from './reconcile.ts'
 import type { EngineState, Unreadable, Verification } from './state.ts'
+import { LOST_BOOKS } from './stranger-rules.ts'
 import type { Strangers } from './strangers.ts'
 
 /** The parts of the engine that a comparison concerns. */
@@ -258,10 +258,11 @@ export class Reconciler {
   #follow(course: Course, account: Account, isThorough: boolean): void {
     const { found, cancels, asksAgain, takesWallet, isRecovered } = course
     this.#strangers.rivalsSeen(found.rivals.map(order => order.clientOrderId))
-    for (const { clientOrderId: id, symbol, side, purpose } of cancels) {
+    for (const orphan of cancels) {
+      const { clientOrderId: id, symbol, side, purpose } = orphan
       const words = `${symbol} ${side} ${purpose}: nothing needs this order; cancelled`
       this.#core.note('reconciled', words, id, 'I211')
-      this.#orders.cancelOrphan(symbol, id)
+      this.#orders.cancelOrphan(orphan, 'orphan')
     }
     for (const id of found.missing) {
       this.#orders.doubts.raise(id, 'missing', this.#core.now)
@@ -373,8 +374,8 @@ export class Reconciler {
 
   /** After a restart: an order of this very bbw that its books have never seen means that newer books were lost. */
   #onUnknownOwn(id: string | null): void {
-    if (this.#core.recovery?.cause !== 'restart' || id === null || this.#core.instance === NO_INSTANCE) return
-    if (ownerOf(id, this.#core.instance) !== 'own') return
+    const { instance, recovery } = this.#core
+    if (!this.#core.ruled(LOST_BOOKS, { id, instance, cause: recovery?.cause ?? null })) return
     const reason = `the books are older than the last run: order ${id} of this bbw has filled and they do not know it`
     this.#gatekeeper.halt('bbw', reason, 'C807')
   }

@@ -1,8 +1,15 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { REFUSALS, refusalOf, restOfAnything, restOfEntry } from './refusal.ts'
+import { OBSTACLE, REFUSALS, type Refusal, type Rest, refusalOf } from './refusal.ts'
+import { asking } from './rules.fixture.ts'
 
 const test = suite('refusals')
+const ask = asking()
+
+const ofEntry = (kind: Refusal | undefined, isLate = false): Rest | 'halt' | null =>
+  ask(OBSTACLE, { kind: kind ?? null, symbol: 'SOLUSDT', isLate })
+const ofAnything = (kind: Refusal): Rest | 'halt' | null =>
+  ask(OBSTACLE, { kind, symbol: null, isLate: false })
 
 test('a kind is known by its name, and what has no name that somebody treats is of no kind', () => {
   for (const one of REFUSALS) assert.is(refusalOf(one), one)
@@ -12,23 +19,35 @@ test('a kind is known by its name, and what has no name that somebody treats is 
 })
 
 test('after every refused entry something rests, for a time that ends, and is told once', () => {
-  for (const kind of [...REFUSALS, undefined]) {
-    const ofEntry = restOfEntry(kind)
-    const ofAnything = kind === undefined ? null : restOfAnything(kind)
+  for (const kind of REFUSALS) {
     // A key that is not accepted is for a person, and halts.
     if (kind === 'credentials') {
-      assert.equal([ofEntry, ofAnything], [null, null])
+      assert.equal([ofEntry(kind), ofAnything(kind)], [null, 'halt'])
       continue
     }
-    assert.is([ofEntry, ofAnything].filter(rest => rest !== null).length, 1, String(kind))
-    const span = (ofEntry ?? ofAnything)?.span ?? 0
-    assert.ok(span > 0 && Number.isFinite(span), String(kind))
+    const rests = [ofEntry(kind), ofAnything(kind)].flatMap(rest => (rest === null ? [] : [rest]))
+    assert.is(rests.length, 1, kind)
+    const [rest] = rests
+    assert.ok(typeof rest === 'object' && rest.span > 0 && Number.isFinite(rest.span), kind)
   }
 })
 
+test('what is refused for no known reason rests too, unless it had been taken at first', () => {
+  assert.is(ofEntry(undefined, true), null)
+  const rest = ofEntry(undefined)
+  assert.ok(typeof rest === 'object' && rest?.scope === 'symbol')
+  // A reason that is known counts, however late.
+  assert.equal(ofEntry('balance', true), ofEntry('balance'))
+})
+
 test('what is about one symbol leaves the others alone', () => {
-  const scopes = (...kinds: readonly (typeof REFUSALS)[number][]) => [
-    ...new Set(kinds.map(kind => (restOfEntry(kind) ?? restOfAnything(kind))?.scope)),
+  const scopes = (...kinds: readonly Refusal[]): string[] => [
+    ...new Set(
+      kinds.flatMap(kind => {
+        const rest = ofEntry(kind) ?? ofAnything(kind)
+        return rest === null || rest === 'halt' ? [] : [rest.scope]
+      }),
+    ),
   ]
   assert.equal(scopes('small', 'large', 'risk', 'price', 'parameters', 'symbol', 'auction', 'gone'), [
     'symbol',

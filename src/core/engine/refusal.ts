@@ -5,6 +5,7 @@
  */
 import type { Code } from '../base/codes.ts'
 import { HOUR, MINUTE, type Milliseconds } from '../base/units.ts'
+import type { Rule } from './rule.ts'
 
 /**
  * | kind | what the exchange says |
@@ -96,14 +97,27 @@ const OF_ANYTHING: { readonly [kind in Refusal]?: Rest } = {
 /** A refusal of no kind that is known may well come again: its symbol rests too. */
 const OTHER: Rest = { scope: 'symbol', code: null, span: 15 * MINUTE, what: 'the exchange refused an entry' }
 
-/** What keeps entries away after an entry, or its leverage, was refused; `null`: it is for the account, or a person. */
-export function restOfEntry(kind: Refusal | undefined): Rest | null {
-  if (kind === undefined) return OTHER
-  if (kind === 'credentials' || OF_ANYTHING[kind] !== undefined) return null
-  return OF_ENTRIES[kind] ?? OTHER
+/** A request that the exchange has refused. */
+export interface SeenRefusal {
+  /** `null`: for no reason that is known. */
+  readonly kind: Refusal | null
+  /** Of an entry, or of its leverage: its symbol. `null`: of whatever it was, the account or the address is meant. */
+  readonly symbol: string | null
+  /** An entry that was taken at first, and then not. */
+  readonly isLate: boolean
 }
 
-/** What keeps entries away after any request was refused; `null`: it says nothing about others. */
-export function restOfAnything(kind: Refusal): Rest | null {
-  return OF_ANYTHING[kind] ?? null
+/** What keeps entries away after a refusal; `halt`: until a person resumes; `null`: nothing. */
+export const OBSTACLE: Rule<SeenRefusal, Rest | 'halt' | null> = {
+  kind: 'obstacle',
+  about: ({ symbol, kind }) => ({ strategy: null, symbol, side: null, id: kind ?? 'other' }),
+  decide({ kind, symbol, isLate }) {
+    const ofAnything = kind === null ? undefined : OF_ANYTHING[kind]
+    if (symbol === null) return kind === 'credentials' ? 'halt' : (ofAnything ?? null)
+    // What is about the account or the key is heeded as that.
+    if (kind === 'credentials' || ofAnything !== undefined) return null
+    // One that was taken at first and then not, for no reason that says more, leaves its symbol free.
+    if (kind === null) return isLate ? null : OTHER
+    return OF_ENTRIES[kind] ?? OTHER
+  },
 }

@@ -38,7 +38,7 @@ export type Exchangeable = { readonly may: true } | { readonly may: false; reado
  */
 export const EXCHANGEABLE: Rule<SeenFlagged, Exchangeable> = {
   kind: 'exchange',
-  lasts: true,
+  lasts: () => true,
   about: ({ position: { strategy, symbol, side, signalId } }) => ({ strategy, symbol, side, id: signalId }),
   decide(seen, settings) {
     const why = obstacle(seen, settings)
@@ -116,7 +116,7 @@ export type RotationStep =
 /** What comes next of an exchange; `null`: it waits. */
 export const ROTATION: Rule<SeenRotation, RotationStep | null> = {
   kind: 'rotation',
-  lasts: true,
+  lasts: () => true,
   about: ({ running: { from } }) => ({ strategy: null, symbol: from.symbol, side: from.side }),
   decide: (seen, settings) =>
     seen.running.phase === 'opening' ? opening(seen, settings) : leaving(seen, settings),

@@ -24,8 +24,8 @@ export interface Rule<Seen, Answer> {
    * Left out: `null` is.
    */
   isSilent?(answer: Answer, seen: Seen): boolean
-  /** An answer that stays the same is taken down once: it is not acted on each time. */
-  readonly lasts?: true
+  /** Whether an answer that stays the same is taken down once: it is not acted on each time. Left out: none is. */
+  lasts?(answer: Answer): boolean
 }
 
 /** Asks a rule. */

@@ -12,8 +12,41 @@ export function isRuleKind(kind: string): kind is RuleKind {
   return KINDS.has(kind)
 }
 
+/**
+ * Nothing is done silently: whatever comes, changes or goes at the exchange follows from a decision about its symbol that
+ * is taken down in the same step.
+ */
+function noneIsSilent(effects: readonly Effect[]): void {
+  const decided = new Set(
+    effects.flatMap(effect =>
+      effect.type === 'decisions' ? effect.batch.decisions.map(({ symbol }) => symbol) : [],
+    ),
+  )
+  for (const effect of effects) {
+    const symbol = actsOn(effect)
+    if (symbol !== null && !decided.has(symbol))
+      assert.unreachable(`decided by nobody: ${JSON.stringify(effect)}`)
+  }
+}
+
+/** The symbol that an effect changes something on; `null`: it changes nothing. */
+function actsOn(effect: Effect): string | null {
+  switch (effect.type) {
+    case 'place':
+      return effect.order.symbol
+    case 'amend':
+    case 'cancel':
+    case 'set-stop':
+    case 'set-leverage':
+      return effect.symbol
+    default:
+      return null
+  }
+}
+
 /** The effects without their decisions; each that a rule has made comes out the same from what was taken down of it. */
 export function remade(effects: readonly Effect[], settings: Settings): readonly Effect[] {
+  noneIsSilent(effects)
   for (const effect of effects) {
     if (effect.type !== 'decisions') continue
     for (const { kind, seen, answer, inputs } of effect.batch.decisions) {

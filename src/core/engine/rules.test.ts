@@ -1,9 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MINUTE, SECOND } from '../base/units.ts'
+import { HOUR, MINUTE, SECOND, type Steps } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT } from '../decision/view.fixture.ts'
 import { type Decision, fromText, RULE_KINDS, type RuleKind, textOf } from './decision-record.ts'
-import { Desk, gridSignal, instrument, only, placed, reversionSignal } from './desk.fixture.ts'
+import { Desk, gridSignal, instrument, only, placed, resumed, reversionSignal } from './desk.fixture.ts'
+import { clientOrderId } from './order-id.ts'
 import type { OrderRequest } from './protocol.ts'
 import { RULES } from './rules.ts'
 import { defaultSettings, overlay, type Settings } from './settings.ts'
@@ -23,7 +24,7 @@ function held(settings: Settings = defaultSettings()): Desk {
 }
 
 /** The stop is moved, and the exchange answers as said; `null`: not at all. */
-function moved(answer: 'ok' | 'crossed' | null): Desk {
+function moved(answer: 'ok' | 'crossed' | 'too-many' | null): Desk {
   const desk = held()
   const raised = instrumentOf({ ...instrument('SOLUSDT'), maintenanceMarginRate: 0.04 })
   desk.feed({ type: 'instrument', instrument: raised })
@@ -36,7 +37,7 @@ function moved(answer: 'ok' | 'crossed' | null): Desk {
   else if (answer === 'ok') desk.feed({ type: 'stop', requestId: request.requestId, ok: true, reason: '' })
   else {
     const { requestId } = request
-    desk.feed({ type: 'stop', requestId, ok: false, why: 'crossed', reason: 'past the price' })
+    desk.feed({ type: 'stop', requestId, ok: false, why: answer, reason: 'it cannot be' })
   }
   return desk
 }
@@ -52,6 +53,38 @@ function closeOf(desk: Desk): OrderRequest {
   const close = placed(desk.effects).find(({ type, purpose }) => type === 'market' && purpose === 'exit')
   assert.ok(close !== undefined, 'it is closed at the market')
   return close
+}
+
+/** An entry that the exchange has not taken. */
+function refusedEntry(): Desk {
+  const desk = new Desk().introduce('SOLUSDT')
+  desk.live(0)
+  const [{ clientOrderId: id }] = placed(desk.propose(reversionSignal()))
+  desk.feed({ type: 'order', clientOrderId: id, status: 'rejected', why: 'balance', reason: 'too little' })
+  return desk
+}
+
+/** A close at the market that the exchange has not taken. */
+function refusedClose(): Desk {
+  const desk = moved('crossed')
+  desk.order(closeOf(desk).clientOrderId, 'rejected', 'try later')
+  return desk
+}
+
+/** A position that a person takes back; `isOwn`: although bbw has opened it. */
+function released(isOwn: boolean): Desk {
+  const desk = held()
+  const request = { id: 'r', symbol: 'SOLUSDT', side: null, stop: null, target: null, by: 'me' }
+  desk.feed({ type: 'handover', kind: 'release', ...request, isOwn })
+  return desk
+}
+
+/** A position on a perpetual that is delisted in an hour. */
+function listed(): Desk {
+  const desk = held()
+  desk.feed({ type: 'listing', symbol: 'SOLUSDT', status: 'trading', delistsAt: desk.now + HOUR })
+  desk.live(MINUTE)
+  return desk
 }
 
 /** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
@@ -80,8 +113,7 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
   'stop-shown': () => held(),
   emergency: () => moved('crossed'),
   closing: () => {
-    const desk = moved('crossed')
-    desk.order(closeOf(desk).clientOrderId, 'rejected', 'try later')
+    const desk = refusedClose()
     desk.live(MINUTE)
     return desk
   },
@@ -157,21 +189,7 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.feed({ type: 'leverage', requestId, leverage, reason: '' })
     return desk
   },
-  release: () => {
-    const desk = held()
-    desk.feed({
-      type: 'handover',
-      kind: 'release',
-      id: 'r',
-      symbol: 'SOLUSDT',
-      side: null,
-      stop: null,
-      target: null,
-      isOwn: false,
-      by: 'me',
-    })
-    return desk
-  },
+  release: () => released(false),
   closure: () => closing(held()),
   'closure-course': () => {
     const desk = closing(held())
@@ -216,6 +234,94 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
       stop: null,
     } as const
     desk.reply(asked.queryId, { ...desk.account(), positions: [there as never] })
+    return desk
+  },
+  placing: () => held(),
+  targets: () => held(),
+  fill: () => held(),
+  obstacle: () => refusedEntry(),
+  'order-answer': () => refusedEntry(),
+  'refused-exit': () => refusedClose(),
+  room: () => moved('too-many'),
+  'take-back': () => SCENES.expiry(),
+  late: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    desk.propose(reversionSignal())
+    desk.live(MINUTE)
+    return desk
+  },
+  fate: () => SCENES.late(),
+  'letting-go': () => released(true),
+  listing: () => listed(),
+  delisting: () => listed(),
+  maintenance: () => {
+    const desk = held()
+    desk.feed({ type: 'maintenance', from: desk.now + MINUTE, until: null })
+    desk.live(MINUTE)
+    return desk
+  },
+  terms: () => {
+    const desk = held()
+    const terms = { marginMode: 'isolated', accountType: 'unified', mayOnlyReduce: false, marginUse: null }
+    desk.feed({ type: 'account-terms', terms })
+    desk.feed({ type: 'account-terms', terms: { ...terms, marginMode: 'cross' } })
+    return desk
+  },
+  rivals: () => {
+    const desk = held()
+    let [asked] = only(desk.feed({ type: 'feed-gap', reason: 'cut' }), 'query-account')
+    for (let second = 0; second < 60 && asked === undefined; second++)
+      asked = only(desk.wait(SECOND), 'query-account')[0]
+    assert.ok(asked !== undefined)
+    for (const { queryId } of only(desk.effects, 'query-executions')) desk.executions(queryId)
+    const rival = {
+      clientOrderId: 'bbw-4321-0000',
+      symbol: 'ADAUSDT',
+      side: 'long',
+      purpose: 'entry',
+    } as const
+    const order = { ...rival, price: null, steps: 1 } as never
+    desk.reply(asked.queryId, { ...desk.account(), orders: [...desk.resting(), order] })
+    return desk
+  },
+  'lost-books': () => {
+    const desk = new Desk(defaultSettings(), { instance: '1234' }).introduce('SOLUSDT')
+    const next = resumed(desk, desk.settings, { instance: '1234' })
+    const [asked] = only(next.wait(0), 'query-executions')
+    next.executions(asked.queryId, [
+      {
+        type: 'fill',
+        at: next.now,
+        time: next.now,
+        execId: 'unknown',
+        clientOrderId: clientOrderId('1234', 'signal', 'entry', 0),
+        cause: 'order',
+        symbol: 'SOLUSDT',
+        side: 'long',
+        opens: true,
+        price: 1_000,
+        steps: 1_000,
+        fee: 0,
+        liquidity: 'maker',
+        complete: true,
+      } as never,
+    ])
+    for (const { queryId } of only(next.effects, 'query-account')) next.reply(queryId, next.account([]))
+    return next
+  },
+  early: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [entry] = placed(desk.propose(reversionSignal()))
+    desk.order(entry.clientOrderId, 'accepted')
+    desk.fill(entry, { clientOrderId: null, cause: 'stop' })
+    return desk
+  },
+  left: () => {
+    const desk = held()
+    const position = desk.position()
+    desk.stopOut(position, { steps: (position.steps / 2) as Steps, complete: false })
     return desk
   },
 }

@@ -2,22 +2,29 @@
 
 import { ADD_STANDS } from './add-rules.ts'
 import { ADOPTION } from './adoption.ts'
+import { ORDER_ANSWER } from './answer-rules.ts'
 import { CANDIDATES, INSTEAD } from './candidate-rules.ts'
 import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
-import { ABSENCE, REST } from './fate-rules.ts'
+import { DELISTING, LISTING, MAINTENANCE, TERMS } from './fact-rules.ts'
+import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
+import { EARLY, FILL, LEFT } from './fill-rules.ts'
 import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
 import { HELD_BACK, LEVERAGE } from './leverage-rules.ts'
 import { MARGIN } from './margin-checks.ts'
+import { PLACING, REFUSED_EXIT, ROOM, TAKE_BACK } from './order-rules.ts'
 import { OWN_GATES } from './own-gates.ts'
 import { RECONCILIATION } from './reconcile.ts'
-import { RELEASE } from './release-rules.ts'
+import { OBSTACLE } from './refusal.ts'
+import { LETTING_GO, RELEASE } from './release-rules.ts'
 import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
 import { COMES_BACK } from './stop-outs.ts'
 import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
+import { LOST_BOOKS, RIVALS } from './stranger-rules.ts'
+import { TARGETS } from './target-rules.ts'
 
 /** What a rule is shown is as it was taken down: plain data that it has been shown before. */
 export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
@@ -50,4 +57,23 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'closure-account': CLOSURE_ACCOUNT,
   candidates: CANDIDATES,
   instead: INSTEAD,
+  placing: PLACING,
+  'refused-exit': REFUSED_EXIT,
+  room: ROOM,
+  'take-back': TAKE_BACK,
+  targets: TARGETS,
+  late: LATE,
+  fate: FATE,
+  obstacle: OBSTACLE,
+  'letting-go': LETTING_GO,
+  'order-answer': ORDER_ANSWER,
+  listing: LISTING,
+  delisting: DELISTING,
+  maintenance: MAINTENANCE,
+  terms: TERMS,
+  rivals: RIVALS,
+  'lost-books': LOST_BOOKS,
+  early: EARLY,
+  fill: FILL,
+  left: LEFT,
 }

@@ -112,7 +112,7 @@ test('what the rules of one cycle wish of a stop leaves as one request, the tigh
   const positions = saved.portfolio.positions.map(one => ({ ...one, ...own }))
   desk.engine = Engine.load(
     PATIENT,
-    { wallet: 1_000 },
+    { wallet: 1_000, decisions: { version: 'test' } },
     { ...saved, portfolio: { ...saved.portfolio, positions } },
   )
   desk.price('SOLUSDT', 105 * 0.7)

@@ -6,9 +6,7 @@ import type { Gatekeeper } from './gatekeeper.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { AccountPosition } from './protocol.ts'
 import type { EngineState, Foreign } from './state.ts'
-
-/** Orders of another bbw seen so often in a row halt entries. */
-const RIVAL_SIGHTS = 2
+import { RIVALS } from './stranger-rules.ts'
 
 export class Strangers {
   readonly #core: EngineCore
@@ -56,7 +54,7 @@ export class Strangers {
     const isTold = this.#foreign.delete(symbol)
     this.#set(key, { symbol, side, shown: null })
     for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === symbol) this.#orders.takeBack(entry)
+      if (entry.symbol === symbol) this.#orders.takeBack(entry, 'foreign')
     }
     if (isTold) return
     const reason = `${symbol} ${side} was not opened by bbw: it is left alone, no entry on ${symbol}`
@@ -104,14 +102,12 @@ export class Strangers {
 
   /** Takes the ids of all the orders of another bbw that the account shows. */
   rivalsSeen(ids: readonly string[]): void {
-    if (ids.length === 0) {
-      this.#rivals = 0
-      return
-    }
-    this.#rivals++
+    const verdict = this.#core.ruled(RIVALS, { ids, before: this.#rivals })
+    this.#rivals = verdict === null ? 0 : this.#rivals + 1
+    if (verdict === null) return
     const reason = `another bbw has orders on this account: ${ids.slice(0, 3).join(', ')}`
     if (this.#rivals === 1) this.#core.note('foreign', `${reason}; no entries`, null, 'C305')
-    if (this.#rivals >= RIVAL_SIGHTS) this.#gatekeeper.halt('bbw', reason, 'C305')
+    if (verdict === 'halt') this.#gatekeeper.halt('bbw', reason, 'C305')
     else this.#core.hurry(this.#core.now + LOOK_AGAIN)
   }
 

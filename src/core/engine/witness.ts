@@ -198,7 +198,7 @@ export class Witness {
       // Nothing is to be done any more: that is said once.
       if (!this.#answers.delete(key)) return
     } else {
-      if (rule.lasts === true && this.#answers.get(key) === text) return
+      if (rule.lasts?.(answer) === true && this.#answers.get(key) === text) return
       this.#remember(key, text)
     }
     this.#whole({ kind: rule.kind, at, strategy, symbol, side, market: null }, seen, text)

@@ -1,0 +1,72 @@
+/** What follows from what the exchange says of an order. Pure. */
+import { unreachable } from '../base/assert.ts'
+import type { Side } from '../market/side.ts'
+import type { Input } from './protocol.ts'
+import type { Rule } from './rule.ts'
+import type { WorkingOrder } from './state.ts'
+
+export type OrderStatus = Exclude<Extract<Input, { readonly type: 'order' }>['status'], 'unknown'>
+
+/** An answer about an order of the books, or news of it. */
+export interface SeenAnswer {
+  readonly id: string
+  readonly symbol: string
+  readonly side: Side
+  readonly status: OrderStatus
+  /** An entry: whether it was to be cancelled. `null`: it takes from a position. */
+  readonly isCancelling: boolean | null
+  /** One that takes from a position, with whether bbw holds that. `null`: it is an entry. */
+  readonly exit: (Pick<WorkingOrder, 'leg' | 'price' | 'state'> & { readonly isHeld: boolean }) | null
+}
+
+export type AfterAnswer =
+  | 'accepted'
+  | 'amended'
+  /** Too late to cancel, perhaps because it has just filled: the account tells, nothing is taken for granted. */
+  | 'too-late'
+  /** An entry that was refused, or is gone; `gone-outside`: by somebody else's hand. */
+  | 'rejected'
+  | 'gone'
+  | 'gone-outside'
+  /** By somebody's hand, or because the position is closed and that is still to be told. */
+  | 'look-up'
+  /** What was refused is a change of it: it may rest on as it was, or have just filled. */
+  | 'in-doubt'
+  /** One that takes from a position was refused, or was taken by the market in part or not at all. */
+  | 'refused'
+  | 'ended'
+
+export const ORDER_ANSWER: Rule<SeenAnswer, AfterAnswer> = {
+  kind: 'order-answer',
+  about: ({ id, symbol, side }) => ({ strategy: null, symbol, side, id }),
+  decide: seen => (seen.exit === null ? ofEntry(seen) : ofExit(seen.status, seen.exit)),
+  isSilent: answer => answer === 'accepted' || answer === 'amended',
+}
+
+function ofEntry({ status, isCancelling }: SeenAnswer): AfterAnswer {
+  switch (status) {
+    case 'accepted':
+    case 'amended':
+      return status
+    case 'rejected':
+      return isCancelling === true ? 'too-late' : 'rejected'
+    case 'cancelled':
+      return isCancelling === true ? 'gone' : 'gone-outside'
+    default:
+      return unreachable(status)
+  }
+}
+
+function ofExit(status: OrderStatus, { price, state, isHeld }: NonNullable<SeenAnswer['exit']>): AfterAnswer {
+  switch (status) {
+    case 'accepted':
+    case 'amended':
+      return status
+    case 'rejected':
+      return state === 'sent' ? 'refused' : 'in-doubt'
+    case 'cancelled':
+      return isHeld && state === 'working' && price !== null ? 'look-up' : 'ended'
+    default:
+      return unreachable(status)
+  }
+}

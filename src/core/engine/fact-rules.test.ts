@@ -1,0 +1,80 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DAY, MINUTE } from '../base/units.ts'
+import { DELISTING, LISTING, MAINTENANCE, TERMS, type TermsVerdict } from './fact-rules.ts'
+import type { AccountTerms, Listing } from './protocol.ts'
+import { asking } from './rules.fixture.ts'
+
+const test = suite('fact rules')
+const ask = asking()
+const NOW = 10 * DAY
+
+const listing = (status: Listing['status'], delistsAt: number | null = null): Listing => ({
+  symbol: 'SOLUSDT',
+  status,
+  delistsAt,
+})
+
+test('what is not traded as ever is off, the same again is no news, and as ever ends it', () => {
+  const verdict = (now: Listing, before: Listing | null) => ask(LISTING, { now, before })
+  assert.is(verdict(listing('trading'), null), null)
+  for (const status of ['auction', 'stopped', 'unlisted'] as const) {
+    assert.is(verdict(listing(status), null), 'off', status)
+    assert.is(verdict(listing(status), listing(status)), null, status)
+    assert.is(verdict(listing('trading'), listing(status)), 'as-ever', status)
+  }
+  assert.is(verdict(listing('trading', NOW), null), 'off')
+  assert.is(verdict(listing('trading', NOW + 1), listing('trading', NOW)), 'off')
+})
+
+test('what is delisted is closed a day before, once, and while it is traded', () => {
+  const closes = (now: number, over: Partial<Listing> = {}, isClosing = false): boolean =>
+    ask(DELISTING, {
+      position: { strategy: 'bb-grid', symbol: 'SOLUSDT', side: 'long' },
+      listing: { ...listing('trading', NOW), ...over },
+      isClosing,
+      now,
+    })
+  assert.is(closes(NOW - DAY - 1), false)
+  assert.is(closes(NOW - DAY), true)
+  assert.is(closes(NOW - DAY, {}, true), false)
+  assert.is(closes(NOW - DAY, { status: 'stopped' }), false)
+  assert.is(closes(NOW - DAY, { delistsAt: null }), false)
+})
+
+test('maintenance is near from five minutes before, and over at its end, if that is told', () => {
+  const verdict = (now: number, until: number | null) =>
+    ask(MAINTENANCE, { maintenance: { from: NOW, until }, now })
+  assert.is(verdict(NOW - 5 * MINUTE - 1, null), null)
+  assert.is(verdict(NOW - 5 * MINUTE, null), 'near')
+  assert.is(verdict(NOW + DAY, null), 'near')
+  assert.is(verdict(NOW + 1, NOW + 2), 'near')
+  assert.is(verdict(NOW + 2, NOW + 2), 'over')
+})
+
+test('terms that changed, an account that may only reduce and little margin are each told apart', () => {
+  const first: AccountTerms = {
+    marginMode: 'isolated',
+    accountType: 'unified',
+    mayOnlyReduce: false,
+    marginUse: 0.1,
+  }
+  const verdict = (over: Partial<AccountTerms>): TermsVerdict =>
+    ask(TERMS, { first, now: { ...first, ...over } })
+  assert.equal(verdict({}), { changed: [], mayOnlyReduce: false, margin: 'enough' })
+  assert.equal(verdict({ marginMode: 'cross', accountType: 'classic' }).changed, [
+    'marginMode',
+    'accountType',
+  ])
+  assert.is(verdict({ mayOnlyReduce: true }).mayOnlyReduce, true)
+  for (const [marginUse, expected] of [
+    [null, null],
+    [0.39, 'enough'],
+    [0.4, null],
+    [0.49, null],
+    [0.5, 'low'],
+  ] as const)
+    assert.is(verdict({ marginUse }).margin, expected, String(marginUse))
+})
+
+test.run()

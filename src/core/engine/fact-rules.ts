@@ -1,0 +1,101 @@
+/** What follows from what the exchange says about itself: how a perpetual is listed, maintenance, terms of the account. Pure. */
+import { DAY, type Fraction, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
+import type { Position } from '../portfolio/position.ts'
+import type { AccountTerms, Listing } from './protocol.ts'
+import { type Rule, THE_HOUSE } from './rule.ts'
+import type { Maintenance } from './state.ts'
+
+/** So long before a perpetual is delisted what bbw holds of it is closed. */
+export const CLOSED_BEFORE: Milliseconds = DAY
+/** So long before maintenance entries end. */
+export const PAUSED_BEFORE: Milliseconds = 5 * MINUTE
+/** The share of equity that maintenance margin takes: from the first on it is low, below the second it is not any more. */
+const MARGIN_LOW: Fraction = 0.5
+const MARGIN_ENOUGH: Fraction = 0.4
+
+/** A perpetual, as it is listed now and was before; `null`: as ever. */
+export interface SeenListing {
+  readonly now: Listing
+  readonly before: Listing | null
+}
+
+/** `off`: it is not traded as ever; `null`: that is known, or nothing was. */
+export const LISTING: Rule<SeenListing, 'off' | 'as-ever' | null> = {
+  kind: 'listing',
+  about: ({ now: { symbol } }) => ({ strategy: null, symbol, side: null }),
+  decide({ now: { status, delistsAt }, before }) {
+    if (before?.status === status && before.delistsAt === delistsAt) return null
+    if (status !== 'trading' || delistsAt !== null) return 'off'
+    return before === null ? null : 'as-ever'
+  },
+}
+
+/** A position on a perpetual that is not traded as ever. */
+export interface SeenOffPosition {
+  readonly position: Pick<Position, 'strategy' | 'symbol' | 'side'>
+  readonly listing: Listing
+  readonly isClosing: boolean
+  readonly now: Timestamp
+}
+
+/** Whether it is closed now: a day before it is delisted, while it can be. */
+export const DELISTING: Rule<SeenOffPosition, boolean> = {
+  kind: 'delisting',
+  about: ({ position: { strategy, symbol, side } }) => ({ strategy, symbol, side }),
+  decide: ({ listing: { delistsAt, status }, isClosing, now }) =>
+    delistsAt !== null && now >= delistsAt - CLOSED_BEFORE && status === 'trading' && !isClosing,
+  isSilent: closes => !closes,
+}
+
+/** Maintenance that is announced. */
+export interface SeenMaintenance {
+  readonly maintenance: Maintenance
+  readonly now: Timestamp
+}
+
+/** `near`: nothing is entered until it is over; `null`: it is far off. */
+export const MAINTENANCE: Rule<SeenMaintenance, 'near' | 'over' | null> = {
+  kind: 'maintenance',
+  about: () => THE_HOUSE,
+  decide({ maintenance: { from, until }, now }) {
+    if (until !== null && now >= until) return 'over'
+    return now < from - PAUSED_BEFORE ? null : 'near'
+  },
+  lasts: () => true,
+}
+
+/** The terms under which the account trades, those of now and those from the first. */
+export interface SeenTerms {
+  readonly first: AccountTerms
+  readonly now: AccountTerms
+}
+
+/** What of them keeps entries away. */
+export interface TermsVerdict {
+  /** What was changed outside of bbw. */
+  readonly changed: readonly ('marginMode' | 'accountType')[]
+  readonly mayOnlyReduce: boolean
+  /** Of maintenance margin; `null`: it stays as it was. */
+  readonly margin: 'low' | 'enough' | null
+}
+
+export const TERMS: Rule<SeenTerms, TermsVerdict> = {
+  kind: 'terms',
+  about: () => THE_HOUSE,
+  decide({ first, now }) {
+    const { marginUse, mayOnlyReduce } = now
+    const margin =
+      marginUse === null
+        ? null
+        : marginUse >= MARGIN_LOW
+          ? 'low'
+          : marginUse < MARGIN_ENOUGH
+            ? 'enough'
+            : null
+    const changed = (['marginMode', 'accountType'] as const).filter(name => first[name] !== now[name])
+    return { changed, mayOnlyReduce, margin }
+  },
+  isSilent: ({ changed, mayOnlyReduce, margin }) =>
+    changed.length === 0 && !mayOnlyReduce && margin !== 'low',
+  lasts: () => true,
+}

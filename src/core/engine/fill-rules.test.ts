@@ -1,0 +1,72 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { steps } from '../decision/view.fixture.ts'
+import { EARLY, FILL, type FillOf, LEFT, type SeenEarly, type SeenFill } from './fill-rules.ts'
+import { asking } from './rules.fixture.ts'
+
+const test = suite('fill rules')
+const ask = asking()
+
+const FILLED = {
+  execId: 'e',
+  clientOrderId: 'id',
+  symbol: 'SOLUSDT',
+  side: 'long',
+  cause: 'order',
+  steps: steps(100),
+  opens: false,
+} as const
+
+test('what closes more than is held while its opening may be on its way is not booked before that', () => {
+  const isEarly = (over: Partial<SeenEarly> & { readonly opens?: boolean }): boolean => {
+    const { opens = false, ...rest } = over
+    const standard = { held: steps(0), isOfEntry: false, isEntryOnItsWay: true }
+    return ask(EARLY, { fill: { ...FILLED, opens }, ...standard, ...rest })
+  }
+  assert.is(isEarly({}), true)
+  assert.is(isEarly({ held: steps(99) }), true)
+  assert.is(isEarly({ held: steps(100) }), false)
+  assert.is(isEarly({ opens: true }), false)
+  assert.is(isEarly({ isOfEntry: true }), false)
+  assert.is(isEarly({ isEntryOnItsWay: false }), false)
+})
+
+test('an execution is of what it was sent for, and of somebody else where nothing of bbw takes it', () => {
+  const of = (over: Partial<SeenFill>, cause: SeenFill['fill']['cause'] = 'order'): FillOf =>
+    ask(FILL, {
+      fill: { ...FILLED, cause },
+      isOfPending: false,
+      isTaken: false,
+      isOfGone: false,
+      isOfExit: false,
+      isHeld: true,
+      ...over,
+    })
+  assert.is(of({ isOfPending: true }), 'entry')
+  assert.is(of({ isOfPending: true, isTaken: true }), 'second')
+  assert.is(of({ isOfGone: true }), 'late')
+  assert.is(of({ isOfExit: true }), 'exit')
+  assert.is(of({}), 'outside')
+  for (const cause of ['stop', 'liquidation', 'settlement'] as const) {
+    assert.is(of({}, cause), 'exit', cause)
+    assert.is(of({ isHeld: false }, cause), 'outside', cause)
+  }
+  assert.is(of({ isOfExit: true, isHeld: false }), 'outside')
+})
+
+test('what a stop leaves, or an add without its position, is closed, anything else is kept', () => {
+  const left = (after: 'order' | 'stop' | 'liquidation' | 'settlement' | 'add') =>
+    ask(LEFT, {
+      strategy: 'bb-grid',
+      symbol: 'SOLUSDT',
+      side: 'long',
+      execId: 'e',
+      left: steps(1),
+      after,
+    })
+  assert.is(left('stop'), 'close')
+  assert.is(left('add'), 'close')
+  for (const after of ['order', 'liquidation', 'settlement'] as const) assert.is(left(after), 'keep', after)
+})
+
+test.run()

@@ -1,0 +1,93 @@
+/** What an execution is of, and what is done with what it leaves. Pure. */
+import type { Steps } from '../base/units.ts'
+import type { Side } from '../market/side.ts'
+import type { FillInput } from './protocol.ts'
+import type { About, Rule } from './rule.ts'
+
+const about = ({ fill: { symbol, side, execId } }: { readonly fill: Told }): About => ({
+  strategy: null,
+  symbol,
+  side,
+  id: execId,
+})
+
+type Told = Pick<FillInput, 'execId' | 'clientOrderId' | 'symbol' | 'side' | 'cause' | 'steps'> & {
+  readonly opens: boolean
+}
+
+/** An execution that is told, not from the list of all. */
+export interface SeenEarly {
+  readonly fill: Told
+  /** Held of its side, in steps. */
+  readonly held: Steps
+  /** Its order is an entry of the books, or was one. */
+  readonly isOfEntry: boolean
+  /** An entry of its side is on its way; what is closed ahead of an add is kept with the add. */
+  readonly isEntryOnItsWay: boolean
+}
+
+/**
+ * Whether it closes more than is known to have been opened, while an entry that may have opened it is on its way: the
+ * entry's own fill was told late, or not at all. It is not booked: the list of executions tells both, in their order.
+ */
+export const EARLY: Rule<SeenEarly, boolean> = {
+  kind: 'early',
+  about,
+  decide: ({ fill: { opens, steps }, held, isOfEntry, isEntryOnItsWay }) =>
+    !opens && steps > held && !isOfEntry && isEntryOnItsWay,
+  isSilent: isEarly => !isEarly,
+}
+
+/** An execution that is booked. */
+export interface SeenFill {
+  readonly fill: Told
+  /** Of the books: an entry that waits for its fill, with whether its position is that of another one by now. */
+  readonly isOfPending: boolean
+  readonly isTaken: boolean
+  /** An entry that had ended, whose place another one has taken. */
+  readonly isOfGone: boolean
+  /** An order of bbw's that takes from a position. */
+  readonly isOfExit: boolean
+  readonly isHeld: boolean
+}
+
+/**
+ * | answer | what is booked |
+ * | --- | --- |
+ * | entry | the position is opened, or grows |
+ * | second | an entry that was to be cancelled, because one thought to be gone had come back: as `late` |
+ * | late | the position of the entry that took its place grows |
+ * | outside | somebody else's doing, or nothing that bbw holds |
+ * | exit | the position is reduced or closed |
+ */
+export type FillOf = 'entry' | 'second' | 'late' | 'outside' | 'exit'
+
+export const FILL: Rule<SeenFill, FillOf> = {
+  kind: 'fill',
+  about,
+  decide({ fill: { cause }, isOfPending, isTaken, isOfGone, isOfExit, isHeld }) {
+    if (isOfPending) return isTaken ? 'second' : 'entry'
+    if (isOfGone) return 'late'
+    return !isHeld || (cause === 'order' && !isOfExit) ? 'outside' : 'exit'
+  },
+  isSilent: () => false,
+}
+
+/** A position after an execution. */
+export interface SeenLeft {
+  readonly strategy: string
+  readonly symbol: string
+  readonly side: Side
+  readonly execId: string
+  readonly left: Steps
+  /** `add`: of an add whose position had closed. */
+  readonly after: FillInput['cause'] | 'add'
+}
+
+/** A stop that has fired is no more: what it left is closed. So is an add without its position. */
+export const LEFT: Rule<SeenLeft, 'close' | 'keep'> = {
+  kind: 'left',
+  about: ({ strategy, symbol, side, execId }) => ({ strategy, symbol, side, id: execId }),
+  decide: ({ after }) => (after === 'stop' || after === 'add' ? 'close' : 'keep'),
+  isSilent: () => false,
+}
