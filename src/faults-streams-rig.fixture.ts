@@ -31,7 +31,7 @@ import {
   START,
 } from './core/adapters/sim/bybit/bybit.fixture.ts'
 import { type BybitOptions, SimBybit } from './core/adapters/sim/bybit/bybit.ts'
-import type { Fault, FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
+import { FAULTS, type Fault, type FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
 import { BybitServer } from './core/adapters/sim/bybit/server.ts'
 import { instrument as PLAIN, ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { MarketCache } from './core/adapters/sqlite/market-cache.ts'
@@ -50,6 +50,7 @@ import type { BrokerPort } from './core/engine/ports.ts'
 import type { Account, EngineEvent, Input } from './core/engine/protocol.ts'
 import { defaultSettings, type Settings } from './core/engine/settings.ts'
 import type { Instrument } from './core/market/instrument.ts'
+import type { Interval } from './core/market/interval.ts'
 import type { PositionMode } from './core/market/side.ts'
 import type { Position } from './core/portfolio/position.ts'
 import type { Trade } from './core/portfolio/trade.ts'
@@ -82,7 +83,8 @@ export interface RigOptions extends Plants {
   /** That the configuration asks for. */
   readonly mode?: PositionMode
   readonly instrument?: Instrument
-  readonly key?: string
+  /** The candles that are followed. */
+  readonly intervals?: readonly Interval[]
 }
 
 /** Time that goes on when it is told to, for sleepers and for the timers and dates of libraries. */
@@ -154,6 +156,7 @@ export class StreamRig {
   #starts = 0
   #news = 0
   #proposed = 0
+  readonly #fired = new Map<Fault, number>()
   readonly #truth: BybitBroker
 
   /** @param path of the state, which is not there yet */
@@ -313,6 +316,12 @@ export class StreamRig {
     await this.settle()
   }
 
+  /** What goes wrong from now on. */
+  setFaults(rules: readonly FaultRule[]): void {
+    for (const fault of FAULTS) this.#fired.set(fault, this.fired(fault))
+    this.sim.setFaults(rules)
+  }
+
   /** The process is gone, its sockets with it, and another one begins on what it has left behind. */
   async restart(): Promise<void> {
     await this.#end()
@@ -331,9 +340,9 @@ export class StreamRig {
 
   // --- what is seen of it -------------------------------------------------------------------------------------
 
-  /** How often a fault has come about. */
+  /** How often a fault has come about, under any plan. */
   fired(fault: Fault): number {
-    return this.sim.plan.counts[fault] ?? 0
+    return (this.#fired.get(fault) ?? 0) + (this.sim.plan.counts[fault] ?? 0)
   }
 
   /** How often a code was said by the adapter, or told by the engine. */
@@ -386,7 +395,7 @@ export class StreamRig {
       wall: () => this.#time.now,
       sleep: (ms, signal) => this.#time.sleep(ms, signal),
     })
-    this.sim.setFaults(this.#options.faults ?? [])
+    this.setFaults(this.#options.faults ?? [])
     const open = this.sim.open.bind(this.sim)
     this.sim.open = (channel, patience) => {
       this.#news++
@@ -462,7 +471,7 @@ export class StreamRig {
         channel,
         url: this.streamUrl,
         environment: 'live',
-        credentials: channel === 'private' ? { key: this.#options.key ?? KEY, secret: SECRET } : null,
+        credentials: channel === 'private' ? { key: KEY, secret: SECRET } : null,
         offset: () => time.aheadOf(this.now),
         monotonic: () => this.#time.elapsed,
         random: () => 0,
@@ -480,12 +489,12 @@ export class StreamRig {
 
   async #begin(): Promise<void> {
     const url = this.#server?.url ?? ''
-    const { mode = 'one-way', settings = defaultSettings(), key = KEY } = this.#options
+    const { mode = 'one-way', settings = defaultSettings() } = this.#options
     const http = this.#options.http?.(this.#http) ?? this.#http
     const ports: ClientPorts = { ...this.#ports(), http }
     const say = (code: Code, words: string): void => this.#say(code, words)
     const marketClient = new BybitClient({ url, ports, credentials: null, isDry: true })
-    const client = new BybitClient({ url, ports, credentials: { key, secret: SECRET }, isDry: false })
+    const client = new BybitClient({ url, ports, credentials: { key: KEY, secret: SECRET }, isDry: false })
     const time = await this.until(
       ExchangeClock.open({ client: marketClient, monotonic: () => this.#time.elapsed, say }),
     )
@@ -501,7 +510,7 @@ export class StreamRig {
         hearer: { progress: () => {}, problem: () => {} },
         signal: new AbortController().signal,
       },
-      { symbols: null, top: 50, intervals: ['15m'] },
+      { symbols: null, top: 50, intervals: this.#options.intervals ?? ['15m'] },
     )
     const exchange = new BybitExchange({
       client,

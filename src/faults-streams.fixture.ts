@@ -1,8 +1,13 @@
 /** The rows of the fault catalogue about streams, outages and the market data that come by them, with their tests. */
 import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
 
-const streams = (...titles: readonly string[]): readonly NamedTest[] =>
-  titles.map(title => ({ file: 'faults-streams.test.ts', title }))
+const named =
+  (file: string) =>
+  (...titles: readonly string[]): readonly NamedTest[] =>
+    titles.map(title => ({ file, title }))
+
+const streams = named('faults-streams.test.ts')
+const market = named('faults-market.test.ts')
 
 export const STREAM_ROWS: readonly FaultRow[] = [
   {
@@ -59,7 +64,35 @@ export const STREAM_ROWS: readonly FaultRow[] = [
       'E5: a client that takes a delta for all there is is found out',
     ),
   },
+  {
+    row: 'E7',
+    what: 'candles are missing, doubled, out of order or unfinished',
+    codes: ['I507'],
+    shown: market(
+      'E7: candles that come twice, out of order or unfinished are told once, in order, when they have closed',
+      'E7: a candle that the exchange itself does not have is a gap, told as that, and nothing stands for it',
+      'E7: a client that fills holes, or takes a candle before it has closed, is found out',
+    ),
+  },
+  {
+    row: 'E9',
+    what: 'a price is far from the mark, or nothing',
+    codes: ['W509'],
+    shown: market(
+      'E9: a price far from the mark, or of nothing, is not decided by, by stream or by request',
+      'E9: a client that compares a price with nothing is found out',
+    ),
+  },
+  {
+    row: 'E10',
+    what: 'funding becomes hourly, at an extreme rate',
+    codes: ['W510'],
+    shown: market(
+      'E10: funding that becomes hourly is told, reckoned with and paid by the hour',
+      'E10: a client that knows of eight hours alone is found out',
+    ),
+  },
 ]
 
 /** The rows of the groups D and E that are shown here. */
-export const STREAM_NUMBERS = 'D3 E1 E2 E3 E4 E5'.split(' ')
+export const STREAM_NUMBERS = 'D3 E1 E2 E3 E4 E5 E7 E9 E10'.split(' ')

@@ -6,79 +6,23 @@ import { WebsocketClient } from 'bybit-api'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HttpTrouble } from './core/adapters/bybit/http.ts'
-import type { FeedConnection } from './core/adapters/bybit/market-feed.ts'
-import type { StreamListener } from './core/adapters/bybit/stream-connection.ts'
-import type { Fault, FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
+import type { FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import type { Code } from './core/base/codes.ts'
 import { MINUTE, type Milliseconds, SECOND } from './core/base/units.ts'
-import { bound, levels, OTHER, type RigOptions, StreamRig, SYMBOL } from './faults-streams-rig.fixture.ts'
+import { handling, hearing, held, rigs } from './faults-complaints.fixture.ts'
+import {
+  bound,
+  levels,
+  OTHER,
+  type RigOptions,
+  type StreamRig,
+  SYMBOL,
+} from './faults-streams-rig.fixture.ts'
 
 const test = suite('faults of streams')
 const folder = new StoreFolder()
 test.after(() => folder.remove())
-
-async function withRig(options: RigOptions, work: (rig: StreamRig) => Promise<void>): Promise<void> {
-  const rig = await StreamRig.open(folder.fresh(), options)
-  try {
-    await work(rig)
-  } finally {
-    await rig.close()
-  }
-}
-
-/** What is wrong with a rig after something, which has come about; `code` is told of it. */
-async function complaintsOf(
-  fault: Fault,
-  options: RigOptions,
-  wrong: (rig: StreamRig) => Promise<readonly string[]>,
-  code?: Code,
-): Promise<readonly string[]> {
-  let found: readonly string[] = []
-  await withRig(options, async rig => {
-    found = await wrong(rig)
-    assert.ok(rig.fired(fault) > 0, `${fault} has come about`)
-    if (code !== undefined) assert.ok(rig.count(code) > 0, `${code} is told`)
-  })
-  return found
-}
-
-/** A position of the symbol, of which a person then sells a part; resolves to the steps that are left. */
-async function held(rig: StreamRig): Promise<void> {
-  await rig.propose()
-  assert.ok(rig.position() !== null, 'something is held')
-  assert.equal(await rig.differences(), [])
-}
-
-/** A listener that hears something else. */
-function hearing(over: (listener: StreamListener) => Partial<StreamListener>) {
-  return (listener: StreamListener): StreamListener => ({
-    ready: isAgain => listener.ready(isAgain),
-    message: message => listener.message(message),
-    lost: (reason, isSilent) => listener.lost(reason, isSilent),
-    refused: (topic, reason) => listener.refused(topic, reason),
-    denied: reason => listener.denied(reason),
-    ...over(listener),
-  })
-}
-
-/** A connection that does something else. */
-function handling(over: (connection: FeedConnection) => Partial<FeedConnection>) {
-  return (connection: FeedConnection): FeedConnection => ({
-    subscribe: topics => connection.subscribe(topics),
-    unsubscribe: topics => connection.unsubscribe(topics),
-    renew: topic => connection.renew(topic),
-    check: () => connection.check(),
-    close: () => connection.close(),
-    get isReady() {
-      return connection.isReady
-    },
-    get isSlowed() {
-      return connection.isSlowed
-    },
-    ...over(connection),
-  })
-}
+const { withRig, complaintsOf } = rigs(folder)
 
 /** What is wrong with how sockets were taken that are open and silent. */
 async function halfOpen(rig: StreamRig): Promise<readonly string[]> {

@@ -7,6 +7,7 @@ import {
   HOUR,
   MINUTE,
   type Milliseconds,
+  type Price,
   type Steps,
   type Ticks,
   type Timestamp,
@@ -181,11 +182,17 @@ export class SimBybit {
           return [push, push]
         case 'stale-push':
         case 'wick-push':
-          return [{ ...push, text: spoiledMessage(rule, push.text) }]
+          return [{ ...push, text: spoiledMessage(rule, push.text, this.#lastOf(topic)) }]
         default:
           return [push]
       }
     })
+  }
+
+  /** The last price of the symbol that a topic is about. */
+  #lastOf(topic: string): Price {
+    const symbol = topic.slice(topic.lastIndexOf('.') + 1)
+    return this.desk.feeds.has(symbol) ? this.desk.point(symbol).last : 0
   }
 
   /** What befalls an order that comes over a socket. */

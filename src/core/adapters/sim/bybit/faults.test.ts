@@ -202,8 +202,8 @@ test('candles can come with a gap, twice, or the wrong way round, and a price be
 
 test('a message can be old, or tell a price that nobody has paid', () => {
   const text = '{"topic":"tickers.XUSDT","data":{"lastPrice":"100.0"},"ts":100000}'
-  assert.is(JSON.parse(spoiledMessage({ fault: 'stale-push', ms: 12_000 }, text)).ts, 88_000)
-  assert.is(JSON.parse(spoiledMessage({ fault: 'wick-push' }, text)).data.lastPrice, '0')
+  assert.is(JSON.parse(spoiledMessage({ fault: 'stale-push', ms: 12_000 }, text, 100)).ts, 88_000)
+  assert.is(JSON.parse(spoiledMessage({ fault: 'wick-push' }, text, 50)).data.lastPrice, '0')
   for (const fault of ['stale-push', 'wick-push'] as const) {
     const one = client(still(100), [{ fault, most: 1 }])
     const id = one.socket('public', ['tickers.XUSDT'])

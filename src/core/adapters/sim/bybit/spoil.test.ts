@@ -37,11 +37,12 @@ test('half of a reply is no JSON, nothing of it is nothing, and a page is a page
   assert.match(bodyOf({ fault: 'html' }), /^<html>/)
 })
 
-test('a wick is a multiple of the price, 0 where nothing is said', () => {
-  const text = '{"data":{"lastPrice":"50"}}'
-  assert.is(JSON.parse(spoiledMessage({ fault: 'wick-push', rate: 3 }, text)).data.lastPrice, '150')
-  assert.is(JSON.parse(spoiledMessage({ fault: 'wick-push' }, text)).data.lastPrice, '0')
-  assert.equal(JSON.parse(spoiledMessage({ fault: 'wick-push' }, '{"ts":1}')).data, {})
+test('a wick is a multiple of the price, 0 where nothing is said, whatever the message says', () => {
+  const told = (rule: FaultRule, text: string): unknown =>
+    JSON.parse(spoiledMessage(rule, text, 50)).data.lastPrice
+  assert.is(told({ fault: 'wick-push', rate: 3 }, '{"data":{"lastPrice":"50"}}'), '150')
+  assert.is(told({ fault: 'wick-push', rate: 3 }, '{"data":{"markPrice":"50"}}'), '150')
+  assert.is(told({ fault: 'wick-push' }, '{"data":{}}'), '0')
 })
 
 test.run()

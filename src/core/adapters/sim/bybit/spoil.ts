@@ -1,5 +1,5 @@
 /** What becomes of answers and messages on their way out, and what servers in front of the exchange say themselves. */
-import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../../base/units.ts'
+import { MINUTE, type Milliseconds, type Price, SECOND, type Timestamp } from '../../../base/units.ts'
 import type { FaultRule } from './fault-plan.ts'
 import type { HttpReply } from './gate.ts'
 
@@ -93,9 +93,13 @@ function withWick(row: Row, rate = 0): Row {
   return { ...row, lastPrice: String(Number(row.lastPrice) * rate) }
 }
 
-/** A message of a stream with an old time, or with a price that nobody has paid. */
-export function spoiledMessage({ fault, ms, rate }: FaultRule, text: string): string {
+/**
+ * A message of a stream with an old time, or with a price that nobody has paid.
+ *
+ * @param last the last price of the symbol that it is about, which a message need not say
+ */
+export function spoiledMessage({ fault, ms, rate = 0 }: FaultRule, text: string, last: Price): string {
   const message: { ts?: number; data?: Row } = JSON.parse(text)
   if (fault === 'stale-push') return JSON.stringify({ ...message, ts: (message.ts ?? 0) - (ms ?? MINUTE) })
-  return JSON.stringify({ ...message, data: withWick(message.data ?? {}, rate) })
+  return JSON.stringify({ ...message, data: { ...message.data, lastPrice: String(last * rate) } })
 }
