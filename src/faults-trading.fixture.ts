@@ -186,10 +186,15 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B6',
     what: 'rounding leaves a stop of nothing, or one on the wrong side',
     codes: ['E206'],
-    shown: stops(
-      'B6: a stop that rounds to nothing or lies on the wrong side is refused, whatever tick and price',
-      'B6: an entry whose stop would be nothing is refused by the whole of bbw, and nothing is sent',
-    ),
+    shown: [
+      ...stops(
+        'B6: a stop that rounds to nothing or lies on the wrong side is refused, whatever tick and price',
+        'B6: an entry whose stop would be nothing is refused by the whole of bbw, and nothing is sent',
+      ),
+      ...named('kernel/rows-market.test.ts')(
+        'B6: in the whole loop no stop of nothing, and none on the wrong side, leaves, whatever is rounded',
+      ),
+    ],
   },
   {
     row: 'B7',

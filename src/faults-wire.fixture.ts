@@ -1,4 +1,4 @@
-/** The rows of the fault catalogue about slow answers and storms of questions, about keys and replies. */
+/** The rows of the fault catalogue about slow answers and storms of questions, about figures, keys and replies. */
 import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
 
 const WIRE = 'faults-wire.test.ts'
@@ -33,6 +33,24 @@ export const WIRE_ROWS: readonly FaultRow[] = [
         'D6: after an outage no storm of requests follows, and one that makes it is found out',
       ),
     ],
+  },
+  {
+    row: 'E8',
+    what: 'a figure is no number',
+    codes: ['E508'],
+    shown: of(
+      'kernel/rows-market.test.ts',
+      'E8: in the whole loop no figure that cannot be true decides anything, and taking one for a price is found out',
+    ),
+  },
+  {
+    row: 'E11',
+    what: 'prices come faster than they are read',
+    codes: ['W511'],
+    shown: of(
+      'kernel/rows-market.test.ts',
+      'E11: in the whole loop of prices that pile up the newest counts and no fill is lost, and other queues are found out',
+    ),
   },
   {
     row: 'K3',
@@ -71,5 +89,5 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
 ]
 
-/** The rows of the groups D and K that are shown here. */
-export const WIRE_NUMBERS = ['D5', 'D6', 'K3', 'K4', 'K5', 'K9']
+/** The rows of the groups D, E and K that are shown here. */
+export const WIRE_NUMBERS = ['D5', 'D6', 'E8', 'E11', 'K3', 'K4', 'K5', 'K9']

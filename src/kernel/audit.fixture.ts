@@ -5,13 +5,13 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { Act } from '../core/adapters/sim/acts.ts'
-import type { Milliseconds, Timestamp, Usdt } from '../core/base/units.ts'
+import type { Milliseconds, Price, Timestamp, Usdt } from '../core/base/units.ts'
 import { SECOND } from '../core/base/units.ts'
 import type { Engine } from '../core/engine/engine.ts'
 import type { Batch } from '../core/engine/ports.ts'
 import type { AccountPosition, Input, OrderRequest } from '../core/engine/protocol.ts'
 import type { Instrument } from '../core/market/instrument.ts'
-import { formatSteps, formatTicks } from '../core/market/quantise.ts'
+import { formatSteps, formatTicks, priceOf } from '../core/market/quantise.ts'
 import { sign } from '../core/market/side.ts'
 import { usedMargin } from '../core/portfolio/portfolio.ts'
 import { positionKey } from '../core/portfolio/position.ts'
@@ -32,6 +32,7 @@ export const AUDITED = [
   'I9',
   'I10',
   'I11',
+  'I12',
   'I13',
   'I14',
   'I15',
@@ -55,7 +56,11 @@ export class Violation extends Error {
 const NAKED: Milliseconds = 2.5 * SECOND
 /** So long after the last thing that went wrong everything has to be right again. */
 export const CONVERGED: Milliseconds = 35 * SECOND
+/** What prices are rounded by. */
+const [LEAST, MOST] = [1 - 1e-9, 1 + 1e-9]
 const CENT: Usdt = 0.01
+/** A price that is older is not fresh, whatever the order. */
+export const FRESH: Milliseconds = 75 * SECOND
 const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/
 /** Orders that can still be given up: `intents.state`. */
 const GIVEN_UP = ['rejected', 'cancelled', 'dropped']
@@ -69,6 +74,12 @@ export interface Ground {
   }
 }
 
+/** A price as a process knows it. */
+export interface Known {
+  readonly last: Price
+  readonly lastAt: Timestamp
+}
+
 /** A process that trades, as the audit sees it. */
 export interface Trading {
   readonly life: Life
@@ -77,10 +88,26 @@ export interface Trading {
   readonly token: number | null
 }
 
+export interface AuditOptions {
+  readonly kernel: Kernel
+  readonly ground: () => Ground
+  /** Between which prices a symbol has traded within `FRESH`; `null` where it has not. */
+  readonly lately: (symbol: string) => { readonly low: Price; readonly high: Price } | null
+  /** Whether every price is told; else those at the closes of candles are. */
+  readonly tellsPrices: boolean
+  readonly instruments: ReadonlyMap<string, Instrument>
+  readonly path: string
+  readonly wallet: Usdt
+  /** What has come about that is worth coming about. */
+  readonly sometimes: Set<string>
+}
+
 export class Audit implements Witness {
   readonly ledger: ShadowLedger
   readonly #kernel: Kernel
   readonly #ground: () => Ground
+  readonly #lately: AuditOptions['lately']
+  readonly #tellsPrices: boolean
   readonly #instruments: ReadonlyMap<string, Instrument>
   readonly #prefixes = new Set<string>()
   readonly #path: string
@@ -104,18 +131,13 @@ export class Audit implements Witness {
   /** Whether a process that trades is up. */
   isAttended = false
 
-  /** @param sometimes what has come about that is worth coming about */
-  constructor(
-    kernel: Kernel,
-    ground: () => Ground,
-    instruments: ReadonlyMap<string, Instrument>,
-    path: string,
-    wallet: Usdt,
-    sometimes: Set<string>,
-  ) {
+  constructor(options: AuditOptions) {
+    const { kernel, ground, lately, tellsPrices, instruments, path, wallet, sometimes } = options
     this.#sometimes = sometimes
     this.#kernel = kernel
     this.#ground = ground
+    this.#lately = lately
+    this.#tellsPrices = tellsPrices
     this.#path = path
     this.#instruments = instruments
     this.ledger = new ShadowLedger(wallet, this.#instruments)
@@ -212,6 +234,10 @@ export class Audit implements Witness {
 
   /** A batch is about to be written. */
   committing(batch: Batch, { engine }: Trading, settings: { readonly percent: number | null }): void {
+    for (const { scored, verdict } of batch.verdicts) {
+      const { id, symbol, last } = scored.signal
+      if (verdict === 'entered') this.#fresh(id, symbol, last)
+    }
     for (const { key, order, signalId } of batch.intents) {
       if (order.purpose !== 'entry') continue
       const most = (engine.equity() * (settings.percent ?? 100)) / 100
@@ -257,8 +283,14 @@ export class Audit implements Witness {
    * A request that changes something is about to leave.
    *
    * @param token of the lease that the process believes to hold
+   * @param known the last price of a symbol and when it was made, as the process knows them
    */
-  leaving(operation: string, args: readonly unknown[], token: number | null): void {
+  leaving(
+    operation: string,
+    args: readonly unknown[],
+    token: number | null,
+    known: (symbol: string) => Known | null,
+  ): void {
     const holder = this.#lease()
     this.#holds(
       'I9',
@@ -277,9 +309,43 @@ export class Audit implements Witness {
     if (purpose !== 'entry') return
     this.#exact(order.symbol, order.stop, null)
     this.#holds('I1', order.stop !== null, () => `${id} leaves without a stop`)
+    this.#protects(order)
     this.#holds('I14', !this.#isHalted, () => `${id} leaves while everything is halted`)
+    this.#believed(order.symbol, known(order.symbol))
     const { maxLeverage } = this.#instruments.get(order.symbol) ?? { maxLeverage: 0 }
     this.#holds('I7', order.leverage <= maxLeverage, () => `${id} at leverage ${order.leverage}`)
+  }
+
+  /** The stop of an entry lies where the price would have to go against it. */
+  #protects({ clientOrderId: id, symbol, side, price, stop }: OrderRequest): void {
+    const instrument = this.#instruments.get(symbol)
+    const traded = this.#lately(symbol)
+    if (stop === null || instrument === undefined || traded === null) return
+    const market = side === 'long' ? traded.high : traded.low
+    const from = price === null ? market : priceOf(instrument, price)
+    this.#holds(
+      'I1',
+      sign(side) * (from - priceOf(instrument, stop)) > 0,
+      () => `${id} of ${from} has its stop at ${stop} ticks, which protects nothing`,
+    )
+  }
+
+  /** What is taken for a price of now is one. */
+  #believed(symbol: string, known: Known | null): void {
+    if (known === null || !this.#tellsPrices || this.#kernel.now - known.lastAt > FRESH) return
+    this.#fresh('what the process knows', symbol, known.last)
+  }
+
+  /** What adds is decided on a price that was traded just now. */
+  #fresh(id: string, symbol: string, price: Price | null): void {
+    const traded = this.#lately(symbol)
+    const isFresh =
+      price !== null && traded !== null && price >= traded.low * LEAST && price <= traded.high * MOST
+    this.#holds(
+      'I12',
+      isFresh,
+      () => `${id}: a price of ${symbol} of ${price}, traded were ${JSON.stringify(traded)}`,
+    )
   }
 
   /** So many requests of a kind have left within a second. */

@@ -44,7 +44,7 @@ const KEY = 'simulated-key'
 export const CANARY = 'canary-4f1d9c77'
 
 /** The market goes on in parts of so much. */
-const PART: Milliseconds = SECOND
+const PART: Milliseconds = 3 * SECOND
 const LEG: Milliseconds = 40
 const LATE_PUSH: Milliseconds = 8 * SECOND
 const FIRST_PAUSE: Milliseconds = SECOND

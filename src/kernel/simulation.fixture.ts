@@ -21,29 +21,33 @@ import {
   HOUR,
   MINUTE,
   type Milliseconds,
+  type Price,
   SECOND,
   type Steps,
   type Ticks,
   type Timestamp,
   type Usdt,
 } from '../core/base/units.ts'
+import type { Signal } from '../core/decision/signal.ts'
 import { MIDNIGHT } from '../core/decision/view.fixture.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
+import { scoreSignal } from '../core/engine/pipeline.ts'
 import type { Candles } from '../core/market/candles.ts'
 import { sign } from '../core/market/side.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
-import { Audit, CONVERGED, type Ground, Violation } from './audit.fixture.ts'
+import { Audit, CONVERGED, FRESH, type Ground, Violation } from './audit.fixture.ts'
 import { BybitWorld } from './bybit-world.fixture.ts'
 import { SimulatedExchange } from './exchange.fixture.ts'
 import { FaultPlan, type PlannedFault, type RateTable } from './fault-plan.fixture.ts'
 import { Kernel, type Life, stamp } from './kernel.fixture.ts'
-import { LISTED, marketsOf } from './market.fixture.ts'
+import { LISTED, type Listed, marketsOf } from './market.fixture.ts'
 import { type Poison, poisonGlobals } from './poison.fixture.ts'
 import { type Profile, ratesOf } from './profiles.fixture.ts'
 import { proposal } from './signals.fixture.ts'
 import { type Ending, MachineClock, ProcessTable, Trader } from './trader.fixture.ts'
 
 const WALLET: Usdt = 1_000
+const ORDINARY_MEMORY = 100 * 2 ** 20
 /** How often somebody may do something. */
 const OCCASION: Milliseconds = MINUTE
 /** Things go wrong for so long, then everything heals. */
@@ -64,6 +68,12 @@ export interface SimulationOptions {
   readonly days?: number
   /** Where the state is kept; emptied at the beginning and removed at the end. */
   readonly folder: string
+  /** The perpetuals; four of them if left out. */
+  readonly listed?: readonly Listed[] | undefined
+  /** For so long the embedded exchange remembers orders and executions. */
+  readonly historyDays?: number | undefined
+  /** What the process uses, in bytes; always the same if left out. */
+  readonly memory?: ((simulation: Simulation) => number) | undefined
   /** These faults and no others. */
   readonly faults?: readonly PlannedFault[] | undefined
   /** Instead of the profile's own. */
@@ -120,6 +130,7 @@ export class Simulation {
   readonly processes = new ProcessTable()
   readonly #config: Config
   readonly #days: number
+  readonly #listed: readonly Listed[]
   readonly #endings: Ending[] = []
   readonly #minutes: ReadonlyMap<string, Candles | undefined>
   #fault: unknown = null
@@ -144,27 +155,37 @@ export class Simulation {
       if (place.startsWith('request ') || place.startsWith('push ')) this.audit.disturbed()
     })
     this.#config = options.config?.(configOf()) ?? configOf()
-    const markets = marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1)
+    this.#listed = options.listed ?? LISTED
+    const isBybit = options.protocol === 'bybit'
+    const markets = marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1, this.#listed, isBybit)
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     const instruments = new Map(markets.map(({ instrument }) => [instrument.symbol, instrument] as const))
     const ground = (): Ground => this.exchange
-    this.audit = new Audit(this.kernel, ground, instruments, this.path, WALLET, this.sometimes)
+    this.audit = new Audit({
+      kernel: this.kernel,
+      ground,
+      lately: symbol => this.#lately(symbol),
+      tellsPrices: isBybit,
+      instruments,
+      path: this.path,
+      wallet: WALLET,
+      sometimes: this.sometimes,
+    })
     this.#minutes = new Map(markets.map(one => [one.instrument.symbol, one.candles.get('1m')] as const))
-    this.exchange =
-      options.protocol === 'bybit'
-        ? new BybitWorld({
-            kernel: this.kernel,
-            plan: this.plan,
-            audit: this.audit,
-            markets,
-            wallet: WALLET,
-            seed,
-            folder,
-            said: code => this.#said(code),
-            mistake: options.http,
-          })
-        : new SimulatedExchange(this.kernel, this.plan, hostOf(markets), this.audit)
+    this.exchange = isBybit
+      ? new BybitWorld({
+          kernel: this.kernel,
+          plan: this.plan,
+          audit: this.audit,
+          markets,
+          wallet: WALLET,
+          seed,
+          folder,
+          said: code => this.#said(code),
+          mistake: options.http,
+        })
+      : new SimulatedExchange(this.kernel, this.plan, hostOf(markets, options.historyDays), this.audit)
     this.clock = options.clock?.(this.kernel) ?? new MachineClock(this.kernel)
     this.trader = this.#traderAt('run', this.clock)
   }
@@ -185,6 +206,7 @@ export class Simulation {
       clock,
       processes,
       connect: life => exchange.connect(life, clock),
+      memory: () => options.memory?.(this) ?? ORDINARY_MEMORY,
       mistake: options.mistake,
       ended: how => void this.#endings.push(how),
       up: () => {
@@ -415,7 +437,7 @@ export class Simulation {
       return
     }
     if (kind === 'open') {
-      const { instrument, price } = LISTED[Math.floor(size * LISTED.length)]
+      const { instrument, price } = this.#listed[Math.floor(size * this.#listed.length)]
       const steps = Math.max(
         Number(instrument.minQty),
         Math.ceil((20 / price / instrument.stepSize) * (0.5 + share)),
@@ -449,7 +471,7 @@ export class Simulation {
     if (fault === null) return
     const { exchange, kernel } = this
     const { kind, size } = fault
-    const { instrument } = LISTED[Math.floor(size * LISTED.length)]
+    const { instrument } = this.#listed[Math.floor(size * this.#listed.length)]
     const { symbol } = instrument
     if (kind === 'drop-stop' || kind === 'reject-later') exchange.act({ kind, symbol })
     else if (kind === 'thin') {
@@ -530,7 +552,7 @@ export class Simulation {
   #propose(): void {
     const { draws } = this.kernel
     if (draws.next('propose') >= 0.2) return
-    const { instrument } = draws.pick('symbol', LISTED)
+    const { instrument } = draws.pick('symbol', this.#listed)
     this.propose(instrument.symbol)
   }
 
@@ -541,7 +563,7 @@ export class Simulation {
 
   /** Hands entries near the present price in, as `bbw trade` does: so many on one symbol at once. */
   propose(symbol: string, count = 1): void {
-    const listed = LISTED.find(one => one.instrument.symbol === symbol) ?? LISTED[0]
+    const listed = this.#listed.find(one => one.instrument.symbol === symbol) ?? this.#listed[0]
     const { instrument } = listed
     const price = this.priceOf(symbol) ?? listed.price
     const records = Array.from({ length: count }, () => {
@@ -560,6 +582,25 @@ export class Simulation {
     return row >= 0 && row < minutes.length ? minutes.close[row] : null
   }
 
+  /** Hands a signal in as it is. */
+  handIn(signal: Signal): void {
+    this.ask({ kind: 'propose', records: [scoreSignal(signal)] }, 1)
+  }
+
+  /** Between which prices a symbol has traded of late. */
+  #lately(symbol: string): { readonly low: Price; readonly high: Price } | null {
+    const minutes = this.#minutes.get(symbol)
+    if (minutes === undefined) return null
+    const rowOf = (at: Timestamp): number => Math.floor((at - minutes.start[0]) / MINUTE)
+    const from = Math.max(0, rowOf(this.kernel.now - FRESH))
+    const to = Math.min(minutes.length, rowOf(this.kernel.now) + 1)
+    if (from >= to) return null
+    return {
+      low: Math.min(...minutes.low.subarray(from, to)),
+      high: Math.max(...minutes.high.subarray(from, to)),
+    }
+  }
+
   /** Puts a request into the queue, so often under the same id. */
   ask(command: QueuedCommand, times: number): void {
     const id = `request-${this.#requests++}`
@@ -573,7 +614,7 @@ export class Simulation {
 
 type Held = ReturnType<Ground['account']>['positions'][number]
 
-function hostOf(markets: readonly SymbolMarket[]): SimHost {
+function hostOf(markets: readonly SymbolMarket[], historyDays: number | undefined): SimHost {
   const venue = new Venue(markets, {
     from: MIDNIGHT,
     to: null,
@@ -581,6 +622,7 @@ function hostOf(markets: readonly SymbolMarket[]): SimHost {
     wallet: WALLET,
     checkMargin: true,
     detail: true,
+    ...(historyDays === undefined ? {} : { historyDays }),
   })
   return new SimHost(venue, null)
 }

@@ -14,7 +14,7 @@ import { ExchangeError, HeldError, StoreError, type StoreTrouble } from '../core
 import { type Milliseconds, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { Batch, BrokerPort, StorePort } from '../core/engine/ports.ts'
-import type { Audit, Trading } from './audit.fixture.ts'
+import type { Audit, Known, Trading } from './audit.fixture.ts'
 import type { FaultPlan } from './fault-plan.fixture.ts'
 import type { Kernel, Life } from './kernel.fixture.ts'
 
@@ -66,6 +66,8 @@ export interface TraderOptions {
   readonly config: Config
   readonly clock: MachineClock
   readonly processes: ProcessTable
+  /** What it uses, in bytes. */
+  readonly memory: () => number
   /** Connects a process to the exchange. */
   connect(life: Life): Promise<Connected>
   /** A planted mistake: stands between the driver and the outside. */
@@ -211,7 +213,7 @@ export class Trader {
       facts: { exchange: 'sim', dry: false, market: 'simulated' },
       log: this.#log(),
       everyCycle: true,
-      memory: () => 100 * 2 ** 20,
+      memory: this.#options.memory,
       journal: { event() {}, trade() {} },
       machine: this.#machine(life),
       between: ports => this.#between(ports, life),
@@ -307,7 +309,9 @@ export class Trader {
       args: readonly unknown[],
       send: () => Promise<void>,
     ): Promise<void> => {
-      this.#options.audit.leaving(operation, args, this.#store?.token ?? null)
+      const known = (symbol: string): Known | null =>
+        this.#trading(life)?.engine.marketSignal(symbol, 'long') ?? null
+      this.#options.audit.leaving(operation, args, this.#store?.token ?? null, known)
       const crash = this.#options.plan.strike(`crash ${operation}`)
       if (crash?.kind === 'before') this.#die(life)
       const sent = send()

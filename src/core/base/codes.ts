@@ -453,6 +453,12 @@ export const CODES = {
     did: 'Goes on without them: figures that need them are not available, and a signal that needs those is not given.',
     can: NOTHING,
   },
+  E508: {
+    title: 'figure unavailable',
+    what: 'A price, a candle or a funding rate cannot be true, or an indicator comes to no number.',
+    did: 'Left it out: nothing is entered on it. What is held keeps its stops.',
+    can: 'If it comes again, report it with the message.',
+  },
   W509: {
     title: 'price spike ignored',
     what: 'The last price of a symbol is far from its mark price, or that from the index price.',
@@ -470,6 +476,12 @@ export const CODES = {
     what: 'The exchange now settles funding of a symbol with a position more often than before, as it does when rates are extreme.',
     did: 'Reckons with the new interval from now on. What the position pays at the next settlement is looked at in every heavy cycle.',
     can: 'bbw status shows what its funding has come to.',
+  },
+  W511: {
+    title: 'prices read late',
+    what: 'Prices have waited for longer than five seconds until bbw read them: the machine stood still or is too slow, or the stream lags.',
+    did: 'Kept the newest price of each symbol and left out those before it. Fills and orders are all taken.',
+    can: 'If it comes often, look at the load of this machine, or follow fewer symbols.',
   },
   I512: {
     title: 'position pays funding',

@@ -308,6 +308,14 @@ export class EngineCore {
     })
   }
 
+  /** A figure of a symbol cannot be used, so that nothing is decided on it. */
+  unavailable(symbol: string, what: string): void {
+    this.count('unavailable')
+    if (!this.journal || !this.obstacles.isNews(`E508 ${symbol}`)) return
+    const none = { side: null, strategy: null, signalId: null, clientOrderId: null, figures: {} }
+    this.record('alert', { code: 'E508', symbol, reason: what, ...none })
+  }
+
   /** An event of the house rather than of a position. */
   note(kind: EventKind, reason: string, order: string | null, code: Code | null): void {
     this.event(kind, null, reason, {}, order, code)

@@ -46,6 +46,7 @@ import type { Standing } from './standing.ts'
 import type { Decided, Doubt, EngineState, WorkingOrder } from './state.ts'
 import { foreignOf, Strangers } from './strangers.ts'
 import type { SymbolState } from './symbol.ts'
+import { unusable } from './unusable.ts'
 import { Enquiry, type Why } from './why.ts'
 
 export class Engine {
@@ -146,9 +147,10 @@ export class Engine {
     this.#heedRefusal(input)
     switch (input.type) {
       case 'candle':
-        this.#onCandle(input)
+        if (this.#isUsable(input)) this.#onCandle(input)
         break
       case 'price': {
+        if (!this.#isUsable(input)) break
         const symbol = core.markets.of(input.symbol)
         symbol.price(input.time, input.last, input.mark)
         if (input.low !== undefined && input.high !== undefined)
@@ -165,7 +167,7 @@ export class Engine {
         this.#filters.introduce(input.instrument)
         break
       case 'funding-rate':
-        this.#rated(input)
+        this.#rated(this.#isUsable(input) ? input : { ...input, per8h: null, interval: null, next: null })
         break
       case 'order':
         this.#answers.take(input)
@@ -525,6 +527,13 @@ export class Engine {
   }
 
   // --- market -------------------------------------------------------------------------------------------------
+
+  /** Whether what is told of a market can be true; what cannot is said, and is not known. */
+  #isUsable(input: Extract<Input, { readonly type: 'price' | 'candle' | 'funding-rate' }>): boolean {
+    const wrong = unusable(input)
+    if (wrong !== null) this.#core.unavailable(input.symbol, `${input.type}: ${wrong}`)
+    return wrong === null
+  }
 
   #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
     // No view shows hours: what guards see of them is kept in full.

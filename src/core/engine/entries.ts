@@ -6,6 +6,7 @@ import type { Signal } from '../decision/signal.ts'
 import type { EntryTerms, Timeframe } from '../decision/strategy.ts'
 import type { GateReading, House, Proposal, Refusal } from '../guards/guard.ts'
 import { admitEntry, type BoundGuard, GUARDS } from '../guards/list.ts'
+import { BAND_PERIOD } from '../indicators/bollinger.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import type { Ladder } from '../portfolio/ladder.ts'
@@ -174,9 +175,19 @@ export class Entries {
       if (universe.has(symbol)) {
         this.#core.count('decisions')
         scanSymbol(entries, this.#core.cursor, symbol, now, found)
+        if (timeframe === '1d') this.#tellUnavailable(symbol)
       }
       if (timeframe === '1d') this.#core.stopOuts.decided(symbol.instrument.symbol, newest + DAY)
     }
+  }
+
+  /** Bands and RSI that there is history enough for, and that come to no number: no strategy fires without them. */
+  #tellUnavailable(symbol: SymbolState): void {
+    if (symbol.daily.length < BAND_PERIOD) return
+    const { middle, width, rsi } = this.#core.cursor.pointAt(symbol, this.#core.now)
+    if (middle !== undefined && width !== undefined && rsi !== undefined) return
+    const lacking = rsi === undefined ? (middle === undefined ? 'bands and RSI' : 'RSI') : 'bands'
+    this.#core.unavailable(symbol.instrument.symbol, `${lacking} unavailable; no signal`)
   }
 
   /** Scores and ranks what the scan has found. */

@@ -291,7 +291,7 @@ export class Cursor implements PositionView, AlertView {
   #at(column: Float64Array): number | undefined {
     if (this.#row < 0) return undefined
     const value = column[this.#row]
-    return Number.isNaN(value) ? undefined : value
+    return Number.isFinite(value) ? value : undefined
   }
 
   get symbol(): string {
@@ -393,7 +393,7 @@ export class Cursor implements PositionView, AlertView {
   rsiAt(ago: number): Percent | undefined {
     const row = this.#row - ago
     const value = row < 0 ? Number.NaN : this.#s.indicators.rsi[row]
-    return Number.isNaN(value) ? undefined : value
+    return Number.isFinite(value) ? value : undefined
   }
   get position(): Position {
     assert(this.#position !== undefined, 'the cursor points at a position')

@@ -132,6 +132,32 @@ test('of prices that come fast the newest is told at each look, with the range s
   assert.equal(rig.words(), ['AUSDT 99.5-99.5 99.5/100.5'])
 })
 
+test('prices that are read late are left out but for the newest, which is said once in a while', () => {
+  const rig = Rig.following('AUSDT')
+  const quick = (): void => rig.ticker('delta', { lastPrice: '101' })
+  rig.ticker('snapshot', WHOLE)
+  rig.now += SECOND
+  quick()
+  rig.feed.check()
+  assert.equal(rig.said, [], 'as fast as they come, but looked at in time')
+  const standsStill = (): void => {
+    quick()
+    rig.now += 20 * SECOND
+    quick()
+    rig.ticker('delta', { lastPrice: '102' })
+    rig.feed.check()
+  }
+  rig.words()
+  standsStill()
+  assert.equal(rig.said, ['W511 1 prices, up to 20 s old; the newest of each symbol was kept'])
+  assert.equal(rig.words(), ['AUSDT 101-102 102/100'])
+  standsStill()
+  assert.is(rig.said.length, 1)
+  rig.now += 5 * MINUTE
+  standsStill()
+  assert.is(rig.said.filter(words => words.startsWith('W511 ')).length, 2)
+})
+
 test('a delta without its snapshot says nothing, nor one after a loss, nor a message that is older', () => {
   const rig = Rig.following('AUSDT')
   rig.ticker('delta', { lastPrice: '50' })

@@ -25,6 +25,10 @@ const PRICE_AGE: Milliseconds = 5 * SECOND
 const ASK_AGAIN: Milliseconds = 5 * SECOND
 /** A last price further from the mark, or a mark further from the index, is a spike, or wrong. A fraction. */
 const SPIKE = 0.05
+/** A price that nobody has looked at for so long before a newer one took its place was read late. */
+const LATE: Milliseconds = 5_000
+/** That prices are read late is said once in so long. */
+const SAID_EVERY: Milliseconds = 5 * MINUTE
 /** Lists of candles that are asked for at once. */
 const MOST_ASKED = 8
 /** The engine counts funding per 8 h. */
@@ -83,6 +87,8 @@ export class MarketFeed {
   #isAskingPrices = false
   #askPricesAt: Timestamp = Number.NEGATIVE_INFINITY
   #isSlow = false
+  /** Prices that were read late since it was said, and the age of the oldest of them. */
+  #late = { count: 0, age: 0, saidAt: Number.NEGATIVE_INFINITY }
 
   constructor(ports: MarketFeedPorts) {
     this.#ports = ports
@@ -135,6 +141,7 @@ export class MarketFeed {
     const now = this.#ports.now()
     for (const connection of this.#connections) connection.check()
     this.#saySlow()
+    this.#sayLate(now)
     for (const [symbol, quote] of this.#quotes) this.#tell(symbol, quote)
     this.#renewSilent(now)
     this.#askPrices(now)
@@ -199,6 +206,7 @@ export class MarketFeed {
   }
 
   #note(quote: Quote, ticker: Ticker, at: Timestamp): void {
+    if (quote.isNew) this.#superseded(this.#ports.now() - quote.at)
     quote.at = at
     const spike = spikeIn(ticker)
     if (spike !== null && !quote.isSpike) this.#ports.say('W509', spike)
@@ -211,6 +219,21 @@ export class MarketFeed {
     quote.last = last
     quote.mark = mark
     quote.isNew = true
+  }
+
+  /** A newer price takes the place of one that was never told. */
+  #superseded(age: Milliseconds): void {
+    if (age < LATE) return
+    this.#late.count++
+    this.#late.age = Math.max(this.#late.age, age)
+  }
+
+  #sayLate(now: Timestamp): void {
+    const { count, age, saidAt } = this.#late
+    if (count === 0 || now < saidAt + SAID_EVERY) return
+    this.#late = { count: 0, age: 0, saidAt: now }
+    const seconds = Math.round(age / 1_000)
+    this.#ports.say('W511', `${count} prices, up to ${seconds} s old; the newest of each symbol was kept`)
   }
 
   #tell(symbol: string, quote: Quote): void {

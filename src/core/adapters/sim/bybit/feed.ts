@@ -115,13 +115,8 @@ export class SymbolFeed {
       if (bar.end <= from) continue
       const [start, end] = [Math.max(from, bar.start), Math.min(to, bar.end)]
       const share = (end - start) / (bar.end - bar.start)
-      const values = pieces(bar, start, end).map(point => readingOf(kind, point))
-      const high = Math.max(...values)
-      const low = Math.min(...values)
-      const close = values[values.length - 1]
-      if (made === null) {
-        made = { start: from, open: values[0], high, low, close, volume: 0, turnover: 0 }
-      }
+      const { open, high, low, close } = share === 1 ? wholeOf(kind, bar) : partOf(kind, bar, start, end)
+      if (made === null) made = { start: from, open, high, low, close, volume: 0, turnover: 0 }
       made.high = Math.max(made.high, high)
       made.low = Math.min(made.low, low)
       made.close = close
@@ -243,6 +238,25 @@ const MINUTE_OF_DAY: Milliseconds = 60_000
 function readingOf(kind: PriceKind, { last, mark }: PathPoint): number {
   if (kind === 'last') return last
   return kind === 'mark' ? mark : last / mark - 1
+}
+
+type Prices = Pick<FeedCandle, 'open' | 'high' | 'low' | 'close'>
+
+/** What the way through all of a bar comes to. The prices of a bar are its corners; a premium is none of them. */
+function wholeOf(kind: PriceKind, bar: Bar): Prices {
+  if (kind === 'last') return bar
+  if (kind === 'premium') return partOf(kind, bar, bar.start, bar.end)
+  return { open: bar.markOpen, high: bar.markHigh, low: bar.markLow, close: bar.markClose }
+}
+
+function partOf(kind: PriceKind, bar: Bar, start: Timestamp, end: Timestamp): Prices {
+  const values = pieces(bar, start, end).map(point => readingOf(kind, point))
+  return {
+    open: values[0],
+    high: Math.max(...values),
+    low: Math.min(...values),
+    close: values[values.length - 1],
+  }
 }
 
 /** The last row in `[from, to)` that begins at or before a time; `from - 1` where none does. */
