@@ -43,6 +43,11 @@ class Rig {
     this.push('order', { ...ORDER, orderLinkId: ID, symbol: 'BTCUSDT', ...over })
   }
 
+  /** An answer to a request has it among the open orders. */
+  show(over: object): void {
+    this.feed.shown([orderRow(new Fields({ ...ORDER, orderLinkId: ID, symbol: 'BTCUSDT', ...over }, ''))])
+  }
+
   /** What was heard since the last call, in words. */
   words(): readonly string[] {
     return this.heard.splice(0).map(input => {
@@ -114,10 +119,27 @@ test('orders that are not bbw’s say nothing, and a filled one that it was acce
 
 test('an order that a request has shown is known: what differs from that is an amendment', () => {
   const rig = new Rig()
-  rig.feed.shown([orderRow(new Fields({ ...ORDER, orderLinkId: ID }, ''))])
-  rig.order({})
+  rig.show({})
+  rig.order({ orderStatus: 'PartiallyFilled', cumExecQty: '0.02' })
+  assert.equal(rig.words(), [])
   rig.order({ price: '1700.00' })
   assert.equal(rig.words(), [`${ID} amended`])
+})
+
+test('a request that overtakes the stream takes nothing away from what that has to tell', () => {
+  const rig = new Rig()
+  rig.show({})
+  rig.order({})
+  assert.equal(rig.words(), [`${ID} accepted`])
+  rig.show({ price: '1700.00' })
+  rig.order({ price: '1700.00' })
+  assert.equal(rig.words(), [`${ID} amended`])
+  rig.order({ price: '1700.00', orderStatus: 'PartiallyFilled', cumExecQty: '0.05' })
+  rig.show({ price: '1700.00', cumExecQty: '0.02' })
+  assert.is(rig.feed.filled(ID), '0.05')
+  rig.show({ price: '1700.00', cumExecQty: '0.06' })
+  assert.is(rig.feed.filled(ID), '0.06')
+  assert.equal(rig.words(), [])
 })
 
 test('the first time it is ready nothing is missing; after a loss everything is to be compared', async () => {

@@ -34,12 +34,15 @@ export interface AccountFeedPorts {
   denied(reason: string): void
 }
 
-type Resting = Pick<OrderRow, 'price' | 'qty' | 'filled'>
+type Resting = Pick<OrderRow, 'price' | 'qty' | 'filled'> & {
+  /** By the stream; else a request alone has shown it. */
+  readonly isTold: boolean
+}
 
 export class AccountFeed {
   readonly #ports: AccountFeedPorts
   readonly #connection: FeedConnection
-  /** Price and quantity of bbw's orders, as they were told last: what differs from them is an amendment. */
+  /** Price and quantity of bbw's orders, as they were told or shown last: what differs from them is an amendment. */
   readonly #resting = new Map<string, Resting>()
   readonly #told = new Set<string>()
   #readySince: Timestamp | null = null
@@ -80,10 +83,17 @@ export class AccountFeed {
     this.#connection.close()
   }
 
-  /** Orders as a request has shown them resting: what the stream tells of them later is compared with that. */
+  /**
+   * All open orders, as a request has shown them: what the stream tells later of those that it has not told yet is
+   * compared with that. An answer may be older than the stream or ahead of it, so nothing that was told is told by it.
+   */
   shown(orders: readonly OrderRow[]): void {
+    for (const [id, { isTold }] of this.#resting) if (!isTold) this.#resting.delete(id)
     for (const { linkId, price, qty, filled } of orders) {
-      if (linkId !== null) this.#resting.set(linkId, { price, qty, filled })
+      if (linkId === null) continue
+      const told = this.#resting.get(linkId)
+      if (told === undefined) this.#resting.set(linkId, { price, qty, filled, isTold: false })
+      else if (Number(filled) > Number(told.filled)) this.#resting.set(linkId, { ...told, filled })
     }
   }
 
@@ -141,9 +151,11 @@ export class AccountFeed {
       case 'New':
       case 'PartiallyFilled':
       case 'Untriggered':
-        this.#resting.set(linkId, { price, qty, filled })
+        this.#resting.set(linkId, { price, qty, filled, isTold: true })
         if (before === undefined) tell('accepted')
         else if (before.price !== price || before.qty !== qty) tell('amended')
+        // A request was faster than the word that it was taken.
+        else if (!before.isTold && order.status === 'New') tell('accepted')
         return
       case 'Triggered':
         return

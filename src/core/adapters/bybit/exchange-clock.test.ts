@@ -49,6 +49,14 @@ test('it goes on by the clock that never steps, and is taken anew every ten minu
   assert.equal(rig.said, [])
 })
 
+test('its times are whole milliseconds, as those of the exchange and of every record are', async () => {
+  const rig = new Rig()
+  rig.mono = 500.123
+  const clock = await rig.open()
+  rig.mono += 1.5
+  assert.is(clock.now(), 1_000_001)
+})
+
 test('while the exchange does not tell its time the last one holds, and it is not asked all the time', async () => {
   const rig = new Rig()
   const clock = await rig.open()

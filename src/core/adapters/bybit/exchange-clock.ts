@@ -37,8 +37,9 @@ export class ExchangeClock {
     return clock
   }
 
+  /** In whole milliseconds. */
   now(): Timestamp {
-    return this.#origin + this.#ports.monotonic()
+    return Math.floor(this.#origin + this.#ports.monotonic())
   }
 
   /** By how much the exchange's clock is ahead of a wall clock. */
