@@ -182,6 +182,16 @@ test('each signal for itself has no equity to be judged', () => {
   assert.match(reportText(report([WIN])), /Sharpe/)
 })
 
+test('a real market has no data to be named by, and nobody counts its symbols', () => {
+  const real = reportOf(simulation([WIN]), { name: 'demo account', hash: null }, defaultConfig(), '1.2.3')
+  const { dataHash, symbols, id } = summaryRecord(real)
+  assert.equal([dataHash, symbols], [null, null])
+  assert.match(String(id), /^market-[0-9a-f]+$/)
+  const text = reportText(real)
+  assert.match(text, /market +demo account, 1 traded/)
+  assert.match(text, /hashes +configuration [0-9a-f]+, version 1\.2\.3/)
+})
+
 test('a strategy that had no candles to decide on is named, and its positions are not said to be managed on days', () => {
   const markets = [{ instrument: instrumentOf(), candles: new Map(), mark: new Map(), funding: null }]
   const notes = (strategy: string, untold: readonly string[], config = defaultConfig()): string => {

@@ -19,10 +19,12 @@ export interface Report {
   readonly summary: Summary
   readonly groups: { readonly [by in 'strategy' | 'side' | 'year' | 'symbol']: readonly Group[] }
   readonly version: string
-  readonly dataHash: string
+  /** `null`: the market was a real one, which no data could be named for. */
+  readonly dataHash: string | null
   readonly configHash: string
   readonly market: string
-  readonly symbols: number
+  /** `null`: as many as a real market has. */
+  readonly symbols: number | null
   readonly portfolioGates: boolean
   readonly startingBalance: number
   /** What the reader has to know before believing the figures. */
@@ -41,14 +43,15 @@ const KEYS = {
   symbol: (trade: Trade) => trade.symbol,
 } as const
 
-/** Puts a simulation's figures together. */
+/** Puts a simulation's figures together. A real market has a name alone. */
 export function reportOf(
   simulation: Simulation,
-  market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'>,
+  market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'> | { readonly name: string; readonly hash: null },
   config: Config,
   version: string,
 ): Report {
   const { trades, period } = simulation
+  const markets = market.hash === null ? null : market.markets
   const groups = (by: keyof typeof KEYS): Group[] =>
     [...groupTrades(trades, KEYS[by])].map(([name, part]) => ({
       name,
@@ -68,10 +71,10 @@ export function reportOf(
     dataHash: market.hash,
     configHash: configHash(config),
     market: market.name,
-    symbols: market.markets.length,
+    symbols: markets?.length ?? null,
     portfolioGates: config.portfolioGates,
     startingBalance: config.startingBalance,
-    notes: notesOf(simulation, market.markets, config),
+    notes: notesOf(simulation, markets ?? [], config),
   }
 }
 
@@ -177,7 +180,7 @@ export function summaryRecord(report: Report): WireRecord {
   return {
     v: WIRE_VERSION,
     type: 'summary',
-    id: `${report.dataHash}-${report.configHash}`,
+    id: `${report.dataHash ?? 'market'}-${report.configHash}`,
     ts: period.to,
     ...rest,
     seed: BOOTSTRAP.seed,
@@ -252,8 +255,10 @@ export function reportText(report: Report): string {
   const { period, counts } = simulation
   const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
   const { maxDrawdown: drawdown } = summary
+  const symbols = report.symbols === null ? [] : [`${report.symbols} symbols`]
+  const data = report.dataHash === null ? [] : [`data ${report.dataHash}`]
   const head = [
-    ['market', `${report.market}, ${report.symbols} symbols, ${groups.symbol.length} traded`],
+    ['market', [report.market, ...symbols, `${groups.symbol.length} traded`].join(', ')],
     ['period', `${day(period.from)} to ${day(period.to)}, UTC`],
     ['trades', `${summary.trades} closed`],
     ['open at the end', `${summary.open.trades} (${figure(summary.open.net, 2)} USDT)`],
@@ -279,7 +284,7 @@ export function reportText(report: Report): string {
   }
   head.push([
     'hashes',
-    `data ${report.dataHash}, configuration ${report.configHash}, version ${report.version}`,
+    [...data, `configuration ${report.configHash}`, `version ${report.version}`].join(', '),
   ])
   const refusals = Object.entries(counts)
     .filter(([name]) => name.startsWith('refused:'))

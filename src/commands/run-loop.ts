@@ -9,7 +9,7 @@ import type { Account } from '../core/engine/protocol.ts'
 import type { Side } from '../core/market/side.ts'
 import { terminalAsker } from './ask.ts'
 import type { ParsedArguments, World } from './command.ts'
-import { type Config, configHash, loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import { watchReload } from './config-reload.ts'
 import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { Desk, type DeskOptions } from './desk.ts'
@@ -214,11 +214,7 @@ class Run {
   }
 
   #report(recorder: Recorder, desk: Desk, at: Timestamp): Report {
-    const market = this.#place.market ?? {
-      name: this.#place.words,
-      hash: configHash(this.#config),
-      markets: [],
-    }
+    const market = this.#place.market ?? { name: this.#place.words, hash: null }
     const simulation = recorder.finish(desk.engine, this.#venue, at)
     return reportOf(simulation, market, this.#config, ownVersion())
   }
