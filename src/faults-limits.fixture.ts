@@ -7,6 +7,8 @@ const named =
     titles.map(title => ({ file, title }))
 
 const limits = named('faults-limits.test.ts')
+const account = named('faults-account.test.ts')
+const leverage = named('faults-leverage.test.ts')
 const facts = named('faults-facts.test.ts')
 const overWire = named('faults-wire.test.ts')
 
@@ -138,6 +140,43 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     ),
   },
   {
+    row: 'F6',
+    what: 'the account is in another position mode',
+    codes: ['C606'],
+    shown: account(
+      'F6: an account that is switched to hedge mode enters nothing, is told of once and never switched back',
+      'F6: a client that does not look at the mode, and knows it from no other refusal, is found out',
+      'F6: what the exchange says of a switch is no, it was so already, or something is in the way',
+    ),
+  },
+  {
+    row: 'F7',
+    what: 'the leverage is not modified',
+    codes: [],
+    shown: account(
+      'F7: a leverage that is in force already is a success, once it is read back',
+      'F7: a client that takes it for a refusal, or its words for a success, is found out',
+    ),
+  },
+  {
+    row: 'F8',
+    what: 'the leverage is not the planned one',
+    codes: ['W608'],
+    shown: [
+      ...leverage(
+        'F8: the leverage is set and confirmed before the first order of a symbol',
+        'F8: a lost reply to it is looked up, and the entry goes',
+        'F8: where nothing is ever answered the entry is denied, and nothing is placed',
+        'F8: another leverage than the planned one denies the entry, and nothing is placed',
+        'F8: a driver that sends entries at whatever leverage is found out',
+      ),
+      ...account(
+        'F8: a leverage that the tier does not allow denies the entry, over the wire as well',
+        'F8: a client that sends entries at whatever leverage there is is found out',
+      ),
+    ],
+  },
+  {
     row: 'F9',
     what: 'margin is low',
     codes: ['C609'],
@@ -160,4 +199,4 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
 ]
 
 /** The rows of the groups D to F that are shown so far. */
-export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F1 F2 F3 F4 F5 F9 F10 F11'.split(' ')
+export const LIMIT_NUMBERS = 'D1 D2 D4 D7 D8 D9 D10 E6 F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11'.split(' ')

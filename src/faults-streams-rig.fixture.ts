@@ -33,13 +33,14 @@ import {
 import { type BybitOptions, SimBybit } from './core/adapters/sim/bybit/bybit.ts'
 import { FAULTS, type Fault, type FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
 import { BybitServer } from './core/adapters/sim/bybit/server.ts'
+import { BY_HAND } from './core/adapters/sim/bybit/wishes.ts'
 import { instrument as PLAIN, ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { MarketCache } from './core/adapters/sqlite/market-cache.ts'
 import type { StateStore } from './core/adapters/sqlite/state-store.ts'
 import { heldStore } from './core/adapters/sqlite/store.fixture.ts'
 import { RunningClock } from './core/adapters/system/running-clock.ts'
 import type { Code } from './core/base/codes.ts'
-import { DAY, type Milliseconds, SECOND, type Timestamp } from './core/base/units.ts'
+import { DAY, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
 import type { EngineOptions } from './core/engine/core.ts'
 import { gridSignal } from './core/engine/desk.fixture.ts'
@@ -314,6 +315,22 @@ export class StreamRig {
     const refusal = this.sim.cause(rule)
     if (refusal !== null) throw new Error(`${rule.fault} is refused: ${refusal}`)
     await this.settle()
+  }
+
+  /** A person lets so many orders rest, far below the price. */
+  byHand(orders: number): void {
+    for (let k = 0; k < orders; k++) {
+      this.sim.desk.create({
+        ...BY_HAND,
+        type: 'Limit',
+        timeInForce: 'GTC',
+        symbol: k % 2 === 0 ? SYMBOL : OTHER,
+        side: 'Buy',
+        positionIdx: 0,
+        price: (700 + k) as Ticks,
+        steps: 100 as Steps,
+      })
+    }
   }
 
   /** What goes wrong from now on. */

@@ -13,6 +13,7 @@ const rotations = named('faults-rotation.test.ts')
 const kernel = named('kernel/rows.test.ts')
 const limits = named('faults-limits.test.ts')
 const overWire = named('faults-wire.test.ts')
+const account = named('faults-account.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
@@ -314,28 +315,40 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'C8',
     what: 'the account cannot be read',
     codes: ['W308'],
-    shown: books(
-      'C8: an account that cannot be read is not an empty one',
-      'C8: an order that cannot be looked up stays unknown',
-    ),
+    shown: [
+      ...books(
+        'C8: an account that cannot be read is not an empty one',
+        'C8: an order that cannot be looked up stays unknown',
+      ),
+      ...account(
+        'C8: positions that cannot be read over the wire are not none',
+        'C8: a client that takes a failure for an empty account is found out',
+      ),
+    ],
   },
   {
     row: 'C9',
     what: 'a list that comes in pages breaks off',
     codes: ['E313'],
-    shown: overWire(
-      'C9: a list that comes in pages comes whole or not at all',
-      'C9: a client that takes a broken page for the last one is found out',
-    ),
+    shown: [
+      ...overWire(
+        'C9: a list that comes in pages comes whole or not at all',
+        'C9: a client that takes a broken page for the last one is found out',
+      ),
+      ...account(
+        'C9: more orders than one page has are read to the end, and a cursor that leads nowhere makes none of them count',
+        'C9: a client that takes the first page for all of them is found out',
+      ),
+    ],
   },
   {
     row: 'C10',
     what: 'the exchange forgets closed orders in one of its records',
     codes: [],
-    shown: {
-      notApplicable:
-        'A look-up at the embedded exchange covers all that it remembers in one answer; there is no second record to fall through to.',
-    },
+    shown: account(
+      'C10: an order that the exchange has forgotten is found by its executions',
+      'C10: a client that believes one record alone is found out',
+    ),
   },
   {
     row: 'C11',

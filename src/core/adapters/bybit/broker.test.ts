@@ -120,6 +120,18 @@ test('a close takes what is held and no more, and one without a position is refu
   }
 })
 
+test('the leverage of an account in another mode is no leverage, and said to be of another mode', async () => {
+  const rig = new SimulatedBybit(still(100))
+  rig.sim.cause({ fault: 'human-mode' })
+  try {
+    await rig.broker.leverage(SYMBOL)
+    assert.unreachable()
+  } catch (error) {
+    assert.ok(error instanceof ExchangeError)
+    assert.equal([error.why, error.ambiguous], ['position-mode', false])
+  }
+})
+
 test('a leverage is set and read back, and one that is there already is no fault', async () => {
   const rig = new SimulatedBybit(still(100))
   for (const id of ['l1', 'l2']) await rig.broker.setLeverage(id, SYMBOL, 3)

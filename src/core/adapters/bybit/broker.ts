@@ -19,7 +19,7 @@ import type { Instrument } from '../../market/instrument.ts'
 import { formatSteps, formatTicks, parseSteps, parseTicks } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { BybitClient, Call } from './client.ts'
-import { incomplete, troubleIn } from './errors.ts'
+import { incomplete, refusal, troubleIn } from './errors.ts'
 import { executionsOf } from './executions.ts'
 import type { Fields } from './fields.ts'
 import type { Lane } from './limits.ts'
@@ -199,7 +199,12 @@ export class BybitBroker implements BrokerPort {
 
   async leverage(symbol: string, side: Side = 'long'): Promise<number> {
     const rows = await this.#positionsOf(symbol, 'normal')
-    const leverage = rows.find(row => row.positionIndex === this.#index(side))?.leverage ?? null
+    const row = rows.find(one => one.positionIndex === this.#index(side))
+    if (row === undefined && rows.length > 0) {
+      const asked = { method: 'GET', path: '/v5/position/list', changes: false } as const
+      throw refusal(asked, 10_001, `position idx not of the ${this.#ports.mode} mode`)
+    }
+    const leverage = row?.leverage ?? null
     if (leverage === null) throw incomplete(`the leverage of ${symbol} is not told`)
     return Number(leverage)
   }
