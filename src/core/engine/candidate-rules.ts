@@ -7,7 +7,8 @@
  * | which symbols could be held instead | when others are found, with the rate of every symbol that is looked at, and bands, last price and price filters of those that come into question |
  * | stop and target of the one that is to be entered | each time |
  *
- * Which one is worth it is the strategy's to say, which is shown all of them: taken down each time that it wants one.
+ * Which one is worth it is the strategy's to say, which is shown all of them: taken down each time that it wants one, with
+ * the verdict of the gates. What the same gate refuses of the same symbol in one cycle after the other is taken down once.
  */
 import { assert } from '../base/assert.ts'
 import type { Timestamp } from '../base/units.ts'

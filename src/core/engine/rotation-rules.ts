@@ -116,7 +116,8 @@ export type RotationStep =
 /** What comes next of an exchange; `null`: it waits. */
 export const ROTATION: Rule<SeenRotation, RotationStep | null> = {
   kind: 'rotation',
-  lasts: () => true,
+  // An order that closes leaves each time.
+  lasts: step => step?.kind === 'closing' || (step?.kind === 'close' && step.quietUntil !== null),
   about: ({ running: { from } }) => ({ strategy: null, symbol: from.symbol, side: from.side }),
   decide: (seen, settings) =>
     seen.running.phase === 'opening' ? opening(seen, settings) : leaving(seen, settings),

@@ -209,6 +209,31 @@ test('what could be held instead is taken down when others are found, and what i
   }
 })
 
+test('an exchange that the same gate refuses again and again is taken down once, by another gate once more', () => {
+  const alternatives = ['ADAUSDT', 'DOTUSDT', 'LINKUSDT']
+  // There is margin for the position, and none for another beside it.
+  const bound = overlay({ ...SETTINGS }, { guards: { 'total-margin': { usdt: 100 } } })
+  const desk = begun({ settings: bound, alternatives })
+  const prices = { DOTUSDT: 97.7, LINKUSDT: 97.7 }
+  const kept = (): readonly string[] =>
+    desk.decisions.filter(one => one.step === 'funding-rotation').map(({ kind }) => kind)
+  assert.equal(
+    gates(cycle(desk, prices)),
+    alternatives.map(() => 'total-margin'),
+  )
+  const attempt = ['manage', 'instead', 'guards']
+  const first = ['manage', 'exchange', 'candidates', ...attempt, ...attempt, ...attempt, 'manage']
+  assert.equal(kept(), first)
+  for (let k = 0; k < 4; k++) {
+    const next = Object.fromEntries(alternatives.map(symbol => [symbol, 97.7 + k / 10]))
+    assert.equal(entries(cycle(desk, next)), [])
+  }
+  assert.equal(kept(), first)
+  // The price of one of them becomes old: another gate refuses that one.
+  assert.equal(gates(cycle(desk, { DOTUSDT: 97.7 })), ['stale-data'])
+  assert.equal(kept().slice(first.length), [...attempt, 'manage'])
+})
+
 test('a position that pays is told of once, and again only as another position', () => {
   const desk = begun({ alternatives: [] })
   assert.equal(codes(cycle(desk)), ['I512'])

@@ -51,6 +51,12 @@ interface BoundRotation {
   readonly coinRest: Milliseconds
 }
 
+/** What the strategy has chosen, `null` where nothing is worth it; and the gate that has refused that. */
+interface Attempt {
+  readonly chosen: Scored | null
+  readonly refused: string | null
+}
+
 export interface RotationParts {
   readonly core: EngineCore
   readonly orders: OrderDesk
@@ -165,34 +171,41 @@ export class Rotations {
     return this.#core.ruled(EXCHANGEABLE, seen).may
   }
 
-  /** Exchanges a position for the best that is worth it and passes the gates; whether there was one. */
+  /**
+   * Exchanges a position for the best that is worth it and passes the gates; whether there was one. What the same gate
+   * refuses in one cycle after the other is taken down once.
+   */
   #exchange(rotation: BoundRotation, position: Position): boolean {
-    const { witness, now, markets } = this.#core
+    const { witness, now } = this.#core
     const candidates = this.#candidates(position)
     const ranked = rank(candidates)
-    let scored = ranked
+    let left = ranked
     for (;;) {
-      const [enter, exit] = this.#decide(rotation, position, scored.map(this.#alternative))
-      if (enter?.kind !== 'enter' || exit?.kind !== 'exit') return false
-      const chosen = scored.find(({ signal }) => signal.symbol === enter.symbol)
-      if (chosen === undefined)
-        broken(`${rotation.strategy.id} wants ${enter.symbol}, which it was not shown`)
-      const { symbol } = chosen.signal
-      const market = this.#shown(markets.of(symbol))
-      const prices = this.#core.ruled(INSTEAD, { position: exchanged(position), market })
-      if (prices === null) broken(`${symbol} can be held instead, and has no stop`)
-      const one = { ...chosen, signal: { ...chosen.signal, ...prices, reason: enter.reason } }
-      if (this.#begin(position, one, exit.reason)) {
-        witness?.scored(
-          candidates.map(({ signal }) => signal),
-          ranked,
-          now,
-        )
+      const attempt = (): Attempt => this.#attempt(rotation, position, left)
+      const { chosen, refused } = witness?.attempted(attempt, triedFor(position)) ?? attempt()
+      if (chosen === null) return false
+      if (refused === null) {
+        const signals = candidates.map(({ signal }) => signal)
+        witness?.scored(signals, ranked, now)
         return true
       }
       // The chain is cut at the refusal; the next best one is asked about.
-      scored = scored.filter(other => other !== chosen)
+      left = left.filter(other => other !== chosen)
     }
+  }
+
+  /** Exchanges it for the one that the strategy chooses, if it chooses one and the gates admit that. */
+  #attempt(rotation: BoundRotation, position: Position, scored: readonly Scored[]): Attempt {
+    const [enter, exit] = this.#decide(rotation, position, scored.map(this.#alternative))
+    if (enter?.kind !== 'enter' || exit?.kind !== 'exit') return { chosen: null, refused: null }
+    const chosen = scored.find(({ signal }) => signal.symbol === enter.symbol)
+    if (chosen === undefined) broken(`${rotation.strategy.id} wants ${enter.symbol}, which it was not shown`)
+    const { symbol } = chosen.signal
+    const market = this.#shown(this.#core.markets.of(symbol))
+    const prices = this.#core.ruled(INSTEAD, { position: exchanged(position), market })
+    if (prices === null) broken(`${symbol} can be held instead, and has no stop`)
+    const one = { ...chosen, signal: { ...chosen.signal, ...prices, reason: enter.reason } }
+    return { chosen, refused: this.#begin(position, one, exit.reason) }
   }
 
   /** What could be held instead, as far as the market and its own strategy say. */
@@ -243,7 +256,8 @@ export class Rotations {
     return { signal, now, lastAt, nextFunding: market.nextFunding(now), fundingInterval }
   }
 
-  #begin(position: Position, scored: Scored, reason: string): boolean {
+  /** Returns the gate that has refused it; `null`: it has begun. */
+  #begin(position: Position, scored: Scored, reason: string): string | null {
     const { signal } = scored
     const { now, markets } = this.#core
     const value = qtyOf(position.instrument, position.steps) * markets.of(position.symbol).mark
@@ -251,7 +265,7 @@ export class Rotations {
     const verdict = this.#entries.exchange(scored, position, steps, refusal =>
       this.#isNews(position, signal.symbol, refusal),
     )
-    if ('refused' in verdict) return false
+    if ('refused' in verdict) return verdict.refused.gate
     const { symbol, side, signalId } = position
     if (this.#isAtSettlement(markets.of(symbol)) || this.#isAtSettlement(markets.of(signal.symbol)))
       this.#core.count('skipped:funding-window')
@@ -267,7 +281,7 @@ export class Rotations {
     }
     this.#begun = [...this.#begun, { at: now, from: symbol, to: signal.symbol }]
     this.#core.count('rotations')
-    return true
+    return null
   }
 
   /** At the very moment at which one was settled. */
@@ -377,6 +391,12 @@ export class Rotations {
     this.#flagged = new Set(rotation.flagged)
     this.#refused = new Map(rotation.refused)
   }
+}
+
+/** By what an attempt is told from others, and what has refused it; `null`: nothing was tried. */
+function triedFor(position: Position): (attempt: Attempt) => readonly [string, string | null] | null {
+  return ({ chosen, refused }) =>
+    chosen === null ? null : [`${position.signalId} ${chosen.signal.symbol}`, refused]
 }
 
 /** What of a position says what it could be exchanged for. */

@@ -169,6 +169,32 @@ test('what a rule decides is taken down each time, and that nothing is to be don
   ])
 })
 
+test('an attempt that is refused as the time before is taken down once, with all that was decided on the way', () => {
+  const witness = new Witness(defaultSettings(), VERSION)
+  const hold = [{ kind: 'hold', reason: 'a' }]
+  const enter = [{ kind: 'enter' }]
+  const strategy = witness.strategy(answering(...Array.from({ length: 7 }, () => [hold, enter]).flat()))
+  const kinds = ['gate', 'gate', 'other', 'other', null, 'other', 'other'].map(gate => {
+    strategy.decide(pointed(), {})
+    witness.attempted(
+      () => strategy.decide(pointed(), {}),
+      () => ['this', gate],
+    )
+    return (witness.take()?.decisions ?? []).map(({ answer }) => (answer.includes('hold') ? 'hold' : 'enter'))
+  })
+  assert.equal(kinds, [
+    ['hold', 'enter'],
+    // What was answered before the attempt stands: it has not changed.
+    ['hold'],
+    ['enter'],
+    ['hold'],
+    ['enter'],
+    // It was not refused in between.
+    ['hold', 'enter'],
+    ['hold'],
+  ])
+})
+
 test('further arguments of a verb are kept, and one without a text is told', () => {
   const witness = new Witness(defaultSettings(), VERSION)
   const strategy = witness.strategy(

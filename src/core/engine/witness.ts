@@ -94,6 +94,8 @@ export class Witness {
   readonly #known = new Set<string>()
   /** The last answer of a strategy about a position, and of which rules it was not that nothing is to be done. */
   readonly #answers = new Map<string, string>()
+  /** The answers that an attempt has overwritten; `null` outside of one. */
+  #overwritten: Map<string, string | undefined> | null = null
   #contexts: DecisionContext[] = []
   #decisions: Decision[] = []
   #open: Open | null = null
@@ -196,12 +198,45 @@ export class Witness {
     const text = textOf(answer)
     if (isRuleSilent(rule, answer, seen)) {
       // Nothing is to be done any more: that is said once.
-      if (!this.#answers.delete(key)) return
+      if (!this.#forget(key)) return
     } else {
       if (rule.lasts?.(answer) === true && this.#answers.get(key) === text) return
       this.#remember(key, text)
     }
     this.#whole({ kind: rule.kind, at, strategy, symbol, side, market: null }, seen, text)
+  }
+
+  /**
+   * Does something that may be refused. What was decided on the way is taken down unless the refusal is the one of the
+   * time before: it has come to nothing in the same way, and nothing has left.
+   *
+   * @param triedOf what was tried, and what has refused it, `null` where nothing has; `null`: nothing was tried
+   */
+  attempted<T>(
+    attempt: () => T,
+    triedOf: (outcome: T) => readonly [what: string, refusal: string | null] | null,
+  ): T {
+    this.#close()
+    const before = this.#decisions.length
+    const overwritten = new Map<string, string | undefined>()
+    this.#overwritten = overwritten
+    const outcome = attempt()
+    this.#overwritten = null
+    this.#close()
+    const tried = triedOf(outcome)
+    if (tried === null) return outcome
+    const [what, refusal] = tried
+    const key = `attempt ${what}`
+    const isAsBefore = refusal !== null && this.#answers.get(key) === refusal
+    if (refusal === null) this.#answers.delete(key)
+    else this.#remember(key, refusal)
+    if (!isAsBefore) return outcome
+    this.#decisions.length = before
+    for (const [other, answer] of overwritten) {
+      if (answer === undefined) this.#answers.delete(other)
+      else this.#answers.set(other, answer)
+    }
+    return outcome
   }
 
   // --- what is handed on --------------------------------------------------------------------------------------
@@ -264,14 +299,25 @@ export class Witness {
     const { symbol } = market.instrument
     const key = `alert ${id} ${symbol}`
     if (finding !== null) this.#remember(key, '')
-    else if (!this.#answers.delete(key)) return
+    else if (!this.#forget(key)) return
     const subject = { kind: 'alert' as const, at: cursor.now, strategy: id, symbol, side: null, market }
     this.#whole(subject, shownBy(cursor, { verb: 'look', before: [], rest: [] }), textOf(finding))
   }
 
   #remember(key: string, text: string): void {
+    this.#overwriting(key)
     if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear()
     this.#answers.set(key, text)
+  }
+
+  /** Nothing is to be done any more; whether something was before. */
+  #forget(key: string): boolean {
+    this.#overwriting(key)
+    return this.#answers.delete(key)
+  }
+
+  #overwriting(key: string): void {
+    if (this.#overwritten?.has(key) === false) this.#overwritten.set(key, this.#answers.get(key))
   }
 
   #judging(proposal: Proposal, { sizingLayers: _, ladder: __, takerFee: ___, ...house }: House): void {
