@@ -12,6 +12,7 @@ import type { EngineOptions } from './core/engine/core.ts'
 import { runSimulated } from './core/engine/drivers/simulated.ts'
 import { Engine } from './core/engine/engine.ts'
 import type { Effect, FillInput, Input, OrderRequest } from './core/engine/protocol.ts'
+import { noneIsSilent } from './core/engine/rules.fixture.ts'
 import { defaultSettings, type Settings } from './core/engine/settings.ts'
 import type { Instrument } from './core/market/instrument.ts'
 import { formatSteps, formatTicks, priceOf, qtyOf } from './core/market/quantise.ts'
@@ -65,7 +66,9 @@ export class WatchedEngine extends Engine {
     if (input.type === 'instrument') this.#instruments.set(input.instrument.symbol, input.instrument)
     if (input.type === 'fill') this.#fill(input)
     if (input.type === 'funding') this.#wallet += input.amount
-    const effects = super.step(input)
+    const all = super.step(input)
+    noneIsSilent(all)
+    const effects = all.filter(({ type }) => type !== 'decisions')
     const later = new Set(effects.flatMap(one => (one.type === 'place' ? [one.order.clientOrderId] : [])))
     for (const effect of effects) {
       if (effect.type === 'place') later.delete(effect.order.clientOrderId)
@@ -365,7 +368,12 @@ export function watchSimulated(
   caps: Settings = settings,
   meddle: (engine: Engine) => void = () => {},
 ): Watched {
-  const engine = new WatchedEngine(settings, { wallet: venue.options.wallet, lacking: 'skip' }, venue, caps)
+  const engine = new WatchedEngine(
+    settings,
+    { wallet: venue.options.wallet, lacking: 'skip', decisions: { version: 'watched' } },
+    venue,
+    caps,
+  )
   const trades: Trade[] = []
   runSimulated(engine, venue, { event() {}, trade: trade => trades.push(trade) }, () => {
     meddle(engine)
@@ -377,7 +385,11 @@ export function watchSimulated(
 
 /** Under the live driver over the ports of the embedded exchange, as the loop has them. */
 export async function watchLive(venue: Venue, settings: Settings): Promise<Watched> {
-  const engine = new WatchedEngine(settings, { wallet: venue.options.wallet, lacking: 'skip' }, venue)
+  const engine = new WatchedEngine(
+    settings,
+    { wallet: venue.options.wallet, lacking: 'skip', decisions: { version: 'watched' } },
+    venue,
+  )
   const { trades } = await drive(engine, new EmbeddedExchange(venue))
   engine.end()
   return { engine, trades }

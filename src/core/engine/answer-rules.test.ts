@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ticks } from '../decision/view.fixture.ts'
-import { type AfterAnswer, ORDER_ANSWER, type OrderStatus, type SeenAnswer } from './answer-rules.ts'
+import { type AfterAnswer, ORDER_ANSWER, type OrderStatus, type SeenAnswer, UNSAVED } from './answer-rules.ts'
 import { asking } from './rules.fixture.ts'
 
 const test = suite('answer rules')
@@ -39,6 +39,12 @@ test('one that was just sent is refused or ends, and so does one at the market o
   assert.equal(answers({ exit: { ...exit, state: 'sent' } })[2], 'refused')
   for (const over of [{ state: 'sent' }, { price: null }, { isHeld: false }] as const)
     assert.is(answers({ exit: { ...exit, ...over } })[3], 'ended', JSON.stringify(over))
+})
+
+test('without its row an entry does not leave, and what reduces does', () => {
+  const course = (isEntry: boolean): string =>
+    ask(UNSAVED, { id: 'id', symbol: 'SOLUSDT', side: 'long', isEntry })
+  assert.equal([course(true), course(false)], ['drop', 'send'])
 })
 
 test.run()

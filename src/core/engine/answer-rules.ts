@@ -43,6 +43,23 @@ export const ORDER_ANSWER: Rule<SeenAnswer, AfterAnswer> = {
   isSilent: answer => answer === 'accepted' || answer === 'amended',
 }
 
+/** An order whose row the store has not taken. */
+export interface SeenUnsaved {
+  readonly id: string
+  readonly symbol: string | null
+  readonly side: Side | null
+  /** It adds to a position, or opens one. */
+  readonly isEntry: boolean
+}
+
+/** An entry is dropped; what reduces goes out without its row: less exposure must never wait for a disk. */
+export const UNSAVED: Rule<SeenUnsaved, 'drop' | 'send'> = {
+  kind: 'unsaved',
+  about: ({ id, symbol, side }) => ({ strategy: null, symbol, side, id }),
+  decide: ({ isEntry }) => (isEntry ? 'drop' : 'send'),
+  isSilent: () => false,
+}
+
 function ofEntry({ status, isCancelling }: SeenAnswer): AfterAnswer {
   switch (status) {
     case 'accepted':

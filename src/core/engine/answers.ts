@@ -3,7 +3,7 @@ import type { Code } from '../base/codes.ts'
 import type { Figures } from '../guards/guard.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
-import { ORDER_ANSWER, type OrderStatus } from './answer-rules.ts'
+import { ORDER_ANSWER, type OrderStatus, UNSAVED } from './answer-rules.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import type { Fates } from './fates.ts'
@@ -54,13 +54,14 @@ export class Answers {
   /** The store has not taken the row of an order that was to go out. */
   persistRefused(key: string, reason: string, code: Code): void {
     const entry = this.#core.portfolio.pending.get(key)
-    if (entry !== undefined) {
+    const { symbol, side } = entry ?? this.#orders.exits.get(key) ?? { symbol: null, side: null }
+    const course = this.#core.ruled(UNSAVED, { id: key, symbol, side, isEntry: entry !== undefined })
+    if (entry !== undefined && course === 'drop') {
       this.#orders.dropEntry(entry, 'dropped', reason)
       this.#core.count('refused:store')
       this.#core.event('refused', entry, `store: ${reason}`, { gate: 'store' }, key, code)
       return
     }
-    // A reduce-only order goes out without its row: less exposure must never wait for a disk.
     this.#core.note('store', `not recorded: ${reason}`, key, code)
   }
 

@@ -58,6 +58,7 @@ export const RULE_KINDS = [
   'obstacle',
   'letting-go',
   'order-answer',
+  'filters',
   'listing',
   'delisting',
   'maintenance',
@@ -67,6 +68,9 @@ export const RULE_KINDS = [
   'early',
   'fill',
   'left',
+  'leverage-first',
+  'comes-to-life',
+  'unsaved',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

@@ -1,7 +1,17 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, MINUTE } from '../base/units.ts'
-import { DELISTING, LISTING, MAINTENANCE, TERMS, type TermsVerdict } from './fact-rules.ts'
+import { instrumentOf } from '../decision/view.fixture.ts'
+import { instrument } from './desk.fixture.ts'
+import {
+  DELISTING,
+  FILTERS,
+  type FiltersVerdict,
+  LISTING,
+  MAINTENANCE,
+  TERMS,
+  type TermsVerdict,
+} from './fact-rules.ts'
 import type { AccountTerms, Listing } from './protocol.ts'
 import { asking } from './rules.fixture.ts'
 
@@ -13,6 +23,15 @@ const listing = (status: Listing['status'], delistsAt: number | null = null): Li
   symbol: 'SOLUSDT',
   status,
   delistsAt,
+})
+
+test('filters that stay are no news, and another tick or step has everything counted anew', () => {
+  const before = instrument('SOLUSDT')
+  const changed = (over: Parameters<typeof instrumentOf>[0]): FiltersVerdict =>
+    ask(FILTERS, { before, now: instrumentOf({ ...before, ...over }) })
+  assert.equal(changed({}), { changed: [], isCounted: false })
+  assert.is(changed({ tick: '0.01' }).isCounted, true)
+  assert.is(changed({ maxLeverage: before.maxLeverage - 1 }).isCounted, false)
 })
 
 test('what is not traded as ever is off, the same again is no news, and as ever ends it', () => {

@@ -1,5 +1,10 @@
-/** What follows from what the exchange says about itself: how a perpetual is listed, maintenance, terms of the account. Pure. */
+/**
+ * What follows from what the exchange says about itself: filters of a perpetual and how it is listed, maintenance, terms of
+ * the account. Pure.
+ */
 import { DAY, type Fraction, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
+import type { Instrument } from '../market/instrument.ts'
+import { changedFilters, isOtherGrid } from '../portfolio/grid-change.ts'
 import type { Position } from '../portfolio/position.ts'
 import type { AccountTerms, Listing } from './protocol.ts'
 import { type Rule, THE_HOUSE } from './rule.ts'
@@ -12,6 +17,29 @@ export const PAUSED_BEFORE: Milliseconds = 5 * MINUTE
 /** The share of equity that maintenance margin takes: from the first on it is low, below the second it is not any more. */
 const MARGIN_LOW: Fraction = 0.5
 const MARGIN_ENOUGH: Fraction = 0.4
+
+/** Filters of a perpetual as they were, in the books or as told last, and as they are told now. */
+export interface SeenFilters {
+  readonly before: Instrument
+  readonly now: Instrument
+}
+
+export interface FiltersVerdict {
+  /** Names of those that have changed. */
+  readonly changed: readonly string[]
+  /** Prices and quantities are counted in other units: everything is counted anew, entries on their way are taken back. */
+  readonly isCounted: boolean
+}
+
+export const FILTERS: Rule<SeenFilters, FiltersVerdict> = {
+  kind: 'filters',
+  about: ({ now: { symbol } }) => ({ strategy: null, symbol, side: null }),
+  decide: ({ before, now }) => ({
+    changed: changedFilters(before, now),
+    isCounted: isOtherGrid(before, now),
+  }),
+  isSilent: ({ changed }) => changed.length === 0,
+}
 
 /** A perpetual, as it is listed now and was before; `null`: as ever. */
 export interface SeenListing {

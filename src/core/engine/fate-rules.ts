@@ -13,12 +13,12 @@ import type { Rule } from './rule.ts'
 import type { Doubt } from './state.ts'
 import { unfit } from './still-fit.ts'
 
-/** An answer that was awaited, to an order, or to a change of one. */
+/** An answer that was awaited: to an order, to a change of one, or to a request for a leverage. */
 export interface SeenLate {
   readonly id: string
   /** `null`: it is in no books. */
   readonly symbol: string | null
-  readonly what: 'order' | 'change'
+  readonly what: 'order' | 'change' | 'leverage'
   readonly sentAt: Timestamp
   readonly now: Timestamp
 }

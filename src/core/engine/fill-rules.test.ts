@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { steps } from '../decision/view.fixture.ts'
-import { EARLY, FILL, type FillOf, LEFT, type SeenEarly, type SeenFill } from './fill-rules.ts'
+import { COMES_TO_LIFE, EARLY, FILL, type FillOf, LEFT, type SeenEarly, type SeenFill } from './fill-rules.ts'
 import { asking } from './rules.fixture.ts'
 
 const test = suite('fill rules')
@@ -29,6 +29,19 @@ test('what closes more than is held while its opening may be on its way is not b
   assert.is(isEarly({ opens: true }), false)
   assert.is(isEarly({ isOfEntry: true }), false)
   assert.is(isEarly({ isEntryOnItsWay: false }), false)
+})
+
+test('an entry that fills after its end is one again, unless its place is taken', () => {
+  const lives = (isTaken: boolean, isOpposed: boolean): boolean =>
+    ask(COMES_TO_LIFE, {
+      id: 'id',
+      strategy: 'bb-grid',
+      symbol: 'SOLUSDT',
+      side: 'long',
+      isTaken,
+      isOpposed,
+    })
+  assert.equal([lives(false, false), lives(true, false), lives(false, true)], [true, false, false])
 })
 
 test('an execution is of what it was sent for, and of somebody else where nothing of bbw takes it', () => {

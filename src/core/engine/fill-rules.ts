@@ -38,6 +38,25 @@ export const EARLY: Rule<SeenEarly, boolean> = {
   isSilent: isEarly => !isEarly,
 }
 
+/** An entry that had ended and of which an execution is told all the same. */
+export interface SeenBack {
+  readonly id: string
+  readonly strategy: string
+  readonly symbol: string
+  readonly side: Side
+  /** Its position is that of another entry by now; or the other side of its symbol is held, which shuts it out. */
+  readonly isTaken: boolean
+  readonly isOpposed: boolean
+}
+
+/** Whether it counts as an entry again: then a second one must not fill on top of it. */
+export const COMES_TO_LIFE: Rule<SeenBack, boolean> = {
+  kind: 'comes-to-life',
+  about: ({ id, strategy, symbol, side }) => ({ strategy, symbol, side, id }),
+  decide: ({ isTaken, isOpposed }) => !isTaken && !isOpposed,
+  isSilent: () => false,
+}
+
 /** An execution that is booked. */
 export interface SeenFill {
   readonly fill: Told

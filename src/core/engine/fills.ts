@@ -9,7 +9,7 @@ import { type PendingEntry, type Position, positionKey } from '../portfolio/posi
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { Fates } from './fates.ts'
-import { EARLY, FILL, LEFT, type SeenFill } from './fill-rules.ts'
+import { COMES_TO_LIFE, EARLY, FILL, LEFT, type SeenFill } from './fill-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -382,10 +382,11 @@ export class Fills {
     }
     if (entry === null) return gone
     if (gone.isNew === true) this.#core.entryAccepted(entry.strategy, entry.symbol)
-    const { symbol, side } = entry
+    const { symbol, side, strategy } = entry
     const isOpposed =
       this.#core.excludes(side, opposite(side)) && positions.has(positionKey(symbol, opposite(side)))
-    if (this.#isTaken(entry) || isOpposed) return gone
+    const isTaken = this.#isTaken(entry)
+    if (!this.#core.ruled(COMES_TO_LIFE, { id, strategy, symbol, side, isTaken, isOpposed })) return gone
     // A second entry must not fill on top of it.
     for (const other of pending.values()) {
       if (other.symbol === symbol && this.#core.excludes(side, other.side))

@@ -5,8 +5,8 @@
  * the new filters, in both directions.
  */
 import type { Instrument } from '../market/instrument.ts'
-import { changedFilters, isOtherGrid } from '../portfolio/grid-change.ts'
 import type { EngineCore } from './core.ts'
+import { FILTERS, type FiltersVerdict } from './fact-rules.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
@@ -40,8 +40,8 @@ export class Filters {
     // What is in the books may be from before the process: it is compared with them, not with what was told last.
     const before = this.#bookedOn(now.symbol) ?? known
     if (before === undefined) return
-    const changed = changedFilters(before, now)
-    if (changed.length > 0) this.#change(before, now, changed)
+    const { changed, isCounted } = this.#core.ruled(FILTERS, { before, now })
+    if (changed.length > 0) this.#change(before, now, changed, isCounted)
   }
 
   #bookedOn(symbol: string): Instrument | undefined {
@@ -51,9 +51,8 @@ export class Filters {
     return undefined
   }
 
-  #change(before: Instrument, now: Instrument, changed: readonly string[]): void {
+  #change(before: Instrument, now: Instrument, changed: FiltersVerdict['changed'], isCounted: boolean): void {
     const { symbol } = now
-    const isCounted = isOtherGrid(before, now)
     if (isCounted) this.#orders.recount(before, now)
     if (isCounted) this.#protection.desk.recount(before, now)
     this.#core.fold({ type: 'filters-changed', instrument: now })

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, SECOND } from '../base/units.ts'
-import { HELD_BACK, LEVERAGE, type SeenLeverage } from './leverage-rules.ts'
+import { HELD_BACK, LEVERAGE, LEVERAGE_FIRST, type SeenLeverage } from './leverage-rules.ts'
 import { RESTING } from './parts.fixture.ts'
 import { defaultSettings } from './settings.ts'
 
@@ -16,6 +16,18 @@ const SEEN: SeenLeverage = {
   isLookUp: false,
   tries: 0,
 }
+
+test('an entry leaves at the leverage of what is held or was confirmed, and else waits or is denied', () => {
+  const { clientOrderId, symbol, side, leverage } = RESTING
+  const entry = { clientOrderId, symbol, side, leverage }
+  const course = (held: number | null, confirmed: number | null): string =>
+    LEVERAGE_FIRST.decide({ entry, held, confirmed }, defaultSettings())
+  assert.is(course(leverage, null), 'send')
+  assert.is(course(5, leverage), 'deny')
+  assert.is(course(null, leverage), 'send')
+  assert.is(course(null, 5), 'ask')
+  assert.is(course(null, null), 'ask')
+})
 
 test('an answer is taken, looked up, asked for again or denied', () => {
   const cases: readonly (readonly [over: Partial<SeenLeverage>, course: string])[] = [

@@ -3,7 +3,33 @@ import { SECOND, type Timestamp } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { PendingEntry } from '../portfolio/position.ts'
 import { expiryOf } from './order-desk.ts'
+import type { OrderRequest } from './protocol.ts'
 import type { Rule } from './rule.ts'
+
+/** An entry that is to leave, with the leverage of its symbol, or of its side in hedge mode. */
+export interface SeenFirst {
+  readonly entry: Pick<OrderRequest, 'clientOrderId' | 'symbol' | 'side' | 'leverage'>
+  /** Of what there is beside it and shares its leverage; `null`: nothing is. */
+  readonly held: number | null
+  /** What the exchange has confirmed last; `null`: nothing that counts. */
+  readonly confirmed: number | null
+}
+
+/** It leaves at once, is denied, or waits until the exchange has been asked. What is held keeps its leverage. */
+export const LEVERAGE_FIRST: Rule<SeenFirst, 'send' | 'deny' | 'ask'> = {
+  kind: 'leverage-first',
+  about: ({ entry: { clientOrderId, symbol, side } }) => ({
+    strategy: null,
+    symbol,
+    side,
+    id: clientOrderId,
+  }),
+  decide({ entry: { leverage }, held, confirmed }) {
+    if (held !== null) return held === leverage ? 'send' : 'deny'
+    return confirmed === leverage ? 'send' : 'ask'
+  },
+  isSilent: () => false,
+}
 
 /** An answer to a request for a leverage, or to a look-up. */
 export interface SeenLeverage {

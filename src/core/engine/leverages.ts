@@ -15,8 +15,9 @@ import { SECOND, type Timestamp } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
+import { LATE } from './fate-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
-import { HELD_BACK, LEVERAGE } from './leverage-rules.ts'
+import { HELD_BACK, LEVERAGE, LEVERAGE_FIRST } from './leverage-rules.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Input, OrderRequest } from './protocol.ts'
 import { earliest } from './schedule.ts'
@@ -39,21 +40,22 @@ export class Leverages {
 
   /** Sends an order that adds, which is in the books and written down: at once, or when its leverage is confirmed. */
   send(order: OrderRequest): void {
-    const { leverage } = order
+    const { clientOrderId, symbol, side, leverage } = order
     const key = this.#keyOf(order)
     const held = this.#heldAt(order)
-    if (held !== null) {
-      if (held === leverage) this.#place(order)
-      else this.#deny(order, `Leverage ${held}, plan ${leverage}; entry denied`, held)
-      return
+    const entry = { clientOrderId, symbol, side, leverage }
+    switch (this.#core.ruled(LEVERAGE_FIRST, { entry, held, confirmed: this.#confirmed.get(key) ?? null })) {
+      case 'send':
+        this.#place(order)
+        return
+      case 'deny':
+        this.#deny(order, `Leverage ${held}, plan ${leverage}; entry denied`, held)
+        return
+      case 'ask':
+        this.#orders.hold(order)
+        // One that is on its way for an entry given up since is not of this leverage, perhaps: it is asked for anew.
+        this.#ask(key, leverage, 0)
     }
-    if (this.#confirmed.get(key) === leverage) {
-      this.#place(order)
-      return
-    }
-    this.#orders.hold(order)
-    // One that is on its way for an entry given up since is not of this leverage, perhaps: it is asked for anew.
-    this.#ask(key, leverage, 0)
   }
 
   /** Takes what the exchange says of a request for a leverage, or of a look-up. */
@@ -100,7 +102,9 @@ export class Leverages {
   overdue(): void {
     const { now } = this.#core
     for (const [key, request] of this.#requests) {
-      if (now < request.askedAt + this.#answerMs) continue
+      const { symbol } = placeOf(key)
+      const { askedAt: sentAt, requestId: id } = request
+      if (!this.#core.ruled(LATE, { id, symbol, what: 'leverage', sentAt, now })) continue
       for (const { clientOrderId } of this.#heldBack(key)) {
         const entry = this.#core.portfolio.pending.get(clientOrderId)
         if (entry !== undefined && !this.#isWanted(entry))

@@ -16,7 +16,7 @@ export function isRuleKind(kind: string): kind is RuleKind {
  * Nothing is done silently: whatever comes, changes or goes at the exchange follows from a decision about its symbol that
  * is taken down in the same step.
  */
-function noneIsSilent(effects: readonly Effect[]): void {
+export function noneIsSilent(effects: readonly Effect[]): void {
   const decided = new Set(
     effects.flatMap(effect =>
       effect.type === 'decisions' ? effect.batch.decisions.map(({ symbol }) => symbol) : [],

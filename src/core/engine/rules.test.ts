@@ -253,6 +253,11 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
   },
   fate: () => SCENES.late(),
   'letting-go': () => released(true),
+  filters: () => {
+    const desk = held()
+    desk.feed({ type: 'instrument', instrument: instrumentOf({ ...instrument('SOLUSDT'), tick: '0.01' }) })
+    return desk
+  },
   listing: () => listed(),
   delisting: () => listed(),
   maintenance: () => {
@@ -316,6 +321,23 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     const [entry] = placed(desk.propose(reversionSignal()))
     desk.order(entry.clientOrderId, 'accepted')
     desk.fill(entry, { clientOrderId: null, cause: 'stop' })
+    return desk
+  },
+  'leverage-first': () => held(),
+  'comes-to-life': () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [entry] = placed(desk.propose(reversionSignal()))
+    desk.order(entry.clientOrderId, 'accepted')
+    desk.order(entry.clientOrderId, 'cancelled')
+    desk.fill(entry)
+    return desk
+  },
+  unsaved: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [{ clientOrderId: key }] = placed(desk.propose(reversionSignal()))
+    desk.feed({ type: 'persist-refused', key, reason: 'the disk is full', code: 'E109' })
     return desk
   },
   left: () => {

@@ -2,16 +2,16 @@
 
 import { ADD_STANDS } from './add-rules.ts'
 import { ADOPTION } from './adoption.ts'
-import { ORDER_ANSWER } from './answer-rules.ts'
+import { ORDER_ANSWER, UNSAVED } from './answer-rules.ts'
 import { CANDIDATES, INSTEAD } from './candidate-rules.ts'
 import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
-import { DELISTING, LISTING, MAINTENANCE, TERMS } from './fact-rules.ts'
+import { DELISTING, FILTERS, LISTING, MAINTENANCE, TERMS } from './fact-rules.ts'
 import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
-import { EARLY, FILL, LEFT } from './fill-rules.ts'
+import { COMES_TO_LIFE, EARLY, FILL, LEFT } from './fill-rules.ts'
 import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
-import { HELD_BACK, LEVERAGE } from './leverage-rules.ts'
+import { HELD_BACK, LEVERAGE, LEVERAGE_FIRST } from './leverage-rules.ts'
 import { MARGIN } from './margin-checks.ts'
 import { PLACING, REFUSED_EXIT, ROOM, TAKE_BACK } from './order-rules.ts'
 import { OWN_GATES } from './own-gates.ts'
@@ -67,6 +67,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   obstacle: OBSTACLE,
   'letting-go': LETTING_GO,
   'order-answer': ORDER_ANSWER,
+  filters: FILTERS,
   listing: LISTING,
   delisting: DELISTING,
   maintenance: MAINTENANCE,
@@ -76,4 +77,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   early: EARLY,
   fill: FILL,
   left: LEFT,
+  'leverage-first': LEVERAGE_FIRST,
+  'comes-to-life': COMES_TO_LIFE,
+  unsaved: UNSAVED,
 }
