@@ -4,7 +4,7 @@ import { BybitClient } from '../core/adapters/bybit/client.ts'
 import type { Environment } from '../core/adapters/bybit/environments.ts'
 import { ExchangeClock } from '../core/adapters/bybit/exchange-clock.ts'
 import { checkedHost } from '../core/adapters/bybit/hosts.ts'
-import { nodeHttp } from '../core/adapters/bybit/http.ts'
+import { type HttpPort, nodeHttp } from '../core/adapters/bybit/http.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import { MarketSession } from '../core/adapters/bybit/market-session.ts'
 import {
@@ -18,6 +18,7 @@ import type { Log } from '../core/adapters/system/log.ts'
 import { RunningClock } from '../core/adapters/system/running-clock.ts'
 import { broken } from '../core/base/assert.ts'
 import type { Code } from '../core/base/codes.ts'
+import type { Milliseconds } from '../core/base/units.ts'
 import { intradayTimeframes } from '../core/engine/pipeline.ts'
 import type { Interval } from '../core/market/interval.ts'
 import type { ParsedArguments, World } from './command.ts'
@@ -26,6 +27,9 @@ import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { symbolFlag, textFlag } from './flags.ts'
 import { say } from './lines.ts'
 import { progressBar } from './progress.ts'
+
+/** No call is given up sooner, however fast the exchange's clock goes: the wire and the machines have a pace of their own. */
+const LEAST_DEADLINE: Milliseconds = 1_000
 
 export interface RealMarket {
   readonly session: MarketSession
@@ -72,12 +76,16 @@ export async function openRealMarket(
   const url = restOf(parsed, environment, 'market')
   const data = ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir')))
   const { http, close } = nodeHttp()
+  const paced: HttpPort = asked => {
+    const least = Math.min(asked.deadlineMs, LEAST_DEADLINE)
+    return http({ ...asked, deadlineMs: Math.max(asked.deadlineMs / speed, least) })
+  }
   const wall = {
     now: () => world.clock.now(),
     monotonic: () => world.clock.monotonic() * speed,
     sleep: (ms: number, signal?: AbortSignal) => world.clock.sleep(ms / speed, signal ?? world.signal),
   }
-  const ports: ClientPorts = { http, clock: wall, random: Math.random }
+  const ports: ClientPorts = { http: paced, clock: wall, random: Math.random }
   const told = (code: Code, words: string): void => log.code(code, words)
   const cache = MarketCache.open(join(data, 'market.db'), { readonly: false })
   try {

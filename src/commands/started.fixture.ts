@@ -107,6 +107,14 @@ export class Processes {
     return { server, url, env: { BBW_SIM_KEY: key, BBW_SIM_SECRET: secret } }
   }
 
+  /** Writes what each of them has said into a folder. */
+  keep(folder: string): void {
+    this.#started.forEach(({ out, err }, k) => {
+      writeFileSync(join(folder, `process-${k + 1}.out`), out)
+      writeFileSync(join(folder, `process-${k + 1}.err`), err)
+    })
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.#started.map(one => one.kill()))
   }

@@ -1,8 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
-import { DAY, MINUTE, SECOND } from '../../base/units.ts'
+import { DAY, MINUTE, SECOND, type Ticks } from '../../base/units.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
+import { regridded } from '../../portfolio/grid-change.ts'
 import { START, still } from '../sim/bybit/bybit.fixture.ts'
 import { steps, ticks } from '../sim/exchange.fixture.ts'
 import { SimulatedBybit } from './simulated.fixture.ts'
@@ -103,6 +104,39 @@ test('a stop that was received and is not shown is of unknown fate', async () =>
   await rig.broker.setStop('s1', SYMBOL, 'long', ticks(97))
   assert.equal(rig.words(), ['stop s1 unknown'])
   assert.is(rig.asked.filter(one => one === 'GET /v5/position/list').length, 4)
+})
+
+test('what was ordered under finer filters is shown in those of today: the account stays to be read', async () => {
+  const rig = await held()
+  await rig.broker.setStop('b', SYMBOL, 'long', ticks(96.3))
+  await rig.broker.place(
+    order({
+      clientOrderId: 'bbw-0001-t',
+      purpose: 'exit',
+      price: ticks(103.3),
+      steps: steps(0.503),
+      stop: null,
+    }),
+  )
+  rig.instrument = regridded(rig.instrument, '0.5', '0.005')
+  const { positions, orders } = await rig.broker.account()
+  assert.equal(
+    [positions, orders].flat().map(one => [one.steps, 'stop' in one ? one.stop : one.price]),
+    [
+      [200, 193],
+      [100, 206],
+    ],
+  )
+  assert.equal(await rig.broker.lookUp(SYMBOL, 'bbw-0001-a').then(({ state, filled }) => [state, filled]), [
+    'filled',
+    200,
+  ])
+  const [fill] = await rig.broker.executions(0)
+  assert.is(fill?.type === 'fill' && fill.steps, 200)
+  rig.words()
+  await rig.broker.setStop('c', SYMBOL, 'long', 193 as Ticks)
+  assert.equal(rig.words().at(-1), 'stop c ok', 'a stop beside the grid is not the one that is wanted')
+  assert.is(rig.sim.desk.stops.protecting(SYMBOL, 0)[0]?.trigger?.price, ticks(96.5))
 })
 
 test('a close takes what is held and no more, and one without a position is refused', async () => {

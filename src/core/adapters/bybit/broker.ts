@@ -16,7 +16,7 @@ import type {
   RestingReport,
 } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
-import { formatSteps, formatTicks, parseSteps, parseTicks } from '../../market/quantise.ts'
+import { formatSteps, formatTicks, priceOf } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { BybitClient, Call } from './client.ts'
 import { incomplete, refusal, troubleIn } from './errors.ts'
@@ -36,6 +36,7 @@ import {
   positionRow,
   wasRefused,
 } from './mapper-orders.ts'
+import { presentSteps, shownSteps, shownStop, shownTicks } from './shown.ts'
 
 const CATEGORY = 'linear'
 const COIN = 'USDT'
@@ -110,7 +111,7 @@ export class BybitBroker implements BrokerPort {
   async amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): Promise<void> {
     const instrument = await this.#ports.instrument(symbol)
     // The exchange counts what has filled into the quantity.
-    const filled = parseSteps(instrument, this.#ports.stream?.filled(clientOrderId) ?? '0')
+    const filled = shownSteps(instrument, this.#ports.stream?.filled(clientOrderId) ?? '0')
     const request = {
       category: CATEGORY,
       symbol,
@@ -264,7 +265,7 @@ export class BybitBroker implements BrokerPort {
       result => pageOf(result, executionRow).items.filter(({ linkId }) => linkId === clientOrderId),
       'protective',
     )
-    const filled = executed.reduce((sum, { qty }) => sum + parseSteps(instrument, qty), 0) as Steps
+    const filled = executed.reduce((sum, { qty }) => sum + shownSteps(instrument, qty), 0) as Steps
     if (filled === 0) {
       const reason = `no order ${clientOrderId} on ${symbol} is known`
       return { clientOrderId, state: 'absent', filled, reason }
@@ -333,7 +334,7 @@ export class BybitBroker implements BrokerPort {
     for (let read = 1; ; read++) {
       const rows = await this.#positionsOf(symbol, 'protective')
       const shown = rows.find(row => row.positionIndex === this.#index(side))?.stopLoss ?? null
-      if (shown !== null && parseTicks(instrument, shown) === stop) return true
+      if (shown !== null && Number(shown) === priceOf(instrument, stop)) return true
       if (read === READS) return false
       await this.#ports.sleep(PAUSE)
     }
@@ -343,13 +344,14 @@ export class BybitBroker implements BrokerPort {
     const { symbol, side, size, averagePrice, leverage, stopLoss } = row
     const instrument = await this.#ports.instrument(symbol)
     if (averagePrice === null) throw incomplete(`the entry price of ${symbol} is not told`)
+    const held: Side = side === 'Buy' ? 'long' : 'short'
     return {
       symbol,
-      side: side === 'Buy' ? 'long' : 'short',
-      steps: parseSteps(instrument, size),
+      side: held,
+      steps: presentSteps(instrument, size),
       entry: Number(averagePrice),
       leverage: Number(leverage ?? '1'),
-      stop: stopLoss === null ? null : parseTicks(instrument, stopLoss),
+      stop: stopLoss === null ? null : shownStop(instrument, stopLoss, held),
     }
   }
 
@@ -358,14 +360,18 @@ export class BybitBroker implements BrokerPort {
     const instrument = await this.#ports.instrument(symbol)
     const isLong = (side === 'Buy') !== reduceOnly
     const left =
-      parseSteps(instrument, leaves ?? qty) - (leaves === null ? parseSteps(instrument, filled) : 0)
+      leaves === null
+        ? ((presentSteps(instrument, qty) - shownSteps(instrument, filled)) as Steps)
+        : presentSteps(instrument, leaves)
+    // As the books count a target, towards the entry.
+    const rounding = !reduceOnly ? 'nearest' : isLong ? 'down' : 'up'
     return {
       clientOrderId: linkId ?? orderId,
       symbol,
       side: isLong ? 'long' : 'short',
       purpose: reduceOnly ? 'exit' : 'entry',
-      price: type === 'Market' || price === null ? null : parseTicks(instrument, price),
-      steps: left as Steps,
+      price: type === 'Market' || price === null ? null : shownTicks(instrument, price, rounding),
+      steps: left,
     }
   }
 
@@ -394,7 +400,7 @@ export class BybitBroker implements BrokerPort {
 }
 
 function reportOf(row: OrderRow, clientOrderId: string, instrument: Instrument): OrderReport {
-  const filled = parseSteps(instrument, row.filled)
+  const filled = shownSteps(instrument, row.filled)
   const reason = row.rejectReason ?? row.cancelType ?? ''
   const report = { clientOrderId, filled, reason }
   switch (row.status) {

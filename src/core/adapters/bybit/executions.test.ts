@@ -103,8 +103,11 @@ test('funding is received where its fee is negative, and of the side that the ra
   assert.is(funding('0', '0.0001'), undefined)
 })
 
-test('a price or quantity off the grid is none', () => {
-  for (const over of [{ execPrice: '95900.15' }, { execQty: '0.0005', closedSize: '0' }]) {
+test('a price or quantity beside a grid that has become coarser is counted on it, and none is refused', () => {
+  const [one] = read({ execPrice: '95900.16', execQty: '0.0025', closedSize: '0.0015' })
+  if (one?.type !== 'fill') throw new Error('it is a fill')
+  assert.equal([one.price, one.steps], [959_002, 1])
+  for (const over of [{ execPrice: '0' }, { execQty: 'x' }]) {
     assert.throws(
       () => read(over),
       (error: unknown) => error instanceof DataError,

@@ -7,9 +7,9 @@ import { DataError } from '../../base/errors.ts'
 import type { Steps, Usdt } from '../../base/units.ts'
 import type { Execution, FillInput } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
-import { parseSteps, parseTicks } from '../../market/quantise.ts'
 import { opposite, type Side } from '../../market/side.ts'
 import type { ExecutionRow, OrderSide } from './mapper-orders.ts'
+import { shownSteps, shownTicks } from './shown.ts'
 
 /** The part of an execution that opens a position where another part has closed one. */
 const OPENED = '-opened'
@@ -30,13 +30,13 @@ const STOPS: readonly string[] = ['StopLoss', 'PartialStopLoss', 'TrailingStop',
  * What an execution is to the engine: one input, two for one that turns a position over, none for what neither changes
  * a position nor is funding.
  *
- * @throws DataError where a price or quantity is not on the instrument's grid
+ * @throws DataError where a price or quantity is none
  */
 export function executionsOf(row: ExecutionRow, instrument: Instrument): readonly Execution[] {
   if (row.type === 'Funding') return fundingOf(row)
   const cause = causeOf(row)
   if (cause === null) return []
-  const steps = parseSteps(instrument, row.qty)
+  const steps = shownSteps(instrument, row.qty)
   if (steps === 0) return []
   const closed = closedSteps(row, instrument, steps, cause)
   const taken = sideOf(row.side)
@@ -52,7 +52,7 @@ export function executionsOf(row: ExecutionRow, instrument: Instrument): readonl
     symbol: row.symbol,
     side,
     opens,
-    price: parseTicks(instrument, row.price),
+    price: shownTicks(instrument, row.price, 'nearest'),
     steps: some,
     fee: some === steps ? fee : (fee * some) / steps,
     liquidity: row.isMaker ? 'maker' : 'taker',
@@ -81,7 +81,7 @@ function closedSteps(
   cause: FillInput['cause'],
 ): Steps {
   if (closed === null) return cause === 'order' ? (0 as Steps) : steps
-  const closing = parseSteps(instrument, closed)
+  const closing = shownSteps(instrument, closed)
   if (closing <= steps) return closing
   throw new DataError(`${symbol}: an execution of ${steps} steps cannot have closed ${closing}`)
 }

@@ -102,6 +102,8 @@ export class SimulatedBybit {
   readonly said: string[] = []
   /** What is asked, in order; private reads and changes. */
   readonly asked: string[] = []
+  /** As bbw knows it. */
+  instrument: Instrument
   /** Has the first word on a request: an answer instead of the exchange's, or an error that is thrown. */
   interfere: (request: HttpRequest, go: () => ReturnType<HttpPort>) => ReturnType<HttpPort> = (_, go) => go()
   readonly #connections: SimConnection[] = []
@@ -110,6 +112,7 @@ export class SimulatedBybit {
 
   constructor(minutes: Minutes, options: SimulatedOptions = {}) {
     const { mode = 'one-way', instrument = XUSDT, ...rest } = options
+    this.instrument = instrument
     this.sim = new SimBybit([marketOf(minutes, instrument)], {
       costs: { ...DEFAULT_COSTS, slippage: 0, slippageOfRange: 0 },
       wallet: 1_000,
@@ -131,7 +134,7 @@ export class SimulatedBybit {
       client: this.client,
       mode,
       began: START,
-      instrument: async () => instrument,
+      instrument: async () => this.instrument,
       sleep: span => this.sleep(span),
       hear: input => this.heard.push(input),
       stream: {
@@ -142,7 +145,7 @@ export class SimulatedBybit {
     })
     feed = new AccountFeed({
       connect: listener => this.connect('private', listener),
-      instrument: () => instrument,
+      instrument: () => this.instrument,
       now: () => this.sim.now,
       hear: input => this.heard.push(input),
       say: (code, words) => this.said.push(`${code} ${words}`),

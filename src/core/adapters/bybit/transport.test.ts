@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
+import { HttpTrouble } from './http.ts'
 import { CANARY, ok, reply, WALL, Wire } from './loopback.fixture.ts'
 import { Transport } from './transport.ts'
 
@@ -94,6 +95,45 @@ test('an address that an error code says is blocked is left alone, too', async (
   assert.is((await thrownBy(transport.send(CREATE, 'normal', stamp))).why, 'banned')
   assert.match((await thrownBy(transport.send(CREATE, 'normal', stamp))).message, /C402/)
   assert.is(wire.sent.length, 1)
+})
+
+/** What one call after another may take; each is answered after so long, or never. */
+async function deadlines(
+  path: string,
+  lane: 'normal' | 'protective',
+  answers: readonly (number | null)[],
+  method = 'GET',
+): Promise<readonly number[]> {
+  const wire = new Wire((_, nth) => {
+    const span = answers[nth - 1]
+    if (span === null) return new HttpTrouble('no reply', { isReply: false, wasSent: true })
+    wire.clock.time += span
+    return ok({})
+  })
+  const transport = transportOver(wire)
+  for (const _ of answers) {
+    await transport.send({ method, url: `${HOST}${path}` }, lane, stamp).catch(() => {})
+  }
+  return wire.sent.map(({ deadlineMs }) => deadlineMs)
+}
+
+test('an answer about a stop is not waited for longer than a position may be without one', async () => {
+  const stop = await deadlines('/v5/position/trading-stop', 'protective', [null, null, 5], 'POST')
+  assert.equal(stop, [1_000, 1_000, 1_000])
+  const order = await deadlines('/v5/order/create', 'protective', [null, 5], 'POST')
+  assert.equal(
+    order,
+    [5_000, 5_000],
+    'an order in doubt has to be looked up, which a short wait makes no sooner',
+  )
+})
+
+test('what protects positions is read promptly, and patiently where the exchange is slow', async () => {
+  assert.equal(await deadlines('/v5/position/list', 'protective', [5, null, 3_000, 1_200, 900, 5]), [
+    ...[1_000, 1_000, 5_000, 5_000, 5_000, 1_000],
+  ])
+  assert.equal(await deadlines('/v5/position/list', 'normal', [null, 5]), [5_000, 5_000])
+  assert.equal(await deadlines('/v5/market/tickers', 'protective', [null, 5]), [15_000, 15_000])
 })
 
 test.run()

@@ -59,6 +59,12 @@ const LONGEST_WAIT: Milliseconds = 10_000
 const PUBLIC = '/v5/market/'
 /** How long a call may take; lists take longer. */
 const DEADLINE: Milliseconds = 5_000
+/**
+ * What protects positions is not waited for so long: a position may be without its stop for two seconds. A stop is set in
+ * place and read back, so that giving an answer up costs nothing.
+ */
+const PROMPT_DEADLINE: Milliseconds = 1_000
+const PROMPT = '/v5/position/trading-stop'
 const LIST_DEADLINE: Milliseconds = 15_000
 const LISTS = [
   '/v5/market/instruments-info',
@@ -84,6 +90,8 @@ export class Transport {
   readonly #redactor: Redactor
   /** Equal questions that are on their way, none of them asked before the last change. */
   readonly #reading = new Map<string, Promise<Answer>>()
+  /** What did not answer promptly is given time, until it does. */
+  readonly #slow = new Set<string>()
   #changes = 0
 
   constructor(options: TransportOptions) {
@@ -135,16 +143,27 @@ export class Transport {
     if (!isPublic(asked)) await stamp()
     await this.#turn(asked, lane)
     const headers = await this.#headers(asked, target, body, stamp)
-    const deadlineMs = LISTS.includes(asked.path) ? LIST_DEADLINE : DEADLINE
+    const deadlineMs = this.#deadlineOf(asked, lane)
+    const { clock, http } = this.#options.ports
+    const sentAt = clock.monotonic()
     let reply: HttpReply
     try {
-      reply = await this.#options.ports.http({ method: asked.method, url, headers, body, deadlineMs })
+      reply = await http({ method: asked.method, url, headers, body, deadlineMs })
+      if (clock.monotonic() - sentAt <= PROMPT_DEADLINE) this.#slow.delete(asked.path)
     } catch (error) {
+      if (deadlineMs === PROMPT_DEADLINE) this.#slow.add(asked.path)
       if (!(error instanceof HttpTrouble)) throw networkError(asked, 'the connection failed', true)
       const words = this.#redactor.text(error.message)
       throw error.isReply ? unreadable(asked, words) : networkError(asked, words, error.wasSent)
     }
     return this.#answerOf(asked, reply)
+  }
+
+  #deadlineOf({ path, changes }: Asked, lane: Lane): Milliseconds {
+    if (LISTS.includes(path)) return LIST_DEADLINE
+    if (path === PROMPT) return PROMPT_DEADLINE
+    const isPrompt = lane === 'protective' && !changes && !this.#slow.has(path)
+    return isPrompt ? PROMPT_DEADLINE : DEADLINE
   }
 
   /** Waits until the budgets have room. */

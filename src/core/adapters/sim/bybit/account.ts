@@ -80,6 +80,16 @@ export interface Filled {
   readonly leverage: number
 }
 
+/** What a client has sent under one id of its own. */
+export interface LinkRecord {
+  readonly symbol: string
+  /** More than one is a duplicate. */
+  readonly orders: number
+  /** How often it was sent again, and refused for it. */
+  readonly refused: number
+  readonly filled: Steps
+}
+
 export class BybitAccount {
   readonly ledger: Ledger
   readonly #seed: string
@@ -89,7 +99,7 @@ export class BybitAccount {
   readonly #executions: ExecutionRecord[] = []
   readonly #pnl: ClosedPnl[] = []
   readonly #positions = new Map<string, BybitPosition>()
-  readonly #linkIds = new Set<string>()
+  readonly #links = new Map<string, LinkRecord>()
   #ids = 0
   #sequence = 0
   #events: AccountEvent[] = []
@@ -142,9 +152,20 @@ export class BybitAccount {
     return [...this.#positions.values()]
   }
 
+  /** Every client's id that was ever used, and what came of it. */
+  get links(): ReadonlyMap<string, LinkRecord> {
+    return this.#links
+  }
+
   /** Whether a link id was ever used. */
   isUsed(linkId: string): boolean {
-    return this.#linkIds.has(linkId)
+    return this.#links.has(linkId)
+  }
+
+  /** A used link id has come again. */
+  refuseAgain(linkId: string): void {
+    const link = this.#links.get(linkId)
+    if (link !== undefined) this.#links.set(linkId, { ...link, refused: link.refused + 1 })
   }
 
   openOrder(key: { readonly orderId: string; readonly orderLinkId: string }): BybitOrder | undefined {
@@ -167,6 +188,7 @@ export class BybitAccount {
       everRealised: 0n,
       tpslMode: 'Full',
       trailing: null,
+      openedBy: '',
       createdAt: now,
       updatedAt: now,
     }
@@ -194,7 +216,11 @@ export class BybitAccount {
 
   add(order: BybitOrder): void {
     assert(!this.#open.has(order.orderId), `order ${order.orderId} is new`)
-    if (order.orderLinkId !== '') this.#linkIds.add(order.orderLinkId)
+    const { orderLinkId, symbol } = order
+    if (orderLinkId !== '') {
+      const known = this.#links.get(orderLinkId) ?? { symbol, orders: 0, refused: 0, filled: 0 as Steps }
+      this.#links.set(orderLinkId, { ...known, orders: known.orders + 1 })
+    }
     this.#open.set(order.orderId, order)
   }
 
@@ -232,9 +258,12 @@ export class BybitAccount {
       order.fee += fee
       order.updatedAt = now
       if (order.filled < order.steps) order.status = 'PartiallyFilled'
+      const link = this.#links.get(order.orderLinkId)
+      if (link !== undefined)
+        this.#links.set(order.orderLinkId, { ...link, filled: (link.filled + steps) as Steps })
     }
     const gross = isOpening
-      ? this.#enlarge(position, positionSide, steps, value, fee, now)
+      ? this.#enlarge(position, order, positionSide, steps, value, fee, now)
       : this.#close(position, order, filled, value, fee, now)
     position.realised += gross - fee
     position.everRealised += gross - fee
@@ -356,6 +385,7 @@ export class BybitAccount {
   /** Adds to a position; what that earns is nothing. */
   #enlarge(
     position: BybitPosition,
+    order: BybitOrder | null,
     side: Side,
     steps: Steps,
     value: Amount,
@@ -366,6 +396,7 @@ export class BybitAccount {
     if (position.steps === 0) {
       position.side = side
       position.realised = 0n
+      position.openedBy = order?.orderLinkId ?? ''
       position.createdAt = now
     }
     position.steps = (position.steps + steps) as Steps

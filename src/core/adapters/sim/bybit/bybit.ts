@@ -15,6 +15,7 @@ import {
 import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import type { KeyInfo } from './account-routes.ts'
 import { Desk, type DeskOptions } from './desk.ts'
+import { Exposure } from './exposure.ts'
 import { AFTER, BEFORE, FaultPlan, type FaultRule, PUSHES } from './fault-plan.ts'
 import { type Credentials, Gate, type HttpRequest } from './gate.ts'
 import { Refusal } from './order.ts'
@@ -39,12 +40,17 @@ const KEY_INFO = { isReadOnly: false, canWithdraw: false, expiresAt: '2099-01-01
 const ZOMBIE: Milliseconds = 4_900
 const OVERTAKEN: Milliseconds = 500
 const LASTING: Milliseconds = MINUTE
+/** Of so many paths requests are counted; clients may ask for any. */
+const MOST_PATHS = 100
 
 export class SimBybit {
   readonly desk: Desk
   readonly gate: Gate
   readonly streams: Streams
   readonly options: BybitOptions
+  readonly exposure: Exposure
+  /** How many requests have come, by path. */
+  readonly requests = new Map<string, number>()
   readonly #random: Random
   #plan: FaultPlan
   /** Requests that arrive late, and when. */
@@ -59,6 +65,7 @@ export class SimBybit {
   constructor(markets: readonly SymbolMarket[], options: BybitOptions) {
     const { key, secret, speed, seed } = options
     this.options = options
+    this.exposure = new Exposure(speed)
     this.#random = random(`${seed} protocol`)
     this.desk = new Desk(markets, options)
     const context = { desk: this.desk, key: { ...KEY_INFO, ...options.keyInfo, key } }
@@ -93,8 +100,23 @@ export class SimBybit {
     }
     this.desk.advance(to)
     for (const rule of this.#plan.due(to)) this.cause(rule)
+    this.#watch()
     this.streams.tell(this.desk.account.take())
     this.streams.publish()
+  }
+
+  /** Sees which positions have no stop, and whether their client could know of it and set one. */
+  #watch(): void {
+    const { account } = this.desk
+    if (this.#isAway) this.exposure.disturb(this.now)
+    this.exposure.look(account.positions, account.openOrders, this.now)
+  }
+
+  /** The client cannot be told what happens, or is not served. */
+  get #isAway(): boolean {
+    const { now } = this
+    if (now < Math.max(this.#outageUntil, this.#flappingUntil) || this.gate.limits.isBanned(now)) return true
+    return !this.streams.sessions.some(({ id, channel }) => channel === 'private' && !this.#mute.has(id))
   }
 
   // --- requests -----------------------------------------------------------------------------------------------
@@ -106,15 +128,22 @@ export class SimBybit {
   request(request: HttpRequest): Outcome {
     const { now } = this
     const [path] = request.target.split('?')
+    const count = this.requests.get(path) ?? 0
+    if (count > 0 || this.requests.size < MOST_PATHS) this.requests.set(path, count + 1)
     if (now < this.#outageUntil) return { kind: 'reset' }
     const before = this.#plan.strike(BEFORE, path, now)
-    if (before !== null) return this.#instead(before, request)
+    if (before !== null) {
+      this.exposure.disturb(now)
+      return this.#instead(before, request)
+    }
     const reply = this.gate.answer(request)
     this.streams.tell(this.desk.account.take())
     const isLast = request.method === 'POST' && this.#random.int(2) === 0
     const due = isLast ? now + ACK_DELAY * this.options.speed : now
     const after = this.#plan.strike(AFTER, path, now)
-    return after === null ? { kind: 'reply', reply, due } : spoiled(after, reply, due)
+    if (after === null) return { kind: 'reply', reply, due }
+    this.exposure.disturb(now)
+    return spoiled(after, reply, due)
   }
 
   #instead({ fault, ms, code }: FaultRule, request: HttpRequest): Outcome {
@@ -169,8 +198,13 @@ export class SimBybit {
       // The answer to a request is none of a topic's; that to an order has the fate of answers.
       if (push.topic === null) return this.#answered(push)
       const topic = push.topic
-      if (this.#silent.some(({ only }) => topic.startsWith(only))) return []
+      const isPrivate = this.streams.channelOf(push.session) === 'private'
+      if (this.#silent.some(({ only }) => topic.startsWith(only))) {
+        if (isPrivate) this.exposure.disturb(now)
+        return []
+      }
       const rule = this.#plan.strike(PUSHES, topic, now)
+      if (rule !== null && isPrivate) this.exposure.disturb(now)
       switch (rule?.fault) {
         case 'lose-push':
           return []
@@ -225,6 +259,7 @@ export class SimBybit {
       return error.message
     }
     this.#plan.note(rule.fault)
+    this.#watch()
     this.streams.tell(this.desk.account.take())
     return null
   }
@@ -262,6 +297,8 @@ export class SimBybit {
         this.gate.limits.ban(now, ms ?? BAN)
         return
       case 'clock-skew':
+        // What is signed by the clock as it was is not taken.
+        this.exposure.disturb(now)
         desk.skew = ms ?? 0
         return
       case 'amnesia':

@@ -5,9 +5,14 @@
  *
  * | request | body | reply |
  * | --- | --- | --- |
- * | `GET /control` | | `{now, speed, counts, rules, sessions}` |
+ * | `GET /control` | | `{now, speed, counts, rules, sessions, opened, requests, bare}` |
+ * | `GET /control/books` | | `{positions, links}` |
  * | `POST /control/faults` | `{rules}` (`fault-plan.ts`) | the same |
  * | `POST /control/cause` | one event, such as `{"fault":"liquidate","symbol":"BTCUSDT"}` | the same, or 409 with why not |
+ *
+ * `sessions` are the connections that stand, `opened` all there have been, `requests` count by path, `bare` says for how long
+ * positions had no stop (`exposure.ts`). `positions` are in steps, with their stops in ticks; of `links`, the ids that
+ * clients give to orders, each says how many orders bear it, how often it was refused as used, and how many steps filled.
  */
 import { DataError } from '../../../base/errors.ts'
 import { Shape } from '../shape.ts'
@@ -25,6 +30,7 @@ export function control(sim: SimBybit, { method, target, headers, body }: HttpRe
   try {
     const asked = `${method} ${target}`
     if (asked === `GET ${CONTROL}`) return reply(200, standing(sim))
+    if (asked === `GET ${CONTROL}/books`) return reply(200, books(sim))
     if (asked === `POST ${CONTROL}/faults`) {
       const shape = new Shape(parsed(body), '')
       const rules = rulesFrom(shape.value('rules'))
@@ -44,13 +50,28 @@ export function control(sim: SimBybit, { method, target, headers, body }: HttpRe
 }
 
 function standing(sim: SimBybit): object {
-  const { plan, now, options, streams } = sim
+  const { plan, now, options, streams, requests, exposure } = sim
   return {
     now: Math.floor(now),
     speed: options.speed,
     counts: plan.counts,
     rules: plan.rules,
     sessions: streams.sessions.length,
+    opened: streams.opened,
+    requests: Object.fromEntries(requests),
+    bare: exposure.report(now),
+  }
+}
+
+/** What is held, and what came of every order that bears an id of a client's. */
+function books({ desk: { account, stops } }: SimBybit): object {
+  const held = account.positions.filter(({ steps }) => steps > 0)
+  return {
+    positions: held.map(({ symbol, idx, side, steps }) => {
+      const stop = stops.protecting(symbol, idx).find(({ stopOrderType }) => stopOrderType === 'StopLoss')
+      return { symbol, idx, side, steps, stop: stop?.trigger?.price ?? null }
+    }),
+    links: [...account.links].map(([id, link]) => ({ id, ...link })),
   }
 }
 

@@ -370,8 +370,10 @@ export class Desk {
     const instrument = this.instrument(symbol)
     const now = this.#stamp()
     if (!this.isTrading(symbol)) throw new Refusal(110074, 'This contract is not live')
-    if (orderLinkId !== '' && this.account.isUsed(orderLinkId))
+    if (orderLinkId !== '' && this.account.isUsed(orderLinkId)) {
+      this.account.refuseAgain(orderLinkId)
       throw new Refusal(110072, 'OrderLinkedID is duplicate')
+    }
     const position = this.#positionFor(wish)
     const { attached } = wish
     this.#checkGrain(symbol, wish.price, wish.trigger?.price, attached?.takeProfit, attached?.stopLoss)

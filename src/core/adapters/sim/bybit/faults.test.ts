@@ -395,11 +395,21 @@ test('the door for operators wants the secret, takes rules and events, and says 
   }
   assert.is(ask('GET', CONTROL, '', 'wrong').status, 401)
   assert.not(isSecret('', `Bearer ${SECRET}`))
-  assert.equal(ask('GET', CONTROL).value, { now: START, speed: 1, counts: {}, rules: [], sessions: 0 })
+  const never = { count: 0, totalMs: 0, longestMs: 0 }
+  const beginning = {
+    ...{ now: START, speed: 1, counts: {}, rules: [], sessions: 0, opened: 0, requests: {} },
+    bare: { now: [], answered: never, disturbed: never },
+  }
+  assert.equal(ask('GET', CONTROL).value, beginning)
   const rules = [{ fault: 'lose-reply', only: '/v5/order/create' }]
   assert.equal(ask('POST', `${CONTROL}/faults`, { rules }).value.rules, rules)
   send(one, 'a')
-  assert.equal(ask('GET', CONTROL).value.counts, { 'lose-reply': 1 })
+  const { counts, requests } = ask('GET', CONTROL).value
+  assert.equal([counts, requests], [{ 'lose-reply': 1 }, { '/v5/order/create': 1 }])
+  send(one, 'a')
+  const { positions, links } = ask('GET', `${CONTROL}/books`).value
+  assert.equal(positions, [{ symbol: 'XUSDT', idx: 0, side: 'long', steps: 1_000, stop: null }])
+  assert.equal(links, [{ id: 'a', symbol: 'XUSDT', orders: 1, refused: 1, filled: 1_000 }])
   assert.is(ask('POST', `${CONTROL}/cause`, { fault: 'drop' }).status, 200)
   assert.is(ask('POST', `${CONTROL}/cause`, { fault: 'liquidate', symbol: 'NOUSDT' }).status, 409)
   assert.is(ask('POST', `${CONTROL}/cause`, { fault: 'html' }).status, 409)

@@ -93,6 +93,8 @@ export interface BybitPosition {
   everRealised: Amount
   tpslMode: TpslMode
   trailing: Trailing | null
+  /** The client's id of the order that has opened it; empty where that has none. */
+  openedBy: string
   createdAt: Timestamp
   updatedAt: Timestamp
 }

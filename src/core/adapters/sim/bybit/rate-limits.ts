@@ -81,7 +81,7 @@ export class RateLimits {
 
   /** One more request of the address. Returns whether it is served. */
   arrive(now: Timestamp): boolean {
-    if (now < this.#bannedUntil) return false
+    if (this.isBanned(now)) return false
     if (this.#address.take(now).isAllowed) return true
     this.ban(now, BAN)
     return false
@@ -89,7 +89,11 @@ export class RateLimits {
 
   /** One more socket of the address. Returns whether it is let in. */
   connect(now: Timestamp): boolean {
-    return now >= this.#bannedUntil && this.#connects.take(now).isAllowed
+    return !this.isBanned(now) && this.#connects.take(now).isAllowed
+  }
+
+  isBanned(now: Timestamp): boolean {
+    return now < this.#bannedUntil
   }
 
   /** The address is not served for a while. */

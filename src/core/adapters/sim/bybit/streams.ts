@@ -100,6 +100,15 @@ export class Streams {
     return [...this.#sessions.values()]
   }
 
+  channelOf(id: number): Channel | undefined {
+    return this.#sessions.get(id)?.channel
+  }
+
+  /** How many connections there have been. */
+  get opened(): number {
+    return this.#opened
+  }
+
   /** @param patience for how long a private connection may say nothing */
   open(channel: Channel, patience: Milliseconds = IDLE): number {
     const id = ++this.#opened
