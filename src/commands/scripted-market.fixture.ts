@@ -1,5 +1,5 @@
 /**
- * An hour and a half of a market in which a few trades are certain: the days before are those of the fixtures, and the
+ * Eighty minutes of a market in which a few trades are certain: the days before are those of the fixtures, and the
  * price of that morning goes where its script says.
  */
 import { cpSync, readFileSync } from 'node:fs'
@@ -21,34 +21,34 @@ const SCRIPTS: { readonly [symbol: string]: Script } = {
   // Up, for a moment without a move, and back: one short, closed by its target.
   BTCUSDT: [
     [0, 1],
-    [15, 1],
+    [10, 1],
+    [15, 1.015],
     [20, 1.015],
-    [25, 1.015],
-    [45, 1],
+    [40, 1],
   ],
   // Through a limit under the lower band, far up to its first target, and back below where it was bought.
   ADAUSDT: [
     [0, 1],
-    [15, 1],
-    [30, 0.9],
-    [60, 1.1],
-    [80, 0.9],
+    [10, 1],
+    [25, 0.9],
+    [55, 1.1],
+    [75, 0.9],
   ],
   // Through a limit above, on to its stop, and back to the target of the short that follows.
   LINKUSDT: [
     [0, 1],
-    [20, 1],
-    [35, 1.03],
-    [45, 1.03],
-    [55, 1.08],
-    [75, 1],
+    [15, 1],
+    [30, 1.03],
+    [40, 1.03],
+    [50, 1.08],
+    [70, 1],
   ],
   // Down and back: one long, entered while the price moves.
   INJUSDT: [
     [0, 1],
-    [15, 1],
-    [35, 0.9],
-    [55, 1],
+    [10, 1],
+    [30, 0.9],
+    [50, 1],
   ],
 }
 
@@ -56,7 +56,7 @@ export const SCRIPTED = Object.keys(SCRIPTS).join(',')
 
 /** How long before the morning the fine candles begin, and how long it is, in minutes. */
 const BEFORE = DAY / MINUTE
-const LENGTH = 90
+const LENGTH = 80
 const STEP = 5
 
 /** Writes the market and returns its folder. */
