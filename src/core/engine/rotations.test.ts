@@ -202,7 +202,7 @@ test('what could be held instead is taken down when others are found, and what i
     rate(desk, 'X07USDT', -0.001 * sign)
     const [order] = entries(turn(1))
     assert.is(order.symbol, 'X07USDT')
-    assert.equal(kept().slice(4), ['manage', 'instead', 'guards', 'score'])
+    assert.equal(kept().slice(4), ['manage', 'instead', 'guards', 'leverage-first', 'score'])
     assert.equal(answersOf(desk, 'instead'), [{ stop: order.stop, target: null }])
     const ranked = answersOf(desk, 'score').at(-1)
     assert.is(Array.isArray(ranked) && ranked.length, alternatives.length - 1)
