@@ -21,7 +21,7 @@ import {
   StreamConnection,
   type StreamListener,
 } from './core/adapters/bybit/stream-connection.ts'
-import type { ClientPorts } from './core/adapters/bybit/transport.ts'
+import type { ClientPorts, Credentials } from './core/adapters/bybit/transport.ts'
 import {
   KEY,
   type Minutes,
@@ -38,6 +38,7 @@ import { instrument as PLAIN, ticks } from './core/adapters/sim/exchange.fixture
 import { MarketCache } from './core/adapters/sqlite/market-cache.ts'
 import type { StateStore } from './core/adapters/sqlite/state-store.ts'
 import { heldStore } from './core/adapters/sqlite/store.fixture.ts'
+import { Redactor } from './core/adapters/system/redactor.ts'
 import { RunningClock } from './core/adapters/system/running-clock.ts'
 import type { Code } from './core/base/codes.ts'
 import { DAY, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from './core/base/units.ts'
@@ -86,6 +87,7 @@ export interface RigOptions extends Plants {
   readonly instrument?: Instrument
   /** The candles that are followed. */
   readonly intervals?: readonly Interval[]
+  readonly credentials?: Credentials
 }
 
 /** Time that goes on when it is told to, for sleepers and for the timers and dates of libraries. */
@@ -155,6 +157,7 @@ export class StreamRig {
   #server: BybitServer | null = null
   #life: Life | null = null
   #starts = 0
+  readonly #redactor: Redactor
   #news = 0
   #proposed = 0
   readonly #fired = new Map<Fault, number>()
@@ -177,6 +180,7 @@ export class StreamRig {
     this.#path = path
     this.#options = options
     this.#connections = nodeHttp()
+    this.#redactor = new Redactor(Object.values(this.#credentials))
     const { minutes = flat(), instrument = PLAIN, mode = 'one-way' } = options
     mkdirSync(dirname(path), { recursive: true })
     const markets = [SYMBOL, OTHER].map(symbol => marketOf(minutes, { ...instrument, symbol }))
@@ -185,8 +189,7 @@ export class StreamRig {
       wallet: WALLET,
       seed: '1',
       from: START,
-      key: KEY,
-      secret: SECRET,
+      ...this.#credentials,
       speed: 1,
       ...options.bybit,
     })
@@ -194,7 +197,7 @@ export class StreamRig {
       client: new BybitClient({
         url: 'http://127.0.0.1:1',
         ports: { ...this.#ports(), http: asked => Promise.resolve(this.#answered(asked)) },
-        credentials: { key: KEY, secret: SECRET },
+        credentials: this.#credentials,
         isDry: false,
       }),
       mode,
@@ -204,6 +207,10 @@ export class StreamRig {
       hear: () => {},
       stream: null,
     })
+  }
+
+  get #credentials(): Credentials {
+    return this.#options.credentials ?? { key: KEY, secret: SECRET }
   }
 
   get now(): Timestamp {
@@ -434,7 +441,8 @@ export class StreamRig {
   }
 
   #say(code: Code, words: string): void {
-    this.said.push({ code, words, at: this.now })
+    // As the log does.
+    this.said.push({ code, words: this.#redactor.text(words), at: this.now })
   }
 
   /** The exchange's own answer, past everything that goes wrong. */
@@ -488,7 +496,7 @@ export class StreamRig {
         channel,
         url: this.streamUrl,
         environment: 'live',
-        credentials: channel === 'private' ? { key: KEY, secret: SECRET } : null,
+        credentials: channel === 'private' ? this.#credentials : null,
         offset: () => time.aheadOf(this.now),
         monotonic: () => this.#time.elapsed,
         random: () => 0,
@@ -511,7 +519,7 @@ export class StreamRig {
     const ports: ClientPorts = { ...this.#ports(), http }
     const say = (code: Code, words: string): void => this.#say(code, words)
     const marketClient = new BybitClient({ url, ports, credentials: null, isDry: true })
-    const client = new BybitClient({ url, ports, credentials: { key: KEY, secret: SECRET }, isDry: false })
+    const client = new BybitClient({ url, ports, credentials: this.#credentials, isDry: false })
     const time = await this.until(
       ExchangeClock.open({ client: marketClient, monotonic: () => this.#time.elapsed, say }),
     )
@@ -541,6 +549,7 @@ export class StreamRig {
       mode,
       connect: listener => this.#connect('private', time, listener),
       sleep: span => this.#time.sleep(span),
+      redactor: this.#redactor,
       say,
       ready: () => {},
     })

@@ -1,3 +1,4 @@
+import type { Redactor } from '../core/adapters/system/redactor.ts'
 /**
  * What a command is: a value. `registry.ts` lists the commands, `main.ts` builds the command line from them, and
  * `run` gets everything it may touch of the outside as `World`, so that a test can call it without a process.
@@ -52,6 +53,8 @@ export interface World {
    * Returns what ends the listening.
    */
   readonly hangup: { listen(callback: () => void): () => void }
+  /** Knows the secrets of this process; what is written to `stderr` has gone through it. */
+  readonly redactor: Redactor
   readonly color: boolean
   readonly quiet: boolean
   readonly verbose: boolean

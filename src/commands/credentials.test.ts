@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { ConfigError } from '../core/base/errors.ts'
 import { defaultConfig } from './config.ts'
 import { credentialsOf } from './credentials.ts'
@@ -15,10 +16,12 @@ const CANARY = 'cAnAryOfTheSecret'
 test.after(() => folder.remove())
 
 function found(env: { readonly [name: string]: string }, keyFile: string | null = null): readonly string[] {
+  const redactor = new Redactor([])
   const { key, secret, from } = credentialsOf(
-    { env, cwd: folder.path },
+    { env, cwd: folder.path, redactor },
     { ...defaultConfig(), account: { alias: null, keyFile } },
   )
+  assert.is(redactor.text(`${key} and ${secret}`), '*** and ***', 'they are said no more')
   return [key, secret, from]
 }
 

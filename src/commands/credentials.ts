@@ -23,8 +23,17 @@ export interface FoundCredentials extends Credentials {
  *
  * @throws ConfigError where there are none, only half of them, or others could read them
  */
-export function credentialsOf(world: Pick<World, 'env' | 'cwd'>, { account }: Config): FoundCredentials {
-  const { env, cwd } = world
+export function credentialsOf(
+  world: Pick<World, 'env' | 'cwd' | 'redactor'>,
+  config: Config,
+): FoundCredentials {
+  const found = foundIn(world, config)
+  // Whatever this process says from now on, it does not say these.
+  world.redactor.hide([found.key, found.secret])
+  return found
+}
+
+function foundIn({ env, cwd }: Pick<World, 'env' | 'cwd'>, { account }: Config): FoundCredentials {
   const [key, secret] = KEY_VARIABLES.map(name => env[name] ?? '')
   if (key !== '' || secret !== '') {
     if (key === '' || secret === '') {

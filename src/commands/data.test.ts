@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MarketCache } from '../core/adapters/sqlite/market-cache.ts'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { UsageError } from '../core/base/errors.ts'
 import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { dataCommand } from './data.ts'
@@ -83,6 +84,7 @@ async function run(name: string, args: readonly string[], setting: Setting): Pro
     clock: { now: () => T0, monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: setting.signal ?? new AbortController().signal,
     hangup: { listen: () => () => {} },
+    redactor: new Redactor([]),
     color: false,
     quiet: setting.quiet === true,
     verbose: false,

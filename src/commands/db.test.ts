@@ -8,6 +8,7 @@ import { DecisionJournal } from '../core/adapters/sqlite/decision-journal.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import { batchOf, bookRows, eventOf, optionsOf, T0 } from '../core/adapters/sqlite/store.fixture.ts'
 import { thisProcess } from '../core/adapters/system/processes.ts'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { settingsContext } from '../core/engine/decision-record.ts'
 import { defaultSettings } from '../core/engine/settings.ts'
 import type { World } from './command.ts'
@@ -49,6 +50,7 @@ async function db(words: readonly string[], data: string, isTerminal = false): P
     clock: { now: () => T0, monotonic: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    redactor: new Redactor([]),
     color: false,
     quiet: line.globals.quiet,
     verbose: false,

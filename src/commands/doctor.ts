@@ -171,7 +171,9 @@ async function resultsOf(world: World, checks: readonly Check[], context: CheckC
   )
   const results: (readonly [Check, Verdict])[] = []
   for (const [check, verdict] of running) {
-    results.push([check, verdict instanceof Promise ? await Promise.race([verdict, late]) : verdict])
+    const reached = verdict instanceof Promise ? await Promise.race([verdict, late]) : verdict
+    // What somebody else has said may repeat what it was asked with.
+    results.push([check, { ...reached, found: world.redactor.text(reached.found) }])
   }
   over.abort()
   return results

@@ -58,6 +58,7 @@ export async function accountPlace(
           mode: config.positionMode,
           connect: listener => market.connect('private', credentials, listener),
           sleep: span => market.ports.clock.sleep(span),
+          redactor: world.redactor,
           say: market.say,
           ready: market.ready,
         })

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { ExchangeError } from '../core/base/errors.ts'
 import type { Steps, Ticks } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
@@ -37,6 +38,7 @@ test('what stands between the driver and the outside sees every request', async 
     clock: { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    redactor: new Redactor([]),
     color: false,
     quiet: false,
     verbose: false,

@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path'
 import type { Venue } from '../core/adapters/sim/venue.ts'
 import { type Log, openLog } from '../core/adapters/system/log.ts'
 import { ExchangeError, UsageError } from '../core/base/errors.ts'
-import { secretsIn } from '../core/base/secrets.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { JournalPort } from '../core/engine/ports.ts'
 import type { Account } from '../core/engine/protocol.ts'
@@ -104,7 +103,7 @@ function openRunLog(world: World, config: Config, folder: string | null, isScree
     maxMegabytes,
     // A screen that shows a dashboard has no room for lines.
     stderr: isScreenTaken ? { isTTY: true, write: () => {} } : world.stderr,
-    secrets: secretsIn(world.env),
+    redactor: world.redactor,
     clock: world.clock,
   })
 }

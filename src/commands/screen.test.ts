@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { eventOf, tradeOf } from '../core/adapters/sqlite/store.fixture.ts'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import type { World } from './command.ts'
 import { eventLine, tradeLine } from './lines.ts'
 import { Screen } from './screen.ts'
@@ -33,6 +34,7 @@ function seen(isTerminal = false, isGone = false): Seen {
     clock: { now: () => 0, monotonic: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    redactor: new Redactor([]),
     color: false,
     quiet: false,
     verbose: false,

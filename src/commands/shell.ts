@@ -1,6 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { isatty } from 'node:tty'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { StoreError } from '../core/base/errors.ts'
+import { secretsIn } from '../core/base/secrets.ts'
 import type { World } from './command.ts'
 import { type CommandLine, type GlobalFlags, readCommandLine } from './command-line.ts'
 import { EXIT } from './exit-codes.ts'
@@ -84,7 +86,13 @@ function untilStopped(blocks: AsyncIterator<Uint8Array>, signal: AbortSignal): A
   }
 }
 
-function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, globals: GlobalFlags): World {
+function makeWorld(
+  host: NodeJS.Process,
+  output: Output,
+  signal: AbortSignal,
+  globals: GlobalFlags,
+  redactor: Redactor,
+): World {
   const { stdout, stderr, env } = host
   const plain = !globals.color || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb'
   return {
@@ -108,7 +116,7 @@ function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, gl
       get columns() {
         return stderr.columns || PLAIN_COLUMNS
       },
-      write: text => void stderr.write(text),
+      write: text => void stderr.write(redactor.text(text)),
     },
     clock: {
       now: () => Date.now(),
@@ -124,6 +132,7 @@ function makeWorld(host: NodeJS.Process, output: Output, signal: AbortSignal, gl
         return () => void host.off('SIGHUP', hear)
       },
     },
+    redactor,
     color: stdout.isTTY === true && !plain,
     quiet: globals.quiet,
     verbose: globals.verbose,
@@ -160,6 +169,7 @@ export async function runShell(
 
   const stoppedCode = (code: number): number => (signal.reason === 'SIGINT' ? EXIT.interrupted : code)
 
+  const redactor = new Redactor(secretsIn(host.env))
   let told: unknown
   const tell = (error: unknown): number => {
     told = error
@@ -167,7 +177,7 @@ export async function runShell(
     const unwound = error === signal.reason || (error instanceof Error && error.name === 'AbortError')
     if (signal.aborted && unwound) return stoppedCode(EXIT.ok)
     const { code, lines } = failureOf(error, verbose)
-    host.stderr.write(`${title}: ${lines.join('\n  ')}\n`)
+    host.stderr.write(redactor.text(`${title}: ${lines.join('\n  ')}\n`))
     return code
   }
 
@@ -191,7 +201,9 @@ export async function runShell(
       case 'run': {
         title = line.title
         verbose = line.globals.verbose
-        return stoppedCode(await line.run(makeWorld(host, output, signal, line.globals), line.parsed))
+        return stoppedCode(
+          await line.run(makeWorld(host, output, signal, line.globals, redactor), line.parsed),
+        )
       }
     }
   }

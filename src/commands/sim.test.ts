@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { EmbeddedExchange } from '../core/adapters/sim/embedded.ts'
 import { RemoteExchange } from '../core/adapters/sim/remote.ts'
 import { ScriptedTrader } from '../core/adapters/sim/trader.fixture.ts'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { DAY, HOUR } from '../core/base/units.ts'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
@@ -91,6 +92,7 @@ async function run(words: readonly string[]): Promise<Ended> {
     clock: { now: () => Date.now(), monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    redactor: new Redactor([]),
     color: false,
     quiet: false,
     verbose: false,

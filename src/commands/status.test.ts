@@ -4,6 +4,7 @@ import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { StoreError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { statusCommandOver } from './status.ts'
@@ -72,6 +73,7 @@ async function status(looks: Looks, setting: Setting = {}): Promise<Outcome> {
     },
     hangup: { listen: () => () => {} },
     signal: stopping.signal,
+    redactor: new Redactor([]),
     color: false,
     quiet: false,
     verbose: false,

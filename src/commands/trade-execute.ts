@@ -1,7 +1,6 @@
 /** Signals of a pipe handed to the trader itself: to the loop that runs, or to one opened for the moment. */
 import { openLog } from '../core/adapters/system/log.ts'
 import { hashText } from '../core/base/hash.ts'
-import { secretsIn } from '../core/base/secrets.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
@@ -103,7 +102,7 @@ export async function forAMoment<T>(
     file: null,
     maxMegabytes: config.operations.log.maxMegabytes,
     stderr: world.stderr,
-    secrets: secretsIn(world.env),
+    redactor: world.redactor,
     clock: world.clock,
   })
   const desk = await Desk.open({

@@ -1,7 +1,9 @@
 /** A command line run in this process: the real parsing and failures, everything outside made up. */
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { failureOf } from './failures.ts'
@@ -86,6 +88,7 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
     },
     signal,
     hangup: setting.hangup ?? { listen: () => () => {} },
+    redactor: new Redactor([]),
     color: false,
     quiet: line.globals.quiet,
     verbose: line.globals.verbose,

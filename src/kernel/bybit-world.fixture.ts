@@ -24,6 +24,7 @@ import { isTpsl, sideOf } from '../core/adapters/sim/bybit/order.ts'
 import { signatureOf } from '../core/adapters/sim/bybit/signing.ts'
 import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
 import { MarketCache } from '../core/adapters/sqlite/market-cache.ts'
+import { Redactor } from '../core/adapters/system/redactor.ts'
 import { RunningClock } from '../core/adapters/system/running-clock.ts'
 import type { Code } from '../core/base/codes.ts'
 import { MINUTE, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
@@ -364,6 +365,7 @@ export class BybitWorld {
       mode: 'one-way',
       connect: listener => new BybitStream(ports, 'private', listener),
       sleep,
+      redactor: new Redactor([KEY, CANARY]),
       say: said,
       ready: () => {},
     })

@@ -23,6 +23,8 @@ const TELEGRAM_TOKEN = /\d{6,12}:[\w-]{30,}/g
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*$)/g
 /** Letters of both cases and digits without a break, as long as the secrets of exchanges are. */
 const LONG_WORD = /(?<![\w-])(?=[^\W_]*[a-z])(?=[^\W_]*[A-Z])(?=[^\W_]*\d)[A-Za-z\d]{32,}(?![\w-])/g
+/** What signs a request: 32 bytes in hexadecimal. */
+const SIGNATURE = /[\da-f]{64}/gi
 const NAMED =
   /((?:api[-_ ]?key|secret(?:[-_]?key)?|listen[-_]?key|passw(?:or)?d|passphrase|signature|\bsign|token|authorization|cookie)\\*["']?\s*[=:]\s*\\*["']?(?:(?:bearer|basic)\s+)?)([^\s"'\\&,;}<>]+)/gi
 const BEARER = /\b(bearer\s+)([\w.~+/-]{8,}=*)/gi
@@ -40,6 +42,7 @@ export function withoutShapes(text: string): string {
   return text
     .replace(PRIVATE_KEY, REDACTED)
     .replace(TELEGRAM_TOKEN, REDACTED)
+    .replace(SIGNATURE, REDACTED)
     .replace(LONG_WORD, REDACTED)
     .replace(NAMED, `$1${REDACTED}`)
     .replace(BEARER, `$1${REDACTED}`)

@@ -13,6 +13,7 @@ import { START, still } from '../sim/bybit/bybit.fixture.ts'
 import { instrument, steps, ticks } from '../sim/exchange.fixture.ts'
 import { MarketCache } from '../sqlite/market-cache.ts'
 import { StoreFolder } from '../sqlite/store.fixture.ts'
+import { Redactor } from '../system/redactor.ts'
 import { RunningClock } from '../system/running-clock.ts'
 import { BybitExchange } from './bybit-exchange.ts'
 import { BybitMarket } from './market.ts'
@@ -70,6 +71,7 @@ class Trader {
       mode: 'one-way',
       connect: listener => rig.connect('private', listener),
       sleep: span => rig.sleep(span),
+      redactor: new Redactor([]),
       say: (code, words) => rig.said.push(`${code} ${words}`),
       ready: () => {},
       time: { check: () => {} },

@@ -7,6 +7,7 @@ import type { Milliseconds, Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { PacedExchange, PositionModePort } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
+import type { Redactor } from '../system/redactor.ts'
 import { type RunningClock, runByClock } from '../system/running-clock.ts'
 import { AccountFeed } from './account-feed.ts'
 import { BybitBroker } from './broker.ts'
@@ -29,6 +30,8 @@ export interface BybitExchangePorts {
   readonly mode: PositionMode
   connect(listener: StreamListener): FeedConnection
   sleep(span: Milliseconds): Promise<void>
+  /** What the exchange gives as a reason goes through it before anybody keeps it. */
+  readonly redactor: Redactor
   say(code: Code, words: string): void
   /** The past is there. */
   ready(): void
@@ -115,8 +118,8 @@ export class BybitExchange implements PacedExchange {
     return this.#broker.account()
   }
 
-  lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
-    return this.#broker.lookUp(symbol, clientOrderId)
+  async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
+    return this.#redacted(await this.#broker.lookUp(symbol, clientOrderId))
   }
 
   executions(since: Timestamp): Promise<readonly Execution[]> {
@@ -174,9 +177,14 @@ export class BybitExchange implements PacedExchange {
     return feed
   }
 
-  #tell(input: Input): void {
+  #tell(told: Input): void {
+    const input = 'reason' in told ? this.#redacted(told) : told
     if (this.#early === null) this.#hear(input)
     else this.#early.push(input)
+  }
+
+  #redacted<T extends { readonly reason: string }>(told: T): T {
+    return { ...told, reason: this.#ports.redactor.text(told.reason) }
   }
 
   #begin(): void {

@@ -7,6 +7,7 @@
 import { createHmac } from 'node:crypto'
 import { type DefaultLogger, WebsocketClient, type WSClientConfigurableOptions, type WsKey } from 'bybit-api'
 import type { Milliseconds } from '../../base/units.ts'
+import { Redactor } from '../system/redactor.ts'
 import { Reconnects } from './reconnects.ts'
 import { requestsOf, TOPICS_A_REQUEST } from './stream-plan.ts'
 import type { Credentials } from './transport.ts'
@@ -101,6 +102,7 @@ export class StreamConnection {
   readonly #options: StreamOptions
   readonly #listener: StreamListener
   readonly #reconnects: Reconnects
+  readonly #redactor: Redactor
   readonly #client: Client
   readonly #key: WsKey
   readonly #topics = new Set<string>()
@@ -117,6 +119,7 @@ export class StreamConnection {
     this.#options = options
     this.#listener = listener
     this.#reconnects = new Reconnects(random)
+    this.#redactor = new Redactor(credentials === null ? [] : [credentials.key, credentials.secret])
     this.#key = KEYS[channel]
     const base = url === null ? null : `${url}${PATHS[channel]}`
     this.#client = new Client(
@@ -234,7 +237,7 @@ export class StreamConnection {
   #onAuthenticated(event: unknown): void {
     const { success, retCode } = object(event)
     const isRefused = success === false || (retCode !== undefined && retCode !== 0)
-    if (isRefused) this.#deny(reasonOf(event))
+    if (isRefused) this.#deny(this.#reasonOf(event))
     else {
       this.#denials = 0
       this.#begin()
@@ -244,9 +247,9 @@ export class StreamConnection {
   #onException(event: unknown): void {
     if (this.#isClosed) return
     const { op, req_id: request } = object(event)
-    if (op === 'auth') this.#deny(reasonOf(event))
+    if (op === 'auth') this.#deny(this.#reasonOf(event))
     else if (op === 'subscribe' && typeof request === 'string')
-      this.#onRefused(request.split(','), reasonOf(event))
+      this.#onRefused(request.split(','), this.#reasonOf(event))
     // Anything else is a connection that could not be had, whose end is told by itself.
   }
 
@@ -288,6 +291,14 @@ export class StreamConnection {
     this.#client.getWsStore().removeAuthenticationInProgressPromise(this.#key)
     this.#listener.lost(silence ?? 'the connection is gone', silence !== null)
   }
+
+  /** What the exchange says, without anything that was sent: it may repeat that. */
+  #reasonOf(event: unknown): string {
+    const { ret_msg: words, retMsg } = object(event)
+    const reason =
+      typeof words === 'string' ? words : typeof retMsg === 'string' ? retMsg : 'no reason is given'
+    return this.#redactor.text(reason.slice(0, 2_048)).slice(0, LONGEST_REASON)
+  }
 }
 
 /** The secret stays here: the client prints its options where an environment variable says so. */
@@ -301,12 +312,4 @@ function signing({ key, secret }: Credentials): WSClientConfigurableOptions {
 
 function object(value: unknown): { readonly [name: string]: unknown } {
   return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-/** What the exchange says, without anything that was sent. */
-function reasonOf(event: unknown): string {
-  const { ret_msg: words, retMsg } = object(event)
-  const reason =
-    typeof words === 'string' ? words : typeof retMsg === 'string' ? retMsg : 'no reason is given'
-  return reason.slice(0, LONGEST_REASON)
 }

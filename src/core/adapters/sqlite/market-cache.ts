@@ -9,6 +9,7 @@ import { INTERVAL_MS, INTERVALS, type Interval, isInterval } from '../../market/
 import type { MarkCandles } from '../../market/mark.ts'
 import type { TierRow } from '../../market/risk-tier.ts'
 import { Connection } from './connection.ts'
+import { ensureOwnFile } from './files.ts'
 import { numberOf } from './sql.ts'
 import { refuseUnsound } from './version.ts'
 
@@ -143,6 +144,8 @@ export class MarketCache {
    * version of SQLite that can damage it, a file that is no cache and one of a later bbw.
    */
   static open(path: string, options: { readonly readonly: boolean }): MarketCache {
+    // What is in it is no secret; whoever could change it would decide what is traded.
+    if (!options.readonly) ensureOwnFile(path)
     const connection = new Connection(path, {
       readOnly: options.readonly,
       busyMs: BUSY_TIMEOUT_MS,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Log, type LogOptions, openLog } from './log.ts'
+import { Redactor } from './redactor.ts'
 
 const test = suite('log')
 const folder = mkdtempSync(join(tmpdir(), 'bbw-log-'))
@@ -24,7 +25,7 @@ function open(options: Partial<LogOptions> & { readonly isTTY?: boolean } = {}):
     file: null,
     maxMegabytes: 1,
     stderr: { isTTY, write: text => void lines.push(text) },
-    secrets: [],
+    redactor: new Redactor([]),
     clock: { now: () => Date.UTC(2025, 0, 2, 3, 4, 5), monotonic: () => 0 },
     ...rest,
   })
@@ -94,7 +95,7 @@ test('no secret of any kind comes through, by whatever way it goes', () => {
   assert.is(kinds.length, 12)
   for (const isTTY of [true, false]) {
     for (const file of [null, join(folder, `canary-${isTTY}.log`)]) {
-      const { log, lines } = open({ isTTY, file, secrets: Object.values(canaries) })
+      const { log, lines } = open({ isTTY, file, redactor: new Redactor(Object.values(canaries)) })
       for (const [kind, secret] of kinds) {
         const url = `https://api.example/v5/${encodeURIComponent(secret)}/x?sign=${encodeURIComponent(secret)}&a=1`
         const basic = Buffer.from(`user:${secret}`).toString('base64')
@@ -154,7 +155,7 @@ test('a disk that is full is told on standard error and to who listens, and stop
   const told: string[] = []
   const { log, lines } = open({
     file: join(folder, 'full.log'),
-    secrets: ['full.log'],
+    redactor: new Redactor(['full.log']),
     onTrouble: words => void told.push(words),
     write: () => {
       throw new Error('ENOSPC: no space left on device')

@@ -5,7 +5,7 @@ import { harmless } from '../../base/harmless.ts'
 import { REDACTED } from '../../base/secrets.ts'
 import { LogFile, type WriteBytes } from './log-file.ts'
 import { plainValue } from './plain-value.ts'
-import { Redactor } from './redactor.ts'
+import type { Redactor } from './redactor.ts'
 
 /** What is to be known beside the words of a line. */
 export type LogFields = { readonly [name: string]: unknown }
@@ -31,8 +31,8 @@ export interface LogOptions {
   /** Beyond so many megabytes the file is put aside as FILE.1. */
   readonly maxMegabytes: number
   readonly stderr: { readonly isTTY: boolean; write(text: string): void }
-  /** Values that must not appear anywhere, in whatever way they are written. */
-  readonly secrets: readonly string[]
+  /** Knows the values that must not appear anywhere, in whatever way they are written. */
+  readonly redactor: Redactor
   readonly clock: { now(): number; monotonic(): number }
   /** Hears that the file cannot be written, once, and that it can be again; both are said on standard error, too. */
   readonly onTrouble?: (words: string) => void
@@ -61,8 +61,7 @@ const LEVELS: { readonly [severity in ReturnType<typeof severityOf>]: Level } = 
 
 /** Opens the log. Throws a ConfigError where its file cannot be. */
 export function openLog(options: LogOptions): Log {
-  const { level, file, maxMegabytes, stderr, secrets, clock, onTrouble, write } = options
-  const redactor = new Redactor(secrets)
+  const { level, file, maxMegabytes, stderr, redactor, clock, onTrouble, write } = options
   const say = (text: string): void => {
     try {
       stderr.write(text)

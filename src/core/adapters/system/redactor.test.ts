@@ -98,4 +98,13 @@ test('of two secrets of which one begins the other, the longer one is taken out 
   assert.is(new Redactor(['abcd', 'abcdefgh']).text('x abcdefgh y'), 'x *** y')
 })
 
+test('what is hidden later is hidden from then on, and what signs a request always', () => {
+  const redactor = new Redactor(['first-secret'])
+  assert.is(redactor.text('first-secret second-secret'), '*** second-secret')
+  redactor.hide(['second-secret', 'abc'])
+  assert.is(redactor.text('first-secret second-secret abc'), '*** *** abc')
+  const signature = '0123456789abcdef'.repeat(4)
+  assert.is(redactor.text(`it said ${signature}, and ${signature}x`), 'it said ***, and ***x')
+})
+
 test.run()

@@ -8,14 +8,18 @@ const SHORTEST_PART = 8
 
 /** Takes secrets out of texts and values: by what they are, by the names they go by and by their shapes. */
 export class Redactor {
-  readonly #forms: RegExp | null
+  readonly #secrets = new Set<string>()
+  #forms: RegExp | null = null
 
   /** `secrets` are the exact values; those of fewer than 4 characters are left to their names. */
   constructor(secrets: readonly string[]) {
-    const forms = secrets
-      .filter(secret => secret.length >= SHORTEST)
-      .flatMap(formsOf)
-      .sort((one, other) => other.length - one.length)
+    this.hide(secrets)
+  }
+
+  /** Further exact values that are secret from now on. */
+  hide(secrets: readonly string[]): void {
+    for (const secret of secrets) if (secret.length >= SHORTEST) this.#secrets.add(secret)
+    const forms = [...this.#secrets].flatMap(formsOf).sort((one, other) => other.length - one.length)
     const unique = [...new Set(forms)]
     this.#forms = unique.length === 0 ? null : new RegExp(unique.map(escaped).join('|'), 'g')
   }
