@@ -27,6 +27,7 @@ import { Engine } from '../core/engine/engine.ts'
 import { openGates } from '../core/engine/gates.ts'
 import type { JournalPort, PacedExchange, PositionModePort } from '../core/engine/ports.ts'
 import type { EngineEvent, Input } from '../core/engine/protocol.ts'
+import type { Instrument } from '../core/market/instrument.ts'
 import type { World } from './command.ts'
 import type { Config } from './config.ts'
 import { ensureDirectory } from './data-dir.ts'
@@ -193,7 +194,7 @@ export class Desk {
       const engine = engineOf(inForce, engineOptions, opened !== null, books)
       const desk = new Desk(options, opened, connected, engineOptions, engine)
       opened?.store.write(RUN_KEY, options.facts)
-      desk.driver.start(await desk.#whileHeld(connected.exchange.history()))
+      desk.driver.start(await desk.#whileHeld(connected.exchange.history(bookedOf(engine))))
       if (opened !== null) desk.#sayHowItBegan(opened)
       desk.#obeyStandingOrder()
       await desk.settle()
@@ -463,6 +464,12 @@ function heldState(path: string, now: Timestamp, options: DeskOptions, recovery:
     store.close()
     throw error
   }
+}
+
+/** The filters of what the books hold and wait for, one of each symbol. */
+function bookedOf({ portfolio: { positions, pending } }: Engine): readonly Instrument[] {
+  const instruments = [...positions.values(), ...pending.values()].map(({ instrument }) => instrument)
+  return [...new Map(instruments.map(one => [one.symbol, one])).values()]
 }
 
 /** With a state everything is compared before something is entered, with a new one as well: it may replace a lost one. */

@@ -1,5 +1,6 @@
 /** The doors of the live driver to the outside. Adapters implement them; the engine itself never sees them. */
 import type { Steps, Ticks, Timestamp } from '../base/units.ts'
+import type { Instrument } from '../market/instrument.ts'
 import type { PositionMode, Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { Row } from './books.ts'
@@ -62,8 +63,12 @@ export interface PositionModePort {
 /** An exchange whose market a driver lets pass: in this process, or in another one. */
 export interface PacedExchange extends BrokerPort, FeedPort, PositionModePort {
   readonly clock: ClockPort
-  /** Instruments, candles closed by now, funding rates and last prices, as of the exchange's present moment. */
-  history(): Promise<readonly Input[]>
+  /**
+   * Instruments, candles closed by now, funding rates and last prices, as of the exchange's present moment.
+   *
+   * @param booked filters of what the books hold and wait for: the exchange need not list them any more
+   */
+  history(booked?: readonly Instrument[]): Promise<readonly Input[]>
   /**
    * Moves the market to its end, or past `until`.
    *

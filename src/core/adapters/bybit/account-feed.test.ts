@@ -7,7 +7,7 @@ import { AccountFeed } from './account-feed.ts'
 import { Fields } from './fields.ts'
 import { Line } from './line.fixture.ts'
 import { executionRow, orderRow } from './mapper-orders.ts'
-import { EXECUTION, ORDER } from './rows.fixture.ts'
+import { EXECUTION, ORDER, POSITION } from './rows.fixture.ts'
 
 const test = suite('account feed')
 
@@ -60,7 +60,7 @@ class Rig {
 
 test('an order is accepted once, amended when price or quantity change, and its end is told', () => {
   const rig = new Rig()
-  assert.equal(rig.line?.asked, ['order', 'execution'])
+  assert.equal(rig.line?.asked, ['order', 'execution', 'position'])
   rig.order({})
   rig.order({ orderStatus: 'PartiallyFilled', cumExecQty: '0.05' })
   assert.is(rig.feed.filled(ID), '0.05')
@@ -181,7 +181,7 @@ test('an execution that a request lists and the stream has left out for 10 s has
   rig.feed.listed([row('a')])
   rig.feed.listed([row('b')])
   assert.equal(rig.said, ['W502 execution: BTCUSDT a was not told'])
-  assert.equal(rig.line?.asked.slice(2), ['=execution'])
+  assert.equal(rig.line?.asked.slice(3), ['=execution'])
   rig.now += MINUTE
   rig.feed.listed([row('b')])
   assert.is(rig.said.length, 2)
@@ -196,6 +196,22 @@ test('a refused key and slow tries are said', () => {
   assert.equal(rig.said, ['denied Params Error', 'W503 account'])
   rig.feed.close()
   assert.not.ok(rig.feed.isReady)
+})
+
+test('a position that loses its stop is looked after at once; one that closes, or has had none, is not', () => {
+  const rig = new Rig()
+  const tell = (over: object): void => rig.push('position', { ...POSITION, ...over })
+  tell({ stopLoss: '' })
+  assert.equal(rig.words(), [], 'its stop may be told of a moment later')
+  tell({})
+  tell({ stopLoss: '0' })
+  assert.equal(rig.words(), ['feed-gap'])
+  tell({ stopLoss: '' })
+  assert.equal(rig.words(), [], 'it is known')
+  tell({})
+  tell({ side: '', size: '0', stopLoss: '' })
+  tell({ stopLoss: '' })
+  assert.equal(rig.words(), [])
 })
 
 test.run()

@@ -1,6 +1,6 @@
 /**
  * What Bybit's private stream tells of an account, as inputs of the engine: what became of orders, and what was
- * executed. It is the fast way and not the sure one: after every loss the engine compares everything by requests, and
+ * executed; and that a position has lost its stop, which is not to wait for the next look. It is the fast way and not the sure one: after every loss the engine compares everything by requests, and
  * an execution that a request shows and the stream has not told has its topic asked for again.
  */
 import type { Code } from '../../base/codes.ts'
@@ -9,12 +9,12 @@ import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../base/un
 import type { Input } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { executionsOf } from './executions.ts'
-import { type ExecutionRow, type OrderRow, wasRefused } from './mapper-orders.ts'
+import { type ExecutionRow, type OrderRow, type PositionRow, wasRefused } from './mapper-orders.ts'
 import { streamMessage } from './mapper-stream.ts'
 import type { FeedConnection } from './market-feed.ts'
 import type { StreamListener } from './stream-connection.ts'
 
-const TOPICS = ['order', 'execution'] as const
+const TOPICS = ['order', 'execution', 'position'] as const
 
 /** An execution that the stream has not told after so long was left out by it. */
 const LATE: Milliseconds = 10 * SECOND
@@ -45,6 +45,8 @@ export class AccountFeed {
   /** Price and quantity of bbw's orders, as they were told or shown last: what differs from them is an amendment. */
   readonly #resting = new Map<string, Resting>()
   readonly #told = new Set<string>()
+  /** Positions that were told of with a stop. */
+  readonly #protected = new Set<string>()
   #readySince: Timestamp | null = null
   #renewedAt: Timestamp = Number.NEGATIVE_INFINITY
   #isSlow = false
@@ -132,6 +134,7 @@ export class AccountFeed {
     try {
       const read = streamMessage(message)
       if (read?.kind === 'orders') for (const order of read.orders) this.#onOrder(order)
+      else if (read?.kind === 'positions') for (const position of read.positions) this.#onPosition(position)
       else if (read?.kind === 'executions') for (const row of read.executions) this.#onExecution(row)
     } catch (error) {
       if (!(error instanceof DataError)) throw error
@@ -172,6 +175,15 @@ export class AccountFeed {
         const reason = order.rejectReason ?? order.cancelType ?? order.status
         tell(wasRefused(order) ? 'rejected' : 'cancelled', reason)
       }
+    }
+  }
+
+  /** One that has just opened may be told of before its stop: only a loss counts. */
+  #onPosition({ symbol, positionIndex, side, stopLoss }: PositionRow): void {
+    const key = `${symbol} ${positionIndex}`
+    if (side !== null && stopLoss !== null) this.#protected.add(key)
+    else if (this.#protected.delete(key) && side !== null) {
+      this.#ports.hear({ type: 'feed-gap', at: 0, reason: `${symbol} has lost its stop` })
     }
   }
 

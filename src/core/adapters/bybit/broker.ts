@@ -58,8 +58,8 @@ export interface BrokerPorts {
   readonly mode: PositionMode
   /** When this process has begun, by the exchange's time: without books nothing earlier is bbw's. */
   readonly began: Timestamp
-  /** Of every symbol that is listed, followed or not. Throws an ExchangeError where it cannot be had. */
-  instrument(symbol: string): Promise<Instrument>
+  /** Of every symbol that is listed or booked; `null` for any other. Throws an ExchangeError where it cannot be had. */
+  instrument(symbol: string): Promise<Instrument | null>
   sleep(span: Milliseconds): Promise<void>
   /** Told what became of requests for stops and leverages. */
   hear(input: Input): void
@@ -83,7 +83,7 @@ export class BybitBroker implements BrokerPort {
 
   async place(order: OrderRequest): Promise<void> {
     const { clientOrderId, symbol, side, purpose, price, steps, stop, postOnly } = order
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#instrument(symbol)
     const isEntry = purpose === 'entry'
     const timeInForce = price === null ? 'IOC' : postOnly ? 'PostOnly' : 'GTC'
     const request = {
@@ -109,7 +109,7 @@ export class BybitBroker implements BrokerPort {
   }
 
   async amend(symbol: string, clientOrderId: string, price: Ticks, steps: Steps): Promise<void> {
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#instrument(symbol)
     // The exchange counts what has filled into the quantity.
     const filled = shownSteps(instrument, this.#ports.stream?.filled(clientOrderId) ?? '0')
     const request = {
@@ -133,7 +133,7 @@ export class BybitBroker implements BrokerPort {
   }
 
   async setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void> {
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#instrument(symbol)
     const request = {
       category: CATEGORY,
       symbol,
@@ -253,7 +253,7 @@ export class BybitBroker implements BrokerPort {
 
   /** Asks the open and recent orders, then the history, then the executions: none of them knows everything. */
   async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#instrument(symbol)
     const which = { category: CATEGORY, symbol, orderLinkId: clientOrderId } as const
     const ask = (call: Call): Promise<readonly OrderRow[]> =>
       this.#ports.client.read(call, result => pageOf(result, orderRow).items, 'protective')
@@ -302,7 +302,15 @@ export class BybitBroker implements BrokerPort {
     rows.sort((one, other) => one.time - other.time || one.sequence - other.sequence)
     stream?.listed(rows)
     const found: Execution[] = []
-    for (const row of rows) found.push(...executionsOf(row, await this.#ports.instrument(row.symbol)))
+    // Of what is neither listed nor booked any more nothing in the books can change.
+    const instruments = new Map<string, Instrument | null>()
+    for (const row of rows) {
+      const { symbol } = row
+      const known = instruments.get(symbol)
+      const instrument = known === undefined ? await this.#ports.instrument(symbol) : known
+      instruments.set(symbol, instrument)
+      if (instrument !== null) found.push(...executionsOf(row, instrument))
+    }
     return found
   }
 
@@ -314,6 +322,12 @@ export class BybitBroker implements BrokerPort {
 
   #hear(input: Input): void {
     this.#ports.hear(input)
+  }
+
+  async #instrument(symbol: string): Promise<Instrument> {
+    const instrument = await this.#ports.instrument(symbol)
+    if (instrument === null) throw incomplete(`the exchange does not list ${symbol}`)
+    return instrument
   }
 
   #index(side: Side): PositionIndex {
@@ -342,7 +356,7 @@ export class BybitBroker implements BrokerPort {
 
   async #position(row: PositionRow): Promise<AccountPosition> {
     const { symbol, side, size, averagePrice, leverage, stopLoss } = row
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#instrument(symbol)
     if (averagePrice === null) throw incomplete(`the entry price of ${symbol} is not told`)
     const held: Side = side === 'Buy' ? 'long' : 'short'
     return {
@@ -357,7 +371,7 @@ export class BybitBroker implements BrokerPort {
 
   async #resting(row: OrderRow): Promise<RestingReport> {
     const { orderId, linkId, symbol, side, reduceOnly, type, price, qty, filled, leaves } = row
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#instrument(symbol)
     const isLong = (side === 'Buy') !== reduceOnly
     const left =
       leaves === null

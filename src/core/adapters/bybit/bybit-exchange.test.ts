@@ -239,4 +239,24 @@ test('a refused key halts entries, once, and is told', async () => {
   await trader.end()
 })
 
+test('what was delisted while bbw was away is settled in the books, and the rest of the account stays to be read', async () => {
+  const rig = new SimulatedBybit(still(100, 600))
+  await rig.broker.place({
+    ...{ clientOrderId: 'bbw-0001-a', symbol: SYMBOL, side: 'long', purpose: 'entry', type: 'market' },
+    ...{ price: null, steps: steps(1), stop: ticks(95), leverage: 10, postOnly: false },
+  })
+  rig.sim.cause({ fault: 'delist', symbol: SYMBOL, ms: MINUTE })
+  rig.pass(2 * MINUTE)
+  const found = async (booked: readonly (typeof instrument)[]): Promise<readonly unknown[]> => {
+    const { exchange } = await Trader.open(rig)
+    await rig.until(exchange.history(booked))
+    assert.equal((await exchange.account()).positions, [])
+    const list = await exchange.executions(START)
+    exchange.close()
+    return list.map(one => (one.type === 'fill' ? `${one.cause} ${one.opens} ${one.steps}` : one.type))
+  }
+  assert.equal(await found([instrument]), ['order true 1000', 'settlement false 1000'])
+  assert.equal(await found([]), [], 'of what is neither listed nor booked nothing is to be closed')
+})
+
 test.run()

@@ -6,6 +6,7 @@ import type { Code } from '../../base/codes.ts'
 import type { Milliseconds, Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { PacedExchange, PositionModePort } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
+import type { Instrument } from '../../market/instrument.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { Redactor } from '../system/redactor.ts'
 import { type RunningClock, runByClock } from '../system/running-clock.ts'
@@ -41,6 +42,7 @@ export class BybitExchange implements PacedExchange {
   readonly clock: RunningClock
   readonly #ports: BybitExchangePorts
   readonly #broker: BybitBroker
+  #booked: ReadonlyMap<string, Instrument> = new Map()
   #account: AccountFeed | null = null
   #hear: (input: Input) => void = () => {}
   /** What was heard before the engine has begun; `null` since then. */
@@ -55,7 +57,8 @@ export class BybitExchange implements PacedExchange {
       client,
       mode,
       began: ports.clock.now(),
-      instrument: symbol => session.instrument(symbol),
+      // What is delisted is still to be closed in the books.
+      instrument: async symbol => (await session.instrument(symbol)) ?? this.#booked.get(symbol) ?? null,
       sleep: span => ports.sleep(span),
       hear: input => this.#tell(input),
       stream: {
@@ -76,7 +79,8 @@ export class BybitExchange implements PacedExchange {
     this.#hear = hear
   }
 
-  async history(): Promise<readonly Input[]> {
+  async history(booked: readonly Instrument[] = []): Promise<readonly Input[]> {
+    this.#booked = new Map(booked.map(instrument => [instrument.symbol, instrument]))
     const { session, sleep } = this.#ports
     const { positions, orders } = await this.#broker.account()
     const held = new Set([...positions, ...orders].map(({ symbol }) => symbol))

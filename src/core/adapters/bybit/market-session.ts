@@ -14,7 +14,6 @@ import { lowestMargins } from '../../market/risk-tier.ts'
 import type { Bar, Settlement } from '../sim/exchange.ts'
 import type { MarketCache } from '../sqlite/market-cache.ts'
 import { Download, dayOf, type Hearer, instrumentRow, isTraded } from './download.ts'
-import { incomplete } from './errors.ts'
 import type { ListedInstrument, Ticker } from './mapper-market.ts'
 import { type BybitMarket, CANDLES_PER_PAGE } from './market.ts'
 import { type FeedConnection, type Followed, MarketFeed, spikeIn } from './market-feed.ts'
@@ -118,15 +117,13 @@ export class MarketSession {
     }
   }
 
-  /** The filters of any symbol that is listed. */
-  async instrument(symbol: string): Promise<Instrument> {
+  /** The filters of any symbol that is followed or listed; `null`: it is neither. */
+  async instrument(symbol: string): Promise<Instrument | null> {
     const known = this.#followed.get(symbol) ?? this.#instrumentOf(symbol)
     if (known !== undefined) return known
     const { items } = await this.#ports.market.instruments()
     this.#listed = new Map(items.map(one => [one.symbol, one]))
-    const found = this.#instrumentOf(symbol)
-    if (found === undefined) throw incomplete(`the exchange does not list ${symbol}`)
-    return found
+    return this.#instrumentOf(symbol) ?? null
   }
 
   /** The filters of a symbol that is followed. */

@@ -921,7 +921,7 @@ export class Desk {
 
   /** Trading of a symbol ends at a time; what is held then is settled. */
   delist(symbol: string, at: Timestamp): void {
-    this.#delisted.set(this.instrument(symbol).symbol, at)
+    this.#delisted.set(this.instrument(symbol).symbol, Math.floor(at))
   }
 
   #settle(symbol: string): void {
