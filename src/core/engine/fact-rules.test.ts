@@ -10,6 +10,8 @@ import {
   LISTING,
   MAINTENANCE,
   TERMS,
+  TERMS_CAUSES,
+  type TermsCause,
   type TermsVerdict,
 } from './fact-rules.ts'
 import type { AccountTerms, Listing } from './protocol.ts'
@@ -62,38 +64,52 @@ test('what is delisted is closed a day before, once, and while it is traded', ()
 })
 
 test('maintenance is near from five minutes before, and over at its end, if that is told', () => {
-  const verdict = (now: number, until: number | null) =>
-    ask(MAINTENANCE, { maintenance: { from: NOW, until }, now })
+  const verdict = (now: number, until: number | null, isPaused = false) =>
+    ask(MAINTENANCE, { maintenance: { from: NOW, until }, isPaused, now })
   assert.is(verdict(NOW - 5 * MINUTE - 1, null), null)
+  assert.is(verdict(NOW - 5 * MINUTE - 1, null, true), 'withdrawn')
   assert.is(verdict(NOW - 5 * MINUTE, null), 'near')
-  assert.is(verdict(NOW + DAY, null), 'near')
-  assert.is(verdict(NOW + 1, NOW + 2), 'near')
-  assert.is(verdict(NOW + 2, NOW + 2), 'over')
+  assert.is(verdict(NOW + DAY, null, true), 'near')
+  assert.is(verdict(NOW + 1, NOW + 2, true), 'near')
+  assert.is(verdict(NOW + 2, NOW + 2, true), 'over')
+  const none = (isPaused: boolean) => ask(MAINTENANCE, { maintenance: null, isPaused, now: NOW })
+  assert.equal([none(false), none(true)], [null, 'withdrawn'])
 })
 
+const FIRST: AccountTerms = {
+  marginMode: 'isolated',
+  accountType: 'unified',
+  mayOnlyReduce: false,
+  marginUse: 0.1,
+}
+const verdict = (over: Partial<AccountTerms>, standing: readonly TermsCause[] = []): TermsVerdict =>
+  ask(TERMS, { first: FIRST, now: { ...FIRST, ...over }, standing })
+
 test('terms that changed, an account that may only reduce and little margin are each told apart', () => {
-  const first: AccountTerms = {
-    marginMode: 'isolated',
-    accountType: 'unified',
-    mayOnlyReduce: false,
-    marginUse: 0.1,
-  }
-  const verdict = (over: Partial<AccountTerms>): TermsVerdict =>
-    ask(TERMS, { first, now: { ...first, ...over } })
-  assert.equal(verdict({}), { changed: [], mayOnlyReduce: false, margin: 'enough' })
-  assert.equal(verdict({ marginMode: 'cross', accountType: 'classic' }).changed, [
-    'marginMode',
-    'accountType',
-  ])
-  assert.is(verdict({ mayOnlyReduce: true }).mayOnlyReduce, true)
+  assert.equal(verdict({}), { changed: [], standing: [], raised: [], lifted: [] })
+  const all = verdict({ marginMode: 'cross', accountType: 'classic', mayOnlyReduce: true, marginUse: 1 })
+  assert.equal(all.changed, ['marginMode', 'accountType'])
+  assert.equal(all.raised, TERMS_CAUSES)
+  assert.equal(verdict({}, TERMS_CAUSES).lifted, TERMS_CAUSES)
+  assert.equal(verdict({ mayOnlyReduce: true }, ['only-reduce', 'terms']), {
+    changed: [],
+    standing: ['only-reduce'],
+    raised: [],
+    lifted: ['terms'],
+  })
+})
+
+test('little margin keeps entries away from one limit on, and until it is below another', () => {
   for (const [marginUse, expected] of [
-    [null, null],
-    [0.39, 'enough'],
-    [0.4, null],
-    [0.49, null],
-    [0.5, 'low'],
-  ] as const)
-    assert.is(verdict({ marginUse }).margin, expected, String(marginUse))
+    [null, [false, true]],
+    [0.39, [false, false]],
+    [0.4, [false, true]],
+    [0.49, [false, true]],
+    [0.5, [true, true]],
+  ] as const) {
+    const found = [[], ['margin'] as const].map(before => verdict({ marginUse }, before).standing.length > 0)
+    assert.equal(found, expected, String(marginUse))
+  }
 })
 
 test.run()

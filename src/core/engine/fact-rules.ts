@@ -75,55 +75,76 @@ export const DELISTING: Rule<SeenOffPosition, boolean> = {
   isSilent: closes => !closes,
 }
 
-/** Maintenance that is announced. */
+/** Maintenance that is announced; `null`: none is. */
 export interface SeenMaintenance {
-  readonly maintenance: Maintenance
+  readonly maintenance: Maintenance | null
+  /** Whether it keeps entries away. */
+  readonly isPaused: boolean
   readonly now: Timestamp
 }
 
-/** `near`: nothing is entered until it is over; `null`: it is far off. */
-export const MAINTENANCE: Rule<SeenMaintenance, 'near' | 'over' | null> = {
+/**
+ * `near`: nothing is entered until it is over; `withdrawn`: it kept entries away, and is not announced any more, or for
+ * later; `null`: there is none, or it is far off.
+ */
+export const MAINTENANCE: Rule<SeenMaintenance, 'near' | 'over' | 'withdrawn' | null> = {
   kind: 'maintenance',
   about: () => THE_HOUSE,
-  decide({ maintenance: { from, until }, now }) {
-    if (until !== null && now >= until) return 'over'
-    return now < from - PAUSED_BEFORE ? null : 'near'
+  decide({ maintenance, isPaused, now }) {
+    if (maintenance !== null) {
+      const { from, until } = maintenance
+      if (until !== null && now >= until) return 'over'
+      if (now >= from - PAUSED_BEFORE) return 'near'
+    }
+    return isPaused ? 'withdrawn' : null
   },
-  lasts: () => true,
+  isSilent: (answer, { isPaused }) => answer === null || (answer === 'near' && isPaused),
 }
+
+/** What of the terms of the account can keep entries away. */
+export const TERMS_CAUSES = ['terms', 'only-reduce', 'margin'] as const
+export type TermsCause = (typeof TERMS_CAUSES)[number]
 
 /** The terms under which the account trades, those of now and those from the first. */
 export interface SeenTerms {
   readonly first: AccountTerms
   readonly now: AccountTerms
+  /** What of them keeps entries away. */
+  readonly standing: readonly TermsCause[]
 }
 
-/** What of them keeps entries away. */
 export interface TermsVerdict {
   /** What was changed outside of bbw. */
   readonly changed: readonly ('marginMode' | 'accountType')[]
-  readonly mayOnlyReduce: boolean
-  /** Of maintenance margin; `null`: it stays as it was. */
-  readonly margin: 'low' | 'enough' | null
+  /** What keeps entries away from now on, and of that what did not before; and what does not any more. */
+  readonly standing: readonly TermsCause[]
+  readonly raised: readonly TermsCause[]
+  readonly lifted: readonly TermsCause[]
 }
 
 export const TERMS: Rule<SeenTerms, TermsVerdict> = {
   kind: 'terms',
   about: () => THE_HOUSE,
-  decide({ first, now }) {
-    const { marginUse, mayOnlyReduce } = now
-    const margin =
-      marginUse === null
-        ? null
-        : marginUse >= MARGIN_LOW
-          ? 'low'
-          : marginUse < MARGIN_ENOUGH
-            ? 'enough'
-            : null
+  decide({ first, now, standing: before }) {
     const changed = (['marginMode', 'accountType'] as const).filter(name => first[name] !== now[name])
-    return { changed, mayOnlyReduce, margin }
+    const holds: { readonly [C in TermsCause]: boolean } = {
+      terms: changed.length > 0,
+      'only-reduce': now.mayOnlyReduce,
+      margin: isLow(now.marginUse, before.includes('margin')),
+    }
+    const standing = TERMS_CAUSES.filter(cause => holds[cause])
+    return {
+      changed,
+      standing,
+      raised: standing.filter(cause => !before.includes(cause)),
+      lifted: before.filter(cause => !holds[cause]),
+    }
   },
-  isSilent: ({ changed, mayOnlyReduce, margin }) =>
-    changed.length === 0 && !mayOnlyReduce && margin !== 'low',
-  lasts: () => true,
+  isSilent: ({ raised, lifted }) => raised.length === 0 && lifted.length === 0,
+}
+
+/** Whether too much margin is in use; between the limits, and where it is not told, it stays as it was. */
+function isLow(marginUse: Fraction | null, before: boolean): boolean {
+  if (marginUse === null) return before
+  return marginUse >= (before ? MARGIN_ENOUGH : MARGIN_LOW)
 }

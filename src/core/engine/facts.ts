@@ -24,6 +24,8 @@ import {
   MAINTENANCE,
   PAUSED_BEFORE,
   TERMS,
+  TERMS_CAUSES,
+  type TermsCause,
   type TermsVerdict,
 } from './fact-rules.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -96,7 +98,7 @@ export class Facts {
   /** Looks at what time changes: positions on what is delisted, maintenance. Returns whether maintenance is over. */
   look(): boolean {
     if (this.#listings.size > 0) this.#lookAtListings()
-    return this.#maintenance !== null && this.#lookAtMaintenance(this.#maintenance)
+    return this.#maintenance !== null && this.#lookAtMaintenance()
   }
 
   #lookAtListings(): void {
@@ -142,7 +144,7 @@ export class Facts {
   announced({ from, until }: Extract<Input, { readonly type: 'maintenance' }>): void {
     this.#maintenance = from === null ? null : { from, until }
     if (from === null) {
-      this.#core.obstacles.lift('maintenance', null)
+      this.#lookAtMaintenance()
       return
     }
     this.#core.schedule.touchAt('light', from - PAUSED_BEFORE)
@@ -150,15 +152,17 @@ export class Facts {
     this.#core.touch('light')
   }
 
-  #lookAtMaintenance(maintenance: Maintenance): boolean {
+  /** Returns whether maintenance that kept entries away is over. */
+  #lookAtMaintenance(): boolean {
     const { now, obstacles } = this.#core
+    const maintenance = this.#maintenance
+    const isPaused = obstacles.stands('maintenance')
+    const verdict = this.#core.ruled(MAINTENANCE, { maintenance, isPaused, now })
+    if (verdict === 'over') this.#maintenance = null
+    if (verdict === 'over' || verdict === 'withdrawn')
+      return obstacles.lift('maintenance', null) && verdict === 'over'
+    if (verdict === null || maintenance === null) return false
     const { from, until } = maintenance
-    const verdict = this.#core.ruled(MAINTENANCE, { maintenance, now })
-    if (verdict === 'over') {
-      this.#maintenance = null
-      return obstacles.lift('maintenance', null)
-    }
-    if (verdict === null) return false
     const minutes = Math.ceil((from - now) / MINUTE)
     const words = minutes > 0 ? `maintenance in ${minutes} min` : 'maintenance'
     if (obstacles.raise('maintenance', null, words, null))
@@ -173,31 +177,17 @@ export class Facts {
     const { obstacles } = this.#core
     this.#terms ??= terms
     this.#termsNow = terms
-    const { changed, mayOnlyReduce, margin } = this.#core.ruled(TERMS, { first: this.#terms, now: terms })
-    this.#changed(changed, this.#terms, terms)
-    if (!mayOnlyReduce) obstacles.lift('only-reduce', null)
-    else this.#raise('only-reduce', 'the account may only close positions', 'C408')
-    const percent = (100 * (terms.marginUse ?? 0)).toFixed(0)
-    if (margin === 'low')
-      this.#raise('margin', `${percent} % of equity are maintenance margin: a stop may fail`, 'C609')
-    else if (margin === 'enough') obstacles.lift('margin', null)
-  }
-
-  #changed(names: TermsVerdict['changed'], first: AccountTerms, now: AccountTerms): void {
-    if (names.length === 0) {
-      this.#core.obstacles.lift('terms', null)
-      return
+    const first = this.#terms
+    const before = TERMS_CAUSES.filter(cause => obstacles.stands(cause))
+    const { changed, standing, lifted } = this.#core.ruled(TERMS, { first, now: terms, standing: before })
+    for (const cause of lifted) obstacles.lift(cause, null)
+    for (const cause of standing) {
+      // Where it is not told how much margin is in use, what was told last stands.
+      if (cause === 'margin' && terms.marginUse === null) continue
+      const [words, code] = termsWords(cause, changed, first, terms)
+      if (!obstacles.raise(cause, null, words, null) || !obstacles.isNews(`${code} account`)) continue
+      this.#core.event('alert', null, `${words}; no entries`, {}, null, code)
     }
-    const found = names.map(
-      name => `${name === 'marginMode' ? 'margin mode' : 'account type'} ${now[name]}, was ${first[name]}`,
-    )
-    this.#raise('terms', `${found.join(', ')}: changed outside of bbw`, 'C610')
-  }
-
-  #raise(cause: 'only-reduce' | 'margin' | 'terms', words: string, code: Code): void {
-    const { obstacles } = this.#core
-    if (!obstacles.raise(cause, null, words, null) || !obstacles.isNews(`${code} account`)) return
-    this.#core.event('alert', null, `${words}; no entries`, {}, null, code)
   }
 
   /** A person has resumed: the terms of now are those that they want. */
@@ -248,6 +238,28 @@ function wordsOf({ symbol, status, delistsAt }: Listing, now: Timestamp): string
     case 'trading': {
       const hours = delistsAt === null ? 0 : Math.max(0, Math.round((delistsAt - now) / HOUR))
       return `${symbol} is delisted in ${hours} h`
+    }
+  }
+}
+
+function termsWords(
+  cause: TermsCause,
+  changed: TermsVerdict['changed'],
+  first: AccountTerms,
+  now: AccountTerms,
+): readonly [words: string, code: Code] {
+  switch (cause) {
+    case 'only-reduce':
+      return ['the account may only close positions', 'C408']
+    case 'margin': {
+      const percent = (100 * (now.marginUse ?? 0)).toFixed(0)
+      return [`${percent} % of equity are maintenance margin: a stop may fail`, 'C609']
+    }
+    case 'terms': {
+      const found = changed.map(
+        name => `${name === 'marginMode' ? 'margin mode' : 'account type'} ${now[name]}, was ${first[name]}`,
+      )
+      return [`${found.join(', ')}: changed outside of bbw`, 'C610']
     }
   }
 }

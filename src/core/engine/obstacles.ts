@@ -38,7 +38,12 @@ export class Obstacles {
 
   /** Whether the key is refused: nothing is asked or sent until a person has resumed. */
   get isKeyRefused(): boolean {
-    return this.#standing.has(keyOf('credentials', null))
+    return this.stands('credentials')
+  }
+
+  /** Whether something without an end of its own keeps entries from all symbols. */
+  stands(cause: Obstacle['cause']): boolean {
+    return this.#standing.has(keyOf(cause, null))
   }
 
   /** Whether the exchange does not serve this address for a while. */

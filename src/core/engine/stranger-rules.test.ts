@@ -8,10 +8,14 @@ const test = suite('stranger rules')
 const ask = asking()
 
 test('orders of another bbw keep entries away at once, and halt when they are seen again', () => {
-  assert.is(ask(RIVALS, { ids: [], before: 1 }), null)
-  assert.is(ask(RIVALS, { ids: ['one'], before: 0 }), 'block')
-  assert.is(ask(RIVALS, { ids: ['one'], before: 1 }), 'halt')
-  assert.is(ask(RIVALS, { ids: ['one'], before: 7 }), 'halt')
+  const verdict = (ids: readonly string[], before: number, isHalted = false) =>
+    ask(RIVALS, { ids, before, isHalted })
+  assert.is(verdict([], 1), null)
+  assert.is(verdict(['one'], 0), 'block')
+  assert.is(verdict(['one'], 0, true), 'block')
+  assert.is(verdict(['one'], 1), 'halt')
+  assert.is(verdict(['one'], 7), 'halt')
+  assert.is(verdict(['one'], 7, true), 'stays')
 })
 
 test('books are lost only where an own order is unknown to them after a restart', () => {

@@ -11,14 +11,25 @@ export interface SeenRivals {
   readonly ids: readonly string[]
   /** How often in a row it has shown some before. */
   readonly before: number
+  /** Entries are halted already, for whatever reason. */
+  readonly isHalted: boolean
 }
 
-/** `block`: nothing is entered, and it is looked again; `null`: there are none. */
-export const RIVALS: Rule<SeenRivals, 'block' | 'halt' | null> = {
+/**
+ * `block`: nothing is entered, and it is looked again; `stays`: they are there, and entries are halted as they are; `null`:
+ * there are none.
+ */
+export const RIVALS: Rule<SeenRivals, 'block' | 'halt' | 'stays' | null> = {
   kind: 'rivals',
   about: () => THE_HOUSE,
-  decide: ({ ids, before }) => (ids.length === 0 ? null : before + 1 >= RIVAL_SIGHTS ? 'halt' : 'block'),
-  lasts: () => true,
+  decide({ ids, before, isHalted }) {
+    if (ids.length === 0) return null
+    if (before + 1 < RIVAL_SIGHTS) return 'block'
+    return isHalted ? 'stays' : 'halt'
+  },
+  // Those that are gone had kept entries away.
+  isSilent: (answer, { before }) => answer === null && before === 0,
+  lasts: answer => answer === 'stays',
 }
 
 /** An execution of an order that the books do not know. */

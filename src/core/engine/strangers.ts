@@ -102,13 +102,14 @@ export class Strangers {
 
   /** Takes the ids of all the orders of another bbw that the account shows. */
   rivalsSeen(ids: readonly string[]): void {
-    const verdict = this.#core.ruled(RIVALS, { ids, before: this.#rivals })
+    const isHalted = this.#gatekeeper.standing.halted !== null
+    const verdict = this.#core.ruled(RIVALS, { ids, before: this.#rivals, isHalted })
     this.#rivals = verdict === null ? 0 : this.#rivals + 1
     if (verdict === null) return
     const reason = `another bbw has orders on this account: ${ids.slice(0, 3).join(', ')}`
     if (this.#rivals === 1) this.#core.note('foreign', `${reason}; no entries`, null, 'C305')
     if (verdict === 'halt') this.#gatekeeper.halt('bbw', reason, 'C305')
-    else this.#core.hurry(this.#core.now + LOOK_AGAIN)
+    else if (verdict === 'block') this.#core.hurry(this.#core.now + LOOK_AGAIN)
   }
 
   save(): Pick<EngineState, 'foreign' | 'rivals'> {
