@@ -53,6 +53,24 @@ export const WIRE_ROWS: readonly FaultRow[] = [
     ),
   },
   {
+    row: 'K1',
+    what: 'a setting is misspelt',
+    codes: ['E971'],
+    shown: of(
+      'commands/config-command.test.ts',
+      'K1: a misspelt setting is named with the nearest one, nothing starts, and a reader that passes it over is found out',
+    ),
+  },
+  {
+    row: 'K2',
+    what: 'the configuration is edited while a loop runs',
+    codes: ['W972'],
+    shown: of(
+      'commands/config-reload.test.ts',
+      'K2: of a file that was edited, what raises risk is told and waits, and a loop that takes all of it is found out',
+    ),
+  },
+  {
     row: 'K3',
     what: 'the key is of another environment',
     codes: ['C976', 'C415', 'C407'],
@@ -70,6 +88,9 @@ export const WIRE_ROWS: readonly FaultRow[] = [
     shown: of(
       'commands/private-file.test.ts',
       'K4: what anybody else could read is refused, with the words that help',
+      'K4: a link, a folder and what is not there are no secrets',
+      'K4: a secret in a checkout is refused, in whatever folder of it',
+      'K4: a reader that does not look who else can read is found out',
     ),
   },
   {
@@ -79,15 +100,50 @@ export const WIRE_ROWS: readonly FaultRow[] = [
     shown: of(
       'core/adapters/bybit/http.test.ts',
       'K5: a bomb is dropped before it is unpacked, whichever way it is packed',
+      'K5: a client that unpacks whatever comes is found out',
+    ),
+  },
+  {
+    row: 'K6',
+    what: 'a cell of a table begins as a formula does',
+    codes: [],
+    shown: {
+      notApplicable:
+        'bbw writes no CSV that a spreadsheet could open: results leave as records of JSON, as text for a terminal and as a database.',
+    },
+  },
+  {
+    row: 'K7',
+    what: 'a model or a strategy in a file is another one than it was',
+    codes: [],
+    shown: {
+      notApplicable:
+        'bbw reads no models and no strategies from files: what decides is part of its own code, and settings are checked by range.',
+    },
+  },
+  {
+    row: 'K8',
+    what: 'a package brings a script, or is not the one that was chosen',
+    codes: [],
+    shown: of(
+      'tidy.test.ts',
+      'K8: an install script beside those of node and esbuild is told',
+      'K8: a package without its hash, or from elsewhere, is told',
+      'K8: the project has install scripts only where they must be',
+      'K8: the project takes no package without its hash, nor from anywhere but the registry',
     ),
   },
   {
     row: 'K9',
     what: 'real money by mistake',
     codes: [],
-    shown: of('commands/live-consent.test.ts', 'K9: any other combination of them than all does not'),
+    shown: of(
+      'commands/live-consent.test.ts',
+      'K9: any other combination of them than all does not',
+      'K9: a start that goes by the configuration and the flag alone is found out',
+    ),
   },
 ]
 
 /** The rows of the groups D, E and K that are shown here. */
-export const WIRE_NUMBERS = ['D5', 'D6', 'E8', 'E11', 'K3', 'K4', 'K5', 'K9']
+export const WIRE_NUMBERS = 'D5 D6 E8 E11 K1 K2 K3 K4 K5 K6 K7 K8 K9'.split(' ')

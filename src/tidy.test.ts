@@ -17,6 +17,7 @@ import {
   strategyLists,
   suites,
   testsBeside,
+  unverified,
 } from '../tools/tidy.ts'
 import { EXIT, EXIT_MEANINGS } from './commands/exit-codes.ts'
 
@@ -278,7 +279,7 @@ test('a strategy in no list, in two, in a subfolder or under another name is tol
   ])
 })
 
-test('an install script beside those of node and esbuild is told', () => {
+test('K8: an install script beside those of node and esbuild is told', () => {
   const script = { hasInstallScript: true }
   const lock = {
     packages: {
@@ -295,6 +296,26 @@ test('an install script beside those of node and esbuild is told', () => {
   ])
   const denied = JSON.stringify({ allowScripts: { '@b/c': false } })
   assert.equal(told(installScripts(JSON.stringify(lock), denied)), [])
+})
+
+test('K8: a package without its hash, or from elsewhere, is told', () => {
+  const lock = {
+    packages: {
+      '': {},
+      'node_modules/a': { integrity: 'sha512-a', resolved: 'https://registry.npmjs.org/a/-/a-1.0.0.tgz' },
+      'node_modules/b': { integrity: 'sha1-b' },
+      'node_modules/@c/d': { integrity: 'sha512-c', resolved: 'https://example.com/d.tgz' },
+      'node_modules/e': { optional: true },
+      'node_modules/f': { optional: true, resolved: 'git+ssh://git@example.com/f.git' },
+      'node_modules/g': {},
+    },
+  }
+  assert.equal(told(unverified(JSON.stringify(lock))), [
+    'package-lock.json:1: b has no hash that could be checked',
+    'package-lock.json:1: @c/d comes from https://example.com/d.tgz',
+    'package-lock.json:1: f comes from git+ssh://git@example.com/f.git',
+    'package-lock.json:1: g has no hash that could be checked',
+  ])
 })
 
 test('a version that is not exact is told', () => {
@@ -346,8 +367,10 @@ test('the project imports what it depends on', () =>
   clean(packages(parsed, Object.keys(manifest.dependencies))))
 test('the project runs all its suites', () => clean(suites(parsed)))
 test('the project lists each strategy once', () => clean(strategyLists(parsed)))
-test('the project has install scripts only where they must be', () =>
+test('K8: the project has install scripts only where they must be', () =>
   clean(installScripts(read('package-lock.json'), read('package.json'))))
+test('K8: the project takes no package without its hash, nor from anywhere but the registry', () =>
+  clean(unverified(read('package-lock.json'))))
 test('the project pins its packages', () => clean(looseVersions(read('package.json'))))
 test('the project holds no secret', () => clean(secrets([...sources, ...others])))
 

@@ -346,6 +346,30 @@ export function installScripts(lockFile: string, packageFile: string): readonly 
     .map(name => `package-lock.json:1: ${name} runs a script when it is installed; do without it`)
 }
 
+const REGISTRY = 'https://registry.npmjs.org/'
+
+/**
+ * In a lock file: packages whose content nobody could check, or that come from anywhere but the registry. Those for
+ * other machines, which are never installed here, have no hash.
+ */
+export function unverified(lockFile: string): readonly string[] {
+  interface Entry {
+    readonly integrity?: string
+    readonly resolved?: string
+    readonly optional?: boolean
+  }
+  const lock: { packages: { [path: string]: Entry } } = JSON.parse(lockFile)
+  return Object.entries(lock.packages).flatMap(([path, { integrity, resolved = REGISTRY, optional }]) => {
+    const name = path.replace(/^.*node_modules\//, '')
+    const hasHash =
+      integrity?.startsWith('sha512-') === true || (integrity === undefined && optional === true)
+    if (path === '') return []
+    if (!resolved.startsWith(REGISTRY))
+      return [`package-lock.json:1: ${name} comes from ${resolved}; take the registry's`]
+    return hasHash ? [] : [`package-lock.json:1: ${name} has no hash that could be checked; lock it anew`]
+  })
+}
+
 /** In `package.json`: versions that are not exact. */
 export function looseVersions(packageFile: string): readonly string[] {
   type Versions = { readonly [name: string]: string }

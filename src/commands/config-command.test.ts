@@ -18,7 +18,12 @@ test.after(() => folder.remove())
 /** Runs `bbw config` in a folder of its own. */
 function config(cwd: string, words: string, setting: Setting = {}): Promise<Outcome> {
   mkdirSync(join(folder.path, cwd), { recursive: true })
-  return bbw(['config', ...words.split(' ')], { cwd: join(folder.path, cwd), env: {}, registry, ...setting })
+  return bbw(['config', ...words.split(' ').filter(word => word !== '')], {
+    cwd: join(folder.path, cwd),
+    env: {},
+    registry,
+    ...setting,
+  })
 }
 
 test('init writes every setting, for its owner alone, and replaces nothing unasked', async () => {
@@ -59,6 +64,37 @@ test('init writes where it is told, and says where it cannot', async () => {
   }
   assert.is((await config('to', 'init --force --to trap.yaml')).code, 4)
   assert.is(readFileSync(other, 'utf8'), 'precious')
+})
+
+/** What is wrong with how a misspelt setting was taken. */
+function misspelt({ code, err }: { readonly code: number; readonly err: string }): readonly string[] {
+  const wrong: string[] = []
+  if (code !== 4) wrong.push(`it ended with ${code}`)
+  if (!err.includes('E971') || !err.includes('did you mean')) wrong.push('the nearest one was not named')
+  return wrong
+}
+
+test('K1: a misspelt setting is named with the nearest one, nothing starts, and a reader that passes it over is found out', async () => {
+  folder.file('typo/bbw.yaml', 'guards: { total-margin: { percnt: 100 } }\n')
+  for (const words of ['run --no-state', 'config check', 'backtest']) {
+    const outcome = await bbw(words.split(' '), { cwd: join(folder.path, 'typo') })
+    assert.equal(misspelt(outcome), [], `${words}: ${outcome.err}`)
+    assert.ok(outcome.err.includes('E971'))
+  }
+  const lenient: typeof configCommand = {
+    ...configCommand,
+    async run(world) {
+      const read = { ...defaultConfig(), ...parse(readFileSync(join(world.cwd, 'bbw.yaml'), 'utf8')) }
+      world.stderr.write(`ok, configuration ${configHash(read)}\n`)
+      return 0
+    },
+    commands: [],
+  }
+  const planted = [{ name: 'config', summary: '', load: async () => lenient }]
+  assert.equal(misspelt(await config('typo', '', { registry: planted })), [
+    'it ended with 0',
+    'the nearest one was not named',
+  ])
 })
 
 test('check says what was read, or everything that is wrong', async () => {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ConfigError } from '../core/base/errors.ts'
-import { type Config, defaultConfig } from './config.ts'
+import { type Config, defaultConfig, readConfig } from './config.ts'
 import { changeLine, reloadConfig, reloadPlan, watchReload } from './config-reload.ts'
 import { Folder } from './world.fixture.ts'
 
@@ -151,6 +151,32 @@ function loop(answers: boolean[] | null): Loop {
     questions,
   }
 }
+
+/** What a loop takes over of a file that raises risk and lowers it, before anybody has confirmed anything. */
+async function takenOver(hangup: () => Promise<Config>): Promise<readonly string[]> {
+  folder.file('bbw.yaml', RISKIER)
+  const { maxBars, universe } = await hangup()
+  const taken: string[] = []
+  if (maxBars !== defaultConfig().maxBars) taken.push('what raises risk')
+  if (universe.neverTrade.length !== defaultConfig().universe.neverTrade.length) taken.push('what does not')
+  return taken
+}
+
+test('K2: of a file that was edited, what raises risk is told and waits, and a loop that takes all of it is found out', async () => {
+  const real = loop(null)
+  let lines: readonly string[] = []
+  const taken = await takenOver(async () => {
+    lines = await real.hangup()
+    return real.config()
+  })
+  assert.equal(taken, ['what does not'])
+  assert.is(lines[0].split(' ')[0], 'W972')
+  assert.ok(lines.includes('maxBars: 30 to 60 (raises risk)'))
+  real.stop()
+  const eager = async (): Promise<Config> =>
+    (await readConfig({ env: {}, cwd: folder.path, stdin }, parsed)).config
+  assert.equal(await takenOver(eager), ['what raises risk', 'what does not'])
+})
 
 test('without a terminal a second SIGHUP within a minute confirms what raises risk', async () => {
   folder.file('bbw.yaml', RISKIER)

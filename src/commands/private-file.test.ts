@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -41,7 +41,28 @@ test('K4: what anybody else could read is refused, with the words that help', ()
   }
 })
 
-test('a link, a folder and what is not there are no secrets', () => {
+/** Secrets that a reader takes although others can read them, or could by a link or a checkout. */
+function takenBy(read: (path: string) => string): readonly string[] {
+  const link = join(folder.path, 'other-link')
+  symlinkSync(secret('other-target', 0o600), link)
+  mkdirSync(join(folder.path, 'other', '.git'), { recursive: true })
+  const exposed = [secret('exposed', 0o644), link, secret('other/keys', 0o600)]
+  return exposed.filter(path => {
+    try {
+      return read(path) !== ''
+    } catch {
+      return false
+    }
+  })
+}
+
+test('K4: a reader that does not look who else can read is found out', () => {
+  assert.equal(takenBy(readPrivate), [])
+  rmSync(join(folder.path, 'other-link'))
+  assert.is(takenBy(path => readFileSync(path, 'utf8')).length, 3)
+})
+
+test('K4: a link, a folder and what is not there are no secrets', () => {
   const link = join(folder.path, 'link')
   symlinkSync(secret('target', 0o600), link)
   assert.match(refusal(link).message, /^E974 .*is a link/)
@@ -50,7 +71,7 @@ test('a link, a folder and what is not there are no secrets', () => {
   assert.match(refusal(secret('long', 0o600).replace('long', 'longer')).message, /ENOENT/)
 })
 
-test('a secret in a checkout is refused, in whatever folder of it', () => {
+test('K4: a secret in a checkout is refused, in whatever folder of it', () => {
   mkdirSync(join(folder.path, 'repo', '.git'), { recursive: true })
   const path = secret('repo/deep/down/keys', 0o600)
   assert.match(refusal(path).message, /^E974 .*lies in the checkout .*repo$/)

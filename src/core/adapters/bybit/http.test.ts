@@ -93,6 +93,28 @@ test('K5: a bomb is dropped before it is unpacked, whichever way it is packed', 
   }
 })
 
+/** Whether an outcome is more than may ever be taken in. */
+const isTooMuch = (outcome: HttpReply | HttpTrouble): boolean =>
+  !(outcome instanceof HttpTrouble) && outcome.body.length > LONGEST_REPLY
+
+test('K5: a client that unpacks whatever comes is found out', async () => {
+  const bomb = gzipSync(Buffer.alloc(LONGEST_REPLY + 1, 'x'))
+  const server = await serve((_, response) =>
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+  )
+  const { http, close } = nodeHttp()
+  const asked = { method: 'GET', url: server.url, headers: {}, body: null, deadlineMs: 5_000 } as const
+  const careless = async (): Promise<HttpReply> => ({
+    status: 200,
+    headers: {},
+    body: await (await fetch(server.url)).text(),
+  })
+  assert.not(isTooMuch(await http(asked).catch((error: HttpTrouble) => error)))
+  assert.ok(isTooMuch(await careless()))
+  close()
+  await server.close()
+})
+
 test('a reply that breaks off, or is badly packed, is one that cannot be read', async () => {
   const cut = await ask((_, response) => {
     response.writeHead(200, { 'content-length': '1000' }).write('{"retCode":')
