@@ -101,10 +101,15 @@ export function presentOf(markets: readonly SymbolMarket[], settings: Settings, 
   }
 }
 
-/** All decisions of a journal, made again. */
-export function again(journal: MemoryJournal, present: Present): Recomputation {
+/** The decisions of a journal made again, all of them or those until a moment. */
+export function again(
+  journal: MemoryJournal,
+  present: Present,
+  until: Timestamp = Number.POSITIVE_INFINITY,
+): Recomputation {
   const recomputation = new Recomputation(present, journal)
-  for (const decision of journal.decisions) recomputation.take(decision)
-  recomputation.finish(journal.decisions.at(-1)?.at ?? 0)
+  const decisions = journal.decisions.filter(({ at }) => at <= until)
+  for (const decision of decisions) recomputation.take(decision)
+  recomputation.finish(decisions.at(-1)?.at ?? 0)
   return recomputation
 }

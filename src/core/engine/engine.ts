@@ -536,8 +536,7 @@ export class Engine {
   }
 
   #onCandle(input: Extract<Input, { readonly type: 'candle' }>): void {
-    // No view shows hours: what guards see of them is kept in full.
-    if (input.interval !== '1h') this.#core.witness?.candle(input)
+    this.#core.witness?.candle(input)
     switch (input.interval) {
       case '1d': {
         const symbol = this.#core.markets.of(input.symbol)

@@ -2,9 +2,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { marketsOf, tradingFrom } from '../adapters/sim/market.fixture.ts'
 import { isRecorded, RECORDED_SYMBOLS, recordedMarkets } from '../adapters/sim/recorded.fixture.ts'
-import { DAY, type Timestamp } from '../base/units.ts'
-import type { Candles } from '../market/candles.ts'
-import type { Interval } from '../market/interval.ts'
+import { DAY, HOUR, type Timestamp } from '../base/units.ts'
+import { CandleSeries, type Candles } from '../market/candles.ts'
+import { INTERVAL_MS, type Interval } from '../market/interval.ts'
 import type { SymbolMarket } from '../market/symbol-market.ts'
 import { shortHash } from './decision-record.ts'
 import { again, everythingOn, journaled, MemoryJournal, presentOf } from './decisions.fixture.ts'
@@ -99,9 +99,78 @@ test('so is one of any field and of any interval that is looked at', () => {
     const markets = changed(FINE, symbol, interval, start, (copy, row) => {
       copy[field][row] = copy[field][row] * (1 + 1e-12) + 1e-12
     })
-    const { differences } = again(ON_FINE, presentOf(markets, SETTINGS))
-    assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval, start, fields: [field] }])
+    const found = inputs(again(ON_FINE, presentOf(markets, SETTINGS)).differences)
+    // The hour that it is a part of is made of it.
+    const hour = interval === '15m' ? [Math.floor(start / HOUR) * HOUR] : []
+    assert.equal(found, [
+      { kind: 'candle', symbol, interval, start, fields: [field] },
+      ...hour.map(of => ({ kind: 'candle', symbol, interval: '1h', start: of, fields: [field] })),
+    ])
   }
+})
+
+/** The markets with an hour's candle for each hour from three days before trading begins. */
+function hourly(markets: readonly SymbolMarket[], days: number): readonly SymbolMarket[] {
+  const from = tradingFrom(markets)
+  return markets.map((market, k) => {
+    const hours = new CandleSeries(market.instrument.symbol, '1h', (days + 3) * 24)
+    for (let start = from - 3 * DAY, i = 0; start < from + days * DAY; start += HOUR, i++) {
+      const price = 100 + 5 * Math.sin(i * 1.7 + k) + 3 * Math.sin(i * 0.61)
+      hours.push(start, price, price, price, price, 1, price)
+    }
+    return { ...market, candles: new Map([...market.candles, ['1h' as const, hours]]) }
+  })
+}
+
+test('so is one of an hour, by which the correlation of what is held is judged', () => {
+  const markets = hourly(DAILY, 60)
+  const { journal } = journaled(markets, SETTINGS)
+  assert.equal(again(journal, presentOf(markets, SETTINGS)).differences, [])
+  const { symbol } = DAILY[0].instrument
+  const start = tradingFrom(DAILY) + 20 * DAY
+  const other = changed(markets, symbol, '1h', start, byOneTick(0.01))
+  const { differences } = again(journal, presentOf(other, SETTINGS))
+  assert.equal(inputs(differences), [{ kind: 'candle', symbol, interval: '1h', start, fields: ['close'] }])
+})
+
+test('decisions until a moment in the middle of a run are the same, and candles that closed after it no matter', () => {
+  for (const [journal, markets, days] of [
+    [ON_DAILY, DAILY, 60],
+    [ON_FINE, FINE, 8],
+  ] as const) {
+    const present = presentOf(markets, SETTINGS)
+    for (const part of [0.3, 0.5, 0.77]) {
+      const until = tradingFrom(markets) + part * days * DAY
+      const known = {
+        ...present,
+        candles: (symbol: string, interval: Interval) =>
+          present.candles(symbol, interval).filter(({ start }) => start + INTERVAL_MS[interval] <= until),
+      }
+      const made = again(journal, known, until)
+      assert.equal([made.compared > 0, made.differences], [true, []], `${part}`)
+    }
+  }
+})
+
+test('a candle after the last look at its symbol is compared as well', () => {
+  const last = ON_FINE.decisions.at(-1)?.at ?? 0
+  const looked = new Map<string, Timestamp>()
+  for (const { symbol, told } of ON_FINE.decisions)
+    for (const { interval, newest } of told) looked.set(`${symbol} ${interval}`, newest)
+  let tried = 0
+  for (const { instrument, candles } of FINE) {
+    const { symbol } = instrument
+    const newest = looked.get(`${symbol} 15m`) ?? Number.NEGATIVE_INFINITY
+    const start = [...(candles.get('15m')?.start ?? [])].find(
+      one => one > newest && one + INTERVAL_MS['15m'] <= last && one >= tradingFrom(FINE),
+    )
+    if (start === undefined) continue
+    tried++
+    const other = changed(FINE, symbol, '15m', start, byOneTick(0.5))
+    const [found] = inputs(again(ON_FINE, presentOf(other, SETTINGS)).differences)
+    assert.equal(found, { kind: 'candle', symbol, interval: '15m', start, fields: ['close'] })
+  }
+  assert.ok(tried > 0, 'candles were told after the last look')
 })
 
 test('a candle that is missing now is named; one that has come since, and was not seen, is none', () => {

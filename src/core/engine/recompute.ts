@@ -208,7 +208,11 @@ export class Recomputation {
    */
   finish(until: Timestamp): void {
     for (const [symbol, interval] of this.#kept.series()) {
-      if (!this.#feeds.has(symbol)) this.#comparePrints(symbol, interval, Number.NEGATIVE_INFINITY, until)
+      if (this.#named.get(`${symbol} ${interval}`) === Number.POSITIVE_INFINITY) continue
+      const fed = this.#feeds.get(symbol)?.series.get(interval)
+      const from = fed === undefined ? Number.NEGATIVE_INFINITY : fed.newest + INTERVAL_MS[interval]
+      // One that has not closed by then was told later.
+      this.#comparePrints(symbol, interval, from, until - INTERVAL_MS[interval])
     }
   }
 
