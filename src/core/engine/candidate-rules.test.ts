@@ -91,13 +91,14 @@ test('a strategy that exchanges nothing, or is not known, finds nothing', () => 
   }
 })
 
-test('stop and target are those of its own strategy under the settings', () => {
+test('stop and target are those of its own strategy under the settings, the quantity that of the position', () => {
   const settings = overlay(
     { ...SETTINGS },
     { strategies: { 'bollinger-grid-long': { stopBelowPercent: 10 } } },
   )
-  const seen = { position: POSITION, market: market('ADAUSDT') }
-  assert.equal(asking(settings)(INSTEAD, seen), { stop: 855 as Ticks, target: null })
+  const seen = { position: POSITION, market: market('ADAUSDT'), qty: 2, mark: 75.0155, step: '0.001' }
+  // 150.031 USDT at a last price of 100: no more than the position is worth.
+  assert.equal(asking(settings)(INSTEAD, seen), { stop: 855 as Ticks, target: null, steps: 1_500 })
   assert.is.not(INSTEAD.decide(seen, SETTINGS)?.stop, 855)
 })
 

@@ -5,16 +5,18 @@
  * | what | taken down |
  * | --- | --- |
  * | which symbols could be held instead | when others are found, with the rate of every symbol that is looked at, and bands, last price and price filters of those that come into question |
- * | stop and target of the one that is to be entered | each time |
+ * | stop, target and quantity of the one that is to be entered | each time |
  *
  * Which one is worth it is the strategy's to say, which is shown all of them: taken down each time that it wants one, with
  * the verdict of the gates. What the same gate refuses of the same symbol in one cycle after the other is taken down once.
  */
 import { assert } from '../base/assert.ts'
-import type { Timestamp } from '../base/units.ts'
+import type { Price, Qty, Steps, Timestamp } from '../base/units.ts'
 import type { Exchange, ExchangeView } from '../decision/strategy.ts'
 import type { View } from '../decision/view.ts'
 import type { House } from '../guards/guard.ts'
+import type { Instrument } from '../market/instrument.ts'
+import { toSteps } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { isNeverShort, tierOf } from '../market/tiers.ts'
 import type { Position } from '../portfolio/position.ts'
@@ -107,10 +109,15 @@ export function exchangeFor(
 export interface SeenInstead {
   readonly position: Exchanged
   readonly market: SeenMarket
+  /** Of the position, in its coin, with its mark price. */
+  readonly qty: Qty
+  readonly mark: Price
+  /** Step of the other symbol. */
+  readonly step: Instrument['step']
 }
 
-/** Its stop and its target, as the order is to bear them. */
-export const INSTEAD: Rule<SeenInstead, Exchange | null> = {
+/** Its stop, its target and its quantity, as the order is to bear them: as much as the position is worth, no more. */
+export const INSTEAD: Rule<SeenInstead, (Exchange & { readonly steps: Steps }) | null> = {
   kind: 'instead',
   about: ({ position: { strategy, side, signalId }, market }) => ({
     strategy,
@@ -118,5 +125,12 @@ export const INSTEAD: Rule<SeenInstead, Exchange | null> = {
     side,
     id: signalId,
   }),
-  decide: ({ position, market }, settings) => exchangeFor(position, market, settings),
+  decide({ position, market, qty, mark, step }, settings) {
+    const exchange = exchangeFor(position, market, settings)
+    if (exchange === null) return null
+    return {
+      ...exchange,
+      steps: toSteps({ symbol: market.instrument.symbol, step }, (qty * mark) / market.last, 'down'),
+    }
+  },
 }

@@ -50,9 +50,10 @@ test('the longer of two rests stands, and a strategy that is switched off has no
   const { core } = new Parts()
   const rest = core.terms('bollinger-grid-long')?.cooldownAfterStop ?? 0
   assert.ok(rest > 0)
-  core.rest('bollinger-grid-long', 'SOLUSDT', 'cooldownAfterStop', MIDNIGHT)
-  core.rest('bollinger-grid-long', 'SOLUSDT', 'cooldownAfterStop', MIDNIGHT - 1)
-  core.rest('nothing', 'SOLUSDT', 'cooldownAfterStop', MIDNIGHT)
+  const stopped = { reasons: ['stop'], cause: 'stop', leg: null } as const
+  core.rest('bollinger-grid-long', 'SOLUSDT', stopped, MIDNIGHT)
+  core.rest('bollinger-grid-long', 'SOLUSDT', stopped, MIDNIGHT - 1)
+  core.rest('nothing', 'SOLUSDT', stopped, MIDNIGHT)
   assert.equal([...core.cooldowns], [['bollinger-grid-long:SOLUSDT', MIDNIGHT + rest]])
 })
 

@@ -3,7 +3,7 @@
  * small verbs that change them. It knows none of the parts; a part keeps what is its own to itself.
  */
 import type { Code } from '../base/codes.ts'
-import { DAY, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
+import { type Milliseconds, SECOND, type Timestamp, type Usdt } from '../base/units.ts'
 import type { EntryTerms } from '../decision/strategy.ts'
 import type { Figures, Guard, House } from '../guards/guard.ts'
 import type { BoundGuard } from '../guards/list.ts'
@@ -11,6 +11,7 @@ import type { Side } from '../market/side.ts'
 import { apply, emptyPortfolio, equity, type Portfolio, type PortfolioEvent } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Trade } from '../portfolio/trade.ts'
+import { ACCEPTED, COOLDOWN, type SeenRest } from './cooldown-rules.ts'
 import type { CycleId } from './cycles.ts'
 import { Markets } from './markets.ts'
 import { Obstacles } from './obstacles.ts'
@@ -232,26 +233,20 @@ export class EngineCore {
   }
 
   /** A strategy rests on a symbol for as long as its terms say. */
-  rest(
-    strategy: string,
-    symbol: string,
-    which: 'cooldown' | 'cooldownAfterStop' | 'cooldownAfterTarget',
-    from: Timestamp,
-  ): void {
-    const terms = this.terms(strategy)
-    if (terms === undefined || terms[which] === 0) return
+  rest(strategy: string, symbol: string, after: SeenRest['after'], from: Timestamp): void {
     const key = `${strategy}:${symbol}`
-    const until = from + terms[which]
-    if (until > (this.cooldowns.get(key) ?? 0)) this.cooldowns.set(key, until)
+    const before = this.cooldowns.get(key) ?? 0
+    const until = this.ruled(COOLDOWN, { strategy, symbol, after, from, before })
+    if (until !== null) this.cooldowns.set(key, until)
   }
 
   /** An order of a strategy was accepted on a symbol: it rests, and one of its orders of the day is spent. */
   entryAccepted(strategy: string, symbol: string): void {
-    this.rest(strategy, symbol, 'cooldown', this.now)
-    if (this.terms(strategy)?.mostPerDay === undefined) return
+    const { now } = this
+    this.rest(strategy, symbol, 'accepted', now)
     const key = `${strategy}:${symbol}`
-    const times = (this.accepted.get(key) ?? []).filter(at => at > this.now - DAY)
-    this.accepted.set(key, [...times, this.now])
+    const times = this.ruled(ACCEPTED, { strategy, symbol, times: this.accepted.get(key) ?? [], now })
+    if (times !== null) this.accepted.set(key, times)
   }
 
   /** An id for a question or a request, never used before. */

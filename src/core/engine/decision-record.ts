@@ -71,6 +71,10 @@ export const RULE_KINDS = [
   'leverage-first',
   'comes-to-life',
   'unsaved',
+  'stop-send',
+  'orphan',
+  'cooldown',
+  'accepted',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

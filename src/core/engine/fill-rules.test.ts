@@ -1,7 +1,16 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { steps } from '../decision/view.fixture.ts'
-import { COMES_TO_LIFE, EARLY, FILL, type FillOf, LEFT, type SeenEarly, type SeenFill } from './fill-rules.ts'
+import {
+  COMES_TO_LIFE,
+  EARLY,
+  FILL,
+  type FillOf,
+  LEFT,
+  ORPHAN,
+  type SeenEarly,
+  type SeenFill,
+} from './fill-rules.ts'
 import { asking } from './rules.fixture.ts'
 
 const test = suite('fill rules')
@@ -67,8 +76,8 @@ test('an execution is of what it was sent for, and of somebody else where nothin
   assert.is(of({ isOfExit: true, isHeld: false }), 'outside')
 })
 
-test('what a stop leaves, or an add without its position, is closed, anything else is kept', () => {
-  const left = (after: 'order' | 'stop' | 'liquidation' | 'settlement' | 'add') =>
+test('what a stop leaves is closed, anything else is kept', () => {
+  const left = (after: 'order' | 'stop' | 'liquidation' | 'settlement') =>
     ask(LEFT, {
       strategy: 'bb-grid',
       symbol: 'SOLUSDT',
@@ -78,8 +87,22 @@ test('what a stop leaves, or an add without its position, is closed, anything el
       after,
     })
   assert.is(left('stop'), 'close')
-  assert.is(left('add'), 'close')
   for (const after of ['order', 'liquidation', 'settlement'] as const) assert.is(left(after), 'keep', after)
+})
+
+test('of an add without its position the part that a close has taken already is closed, and the rest follows', () => {
+  const orphan = (ahead: number) =>
+    ask(ORPHAN, {
+      strategy: 'bollinger-grid-long',
+      symbol: 'SOLUSDT',
+      side: 'long',
+      execId: 'e',
+      steps: steps(100),
+      ahead: steps(ahead),
+    })
+  assert.equal(orphan(0), { closed: 0, left: 100 })
+  assert.equal(orphan(60), { closed: 60, left: 40 })
+  assert.equal(orphan(150), { closed: 100, left: 0 })
 })
 
 test.run()

@@ -99,14 +99,35 @@ export interface SeenLeft {
   readonly side: Side
   readonly execId: string
   readonly left: Steps
-  /** `add`: of an add whose position had closed. */
-  readonly after: FillInput['cause'] | 'add'
+  readonly after: FillInput['cause']
 }
 
-/** A stop that has fired is no more: what it left is closed. So is an add without its position. */
+/** A stop that has fired is no more: what it left is closed. */
 export const LEFT: Rule<SeenLeft, 'close' | 'keep'> = {
   kind: 'left',
   about: ({ strategy, symbol, side, execId }) => ({ strategy, symbol, side, id: execId }),
-  decide: ({ after }) => (after === 'stop' || after === 'add' ? 'close' : 'keep'),
+  decide: ({ after }) => (after === 'stop' ? 'close' : 'keep'),
+  isSilent: () => false,
+}
+
+/** An add that has filled after its position had closed. */
+export interface SeenOrphan {
+  readonly strategy: string
+  readonly symbol: string
+  readonly side: Side
+  readonly execId: string
+  readonly steps: Steps
+  /** What the close of its position took beyond the books: it was of the add. */
+  readonly ahead: Steps
+}
+
+/** What of it is closed already, and what is left to close: nothing is planned with it alone. */
+export const ORPHAN: Rule<SeenOrphan, { readonly closed: Steps; readonly left: Steps }> = {
+  kind: 'orphan',
+  about: ({ strategy, symbol, side, execId }) => ({ strategy, symbol, side, id: execId }),
+  decide({ steps, ahead }) {
+    const closed = Math.min(steps, ahead) as Steps
+    return { closed, left: (steps - closed) as Steps }
+  },
   isSilent: () => false,
 }

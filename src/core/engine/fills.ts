@@ -7,9 +7,10 @@ import { formatSteps, formatTicks, priceOf } from '../market/quantise.ts'
 import { opposite } from '../market/side.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
+import { isStoppedBy } from './cooldown-rules.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { Fates } from './fates.ts'
-import { COMES_TO_LIFE, EARLY, FILL, LEFT, type SeenFill } from './fill-rules.ts'
+import { COMES_TO_LIFE, EARLY, FILL, LEFT, ORPHAN, type SeenFill } from './fill-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -23,9 +24,6 @@ const FILLS_KEPT: Milliseconds = 2 * DAY
 
 /** Executions are asked for from so long before the newest known one: they may be told out of order. */
 const EXECUTIONS_OVERLAP: Milliseconds = DAY
-
-/** What a position that its stop has closed, wherever that was by then, names as a reason. */
-const STOPS: readonly ExitReason[] = ['stop', 'breakeven-stop', 'trailing-stop']
 
 const EXIT_CODES: { readonly [reason in ExitReason]?: Code } = {
   liquidation: 'C306',
@@ -225,35 +223,25 @@ export class Fills {
     { clientOrderId: id, closedAhead: ahead }: PendingEntry,
     { execId }: FillInput,
   ): void {
-    const { symbol, side } = position
-    if (ahead !== undefined && ahead.steps > 0) {
-      const steps = Math.min(ahead.steps, position.steps) as Steps
+    const { symbol, side, strategy } = position
+    const taken = ahead?.steps ?? (0 as Steps)
+    const seen = { strategy, symbol, side, execId, steps: position.steps, ahead: taken }
+    const { closed: steps, left } = this.#core.ruled(ORPHAN, seen)
+    if (ahead !== undefined && steps > 0) {
       const fee = (ahead.fee * steps) / ahead.steps
       const { time, price, reason } = ahead
       if (this.#core.portfolio.pending.has(id)) {
-        const left = { ...ahead, steps: (ahead.steps - steps) as Steps, fee: ahead.fee - fee }
-        this.#core.fold({ type: 'add-orphaned', clientOrderId: id, closedAhead: left })
+        const after = { ...ahead, steps: (ahead.steps - steps) as Steps, fee: ahead.fee - fee }
+        this.#core.fold({ type: 'add-orphaned', clientOrderId: id, closedAhead: after })
       }
-      const left = 0 as Steps
-      const exit = { type: 'exit-filled', symbol, side, time, price, steps, fee, reason, left } as const
+      const none = 0 as Steps
+      const exit = { type: 'exit-filled', symbol, side, time, price, steps, fee, reason, left: none } as const
       const trade = this.#core.fold(exit)
-      if (trade !== null) {
-        this.#closed(position, trade, reason, {}, null, 0)
-        return
-      }
+      if (trade !== null) this.#closed(position, trade, reason, {}, null, 0)
     }
     const rest = this.#core.portfolio.positions.get(positionKey(symbol, side))
-    assert(rest !== undefined, `${symbol} ${side} is held`)
-    if (this.#isToClose(rest, execId, 'add'))
+    if (left > 0 && rest !== undefined)
       this.#protection.closeNow(rest, 'an add filled after its position had closed', 'W219')
-  }
-
-  #isToClose(
-    { strategy, symbol, side, steps: left }: Position,
-    execId: string,
-    after: FillInput['cause'] | 'add',
-  ): boolean {
-    return this.#core.ruled(LEFT, { strategy, symbol, side, execId, left, after }) === 'close'
   }
 
   #bookExit(told: FillInput): void {
@@ -297,7 +285,9 @@ export class Fills {
       assert(rest !== undefined, `${key} is held after a part of it was closed`)
       // Who reduces does not want more.
       this.#orders.takeBackAdds(rest, 'reduced')
-      if (this.#isToClose(rest, fill.execId, fill.cause))
+      const { strategy, symbol, side, steps: left } = rest
+      const { execId, cause: after } = fill
+      if (this.#core.ruled(LEFT, { strategy, symbol, side, execId, left, after }) === 'close')
         this.#protection.closeNow(rest, 'the stop fired and left a part', 'C210')
       else this.#management.target(rest)
       return
@@ -319,14 +309,11 @@ export class Fills {
       const fee = (told.fee * ahead) / told.steps
       this.#orders.closedAhead(position, { time, price, steps: ahead, fee, reason })
     }
-    // A stop that left a part, which was closed at the market after it, has stopped the position all the same.
-    const isStopped = trade.exits.some(({ reason: why }) => STOPS.includes(why))
-    if (isStopped) this.#core.stopOuts.note(trade, priceOf(instrument, position.stop), fill.time)
-    if (isStopped || fill.cause === 'liquidation') {
-      this.#core.rest(position.strategy, position.symbol, 'cooldownAfterStop', fill.earliest ?? fill.time)
-    } else if (order !== undefined && order.leg !== 'close') {
-      this.#core.rest(position.strategy, position.symbol, 'cooldownAfterTarget', fill.earliest ?? fill.time)
-    }
+    const reasons = trade.exits.map(({ reason: why }) => why)
+    if (isStoppedBy({ reasons }))
+      this.#core.stopOuts.note(trade, priceOf(instrument, position.stop), fill.time)
+    const closing = { reasons, cause: fill.cause, leg: order?.leg ?? null }
+    this.#core.rest(position.strategy, position.symbol, closing, fill.earliest ?? fill.time)
   }
 
   /**

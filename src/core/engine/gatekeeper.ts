@@ -129,6 +129,8 @@ export class Gatekeeper {
     for (const one of this.#lossGates) {
       const { gate, rule, until, code } = one
       if (until > one.told && now < until) {
+        // One that began while nobody was told, by other settings after a restart, is decided on now.
+        this.#core.ruled(LOSS_PAUSE, { ...this.#lossesAt(one), before: one.told })
         one.told = until
         this.#core.count(`paused:${gate}`)
         this.#core.schedule.touchAt('light', until)

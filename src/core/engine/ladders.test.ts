@@ -485,6 +485,7 @@ test('an add that fills after its position has closed is closed at once', () => 
   const [close] = placed(late)
   assert.equal([close.purpose, close.type, close.steps], ['exit', 'market', add.steps])
   assert.is(events(late, 'exiting')[0].code, 'W219')
+  assert.ok(desk.decisions.some(({ kind }) => kind === 'orphan'))
   assert.is(desk.position().ladder, undefined)
   desk.order(close.clientOrderId, 'accepted')
   desk.fill(close, { price: ticks(900) })

@@ -93,8 +93,9 @@ export class Protection {
 
   #send(key: string): void {
     const position = this.#core.portfolio.positions.get(key)
-    if (position === undefined || this.#core.obstacles.isKeyRefused) return
-    const request = this.desk.send(key, this.#core.requestId('stop'), this.#core.now)
+    if (position === undefined) return
+    const { now, obstacles } = this.#core
+    const request = this.desk.send(key, this.#core.requestId('stop'), now, obstacles.isKeyRefused)
     if (request === null) return
     const { symbol, side } = position
     if (request.why === 'halving') this.#core.fold({ type: 'halving-sent', symbol, side })

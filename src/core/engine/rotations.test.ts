@@ -203,7 +203,7 @@ test('what could be held instead is taken down when others are found, and what i
     const [order] = entries(turn(1))
     assert.is(order.symbol, 'X07USDT')
     assert.equal(kept().slice(4), ['manage', 'instead', 'guards', 'leverage-first', 'score'])
-    assert.equal(answersOf(desk, 'instead'), [{ stop: order.stop, target: null }])
+    assert.equal(answersOf(desk, 'instead'), [{ stop: order.stop, target: null, steps: order.steps }])
     const ranked = answersOf(desk, 'score').at(-1)
     assert.is(Array.isArray(ranked) && ranked.length, alternatives.length - 1)
   }

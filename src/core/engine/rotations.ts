@@ -17,10 +17,10 @@
  */
 import { broken, unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
-import { DAY, type Milliseconds, type Timestamp } from '../base/units.ts'
+import { DAY, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import type { Alternative, RotationStrategy } from '../decision/strategy.ts'
-import { qtyOf, toSteps } from '../market/quantise.ts'
+import { qtyOf } from '../market/quantise.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
 import {
   CANDIDATES,
@@ -201,11 +201,19 @@ export class Rotations {
     const chosen = scored.find(({ signal }) => signal.symbol === enter.symbol)
     if (chosen === undefined) broken(`${rotation.strategy.id} wants ${enter.symbol}, which it was not shown`)
     const { symbol } = chosen.signal
-    const market = this.#shown(this.#core.markets.of(symbol))
-    const prices = this.#core.ruled(INSTEAD, { position: exchanged(position), market })
-    if (prices === null) broken(`${symbol} can be held instead, and has no stop`)
-    const one = { ...chosen, signal: { ...chosen.signal, ...prices, reason: enter.reason } }
-    return { chosen, refused: this.#begin(position, one, exit.reason) }
+    const { markets } = this.#core
+    const market = markets.of(symbol)
+    const instead = this.#core.ruled(INSTEAD, {
+      position: exchanged(position),
+      market: this.#shown(market),
+      qty: qtyOf(position.instrument, position.steps),
+      mark: markets.of(position.symbol).mark,
+      step: market.instrument.step,
+    })
+    if (instead === null) broken(`${symbol} can be held instead, and has no stop`)
+    const { steps, stop, target } = instead
+    const one = { ...chosen, signal: { ...chosen.signal, stop, target, reason: enter.reason } }
+    return { chosen, refused: this.#begin(position, one, steps, exit.reason) }
   }
 
   /** What could be held instead, as far as the market and its own strategy say. */
@@ -257,11 +265,9 @@ export class Rotations {
   }
 
   /** Returns the gate that has refused it; `null`: it has begun. */
-  #begin(position: Position, scored: Scored, reason: string): string | null {
+  #begin(position: Position, scored: Scored, steps: Steps, reason: string): string | null {
     const { signal } = scored
     const { now, markets } = this.#core
-    const value = qtyOf(position.instrument, position.steps) * markets.of(position.symbol).mark
-    const steps = toSteps(signal.instrument, value / signal.last, 'down')
     const verdict = this.#entries.exchange(scored, position, steps, refusal =>
       this.#isNews(position, signal.symbol, refusal),
     )

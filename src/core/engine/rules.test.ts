@@ -88,7 +88,7 @@ function listed(): Desk {
 }
 
 /** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
-const ELSEWHERE = ['exchange', 'candidates', 'instead', 'rotation', 'add-stands'] as const
+const ELSEWHERE = ['exchange', 'candidates', 'instead', 'rotation', 'add-stands', 'orphan'] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
 const isElsewhere = (kind: RuleKind): kind is Elsewhere => ELSEWHERE.some(one => one === kind)
 
@@ -340,6 +340,19 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.feed({ type: 'persist-refused', key, reason: 'the disk is full', code: 'E109' })
     return desk
   },
+  'stop-send': () => moved('ok'),
+  cooldown: () => {
+    const desk = held()
+    desk.stopOut(desk.position())
+    return desk
+  },
+  accepted: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [{ clientOrderId }] = placed(desk.propose(gridSignal('SOLUSDT', { strategy: 'sl-reentry' })))
+    desk.order(clientOrderId, 'accepted')
+    return desk
+  },
   left: () => {
     const desk = held()
     const position = desk.position()
@@ -360,6 +373,48 @@ for (const kind of RULE_KINDS) {
     }
   })
 }
+
+test('a signal that is judged twice in one moment leaves two decisions, each made again by itself', () => {
+  const desk = new Desk().introduce('SOLUSDT')
+  desk.feed({ type: 'command', id: 'c', command: 'pause', by: 'me', reason: 'no more' })
+  const signal = reversionSignal()
+  desk.propose(signal, signal)
+  const judged = desk.decisions.filter(({ kind }) => kind === 'guards')
+  assert.is(judged.length, 2)
+  assert.is(judged[0].answer, judged[1].answer)
+  assert.is(judged[0].answer.split('refused').length, 2, 'one refusal each')
+})
+
+test('a stop that is withheld because the API key is refused is said once, and once more when it leaves', () => {
+  const desk = held()
+  desk.feed({ type: 'query-failed', queryId: 'none', why: 'credentials', reason: 'the key is refused' })
+  const raised = instrumentOf({ ...instrument('SOLUSDT'), maintenanceMarginRate: 0.04 })
+  desk.feed({ type: 'instrument', instrument: raised })
+  desk.price('SOLUSDT', 100)
+  desk.live(3 * MINUTE)
+  const sends = (): readonly string[] =>
+    desk.decisions.flatMap(({ kind, answer }) => (kind === 'stop-send' ? [answer] : []))
+  assert.equal(sends(), ['"withheld"'])
+  assert.equal(only(desk.effects, 'set-stop'), [])
+  desk.feed({ type: 'command', id: 'c', command: 'resume', by: 'me', reason: 'mended' })
+  desk.live(MINUTE)
+  const sent = only(desk.effects, 'set-stop')
+  assert.ok(sent.length > 0)
+  // Asked for again, as nobody answers: each time is a decision.
+  assert.is(sends().length, 1 + sent.length)
+})
+
+test('a pause after losses that another rule has made longer over a restart is decided on, and taken down', () => {
+  const desk = SCENES['loss-pause']()
+  const { guards } = desk.settings
+  const streak = { ...guards['losing-streak'], pauseMinutes: 600 }
+  const settings = { ...desk.settings, guards: { ...guards, 'losing-streak': streak } }
+  const next = resumed(desk, settings)
+  next.live(MINUTE)
+  const told = next.effects.flatMap(one => (one.type === 'event' && one.event.code === 'W135' ? [one] : []))
+  const decided = next.decisions.filter(({ kind }) => kind === 'loss-pause')
+  assert.equal([told.length, decided.length], [1, 1])
+})
 
 const answerUnder = ({ kind, seen }: Decision, settings: Settings): string =>
   textOf(RULES[kind as RuleKind].decide(fromText(seen) as never, settings))

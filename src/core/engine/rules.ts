@@ -5,11 +5,12 @@ import { ADOPTION } from './adoption.ts'
 import { ORDER_ANSWER, UNSAVED } from './answer-rules.ts'
 import { CANDIDATES, INSTEAD } from './candidate-rules.ts'
 import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
+import { ACCEPTED, COOLDOWN } from './cooldown-rules.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
 import { DELISTING, FILTERS, LISTING, MAINTENANCE, TERMS } from './fact-rules.ts'
 import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
-import { COMES_TO_LIFE, EARLY, FILL, LEFT } from './fill-rules.ts'
+import { COMES_TO_LIFE, EARLY, FILL, LEFT, ORPHAN } from './fill-rules.ts'
 import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
 import { HELD_BACK, LEVERAGE, LEVERAGE_FIRST } from './leverage-rules.ts'
 import { MARGIN } from './margin-checks.ts'
@@ -22,7 +23,7 @@ import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
 import { COMES_BACK } from './stop-outs.ts'
-import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
+import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SEND, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
 import { LOST_BOOKS, RIVALS } from './stranger-rules.ts'
 import { TARGETS } from './target-rules.ts'
 
@@ -80,4 +81,8 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'leverage-first': LEVERAGE_FIRST,
   'comes-to-life': COMES_TO_LIFE,
   unsaved: UNSAVED,
+  'stop-send': STOP_SEND,
+  orphan: ORPHAN,
+  cooldown: COOLDOWN,
+  accepted: ACCEPTED,
 }

@@ -15,6 +15,7 @@ import type { StopRequest, StopState } from './state.ts'
 import {
   STOP_ANSWER,
   STOP_LATE,
+  STOP_SEND,
   STOP_SHOWN,
   STOP_WISH,
   type StopStep,
@@ -69,12 +70,17 @@ export class StopDesk {
     if (next !== null) this.#states.set(key, next)
   }
 
-  /** Takes the wish of a position to be sent now; `null` when there is none, or it has to wait, or another request is in flight. */
-  send(key: string, requestId: string, now: Timestamp): StopRequest | null {
-    const state = this.#states.get(key)
-    if (state === undefined || state.wish === null || state.inFlight !== null) return null
-    if (state.wish.sentAt > now) return null
-    const request = { ...state.wish, requestId, sentAt: now }
+  /**
+   * Takes the wish of a position to be sent now; `null` when there is none, or it has to wait, or another request is in
+   * flight.
+   *
+   * @param isKeyRefused the exchange does not accept the API key
+   */
+  send(key: string, requestId: string, now: Timestamp, isKeyRefused = false): StopRequest | null {
+    const state = this.of(key)
+    const wish = this.#ask(STOP_SEND, { key, state, isKeyRefused, now })
+    if (wish === null || wish === 'withheld') return null
+    const request = { ...wish, requestId, sentAt: now }
     this.#states.set(key, { ...state, wish: null, inFlight: request })
     return request
   }

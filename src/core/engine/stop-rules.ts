@@ -76,6 +76,26 @@ export const STOP_WISH: Rule<SeenWish, StopState | null> = {
   },
 }
 
+/** A stop that may be wished for. */
+export interface SeenSend {
+  readonly key: string
+  readonly state: StopState
+  /** The exchange does not accept the API key. */
+  readonly isKeyRefused: boolean
+  readonly now: Timestamp
+}
+
+/** The stop that is asked for now; `withheld`: with that API key nothing leaves; `null`: nothing is wished, or not yet. */
+export const STOP_SEND: Rule<SeenSend, StopRequest | 'withheld' | null> = {
+  kind: 'stop-send',
+  about: ofKey,
+  decide({ state: { wish, inFlight }, isKeyRefused, now }) {
+    if (wish === null || inFlight !== null || wish.sentAt > now) return null
+    return isKeyRefused ? 'withheld' : wish
+  },
+  lasts: answer => answer === 'withheld',
+}
+
 // --- answers
 
 export interface SeenAnswer {

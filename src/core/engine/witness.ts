@@ -148,6 +148,8 @@ export class Witness {
       this.#judging(proposal, house)
       const verdict = guard.check(proposal, house, p)
       this.#open?.answers.push([guard.id, verdictWords(proposal, verdict)])
+      // A refusal is the end: the same signal may be judged once more in the same moment.
+      if ('refused' in verdict) this.#close()
       return verdict
     }
     return { guard: { ...guard, check }, params }
