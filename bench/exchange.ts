@@ -149,7 +149,7 @@ async function loopWithPositions({ sim, url }: Served, data: string, speed: numb
   for (const symbol of symbols) {
     const last = sim.desk.point(symbol).last
     const steps = Math.max(1, Math.round(500 / last / 0.001)) as Steps
-    const ticks = Math.round((last * 0.7) / 0.01)
+    const ticks = Math.round((last * 0.95) / 0.01)
     for (const rule of [
       { fault: 'human-open', symbol, side: 'Buy', steps } as const,
       { fault: 'human-stop', symbol, ticks } as const,

@@ -106,6 +106,29 @@ test('a stop that was received and is not shown is of unknown fate', async () =>
   assert.is(rig.asked.filter(one => one === 'GET /v5/position/list').length, 4)
 })
 
+test('in hedge mode long and short stand beside each other, each with its stop and leverage', async () => {
+  const rig = new SimulatedBybit(still(100), { mode: 'hedge' })
+  await rig.client.change(
+    rest => rest.switchPositionMode({ category: 'linear', coin: 'USDT', mode: 3 }),
+    () => null,
+    'normal',
+  )
+  await rig.broker.setLeverage('l1', SYMBOL, 3, 'short')
+  assert.is(await rig.broker.leverage(SYMBOL, 'long'), 10)
+  await rig.broker.place(order())
+  await rig.broker.place(order({ clientOrderId: 'bbw-0001-s', side: 'short', stop: ticks(105), leverage: 3 }))
+  rig.pass(SECOND)
+  await rig.broker.setStop('s', SYMBOL, 'short', ticks(104))
+  const { positions } = await rig.broker.account()
+  assert.equal(
+    positions.map(({ side, leverage, stop }) => [side, leverage, stop]),
+    [
+      ['long', 10, ticks(95)],
+      ['short', 3, ticks(104)],
+    ],
+  )
+})
+
 test('what was ordered under finer filters is shown in those of today: the account stays to be read', async () => {
   const rig = await held()
   await rig.broker.setStop('b', SYMBOL, 'long', ticks(96.3))
