@@ -4,6 +4,7 @@
  */
 import { DataError, ExchangeError } from '../../base/errors.ts'
 import type { PositionModePort } from '../../engine/ports.ts'
+import type { AccountTerms } from '../../engine/protocol.ts'
 import type { PositionMode } from '../../market/side.ts'
 import type { BybitClient } from './client.ts'
 import type { Environment } from './environments.ts'
@@ -16,6 +17,9 @@ import {
   feeRate,
   type KeyInfo,
   keyInfo,
+  type Maintenance,
+  maintenanceRow,
+  walletRow,
 } from './mapper-account.ts'
 import { pageOf } from './mapper-market.ts'
 import { type PositionRow, positionRow } from './mapper-orders.ts'
@@ -70,6 +74,31 @@ export class BybitAccount implements PositionModePort {
   /** The mode of the margin, which is the whole account's. */
   info(): Promise<AccountInfo> {
     return this.#client.read(rest => rest.getAccountInfo(), accountInfo)
+  }
+
+  /** Under which terms it trades. That it may only reduce no answer says: orders are refused then. */
+  async terms(): Promise<AccountTerms> {
+    const { marginMode } = await this.info()
+    const [wallet] = await this.#client.read(
+      rest => rest.getWalletBalance({ accountType: 'UNIFIED', coin: COIN }),
+      result => pageOf(result, walletRow).items,
+    )
+    const rate = wallet?.maintenanceMarginRate ?? null
+    return {
+      marginMode,
+      accountType: wallet?.accountType ?? 'UNIFIED',
+      mayOnlyReduce: false,
+      marginUse: rate === null ? null : Number(rate),
+    }
+  }
+
+  /** Maintenance of what bbw trades that is on or announced, soonest first. */
+  async maintenance(): Promise<readonly Maintenance[]> {
+    const rows = await this.#client.read(
+      rest => rest.getSystemStatus(),
+      result => pageOf(result, maintenanceRow).items,
+    )
+    return rows.flatMap(row => (row === null ? [] : [row])).sort((one, other) => one.from - other.from)
   }
 
   /** The fee rates of all symbols, or of one. */

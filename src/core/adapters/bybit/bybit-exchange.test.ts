@@ -15,6 +15,7 @@ import { MarketCache } from '../sqlite/market-cache.ts'
 import { StoreFolder } from '../sqlite/store.fixture.ts'
 import { Redactor } from '../system/redactor.ts'
 import { RunningClock } from '../system/running-clock.ts'
+import { BybitAccount } from './account.ts'
 import { BybitExchange } from './bybit-exchange.ts'
 import { BybitMarket } from './market.ts'
 import { MarketSession } from './market-session.ts'
@@ -64,10 +65,10 @@ class Trader {
       client: rig.client,
       clock: new RunningClock({ now: () => rig.now, sleep: (span, signal) => rig.sleep(span, signal) }),
       session,
-      modes: {
+      modes: Object.assign(new BybitAccount(rig.client), {
         positionMode: async (): Promise<PositionMode> => 'one-way',
         setPositionMode: async () => null,
-      },
+      }),
       mode: 'one-way',
       connect: listener => rig.connect('private', listener),
       sleep: span => rig.sleep(span),
@@ -257,6 +258,54 @@ test('what was delisted while bbw was away is settled in the books, and the rest
   }
   assert.equal(await found([instrument]), ['order true 1000', 'settlement false 1000'])
   assert.equal(await found([]), [], 'of what is neither listed nor booked nothing is to be closed')
+})
+
+test('maintenance that is announced keeps entries away from five minutes before, and everything is compared after it', async () => {
+  const trader = await (await Trader.open()).begin()
+  assert.is(trader.rig.sim.cause({ fault: 'maintenance', ms: 10 * MINUTE }), null)
+  await trader.rig.live(4 * MINUTE)
+  assert.not.ok(trader.told().includes('paused W404'))
+  await trader.rig.live(3 * MINUTE)
+  assert.ok(trader.told().includes('paused W404'))
+  await trader.propose()
+  assert.not.ok(trader.told().includes('entered'), 'nothing is entered')
+  await trader.rig.live(66 * MINUTE)
+  assert.ok(trader.told().includes('reconciled'))
+  await trader.propose()
+  assert.ok(trader.told().includes('entered'))
+  await trader.end()
+})
+
+test('another mode of margin keeps entries away until it is as it was', async () => {
+  const trader = await (await Trader.open()).begin()
+  await trader.rig.live(2 * SECOND)
+  trader.rig.sim.cause({ fault: 'margin-mode' })
+  await trader.rig.live(2 * MINUTE)
+  assert.ok(trader.told().includes('alert C610'))
+  await trader.propose()
+  assert.not.ok(trader.told().includes('entered'))
+  trader.rig.sim.cause({ fault: 'margin-mode' })
+  await trader.rig.live(2 * MINUTE)
+  await trader.propose()
+  assert.ok(trader.told().includes('entered'))
+  await trader.end()
+})
+
+test('an account that may only close is told of, and what it holds can still be closed', async () => {
+  const trader = await (await Trader.open()).begin()
+  trader.rig.sim.setFaults([{ fault: 'refuse', only: '/v5/order/create', code: 110_023 }])
+  await trader.propose()
+  const told = trader.told()
+  assert.ok(
+    told.some(one => one.endsWith('C408')),
+    told.join(', '),
+  )
+  assert.ok((trader.rig.sim.plan.counts.refuse ?? 0) > 0)
+  trader.rig.sim.setFaults([])
+  await trader.rig.live(2 * MINUTE)
+  await trader.propose()
+  assert.not.ok(trader.told().includes('entered'), 'no answer says that it may open again')
+  await trader.end()
 })
 
 test.run()

@@ -10,7 +10,9 @@ import type { Instrument } from '../../market/instrument.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { Redactor } from '../system/redactor.ts'
 import { type RunningClock, runByClock } from '../system/running-clock.ts'
+import type { BybitAccount } from './account.ts'
 import { AccountFeed } from './account-feed.ts'
+import { AccountWatch } from './account-watch.ts'
 import { BybitBroker } from './broker.ts'
 import type { BybitClient } from './client.ts'
 import type { ExchangeClock } from './exchange-clock.ts'
@@ -26,7 +28,7 @@ export interface BybitExchangePorts {
   readonly clock: RunningClock
   readonly session: MarketSession
   readonly time: Pick<ExchangeClock, 'check'>
-  readonly modes: PositionModePort
+  readonly modes: PositionModePort & Pick<BybitAccount, 'terms' | 'maintenance'>
   /** The mode that the configuration asks for, which the account is in before anything is traded. */
   readonly mode: PositionMode
   connect(listener: StreamListener): FeedConnection
@@ -43,6 +45,7 @@ export class BybitExchange implements PacedExchange {
   readonly #ports: BybitExchangePorts
   readonly #broker: BybitBroker
   #booked: ReadonlyMap<string, Instrument> = new Map()
+  readonly #watch: AccountWatch
   #account: AccountFeed | null = null
   #hear: (input: Input) => void = () => {}
   /** What was heard before the engine has begun; `null` since then. */
@@ -52,7 +55,13 @@ export class BybitExchange implements PacedExchange {
   constructor(ports: BybitExchangePorts) {
     this.#ports = ports
     this.clock = ports.clock
-    const { client, mode, session } = ports
+    const { client, mode, session, modes } = ports
+    this.#watch = new AccountWatch({
+      terms: () => modes.terms(),
+      maintenance: () => modes.maintenance(),
+      now: () => ports.clock.now(),
+      hear: input => this.#tell(input),
+    })
     this.#broker = new BybitBroker({
       client,
       mode,
@@ -144,6 +153,7 @@ export class BybitExchange implements PacedExchange {
       this.#ports.time.check()
       feed.check()
       this.#account?.check()
+      this.#watch.check()
     }
     return runByClock(this.clock, look, words).finally(() => feed.close())
   }

@@ -146,6 +146,27 @@ export function accountInfo(result: unknown): AccountInfo {
   }
 }
 
+/** Maintenance, or an incident, of the platform; `until` of `null`: its end is not known. */
+export interface Maintenance {
+  readonly from: Timestamp
+  readonly until: Timestamp | null
+}
+
+/** Perpetuals, among the exchange's products. */
+const FUTURES = 1
+
+/**
+ * GET system/status: one row, `null` where it is over, called off, or about other products. A state that is new to bbw
+ * counts as one that is not over.
+ */
+export function maintenanceRow(row: Fields): Maintenance | null {
+  const state = row.text('state')
+  const products = row.values('product')
+  const concerns = products.length === 0 || products.some(product => Number(product) === FUTURES)
+  if (state === 'completed' || state === 'canceled' || !concerns) return null
+  return { from: row.time('begin'), until: row.timeOrNull('end') }
+}
+
 /** GET user/query-api: what the key may do. */
 export interface KeyInfo {
   readonly id: string

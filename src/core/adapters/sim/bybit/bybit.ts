@@ -304,6 +304,9 @@ export class SimBybit {
       case 'amnesia':
         desk.account.forgetClosed()
         return
+      case 'maintenance':
+        desk.maintenance.push({ from: now + (ms ?? HOUR), until: now + (ms ?? HOUR) + HOUR })
+        return
       case 'delist':
         desk.delist(symbol(), now + (ms ?? HOUR))
         return

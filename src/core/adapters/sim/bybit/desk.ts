@@ -58,6 +58,12 @@ export interface DeskOptions {
 /** A cancel that comes so soon after the fill raced with it. */
 const RACE: Milliseconds = 1_000
 
+/** A time in which the exchange says that it is not to be relied on; what goes wrong then is for others to say. */
+export interface Maintenance {
+  readonly from: Timestamp
+  readonly until: Timestamp
+}
+
 export class Desk {
   readonly account: BybitAccount
   readonly stops: Stops
@@ -78,6 +84,8 @@ export class Desk {
   refusesPrices = false
   /** The mode that the account is said to be in; margin is isolated in any. */
   marginMode: 'ISOLATED_MARGIN' | 'REGULAR_MARGIN' = 'ISOLATED_MARGIN'
+  /** What is announced, and was. */
+  readonly maintenance: Maintenance[] = []
   /** By how much the server's clock is wrong. */
   skew: Milliseconds = 0
   #now: Timestamp

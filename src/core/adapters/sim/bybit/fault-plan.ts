@@ -43,6 +43,7 @@ export const EVENTS = [
   'ban',
   'clock-skew',
   'amnesia',
+  'maintenance',
   'delist',
   'filters',
   'funding-interval',

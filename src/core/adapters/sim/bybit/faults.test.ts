@@ -325,6 +325,22 @@ test('the exchange can forget closed orders, and change its terms', () => {
   for (const fault of ['amnesia', 'filters', 'funding-interval', 'delist'] as const) counted(one, fault)
 })
 
+test('maintenance is announced, is on for an hour, and is over', () => {
+  const one = client()
+  const status = (): unknown =>
+    one.get('/v5/system/status').result.list.map(({ state, begin, end }) => [state, begin, end])
+  assert.equal(status(), [])
+  const from = one.sim.now + HOUR
+  one.sim.cause({ fault: 'maintenance', ms: HOUR })
+  const times = [String(from), String(from + HOUR)]
+  assert.equal(status(), [['scheduled', ...times]])
+  one.pass(HOUR)
+  assert.equal(status(), [['ongoing', ...times]])
+  one.pass(HOUR)
+  assert.equal(status(), [['completed', ...times]])
+  counted(one, 'maintenance')
+})
+
 test('the exchange can take positions, lose stops, reject orders late and leave triggers be', () => {
   const one = client()
   assert.match(String(one.sim.cause({ fault: 'liquidate', symbol: 'XUSDT' })), /no position/)

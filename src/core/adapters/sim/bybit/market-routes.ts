@@ -3,7 +3,7 @@
 import type { Steps, Ticks } from '../../../base/units.ts'
 import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../../base/units.ts'
 import { amountText } from './amount.ts'
-import type { Desk } from './desk.ts'
+import type { Desk, Maintenance } from './desk.ts'
 import type { FeedCandle, PriceKind } from './feed.ts'
 import type { Fields } from './fields.ts'
 import { limitRatios, priceLimits, riskTiers } from './limits.ts'
@@ -22,6 +22,24 @@ import {
 } from './quotes.ts'
 import type { Json } from './shapes.ts'
 import { averageText, priceText, quoteText, roundText, stepsText } from './text.ts'
+
+/** Maintenance as the exchange announces it: of perpetuals and all that serves them. */
+function maintenanceShape({ from, until }: Maintenance, now: Timestamp): Json {
+  const state = now < from ? 'scheduled' : now < until ? 'ongoing' : 'completed'
+  return {
+    id: `maintenance-${from}`,
+    title: 'Maintenance',
+    state,
+    begin: String(Math.floor(from)),
+    end: String(Math.floor(until)),
+    href: '',
+    serviceTypes: [1, 2, 3, 4, 5],
+    product: [1],
+    uidSuffix: [],
+    maintainType: 1,
+    env: 1,
+  }
+}
 
 type Handler = (desk: Desk, fields: Fields) => Json
 
@@ -158,6 +176,7 @@ const OPEN_INTEREST_MS: { readonly [interval: string]: Milliseconds } = {
 }
 
 export const MARKET_ROUTES: { readonly [path: string]: Handler } = {
+  '/v5/system/status': desk => ({ list: desk.maintenance.map(one => maintenanceShape(one, desk.now)) }),
   '/v5/market/time': ({ clock }) => {
     const ms = Math.floor(clock)
     return { timeSecond: String(Math.floor(ms / 1_000)), timeNano: `${ms}000000` }
