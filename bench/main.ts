@@ -3,6 +3,7 @@ import os from 'node:os'
 import process from 'node:process'
 import { benchBacktest } from './backtest.ts'
 import { benchCycles } from './cycles.ts'
+import { benchExchange } from './exchange.ts'
 import { benchIndicators } from './indicators.ts'
 import { benchStartup } from './startup.ts'
 import { benchStatus } from './status.ts'
@@ -19,3 +20,4 @@ await benchBacktest(print)
 benchCycles(print)
 benchStartup(print)
 await benchStatus(print)
+await benchExchange(print)

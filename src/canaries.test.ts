@@ -79,6 +79,7 @@ async function everything(echo: Echo): Promise<string> {
     mode: 'hedge',
     began: 1,
     instrument: async () => instrument,
+    doubtFilters: () => {},
     sleep: async () => {},
     hear: input => heard.push(input),
     stream: null,

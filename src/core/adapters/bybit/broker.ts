@@ -19,7 +19,7 @@ import type { Instrument } from '../../market/instrument.ts'
 import { formatSteps, formatTicks, priceOf } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { BybitClient, Call } from './client.ts'
-import { incomplete, refusal, troubleIn } from './errors.ts'
+import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
 import { executionsOf } from './executions.ts'
 import type { Fields } from './fields.ts'
 import type { Lane } from './limits.ts'
@@ -49,6 +49,8 @@ const ORDERS_A_PAGE = 50
 const EXECUTIONS_A_PAGE = 100
 const POSITIONS_A_PAGE = 200
 const MOST_PAGES = 200
+/** What is refused so may have been made by filters of yesterday: bad parameters, a quantity cut to nothing. */
+const BY_FILTERS: readonly number[] = [10_001, 110_017]
 /** A stop that was set may be shown a moment later: it is read so often, with a pause in between. */
 const READS = 4
 const PAUSE: Milliseconds = 150
@@ -60,6 +62,8 @@ export interface BrokerPorts {
   readonly began: Timestamp
   /** Of every symbol that is listed or booked; `null` for any other. Throws an ExchangeError where it cannot be had. */
   instrument(symbol: string): Promise<Instrument | null>
+  /** Told that a request was refused as filters that have changed would have it. */
+  doubtFilters(): void
   sleep(span: Milliseconds): Promise<void>
   /** Told what became of requests for stops and leverages. */
   hear(input: Input): void
@@ -316,8 +320,13 @@ export class BybitBroker implements BrokerPort {
 
   // --- parts --------------------------------------------------------------------------------------------------
 
-  #change<T>(call: Call, lane: Lane, decode: (result: unknown) => T): Promise<T> {
-    return this.#ports.client.change(call, decode, lane)
+  async #change<T>(call: Call, lane: Lane, decode: (result: unknown) => T): Promise<T> {
+    try {
+      return await this.#ports.client.change(call, decode, lane)
+    } catch (error) {
+      if (BY_FILTERS.includes(codeIn(error) ?? 0)) this.#ports.doubtFilters()
+      throw error
+    }
   }
 
   #hear(input: Input): void {

@@ -308,4 +308,18 @@ test('an account that may only close is told of, and what it holds can still be 
   await trader.end()
 })
 
+test('filters that have changed are looked at as soon as an order is refused for them', async () => {
+  const trader = await (await Trader.open()).begin()
+  // Beyond the look at the start; the next one would come within the hour.
+  await trader.rig.live(2 * MINUTE)
+  trader.rig.sim.cause({ fault: 'filters', symbol: SYMBOL, steps: 1_000, ticks: 10 })
+  trader.rig.asked.length = 0
+  await trader.propose()
+  const told = trader.told()
+  assert.ok(told.includes('entered') && told.some(one => one.startsWith('rejected')), told.join(', '))
+  assert.ok(trader.rig.asked.includes('GET /v5/market/instruments-info'))
+  assert.is((await trader.session.instrument(SYMBOL))?.step, '1.000')
+  await trader.end()
+})
+
 test.run()

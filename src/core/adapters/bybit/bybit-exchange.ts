@@ -68,6 +68,7 @@ export class BybitExchange implements PacedExchange {
       began: ports.clock.now(),
       // What is delisted is still to be closed in the books.
       instrument: async symbol => (await session.instrument(symbol)) ?? this.#booked.get(symbol) ?? null,
+      doubtFilters: () => session.doubtFilters(),
       sleep: span => ports.sleep(span),
       hear: input => this.#tell(input),
       stream: {

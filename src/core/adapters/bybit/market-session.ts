@@ -6,7 +6,7 @@
 import type { Code } from '../../base/codes.ts'
 import { ExchangeError } from '../../base/errors.ts'
 import { DAY, HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
-import type { Input, Listing } from '../../engine/protocol.ts'
+import type { Input } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { instrumentFrom } from '../../market/instruments.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
@@ -14,6 +14,7 @@ import { lowestMargins } from '../../market/risk-tier.ts'
 import type { Bar, Settlement } from '../sim/exchange.ts'
 import type { MarketCache } from '../sqlite/market-cache.ts'
 import { Download, dayOf, type Hearer, instrumentRow, isTraded } from './download.ts'
+import { listingOf } from './listing.ts'
 import type { ListedInstrument, Ticker } from './mapper-market.ts'
 import { type BybitMarket, CANDLES_PER_PAGE } from './market.ts'
 import { type FeedConnection, type Followed, MarketFeed, spikeIn } from './market-feed.ts'
@@ -26,6 +27,8 @@ const TOLD: { readonly [interval in Interval]?: number } = { '1d': 1_000, '1h': 
 const SPARE = 2
 /** How often filters are looked at. */
 const REFRESH: Milliseconds = HOUR
+/** How often at most they are looked at because an order has been refused for what it is. */
+const RESTED: Milliseconds = MINUTE
 /** A new day's first candles are waited for. */
 const DAY_DELAY: Milliseconds = MINUTE
 /** What failed is tried again after this. */
@@ -70,6 +73,7 @@ export class MarketSession {
   #hear: (input: Input) => void = () => {}
   #refreshAt: Timestamp = Number.POSITIVE_INFINITY
   #rankAt: Timestamp = Number.POSITIVE_INFINITY
+  #refreshedAt: Timestamp = Number.NEGATIVE_INFINITY
   #isBusy = false
 
   constructor(ports: SessionPorts, wish: SessionWish) {
@@ -91,6 +95,7 @@ export class MarketSession {
     this.#listed = new Map(listed.items.map(one => [one.symbol, one]))
     const now = this.#ports.now()
     this.#refreshAt = now + REFRESH
+    this.#refreshedAt = now
     this.#rankAt = nextDay(now) + DAY_DELAY
     return this.#past(this.#chosen(tickers.items, held))
   }
@@ -129,6 +134,11 @@ export class MarketSession {
   /** The filters of a symbol that is followed. */
   followed(symbol: string): Instrument | undefined {
     return this.#followed.get(symbol)
+  }
+
+  /** An order was refused as the filters that are known would have it taken: they are looked at soon. */
+  doubtFilters(): void {
+    this.#refreshAt = Math.min(this.#refreshAt, Math.max(this.#ports.now(), this.#refreshedAt + RESTED))
   }
 
   /** The closed minutes of a symbol from a time on, with its mark price, and its settlements since. */
@@ -289,7 +299,8 @@ export class MarketSession {
     this.#refresh(isNewDay)
       .then(
         () => {
-          this.#refreshAt = this.#ports.now() + REFRESH
+          this.#refreshedAt = this.#ports.now()
+          this.#refreshAt = this.#refreshedAt + REFRESH
           if (isNewDay) this.#rankAt = nextDay(this.#ports.now()) + DAY_DELAY
         },
         (error: unknown) => {
@@ -323,17 +334,6 @@ export class MarketSession {
     for (const input of await this.#past(fresh)) this.#hear(input)
     this.#feed?.follow(fresh.map(symbol => this.#upTo(symbol)))
   }
-}
-
-/** Phases of a pre-market in which orders are matched as ever. */
-const MATCHED_PHASES: readonly (string | null)[] = [null, 'ContinuousTrading', 'Finished']
-
-/** How a perpetual is listed; `undefined`: it is missing in the list of those that are traded. */
-function listingOf(symbol: string, listed: ListedInstrument | undefined): Listing {
-  if (listed === undefined) return { symbol, status: 'unlisted', delistsAt: null }
-  const { status, auctionPhase, deliveryTime: delistsAt } = listed
-  if (!MATCHED_PHASES.includes(auctionPhase)) return { symbol, status: 'auction', delistsAt }
-  return { symbol, status: status === 'Trading' ? 'trading' : 'stopped', delistsAt }
 }
 
 function isSame(one: ListedInstrument | undefined, other: ListedInstrument | undefined): boolean {
