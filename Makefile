@@ -29,7 +29,7 @@ test: install ## check types and style, run all tests
 	@$(MAKE) --no-print-directory lint
 	@$(NODE) node tools/test.ts
 
-check: install ## run the long tests: the installed package, kills, many processes, months of running
+check: install ## run the long tests: the installed package, kills, many processes, months of running, a day over the wire
 	@$(NODE) node tools/test.ts --long
 
 dst: install ## simulate the live loop under faults (ARGS="--seed 0x1 --profile meltdown --trace")

@@ -133,7 +133,7 @@ export class SimBybit {
     if (now < this.#outageUntil) return { kind: 'reset' }
     const before = this.#plan.strike(BEFORE, path, now)
     if (before !== null) {
-      this.exposure.disturb(now)
+      this.#spoil(path)
       return this.#instead(before, request)
     }
     const reply = this.gate.answer(request)
@@ -142,8 +142,13 @@ export class SimBybit {
     const due = isLast ? now + ACK_DELAY * this.options.speed : now
     const after = this.#plan.strike(AFTER, path, now)
     if (after === null) return { kind: 'reply', reply, due }
-    this.exposure.disturb(now)
+    this.#spoil(path)
     return spoiled(after, reply, due)
+  }
+
+  /** An answer is missing, late or not to be read: of the market anybody can do without it for a while. */
+  #spoil(path: string): void {
+    if (!path.startsWith('/v5/market/')) this.exposure.disturb(this.now)
   }
 
   #instead({ fault, ms, code }: FaultRule, request: HttpRequest): Outcome {
@@ -204,7 +209,7 @@ export class SimBybit {
         return []
       }
       const rule = this.#plan.strike(PUSHES, topic, now)
-      if (rule !== null && isPrivate) this.exposure.disturb(now)
+      if (rule !== null && rule.fault !== 'duplicate-push' && isPrivate) this.exposure.disturb(now)
       switch (rule?.fault) {
         case 'lose-push':
           return []

@@ -93,6 +93,18 @@ test('a client that is not answered, not told or not there is not blamed', () =>
   }
 })
 
+test('faults that keep nothing from the client are no excuse', () => {
+  const client = listening([
+    { fault: 'html', only: '/v5/market/tickers' },
+    { fault: 'duplicate-push', only: 'order' },
+  ])
+  client.order({ side: 'Buy', orderLinkId: 'a' })
+  client.raw('GET', '/v5/market/tickers', { category: 'linear' })
+  client.pass(5 * SECOND)
+  assert.equal([bare(client).answered.count, bare(client).disturbed.count], [1, 0])
+  assert.equal(Object.keys(client.sim.plan.counts).sort(), ['duplicate-push', 'html'])
+})
+
 test('what passes before or long after a disturbance counts as answered', () => {
   const client = listening([{ fault: 'lose-push', only: 'order', most: 1 }])
   client.order({ ...OWN, orderLinkId: 'a' })
