@@ -1,7 +1,15 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ticks } from '../decision/view.fixture.ts'
-import { type AfterAnswer, ORDER_ANSWER, type OrderStatus, type SeenAnswer, UNSAVED } from './answer-rules.ts'
+import {
+  type AfterAnswer,
+  ORDER_ANSWER,
+  type OrderStatus,
+  type SeenAnswer,
+  STORE,
+  UNANSWERED,
+  UNSAVED,
+} from './answer-rules.ts'
 import { asking } from './rules.fixture.ts'
 
 const test = suite('answer rules')
@@ -16,6 +24,7 @@ const answers = (over: Partial<SeenAnswer>): readonly AfterAnswer[] =>
       symbol: 'SOLUSDT',
       side: 'long',
       status,
+      isDoubtful: false,
       isCancelling: null,
       exit: null,
       ...over,
@@ -45,6 +54,27 @@ test('without its row an entry does not leave, and what reduces does', () => {
   const course = (isEntry: boolean): string =>
     ask(UNSAVED, { id: 'id', symbol: 'SOLUSDT', side: 'long', isEntry })
   assert.equal([course(true), course(false)], ['drop', 'send'])
+})
+
+test('what was sent without an answer is of unknown fate, and a change of it is left to the account', () => {
+  const after = (over: Partial<Parameters<typeof UNANSWERED.decide>[0]>): unknown =>
+    Object.values(
+      ask(UNANSWERED, { id: 'id', symbol: 'SOLUSDT', why: null, isSent: true, isAsked: false, ...over }),
+    )
+  assert.equal(after({}), ['lost-reply', 'E105', false])
+  assert.equal(after({ why: 'rate' }), ['lost-reply', 'E105', false])
+  assert.equal(after({ why: 'unreadable', isAsked: true }), ['unreadable', 'E106', true])
+  assert.equal(after({ why: 'duplicate-id' }), ['duplicate-id', 'I104', false])
+  assert.equal(after({ isSent: false, isAsked: true }), [null, null, true])
+  assert.equal(after({ isSent: false }), [null, null, false])
+})
+
+test('a store that fails and one that saves again are told once', () => {
+  const change = (ok: boolean, before: string | null) => ask(STORE, { ok, reason: 'full', before })
+  assert.equal(
+    [change(false, null), change(false, 'full'), change(true, 'full'), change(true, null)],
+    ['trouble', null, 'saves', null],
+  )
 })
 
 test.run()

@@ -3,7 +3,7 @@ import type { Code } from '../base/codes.ts'
 import type { Figures } from '../guards/guard.ts'
 import { formatSteps, formatTicks } from '../market/quantise.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
-import { ORDER_ANSWER, type OrderStatus, UNSAVED } from './answer-rules.ts'
+import { ORDER_ANSWER, type OrderStatus, UNANSWERED, UNSAVED } from './answer-rules.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { CycleRunner } from './cycle-runner.ts'
 import type { Fates } from './fates.ts'
@@ -11,6 +11,15 @@ import type { OrderDesk } from './order-desk.ts'
 import type { Input, OrderTrouble } from './protocol.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
 import type { WorkingOrder } from './state.ts'
+
+/** An answer about an order of the books. */
+interface Told {
+  readonly status: OrderStatus
+  /** Nothing was known of the order's fate before. */
+  readonly isDoubtful: boolean
+  readonly reason: string
+  readonly kind: Refusal | undefined
+}
 
 export class Answers {
   readonly #core: EngineCore
@@ -39,14 +48,16 @@ export class Answers {
     this.#core.revision++
     const doubt = this.#orders.doubts.get(id)
     const wasAccepted = doubt === null
+    const isDoubtful = this.#orders.doubts.isDoubtful(id)
     if (doubt !== null) {
       if (status === 'accepted') this.#fates.found(id, doubt, 'was accepted')
       else this.#orders.doubts.settle(id)
     }
     if (status === 'accepted') this.#core.outcome(id, 'open', '')
     const kind = refusalOf(why)
-    if (entry !== undefined) this.#onEntry(entry, status, reason, wasAccepted, kind)
-    if (order !== undefined) this.#onExit(order, status, reason, kind)
+    const told = { status, isDoubtful, reason, kind }
+    if (entry !== undefined) this.#onEntry(entry, told, wasAccepted)
+    if (order !== undefined) this.#onExit(order, told)
     // It may have been the last thing that was not known.
     if (doubt !== null && this.#core.recovery !== null) this.#core.hurry(this.#core.now)
   }
@@ -67,25 +78,25 @@ export class Answers {
 
   /** A request was sent, and no answer says whether it took effect. */
   #onUnknown(id: string, reason: string, why: OrderTrouble | undefined): void {
-    const isPlaced = this.#orders.doubts.get(id) !== null
-    if (this.#orders.asked.has(id)) this.#fates.askedInVain(id)
-    if (!isPlaced) return
+    const { doubt, code, isInVain } = this.#core.ruled(UNANSWERED, {
+      id,
+      symbol: this.#orders.findSymbol(id),
+      why: why ?? null,
+      isSent: this.#orders.doubts.get(id) !== null,
+      isAsked: this.#orders.asked.has(id),
+    })
+    if (isInVain) this.#fates.askedInVain(id)
+    if (doubt === null) return
     this.#core.revision++
-    const cause = why === 'duplicate-id' || why === 'unreadable' ? why : 'lost-reply'
-    this.#orders.doubts.raise(id, cause, this.#core.now)
-    this.#fates.unknown(id, reason, why === 'unreadable' ? 'E106' : why === 'duplicate-id' ? 'I104' : 'E105')
+    this.#orders.doubts.raise(id, doubt, this.#core.now)
+    this.#fates.unknown(id, reason, code)
   }
 
-  #onEntry(
-    entry: PendingEntry,
-    status: OrderStatus,
-    reason: string,
-    wasAccepted: boolean,
-    kind: Refusal | undefined,
-  ): void {
+  #onEntry(entry: PendingEntry, { status, isDoubtful, reason, kind }: Told, wasAccepted: boolean): void {
     const { clientOrderId: id, symbol, side } = entry
     const isCancelling = this.#orders.cancelling.has(id)
-    const after = this.#core.ruled(ORDER_ANSWER, { id, symbol, side, status, isCancelling, exit: null })
+    const seen = { id, symbol, side, status, isDoubtful, isCancelling, exit: null }
+    const after = this.#core.ruled(ORDER_ANSWER, seen)
     switch (after) {
       case 'too-late':
         this.#orders.refuseCancel(id)
@@ -110,12 +121,13 @@ export class Answers {
     this.#fates.entryGone(entry, 'rejected', reason, code ?? (wasAccepted ? 'W110' : null))
   }
 
-  #onExit(order: WorkingOrder, status: OrderStatus, reason: string, kind: Refusal | undefined): void {
+  #onExit(order: WorkingOrder, { status, isDoubtful, reason, kind }: Told): void {
     const { clientOrderId: id, symbol, side, leg, price, state } = order
     const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
     const isHeld = position !== undefined
     const exit = { leg, price, state, isHeld }
-    const after = this.#core.ruled(ORDER_ANSWER, { id, symbol, side, status, isCancelling: null, exit })
+    const seen = { id, symbol, side, status, isDoubtful, isCancelling: null, exit }
+    const after = this.#core.ruled(ORDER_ANSWER, seen)
     switch (after) {
       case 'accepted':
         if (state === 'sent') order.state = 'working'

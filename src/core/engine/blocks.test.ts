@@ -1,9 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MINUTE } from '../base/units.ts'
+import { MIDNIGHT } from '../decision/view.fixture.ts'
 import type { RuleKind } from './decision-record.ts'
-import { Desk, only } from './desk.fixture.ts'
+import { Desk, only, placed, reversionSignal } from './desk.fixture.ts'
 import type { AccountTerms, RestingReport } from './protocol.ts'
+import { defaultSettings, overlay } from './settings.ts'
 
 const test = suite('blocks')
 
@@ -117,6 +119,85 @@ test('what a restart finds of the terms in the books is lifted by a decision', (
   assert.equal(moved(desk, { mayOnlyReduce: true }), ['+only-reduce'])
   desk.restart()
   assert.equal(moved(desk, {}), ['-only-reduce'])
+})
+
+/** For a span nothing that is asked is answered. */
+function away(desk: Desk, span: number): void {
+  for (let waited = 0; waited < span; waited += 1_000) {
+    for (const effect of desk.wait(1_000))
+      if ('queryId' in effect) desk.feed({ type: 'query-failed', queryId: effect.queryId, reason: 'away' })
+  }
+}
+
+test('an exchange that is away, and there again, is a decision each', () => {
+  const desk = house()
+  desk.open(reversionSignal())
+  desk.live(MINUTE)
+  const answers = (act: () => void): readonly unknown[] =>
+    taken(desk, 'reading', act).filter(answer => answer !== null)
+  assert.equal(
+    answers(() => away(desk, 15 * MINUTE)),
+    ['unreadable', 'away'],
+  )
+  assert.is.not(desk.engine.save().recovery, null)
+  assert.equal(
+    answers(() => desk.live(2 * MINUTE)),
+    ['read'],
+  )
+  assert.is(desk.engine.save().recovery, null)
+})
+
+test('a decision on closed candles that is put off names them, and what it waits for', () => {
+  const desk = house()
+  desk.open(reversionSignal())
+  desk.live(MINUTE)
+  away(desk, 2 * MINUTE)
+  desk.day('SOLUSDT', MIDNIGHT, 100)
+  assert.equal(
+    taken(desk, 'put-off', () => away(desk, 2 * MINUTE)).map(answer => JSON.stringify(answer).slice(0, 5)),
+    ['[["1d'],
+  )
+  assert.ok(desk.decisions.some(({ kind, seen }) => kind === 'put-off' && seen.includes('unreadable')))
+  assert.equal(
+    taken(desk, 'put-off', () => desk.live(MINUTE)),
+    [[]],
+  )
+})
+
+test('an order of which nothing is known any more, and one that was found, is a decision each', () => {
+  const desk = house()
+  const [{ clientOrderId }] = placed(desk.propose(reversionSignal()))
+  assert.equal(
+    taken(desk, 'unanswered', () => desk.order(clientOrderId, 'unknown', 'time-out')),
+    [{ doubt: 'lost-reply', code: 'E105', isInVain: false }],
+  )
+  assert.equal(
+    taken(desk, 'order-answer', () => desk.order(clientOrderId, 'accepted')),
+    ['accepted'],
+  )
+})
+
+test('a store in trouble, and out of it, is a decision each', () => {
+  const desk = house()
+  assert.equal(
+    taken(desk, 'store', () => {
+      desk.feed({ type: 'store', ok: false, reason: 'the disk is full', code: 'E109' })
+      desk.feed({ type: 'store', ok: false, reason: 'it is still full', code: 'E109' })
+      desk.feed({ type: 'store', ok: true, reason: '', code: null })
+    }).filter(answer => answer !== null),
+    ['trouble', 'saves'],
+  )
+})
+
+test('that everything is closed for a drawdown is part of the decision about it', () => {
+  const settings = overlay({ ...defaultSettings() }, { drawdown: { percent: 0.1, closeAll: true } })
+  const desk = new Desk(settings).introduce('SOLUSDT')
+  desk.live(0)
+  desk.open(reversionSignal())
+  desk.price('SOLUSDT', 96)
+  const [course] = taken(desk, 'drawdown', () => desk.live(MINUTE))
+  assert.match((course as { closes: string }).closes, 'drawdown of')
+  assert.ok(placed(desk.effects).some(({ type, purpose }) => type === 'market' && purpose === 'exit'))
 })
 
 test.run()

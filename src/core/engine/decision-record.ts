@@ -75,6 +75,12 @@ export const RULE_KINDS = [
   'orphan',
   'cooldown',
   'accepted',
+  'unanswered',
+  'store',
+  'reading',
+  'gap',
+  'question',
+  'put-off',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

@@ -35,6 +35,7 @@ import { expiryOf, OrderDesk } from './order-desk.ts'
 import { houseRules } from './pipeline.ts'
 import { Protection } from './protection.ts'
 import type { Effect, Input } from './protocol.ts'
+import type { Unsettled } from './put-off.ts'
 import { Reconciler } from './reconciler.ts'
 import { refusalOf } from './refusal.ts'
 import { RiskMonitor } from './risk-monitor.ts'
@@ -121,7 +122,7 @@ export class Engine {
       leverages,
       gatekeeper,
       symbol => this.#house(symbol),
-      () => core.onlyCloses || this.#reconciler.isSettling || this.#closures.isAwaited,
+      () => this.#unsettled(),
     )
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
@@ -606,6 +607,19 @@ export class Engine {
     }
   }
 
+  /** Why everything would be refused that is decided on candles now; empty: it would not. */
+  #unsettled(): readonly Unsettled[] {
+    const causes = this.#reconciler.unsettled
+    const { onlyCloses } = this.#core
+    const { isAwaited } = this.#closures
+    if (!onlyCloses && !isAwaited) return causes
+    return [
+      ...causes,
+      ...(onlyCloses ? ['only-closes' as const] : []),
+      ...(isAwaited ? ['closing' as const] : []),
+    ]
+  }
+
   // --- cycles -------------------------------------------------------------------------------------------------
 
   #witnessed(id: StepId): string[] {
@@ -702,7 +716,7 @@ export class Engine {
   /** Follows equity. Where the configuration says so, a drawdown that pauses or halts entries closes everything. */
   #health(): void {
     const drawdown = this.#gatekeeper.health()
-    if (drawdown === null || !this.#core.settings.drawdown.closeAll) return
+    if (drawdown === null) return
     const { positions, pending } = this.#core.portfolio
     for (const entry of pending.values()) this.#orders.takeBack(entry, 'drawdown')
     for (const position of positions.values()) {

@@ -89,7 +89,7 @@ test('what was saved is there again', () => {
     leverages,
     gatekeeper,
     () => parts.house(),
-    () => false,
+    () => [],
   )
   next.load(parts.entries.save())
   assert.equal(next.save(), parts.entries.save())

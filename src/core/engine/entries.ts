@@ -27,6 +27,7 @@ import {
   scoreSignal,
 } from './pipeline.ts'
 import type { OrderRequest, Scored } from './protocol.ts'
+import { PUT_OFF, type Unsettled } from './put-off.ts'
 import { Refusals } from './refusals.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
@@ -64,7 +65,7 @@ export class Entries {
   readonly #leverages: Leverages
   readonly #gatekeeper: Gatekeeper
   readonly #house: (symbol: string) => House
-  readonly #isSettling: () => boolean
+  readonly #unsettled: () => readonly Unsettled[]
   /** A decision was put off, as books and exchange are being compared. */
   #isWaiting = false
   readonly #guards: readonly BoundGuard[]
@@ -80,7 +81,7 @@ export class Entries {
 
   /**
    * @param house what the guards are shown, as it stands when an entry on a symbol is judged
-   * @param isSettling whether books and exchange are being compared, and what is judged now would be refused for it
+   * @param unsettled why what is judged now would be refused whatever it is, for a moment
    */
   constructor(
     core: EngineCore,
@@ -88,14 +89,14 @@ export class Entries {
     leverages: Leverages,
     gatekeeper: Gatekeeper,
     house: (symbol: string) => House,
-    isSettling: () => boolean,
+    unsettled: () => readonly Unsettled[],
   ) {
     this.#core = core
     this.#orders = orders
     this.#leverages = leverages
     this.#gatekeeper = gatekeeper
     this.#house = house
-    this.#isSettling = isSettling
+    this.#unsettled = unsettled
     this.#guards = core.guards(GUARDS)
     this.#clocks = clocksOf(core.entries)
   }
@@ -147,7 +148,9 @@ export class Entries {
    * compared: it waits for the end of that.
    */
   scan(): void {
-    this.#isWaiting = this.#isSettling()
+    const causes = this.#unsettled()
+    this.#isWaiting = causes.length > 0
+    this.#core.ruled(PUT_OFF, { causes, news: this.#news(), now: this.#core.now })
     if (this.#isWaiting) return
     const found: Signal[] = []
     for (const clock of this.#clocks) {
@@ -160,9 +163,14 @@ export class Entries {
 
   /** Books and exchange have been compared: what waits for that is decided now, if it has come to an end. */
   compared(): void {
-    if (!this.#isWaiting || this.#isSettling()) return
+    if (!this.#isWaiting || this.#unsettled().length > 0) return
     this.#isWaiting = false
     if (this.#clocks.some(({ isNews }) => isNews)) this.#core.schedule.hurry('heavy', this.#core.now)
+  }
+
+  /** Timeframes of which a candle may have closed since the last decision. */
+  #news(): readonly Timeframe[] {
+    return this.#clocks.filter(({ isNews }) => isNews).map(({ timeframe }) => timeframe)
   }
 
   #decide({ timeframe, entries }: Clock, found: Signal[]): void {
@@ -439,8 +447,7 @@ export class Entries {
   }
 
   save(): Pick<EngineState, 'used' | 'refusals' | 'putOff'> {
-    const news = this.#clocks.filter(({ isNews }) => isNews).map(({ timeframe }) => timeframe)
-    const putOff = { isWaiting: this.#isWaiting, news }
+    const putOff = { isWaiting: this.#isWaiting, news: this.#news() }
     return { used: [...this.#used], ...this.#refusals.save(), putOff }
   }
 

@@ -80,7 +80,7 @@ export class Fates {
   }
 
   /** An order was sent, and nothing says whether it arrived. */
-  unknown(id: string, reason: string, code: Code): void {
+  unknown(id: string, reason: string, code: Code | null): void {
     this.#core.count('unknown')
     this.#core.outcome(id, 'unknown', reason)
     const of = this.#core.portfolio.pending.get(id) ?? null

@@ -5,6 +5,7 @@ import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../base/units.t
 import type { Loss } from '../guards/guard.ts'
 import { type LossRule, losingStreak, lossRules } from '../guards/loss-pauses.ts'
 import type { Trade } from '../portfolio/trade.ts'
+import { STORE } from './answer-rules.ts'
 import type { EngineCore } from './core.ts'
 import { DRAWDOWN, type Gates, LOSS_PAUSE, openGates, resumedGates, type SeenLosses } from './gates.ts'
 import type { Input } from './protocol.ts'
@@ -147,22 +148,20 @@ export class Gatekeeper {
   /**
    * Follows equity: keeps the peak, and pauses or halts entries when too much of it is gone.
    *
-   * @returns the drawdown that has begun to pause or halt entries, in words; `null`: none has
+   * @returns the drawdown for which everything is closed, in words; `null`: nothing is
    */
   health(): string | null {
     this.#tellLossPauses()
     const seen = { gates: this.#gates, equity: this.#core.equity(), now: this.#core.now }
-    const { gates, changes } = this.#core.ruled(DRAWDOWN, seen)
-    let begun: string | null = null
+    const { gates, changes, closes } = this.#core.ruled(DRAWDOWN, seen)
     for (const { kind, reason, figures } of changes) {
-      if (kind !== 'resumed') begun = reason
       if (kind !== 'resumed') this.#core.count(kind)
       if (kind === 'paused') this.#core.schedule.touchAt('light', gates.pausedUntil)
       if (kind === 'halted') this.#takeBack()
       this.#core.event(kind, null, reason, figures, null, GATE_CODES[kind])
     }
     this.#gates = gates
-    return begun
+    return closes
   }
 
   /** No entries until a person resumes; told once. `request` is the id of the order to do so. */
@@ -222,11 +221,9 @@ export class Gatekeeper {
 
   /** Whether the state can be written: while it cannot, nothing is added. */
   store(ok: boolean, reason: string, code: Code | null): void {
-    if (ok === (this.#storeTrouble === null)) {
-      this.#storeTrouble = ok ? null : reason
-      return
-    }
+    const change = this.#core.ruled(STORE, { ok, reason, before: this.#storeTrouble })
     this.#storeTrouble = ok ? null : reason
+    if (change === null) return
     this.#core.note('store', ok ? 'the state is saved again' : reason, null, ok ? null : (code ?? 'E109'))
   }
 

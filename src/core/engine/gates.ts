@@ -31,12 +31,21 @@ export interface SeenEquity {
   readonly now: Timestamp
 }
 
-/** What a light cycle makes of the loss limits; without portfolio gates they follow equity and close nothing. */
-export const DRAWDOWN: Rule<SeenEquity, NextGates> = {
+/** What a light cycle makes of the loss limits. */
+export interface LossCourse extends NextGates {
+  /** The drawdown for which everything is closed, in words; `null`: nothing is. */
+  readonly closes: string | null
+}
+
+/** Without portfolio gates the loss limits follow equity and close nothing. */
+export const DRAWDOWN: Rule<SeenEquity, LossCourse> = {
   kind: 'drawdown',
   about: () => THE_HOUSE,
-  decide: ({ gates, equity, now }, { portfolioGates, drawdown }) =>
-    nextGates(gates, equity, now, portfolioGates ? drawdown : null),
+  decide({ gates, equity, now }, { portfolioGates, drawdown }) {
+    const next = nextGates(gates, equity, now, portfolioGates ? drawdown : null)
+    const begun = drawdown.closeAll ? next.changes.filter(({ kind }) => kind !== 'resumed').at(-1) : undefined
+    return { ...next, closes: begun?.reason ?? null }
+  },
   isSilent: ({ changes }) => changes.length === 0,
 }
 

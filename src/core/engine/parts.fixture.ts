@@ -103,7 +103,7 @@ export class Parts {
       this.leverages,
       this.gatekeeper,
       () => this.house(),
-      () => this.reconciler.isSettling,
+      () => this.reconciler.unsettled,
     )
     for (const symbol of ['SOLUSDT', 'ADAUSDT']) {
       core.markets.introduce(instrument(symbol))

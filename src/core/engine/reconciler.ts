@@ -14,6 +14,8 @@ import type { Handovers } from './handovers.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
+import type { Unsettled } from './put-off.ts'
+import { GAP, QUESTION, READING } from './reach-rules.ts'
 import { type Course, RECONCILIATION } from './reconcile.ts'
 import type { EngineState, Unreadable, Verification } from './state.ts'
 import { LOST_BOOKS } from './stranger-rules.ts'
@@ -36,8 +38,6 @@ export interface ReconcilerParts {
 /** What the reconciler adds to a saved engine. */
 type Saved = Pick<EngineState, 'verification' | 'drift' | 'driftSince' | 'unreadable'>
 
-/** An account that could not be read for so long is told of: the exchange is away. */
-const UNREACHABLE: Milliseconds = 5 * MINUTE
 /** It is asked for again after so long at most. */
 const LONGEST_LOOK: Milliseconds = 3 * LOOK_AGAIN
 
@@ -81,18 +81,26 @@ export class Reconciler {
   }
 
   /**
-   * Whether it is being found out what the exchange has: until then nothing is added, and soon after it is known. A
+   * Why it is still being found out what the exchange has: until then nothing is added, and soon after it is known. A
    * difference for which entries were halted is not waited for: a person is.
    */
-  get isSettling(): boolean {
+  get unsettled(): readonly Unsettled[] {
+    const { recovery, isDoubted } = this.#core
     const isAsked = this.#verification !== null && this.#verification.executionsQuery !== null
     const differs = this.#drift !== '' && this.#gatekeeper.standing.halted === null
-    return this.#core.recovery !== null || this.#core.isDoubted || isAsked || differs || this.isUnreadable
+    const causes: Unsettled[] = []
+    if (recovery !== null) causes.push('comparing')
+    if (isDoubted) causes.push('doubted')
+    if (isAsked) causes.push('asked')
+    if (differs) causes.push('differs')
+    if (this.isUnreadable) causes.push('unreadable')
+    return causes
   }
 
   /** Something may have happened that was not told. */
   gap(reason: string): void {
-    if (this.#core.recovery === null) this.#core.recovery = { cause: 'gap', since: this.#core.now, found: 0 }
+    const compares = this.#core.ruled(GAP, { reason, isComparing: this.#core.recovery !== null })
+    if (compares) this.#core.recovery = { cause: 'gap', since: this.#core.now, found: 0 }
     this.#core.note('drift', reason, null, null)
     this.#core.hurry(this.#core.now)
   }
@@ -106,12 +114,16 @@ export class Reconciler {
   verify(): string[] {
     if (this.#core.obstacles.isKeyRefused) {
       // Asking with a key that is not accepted tells nothing, and may get the address banned.
-      this.#unreadable ??= { since: this.#core.now, isTold: false }
+      if (this.#unreadable === null) this.#read(false)
       return []
     }
     const { positions, pending } = this.#core.portfolio
-    const isThorough =
-      this.#core.recovery !== null || this.#drift !== '' || this.#core.isDoubted || this.#orders.doubts.isAny
+    const { isThorough, clearsDoubt } = this.#core.ruled(QUESTION, {
+      isComparing: this.#core.recovery !== null,
+      differs: this.#drift !== '',
+      isDoubted: this.#core.isDoubted,
+      isDoubtful: this.#orders.doubts.isAny,
+    })
     // What others do touches nothing here: the next turn is asked for now.
     if (this.#core.isShared) this.#core.touch('light')
     const isIdle =
@@ -135,7 +147,7 @@ export class Reconciler {
     }
     this.#core.emit({ type: 'query-account', queryId: accountQuery })
     this.#orders.askAccount()
-    this.#core.isDoubted = false
+    if (clearsDoubt) this.#core.isDoubted = false
     this.#verification = {
       accountQuery,
       executionsQuery,
@@ -181,7 +193,7 @@ export class Reconciler {
       this.#onUnreadable()
       return
     }
-    this.#unreadable = null
+    if (this.#unreadable !== null) this.#read(true)
     const isOld = found.revision !== this.#core.revision
     let booked = 0
     for (const execution of executions ?? []) if (this.#missed(execution)) booked++
@@ -202,25 +214,39 @@ export class Reconciler {
     if (this.#unreadable === null) {
       this.#core.event('store', null, 'the account could not be read; what is known stays', {}, null, 'W308')
     }
-    this.#unreadable ??= { since: this.#core.now, isTold: false }
-    this.#sayUnreachable(this.#unreadable)
+    this.#read(false)
     this.#handovers.unreadable()
     this.#closures.unseen(LOOK_AGAIN)
     // The longer it lasts the less a few seconds matter, and the more asking would.
-    const span = this.#core.now - this.#unreadable.since
+    const span = this.#core.now - (this.#unreadable?.since ?? this.#core.now)
     this.#core.hurry(this.#core.now + Math.min(LONGEST_LOOK, Math.max(LOOK_AGAIN, span / 12)))
   }
 
-  /** An outage is told once; what happened in it is asked for before anything is added. A block is told as one. */
-  #sayUnreachable({ since, isTold }: Unreadable): void {
+  /** The account was read, or could not be. An outage is told once; a block is told as one. */
+  #read(isRead: boolean): void {
     const core = this.#core
-    const span = core.now - since
-    if (isTold || span < UNREACHABLE || core.obstacles.isBanned) return
-    this.#unreadable = { since, isTold: true }
-    core.recovery ??= { cause: 'gap', since, found: 0 }
-    const minutes = Math.floor(span / MINUTE)
-    const words = `the exchange has not answered for ${minutes} min: no entries; stops stay there`
-    core.event('alert', null, words, { minutes }, null, 'C403')
+    const { now } = core
+    const { isBanned } = core.obstacles
+    const before = this.#unreadable
+    switch (core.ruled(READING, { before, isRead, isBanned, now })) {
+      case 'read':
+        this.#unreadable = null
+        return
+      case 'unreadable':
+        this.#unreadable = { since: now, isTold: false }
+        return
+      case 'away': {
+        const since = before?.since ?? now
+        this.#unreadable = { since, isTold: true }
+        core.recovery ??= { cause: 'gap', since, found: 0 }
+        const minutes = Math.floor((now - since) / MINUTE)
+        const words = `the exchange has not answered for ${minutes} min: no entries; stops stay there`
+        core.event('alert', null, words, { minutes }, null, 'C403')
+        return
+      }
+      default:
+        return
+    }
   }
 
   #compare(account: Account, isThorough: boolean): void {

@@ -87,6 +87,19 @@ function listed(): Desk {
   return desk
 }
 
+/** A candle closes while the account cannot be read. */
+function unread(span: number): Desk {
+  const desk = held()
+  desk.feed({ type: 'feed-gap', reason: 'cut' })
+  desk.day('SOLUSDT', MIDNIGHT, 100)
+  for (let waited = 0; waited <= span; waited += SECOND) {
+    for (const effect of desk.wait(SECOND)) {
+      if ('queryId' in effect) desk.feed({ type: 'query-failed', queryId: effect.queryId, reason: 'away' })
+    }
+  }
+  return desk
+}
+
 /** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
 const ELSEWHERE = ['exchange', 'candidates', 'instead', 'rotation', 'add-stands', 'orphan'] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
@@ -353,6 +366,22 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.order(clientOrderId, 'accepted')
     return desk
   },
+  unanswered: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    desk.order(placed(desk.propose(reversionSignal()))[0].clientOrderId, 'unknown', 'time-out')
+    return desk
+  },
+  store: () => {
+    const desk = held()
+    desk.feed({ type: 'store', ok: false, reason: 'the disk is full', code: 'E109' })
+    desk.feed({ type: 'store', ok: true, reason: '', code: null })
+    return desk
+  },
+  reading: () => unread(6 * MINUTE),
+  gap: () => SCENES.reconciliation(),
+  question: () => SCENES.reconciliation(),
+  'put-off': () => unread(MINUTE),
   left: () => {
     const desk = held()
     const position = desk.position()

@@ -2,7 +2,7 @@
 
 import { ADD_STANDS } from './add-rules.ts'
 import { ADOPTION } from './adoption.ts'
-import { ORDER_ANSWER, UNSAVED } from './answer-rules.ts'
+import { ORDER_ANSWER, STORE, UNANSWERED, UNSAVED } from './answer-rules.ts'
 import { CANDIDATES, INSTEAD } from './candidate-rules.ts'
 import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
 import { ACCEPTED, COOLDOWN } from './cooldown-rules.ts'
@@ -16,6 +16,8 @@ import { HELD_BACK, LEVERAGE, LEVERAGE_FIRST } from './leverage-rules.ts'
 import { MARGIN } from './margin-checks.ts'
 import { PLACING, REFUSED_EXIT, ROOM, TAKE_BACK } from './order-rules.ts'
 import { OWN_GATES } from './own-gates.ts'
+import { PUT_OFF } from './put-off.ts'
+import { GAP, QUESTION, READING } from './reach-rules.ts'
 import { RECONCILIATION } from './reconcile.ts'
 import { OBSTACLE } from './refusal.ts'
 import { LETTING_GO, RELEASE } from './release-rules.ts'
@@ -85,4 +87,10 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   orphan: ORPHAN,
   cooldown: COOLDOWN,
   accepted: ACCEPTED,
+  unanswered: UNANSWERED,
+  store: STORE,
+  reading: READING,
+  gap: GAP,
+  question: QUESTION,
+  'put-off': PUT_OFF,
 }
