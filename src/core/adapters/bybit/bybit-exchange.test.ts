@@ -17,6 +17,7 @@ import { Redactor } from '../system/redactor.ts'
 import { RunningClock } from '../system/running-clock.ts'
 import { BybitAccount } from './account.ts'
 import { BybitExchange } from './bybit-exchange.ts'
+import { HttpTrouble } from './http.ts'
 import { BybitMarket } from './market.ts'
 import { MarketSession } from './market-session.ts'
 import { SimulatedBybit } from './simulated.fixture.ts'
@@ -229,6 +230,40 @@ test('what happens while the account’s stream is away is found when it is back
   assert.is([...trader.engine.portfolio.positions.values()][0].steps, held - Math.floor(held / 2))
   assert.ok(trader.told().includes('reconciled'))
   await trader.end()
+})
+
+/** For how long the position was without its stop, which somebody takes away, where a request of bbw's is swallowed. */
+async function bareFor(path: string, times: number): Promise<number> {
+  const trader = await (await Trader.open()).begin()
+  const { rig } = trader
+  await trader.propose()
+  let left = 0
+  rig.interfere = async (request, go) => {
+    if (left === 0 || !request.url.includes(path)) return go()
+    left--
+    await rig.sleep(request.deadlineMs)
+    throw new HttpTrouble('no reply', { isReply: false, wasSent: true })
+  }
+  // Not just before a look of its own.
+  await rig.live(31 * SECOND)
+  assert.is(rig.sim.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 }), null)
+  left = times
+  await rig.live(20 * SECOND)
+  const { now, answered, disturbed } = rig.sim.exposure.report(rig.now)
+  await trader.end()
+  assert.equal([left, now, answered.count, disturbed.count], [0, [], 1, 0])
+  return answered.longestMs
+}
+
+test('a position whose stop somebody takes away has it back within two seconds, also where a request or a reply vanishes', async () => {
+  for (const [path, times] of [
+    ['/nowhere', 0],
+    ['/v5/position/trading-stop', 1],
+    ['/v5/position/list', 1],
+  ] as const) {
+    const bare = await bareFor(path, times)
+    assert.ok(bare <= 2 * SECOND, `${path}: ${bare} ms`)
+  }
 })
 
 test('a refused key halts entries, once, and is told', async () => {
