@@ -14,6 +14,7 @@ const kernel = named('kernel/rows.test.ts')
 const limits = named('faults-limits.test.ts')
 const overWire = named('faults-wire.test.ts')
 const account = named('faults-account.test.ts')
+const money = named('faults-money.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
@@ -29,16 +30,24 @@ export const TRADING_ROWS: readonly FaultRow[] = [
       ...named('kernel/bybit-world.test.ts')(
         'A1: over the protocol a reply that is lost is looked up and the order taken over',
       ),
+      ...money(
+        'A1: over the wire a lost reply is looked up, and one who takes it for a refusal is found out',
+      ),
     ],
   },
   {
     row: 'A2',
     what: 'the request is lost before it arrives',
     codes: ['E102'],
-    shown: orders(
-      'A2: a request that never arrived is sent again under the same id, once its window has passed',
-      'A2: a request that never arrives at all is given up after two more tries',
-    ),
+    shown: [
+      ...orders(
+        'A2: a request that never arrived is sent again under the same id, once its window has passed',
+        'A2: a request that never arrives at all is given up after two more tries',
+      ),
+      ...money(
+        'A2: over the wire what never arrived is sent again after its window, and one who sends it at once is found out',
+      ),
+    ],
   },
   {
     row: 'A3',
@@ -58,7 +67,12 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A4',
     what: 'the exchange has the id already',
     codes: ['I104'],
-    shown: orders('A4: an id that the exchange has already is looked up and taken over'),
+    shown: [
+      ...orders('A4: an id that the exchange has already is looked up and taken over'),
+      ...money(
+        'A4: over the wire an id that is there already is looked up, and one who takes it for a refusal is found out',
+      ),
+    ],
   },
   {
     row: 'A5',
@@ -111,13 +125,23 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A10',
     what: 'an order is rejected after it was received',
     codes: ['W110'],
-    shown: orders('A10: an order that is rejected after it was accepted frees its slot'),
+    shown: [
+      ...orders('A10: an order that is rejected after it was accepted frees its slot'),
+      ...money(
+        'A10: over the wire an order that is rejected later frees its slot, and one who takes the receipt for all is found out',
+      ),
+    ],
   },
   {
     row: 'A11',
     what: 'a market order fills in part, and the rest is cancelled',
     codes: ['W111'],
-    shown: orders('A11: a market order that fills in part is a position of that size under its stop'),
+    shown: [
+      ...orders('A11: a market order that fills in part is a position of that size under its stop'),
+      ...money(
+        'A11: over the wire a part that fills is a position under its stop, and one who drops what was cancelled is found out',
+      ),
+    ],
   },
   {
     row: 'A12',
@@ -146,36 +170,56 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B1',
     what: 'the attached stop is missing after the fill',
     codes: ['C201'],
-    shown: stops(
-      'B1: a stop that the exchange has lost is set again within two seconds of the fill',
-      'B1: two requests for it that vanish leave the position without a stop for half a second',
-      'B1: a bbw that never asks for the stop again is found out',
-      'B1: a position whose stop cannot be set after three tries is closed',
-    ),
+    shown: [
+      ...stops(
+        'B1: a stop that the exchange has lost is set again within two seconds of the fill',
+        'B1: two requests for it that vanish leave the position without a stop for half a second',
+        'B1: a bbw that never asks for the stop again is found out',
+        'B1: a position whose stop cannot be set after three tries is closed',
+      ),
+      ...money(
+        'B1: over the wire a stop that got lost is set again in time, and one who takes its request for done is found out',
+      ),
+    ],
   },
   {
     row: 'B2',
     what: 'the price is past the stop that is to be set',
     codes: ['C202'],
-    shown: stops('B2: a position whose price is past its stop is closed at the market'),
+    shown: [
+      ...stops('B2: a position whose price is past its stop is closed at the market'),
+      ...money(
+        'B2: over the wire a position past its stop is closed, and one who tries to set it on and on is found out',
+      ),
+    ],
   },
   {
     row: 'B3',
     what: 'the reply to moving a stop is lost',
     codes: ['I203'],
-    shown: stops(
-      'B3: an answer to moving a stop that was lost is replaced by reading the stop back',
-      'B3: a request to move a stop that never arrived is made again with the same value',
-    ),
+    shown: [
+      ...stops(
+        'B3: an answer to moving a stop that was lost is replaced by reading the stop back',
+        'B3: a request to move a stop that never arrived is made again with the same value',
+      ),
+      ...money(
+        'B3: over the wire the lost reply to moving a stop is replaced by reading it back, and one who takes its request for done is found out',
+      ),
+    ],
   },
   {
     row: 'B4',
     what: 'the exchange says that nothing was modified',
     codes: ['I204'],
-    shown: stops(
-      'B4: an answer that nothing was modified counts once the stop is read back where it was wanted',
-      'B4: an answer that nothing was modified does not count where the stop stands elsewhere',
-    ),
+    shown: [
+      ...stops(
+        'B4: an answer that nothing was modified counts once the stop is read back where it was wanted',
+        'B4: an answer that nothing was modified does not count where the stop stands elsewhere',
+      ),
+      ...money(
+        'B4: over the wire "not modified" counts once the stop is read back, and one who takes its request for done is found out',
+      ),
+    ],
   },
   {
     row: 'B5',
@@ -201,19 +245,29 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B7',
     what: 'somebody removes the stop',
     codes: ['W207'],
-    shown: stops(
-      'B7: a stop that somebody removes or loosens is restored within a cycle',
-      'B7: a stop that somebody tightens is kept',
-    ),
+    shown: [
+      ...stops(
+        'B7: a stop that somebody removes or loosens is restored within a cycle',
+        'B7: a stop that somebody tightens is kept',
+      ),
+      ...money(
+        'B7: over the wire a stop that somebody removes is back within a cycle, and one who takes its request for done is found out',
+      ),
+    ],
   },
   {
     row: 'B8',
     what: 'somebody cancels all orders',
     codes: ['W208'],
-    shown: stops(
-      'B8: orders that somebody cancels are let go or set again, and the stop stays',
-      'B8: a cancellation that was never told is found, and a stop is none of the orders',
-    ),
+    shown: [
+      ...stops(
+        'B8: orders that somebody cancels are let go or set again, and the stop stays',
+        'B8: a cancellation that was never told is found, and a stop is none of the orders',
+      ),
+      ...money(
+        'B8: over the wire what somebody cancels is set again, the stop first, and one who takes its request for done is found out',
+      ),
+    ],
   },
   {
     row: 'B9',
@@ -228,7 +282,12 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B10',
     what: 'the stop fires and a thin market takes only a part',
     codes: ['C210'],
-    shown: stops('B10: what a stop could not sell in a thin market is closed until nothing is left'),
+    shown: [
+      ...stops('B10: what a stop could not sell in a thin market is closed until nothing is left'),
+      ...money(
+        'B10: over the wire what a stop could not sell is closed, and one who waits for the order alone is found out',
+      ),
+    ],
   },
   {
     row: 'B11',
@@ -243,9 +302,14 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B12',
     what: 'a target and the stop fire together, and are told twice',
     codes: ['I212'],
-    shown: stops(
-      'B12: a target and the stop that fire together, each told twice and in the wrong order, are counted once',
-    ),
+    shown: [
+      ...stops(
+        'B12: a target and the stop that fire together, each told twice and in the wrong order, are counted once',
+      ),
+      ...money(
+        'B12: over the wire a target and a stop that fire together, each told twice, are counted once',
+      ),
+    ],
   },
   {
     row: 'B13',
@@ -260,38 +324,58 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'C1',
     what: 'a fill is not told',
     codes: ['I301'],
-    shown: books(
-      'C1: a fill that was never told is found and booked, of an entry, of a target and of a stop',
-      'C1: a bbw that asks for no executions is found out',
-    ),
+    shown: [
+      ...books(
+        'C1: a fill that was never told is found and booked, of an entry, of a target and of a stop',
+        'C1: a bbw that asks for no executions is found out',
+      ),
+      ...money(
+        'C1: over the wire a fill that was never told is found and booked, and one who never asks is found out',
+      ),
+    ],
   },
   {
     row: 'C2',
     what: 'a fill is told twice, or out of order',
     codes: [],
-    shown: books(
-      'C2: executions that are told twice are booked once',
-      'C2: an execution that is told after the end of its order is still of that order',
-      'C2: a close that fills in part and is told in the wrong order is nobody else’s',
-      'C2: an execution of an order that was given up is its own after a restart, too',
-    ),
+    shown: [
+      ...books(
+        'C2: executions that are told twice are booked once',
+        'C2: an execution that is told after the end of its order is still of that order',
+        'C2: a close that fills in part and is told in the wrong order is nobody else’s',
+        'C2: an execution of an order that was given up is its own after a restart, too',
+      ),
+      ...money(
+        'C2: over the wire news that come twice and out of order are booked once, and one who books all of them is found out',
+      ),
+    ],
   },
   {
     row: 'C3',
     what: 'somebody opens a position by hand',
     codes: ['W303'],
-    shown: books(
-      'C3: a position that somebody opens by hand is left alone, and its symbol is blocked while it is there',
-    ),
+    shown: [
+      ...books(
+        'C3: a position that somebody opens by hand is left alone, and its symbol is blocked while it is there',
+      ),
+      ...money(
+        'C3: over the wire a position by hand is told of and left alone, and one who sees only its own is found out',
+      ),
+    ],
   },
   {
     row: 'C4',
     what: 'somebody changes the size of a position by hand',
     codes: ['I304'],
-    shown: books(
-      'C4: a part that somebody closes or adds by hand changes the position and its targets',
-      'C4: a position that somebody closes by hand is closed in the books',
-    ),
+    shown: [
+      ...books(
+        'C4: a part that somebody closes or adds by hand changes the position and its targets',
+        'C4: a position that somebody closes by hand is closed in the books',
+      ),
+      ...money(
+        'C4: over the wire a part that is closed by hand changes position and targets, and one who hears nothing of it is found out',
+      ),
+    ],
   },
   {
     row: 'C5',
@@ -303,13 +387,23 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'C6',
     what: 'the exchange liquidates a position',
     codes: ['C306'],
-    shown: books('C6: a liquidation is booked as the loss it is, and the strategy rests on the symbol'),
+    shown: [
+      ...books('C6: a liquidation is booked as the loss it is, and the strategy rests on the symbol'),
+      ...money(
+        'C6: over the wire a liquidation is told and booked as the loss it is, and one who takes it for a trade is found out',
+      ),
+    ],
   },
   {
     row: 'C7',
     what: 'the exchange settles a position without an order',
     codes: ['W307'],
-    shown: books('C7: a settlement without an order is booked, also where it was never told'),
+    shown: [
+      ...books('C7: a settlement without an order is booked, also where it was never told'),
+      ...money(
+        'C7: over the wire a settlement without an order is booked, and one who wants an order for everything is found out',
+      ),
+    ],
   },
   {
     row: 'C8',

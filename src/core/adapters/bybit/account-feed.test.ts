@@ -98,7 +98,12 @@ test('what is refused after it was taken is rejected with its reason, unless som
   for (const [over, words] of cases) {
     const rig = new Rig()
     rig.order(over)
-    assert.equal(rig.words(), [words])
+    // What is refused later than at once was received before.
+    assert.equal(rig.words(), words.includes('rejected') ? [`${ID} accepted`, words] : [words])
+    rig.order({ orderLinkId: 'bbw-0001-known' })
+    rig.words()
+    rig.order({ ...over, orderLinkId: 'bbw-0001-known' })
+    assert.equal(rig.words(), [words.replace(ID, 'bbw-0001-known')], 'it is told once')
   }
 })
 

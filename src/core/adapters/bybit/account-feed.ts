@@ -173,7 +173,10 @@ export class AccountFeed {
       case 'PartiallyFilledCanceled': {
         this.#resting.delete(linkId)
         const reason = order.rejectReason ?? order.cancelType ?? order.status
-        tell(wasRefused(order) ? 'rejected' : 'cancelled', reason)
+        const isRefused = wasRefused(order)
+        // What it refuses at once the exchange makes no order of: this one was received.
+        if (isRefused && before === undefined) tell('accepted')
+        tell(isRefused ? 'rejected' : 'cancelled', reason)
       }
     }
   }

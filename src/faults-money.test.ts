@@ -1,0 +1,457 @@
+/**
+ * Orders, stops and books over real sockets: what can befall them between bbw and Bybit has come about, and what is
+ * asked of bbw then is a list of complaints that is empty for it and not for one with a planted bug.
+ */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { HttpReply, HttpRequest } from './core/adapters/bybit/http.ts'
+import { START } from './core/adapters/sim/bybit/bybit.fixture.ts'
+import { ticks } from './core/adapters/sim/exchange.fixture.ts'
+import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
+import { ExchangeError } from './core/base/errors.ts'
+import { MINUTE, SECOND } from './core/base/units.ts'
+import type { Signal } from './core/decision/signal.ts'
+import { hearing, held, rigs } from './faults-complaints.fixture.ts'
+import { bound, levels, type RigOptions, type StreamRig, SYMBOL } from './faults-streams-rig.fixture.ts'
+
+const test = suite('faults of money')
+const folder = new StoreFolder()
+test.after(() => folder.remove())
+const { complaintsOf, withRig } = rigs(folder)
+
+const CREATE = 'POST /v5/order/create'
+const STOP = 'POST /v5/position/trading-stop'
+const NEWS = [
+  { fault: 'lose-push', only: 'order' },
+  { fault: 'lose-push', only: 'execution' },
+] as const
+/** A limit order with a target that rests. */
+const REVERSION: Partial<Signal> = {
+  strategy: 'mean-reversion',
+  order: { type: 'limit', price: ticks(100) },
+  leverage: 10,
+}
+
+type Row = { readonly [name: string]: unknown }
+
+/** Planted: rows of the private stream are other ones; `null` leaves one out. */
+function gossip(change: (row: Row, topic: string) => Row | null): RigOptions['listener'] {
+  return hearing(listener => ({
+    message: message => {
+      const { topic = '', data = [] } = message as { readonly topic?: string; readonly data?: readonly Row[] }
+      if (topic !== 'order' && topic !== 'execution') return listener.message(message)
+      const rows = data.flatMap(row => change(row, topic) ?? [])
+      if (rows.length > 0) listener.message({ ...(message as object), data: rows })
+    },
+  }))
+}
+
+/** Planted, or a library's bad habit: what happens to requests of a path. */
+function onPath(
+  path: string,
+  act: (ask: () => Promise<HttpReply>, asked: HttpRequest) => Promise<HttpReply>,
+): RigOptions['http'] {
+  return http => asked => (asked.url.includes(path) ? act(() => http(asked), asked) : http(asked))
+}
+
+/** A library that sends everything twice, as one that repeats what it takes for lost. */
+const twice = async (ask: () => Promise<HttpReply>): Promise<HttpReply> => {
+  await ask()
+  return ask()
+}
+
+/** Planted: a request is taken for done and never sent. */
+const mute = onPath('/v5/position/trading-stop', async () => ({
+  status: 200,
+  headers: {},
+  body: '{"retCode":0,"retMsg":"OK","result":{},"retExtInfo":{},"time":1}',
+}))
+
+/** Planted: nothing that was executed is ever asked for. */
+const incurious: RigOptions['broker'] = one => ({ ...bound(one), executions: async () => [] })
+
+/** What is wrong with a position after all: one entry was sent, it is held under its stop, and the books know. */
+async function asOne(rig: StreamRig, sent = 1): Promise<readonly string[]> {
+  const wrong: string[] = []
+  if (rig.requests(CREATE) !== sent) wrong.push(`${rig.requests(CREATE)} orders were sent`)
+  if (rig.position() === null) wrong.push('the books have no position')
+  if (rig.nakedMs > 2 * SECOND) wrong.push(`${rig.nakedMs} ms without a stop`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+function fails(complaints: readonly string[], words: string): void {
+  assert.ok(
+    complaints.some(one => one.includes(words)),
+    `${words}: ${complaints.join('; ')}`,
+  )
+}
+
+// --- orders -------------------------------------------------------------------------------------------------------
+
+async function lostReply(rig: StreamRig): Promise<readonly string[]> {
+  rig.setFaults([{ fault: 'lose-reply', only: '/v5/order/create', most: 1 }, ...NEWS])
+  await rig.propose()
+  await rig.run(20 * SECOND)
+  return asOne(rig)
+}
+
+test('A1: over the wire a lost reply is looked up, and one who takes it for a refusal is found out', async () => {
+  assert.equal(await complaintsOf(['lose-reply', 'lose-push'], {}, lostReply, 'E101'), [])
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    place: order =>
+      one.place(order).catch(() => {
+        throw new ExchangeError('no answer', { retryable: false, ambiguous: false })
+      }),
+  })
+  fails(await complaintsOf('lose-reply', { broker }, lostReply), 'no position')
+})
+
+async function lostRequest(rig: StreamRig): Promise<readonly string[]> {
+  rig.setFaults([{ fault: 'lose-request', only: '/v5/order/create', most: 1 }])
+  await rig.propose()
+  await rig.run(20 * SECOND)
+  const sent = rig.sent.filter(({ request }) => request === CREATE)
+  const wrong: string[] = []
+  const ids = new Set(sent.map(({ body }) => JSON.parse(body ?? '{}').orderLinkId))
+  if (ids.size !== 1) wrong.push(`it has ${ids.size} ids`)
+  if ((sent[1]?.at ?? 0) - (sent[0]?.at ?? 0) < 7 * SECOND) wrong.push('it was sent again within its window')
+  return [...wrong, ...(await asOne(rig, 2))]
+}
+
+test('A2: over the wire what never arrived is sent again after its window, and one who sends it at once is found out', async () => {
+  assert.equal(await complaintsOf('lose-request', {}, lostRequest), [])
+  const http = onPath('/v5/order/create', async ask => {
+    // It does not wait for an answer.
+    void ask().catch(() => {})
+    return ask()
+  })
+  fails(await complaintsOf('lose-request', { http }, lostRequest), 'within its window')
+})
+
+async function duplicate(rig: StreamRig): Promise<readonly string[]> {
+  rig.setFaults([...NEWS])
+  await rig.propose()
+  await rig.run(20 * SECOND)
+  return asOne(rig, 2)
+}
+
+test('A4: over the wire an id that is there already is looked up, and one who takes it for a refusal is found out', async () => {
+  const http = onPath('/v5/order/create', twice)
+  assert.equal(await complaintsOf('lose-push', { http }, duplicate, 'I104'), [])
+  const deaf = onPath('/v5/order/create', async ask => {
+    const reply = await twice(ask)
+    return { ...reply, body: reply.body.replace('"retCode":110072', '"retCode":110007') }
+  })
+  fails(await complaintsOf('lose-push', { http: deaf }, duplicate), 'no position')
+})
+
+async function rejected(rig: StreamRig): Promise<readonly string[]> {
+  await rig.cause({ fault: 'reject-later', symbol: SYMBOL })
+  await rig.propose()
+  const wrong: string[] = []
+  if (rig.engine.portfolio.pending.size > 0) wrong.push('an entry is pending')
+  if (rig.position() !== null) wrong.push('something is held')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('A10: over the wire an order that is rejected later frees its slot, and one who takes the receipt for all is found out', async () => {
+  assert.equal(await complaintsOf('reject-later', {}, rejected, 'W110'), [])
+  const listener = gossip(row => (row.orderStatus === 'Rejected' ? null : row))
+  fails(await complaintsOf('reject-later', { listener }, rejected), 'pending')
+})
+
+async function thinEntry(rig: StreamRig): Promise<readonly string[]> {
+  await rig.cause({ fault: 'thin', symbol: SYMBOL, steps: 500 })
+  await rig.propose()
+  await rig.run(5 * SECOND)
+  const wrong: string[] = []
+  if (rig.position()?.steps !== 500) wrong.push(`${rig.position()?.steps ?? 'no'} steps are held`)
+  return [...wrong, ...(await asOne(rig))]
+}
+
+test('A11: over the wire a part that fills is a position under its stop, and one who drops what was cancelled is found out', async () => {
+  assert.equal(await complaintsOf('thin', {}, thinEntry, 'W111'), [])
+  const listener = gossip((row, topic) => (topic === 'execution' ? null : row))
+  fails(await complaintsOf('thin', { listener, broker: incurious }, thinEntry), 'steps are held')
+})
+
+// --- stops --------------------------------------------------------------------------------------------------------
+
+async function lostStop(rig: StreamRig): Promise<readonly string[]> {
+  await rig.cause({ fault: 'lose-stop', symbol: SYMBOL })
+  await rig.propose()
+  await rig.run(10 * SECOND)
+  const [there] = (await rig.account()).positions
+  return [...(there?.stop === 950 ? [] : ['the stop is not there']), ...(await asOne(rig))]
+}
+
+test('B1: over the wire a stop that got lost is set again in time, and one who takes its request for done is found out', async () => {
+  assert.equal(await complaintsOf('lose-stop', {}, lostStop, 'C201'), [])
+  fails(await complaintsOf('lose-stop', { http: mute }, lostStop), 'the stop is not there')
+})
+
+async function crossed(rig: StreamRig): Promise<readonly string[]> {
+  rig.setFaults([{ fault: 'refuse', code: 110_092, only: '/v5/position/trading-stop' }])
+  await rig.cause({ fault: 'lose-stop', symbol: SYMBOL })
+  await rig.propose()
+  await rig.run(5 * SECOND)
+  const { positions } = await rig.account()
+  const wrong = positions.length === 0 ? [] : ['it is held without a stop']
+  if (rig.count('C202') === 0) wrong.push('it was not told as that')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('B2: over the wire a position past its stop is closed, and one who tries to set it on and on is found out', async () => {
+  assert.equal(await complaintsOf(['lose-stop', 'refuse'], {}, crossed, 'C202'), [])
+  const http = onPath('/v5/position/trading-stop', async ask => {
+    const reply = await ask()
+    return { ...reply, body: reply.body.replace('"retCode":110092', '"retCode":10006') }
+  })
+  fails(await complaintsOf('lose-stop', { http }, crossed), 'it was not told as that')
+})
+
+/** After the fill the price rises by 2 %: the stop moves to where nothing is lost. */
+const RISING = levels([3, 100], [60, 102.2])
+
+/** The stop is moved once; what is wrong with that. */
+const movesStop =
+  (rules: RigOptions['faults'] = []) =>
+  async (rig: StreamRig): Promise<readonly string[]> => {
+    await rig.propose(SYMBOL, REVERSION)
+    rig.setFaults(rules)
+    // The rule looks ten minutes after the beginning; what is asked then is answered in parts of a second.
+    await rig.run(START + 595 * SECOND - rig.now, SECOND)
+    await rig.run(15 * SECOND, 50)
+    await rig.run(MINUTE, SECOND)
+    const [there] = (await rig.account()).positions
+    const wrong = (there?.stop ?? 0) >= 1_000 ? [] : [`the stop is ${there?.stop}`]
+    if (rig.events.filter(({ kind }) => kind === 'stop-moved').length !== 1)
+      wrong.push('it was not moved once')
+    if (rig.nakedMs > 0) wrong.push(`${rig.nakedMs} ms without a stop`)
+    return [...wrong, ...(await rig.differences())]
+  }
+
+test('B3: over the wire the lost reply to moving a stop is replaced by reading it back, and one who takes its request for done is found out', async () => {
+  const wrong = movesStop([{ fault: 'lose-reply', only: '/v5/position/trading-stop', most: 1 }])
+  assert.equal(await complaintsOf('lose-reply', { minutes: RISING }, wrong, 'I203'), [])
+  await withRig({ minutes: RISING, http: mute }, async rig => fails(await wrong(rig), 'the stop is'))
+})
+
+test('B4: over the wire "not modified" counts once the stop is read back, and one who takes its request for done is found out', async () => {
+  const http = onPath('/v5/position/trading-stop', twice)
+  await withRig({ minutes: RISING, http }, async rig => {
+    assert.equal(await movesStop()(rig), [])
+    assert.ok(rig.count('I204') > 0)
+    assert.ok(
+      rig.heard.some(input => input.type === 'stop' && input.why === 'not-modified'),
+      'it was said',
+    )
+  })
+  const untrue = movesStop([{ fault: 'refuse', code: 34_040, only: '/v5/position/trading-stop', most: 1 }])
+  assert.equal(await complaintsOf('refuse', { minutes: RISING }, untrue), [], 'words alone are none')
+  await withRig({ minutes: RISING, http: mute }, async rig => fails(await untrue(rig), 'the stop is'))
+})
+
+async function removed(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 })
+  await rig.run(45 * SECOND)
+  const [there] = (await rig.account()).positions
+  return [...(there?.stop === 950 ? [] : [`the stop is ${there?.stop}`]), ...(await rig.differences())]
+}
+
+test('B7: over the wire a stop that somebody removes is back within a cycle, and one who takes its request for done is found out', async () => {
+  assert.equal(await complaintsOf('human-stop', {}, removed, 'W207'), [])
+  fails(await complaintsOf('human-stop', { http: mute }, removed), 'the stop is')
+})
+
+async function cancelledAll(rig: StreamRig): Promise<readonly string[]> {
+  await rig.propose(SYMBOL, REVERSION)
+  await rig.run(5 * SECOND)
+  const before = (await rig.account()).orders.length
+  if (before === 0) return ['no target rests']
+  await rig.cause({ fault: 'human-cancel-all' })
+  await rig.run(2 * MINUTE, SECOND)
+  const { positions, orders } = await rig.account()
+  const wrong = positions[0]?.stop === 950 ? [] : [`the stop is ${positions[0]?.stop}`]
+  if (orders.length !== before) wrong.push(`${orders.length} of ${before} targets rest`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('B8: over the wire what somebody cancels is set again, the stop first, and one who takes its request for done is found out', async () => {
+  assert.equal(await complaintsOf('human-cancel-all', {}, cancelledAll, 'W208'), [])
+  fails(await complaintsOf('human-cancel-all', { http: mute }, cancelledAll), 'the stop is')
+})
+
+const FALLING = levels([3, 100], [60, 94])
+
+async function thinStop(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'thin', symbol: SYMBOL, steps: 700 })
+  await rig.run(5 * MINUTE, SECOND)
+  const { positions } = await rig.account()
+  return [
+    ...(positions.length === 0 ? [] : [`${positions[0].steps} steps are left`]),
+    ...(await rig.differences()),
+  ]
+}
+
+test('B10: over the wire what a stop could not sell is closed, and one who waits for the order alone is found out', async () => {
+  assert.equal(await complaintsOf('thin', { minutes: FALLING }, thinStop, 'C210'), [])
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    place: order =>
+      order.purpose === 'entry'
+        ? one.place(order)
+        : Promise.reject(new ExchangeError('wait', { retryable: false, ambiguous: false })),
+  })
+  fails(await complaintsOf('thin', { minutes: FALLING, broker }, thinStop), 'steps are left')
+})
+
+/** The price goes through the target and through the stop within one minute. */
+const BOTH = [...levels([4, 100]), [100, 111, 94, 95] as const, ...levels([60, 95])]
+
+async function both(rig: StreamRig): Promise<readonly string[]> {
+  rig.setFaults([
+    { fault: 'duplicate-push', only: 'execution' },
+    { fault: 'reorder-push', only: 'order', ms: 900 },
+  ])
+  await rig.propose(SYMBOL, REVERSION)
+  await rig.run(6 * MINUTE, SECOND)
+  const wrong: string[] = []
+  if ((await rig.account()).positions.length > 0) wrong.push('something is left')
+  if (rig.trades.length !== 1) wrong.push(`${rig.trades.length} trades`)
+  if (rig.count('W309') > 0) wrong.push('the books were wrong for a while')
+  return [...wrong, ...(await rig.differences())]
+}
+
+/** Planted: every execution is another one. */
+let told = 0
+const credulous = gossip((row, topic) => (topic === 'execution' ? { ...row, execId: `x${++told}` } : row))
+
+test('B12: over the wire a target and a stop that fire together, each told twice, are counted once', async () => {
+  assert.equal(await complaintsOf(['duplicate-push', 'reorder-push'], { minutes: BOTH }, both), [])
+  assert.ok((await complaintsOf('duplicate-push', { minutes: BOTH, listener: credulous }, both)).length > 0)
+})
+
+// --- books --------------------------------------------------------------------------------------------------------
+
+async function untold(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  rig.setFaults([...NEWS])
+  await rig.cause({ fault: 'human-close', symbol: SYMBOL, steps: 500 })
+  await rig.run(45 * SECOND)
+  return asOne(rig)
+}
+
+test('C1: over the wire a fill that was never told is found and booked, and one who never asks is found out', async () => {
+  assert.equal(await complaintsOf('lose-push', {}, untold, 'I301'), [])
+  fails(await complaintsOf('lose-push', { broker: incurious }, untold), 'positions')
+})
+
+async function repeated(rig: StreamRig): Promise<readonly string[]> {
+  rig.setFaults([
+    { fault: 'duplicate-push', only: 'execution', chance: 0.5 },
+    { fault: 'reorder-push', ms: 900 },
+    { fault: 'duplicate-push' },
+  ])
+  await held(rig)
+  await rig.cause({ fault: 'human-close', symbol: SYMBOL, steps: 500 })
+  await rig.cause({ fault: 'human-close', symbol: SYMBOL, steps: 300 })
+  await rig.run(5 * SECOND)
+  return asOne(rig)
+}
+
+test('C2: over the wire news that come twice and out of order are booked once, and one who books all of them is found out', async () => {
+  assert.equal(await complaintsOf(['duplicate-push', 'reorder-push'], {}, repeated), [])
+  const listener = hearing(to => ({
+    message: message => {
+      to.message(message)
+      const { topic, data = [] } = message as { readonly topic?: string; readonly data?: readonly Row[] }
+      if (topic !== 'execution') return
+      to.message({ ...(message as object), data: data.map(row => ({ ...row, execId: `x${++told}` })) })
+    },
+  }))
+  const wrong = async (rig: StreamRig): Promise<readonly string[]> => {
+    await rig.propose()
+    rig.setFaults([{ fault: 'duplicate-push' }])
+    await rig.cause({ fault: 'human-close', symbol: SYMBOL, steps: 500 })
+    await rig.run(2 * SECOND)
+    return rig.differences()
+  }
+  assert.ok((await complaintsOf('duplicate-push', { listener }, wrong)).length > 0)
+})
+
+async function byHand(rig: StreamRig): Promise<readonly string[]> {
+  await rig.cause({ fault: 'human-open', symbol: SYMBOL, steps: 1_000 })
+  await rig.run(35 * SECOND)
+  await rig.propose()
+  const wrong: string[] = []
+  if (rig.count('W303') !== 1) wrong.push(`W303 was told ${rig.count('W303')} times`)
+  if (rig.requests(CREATE) + rig.requests(STOP) > 0) wrong.push('it was touched')
+  if (rig.position() !== null) wrong.push('it counts as bbw’s')
+  return wrong
+}
+
+test('C3: over the wire a position by hand is told of and left alone, and one who sees only its own is found out', async () => {
+  assert.equal(await complaintsOf('human-open', {}, byHand, 'W303'), [])
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    account: async () => ({ ...(await one.account()), positions: [] }),
+  })
+  const listener = gossip(row => (row.orderLinkId === '' ? null : row))
+  fails(await complaintsOf('human-open', { broker, listener }, byHand), 'it was touched')
+})
+
+async function partByHand(rig: StreamRig): Promise<readonly string[]> {
+  await rig.propose(SYMBOL, REVERSION)
+  await rig.run(5 * SECOND)
+  await rig.cause({ fault: 'human-close', symbol: SYMBOL, steps: 500 })
+  await rig.run(45 * SECOND)
+  const { positions, orders } = await rig.account()
+  const resting = orders.reduce((sum, { steps }) => sum + steps, 0)
+  const wrong = resting <= (positions[0]?.steps ?? 0) ? [] : ['targets of more than is held rest']
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('C4: over the wire a part that is closed by hand changes position and targets, and one who hears nothing of it is found out', async () => {
+  assert.equal(await complaintsOf('human-close', {}, partByHand, 'I304'), [])
+  const listener = gossip(row => (row.orderLinkId === '' ? null : row))
+  fails(await complaintsOf('human-close', { listener, broker: incurious }, partByHand), 'positions')
+})
+
+async function liquidated(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'liquidate', symbol: SYMBOL })
+  await rig.run(5 * SECOND)
+  const wrong = rig.position() === null ? [] : ['it counts as held']
+  if (rig.trades.length !== 1) wrong.push(`${rig.trades.length} trades`)
+  if (rig.count('C306') !== 1) wrong.push(`C306 was told ${rig.count('C306')} times`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('C6: over the wire a liquidation is told and booked as the loss it is, and one who takes it for a trade is found out', async () => {
+  assert.equal(await complaintsOf('liquidate', {}, liquidated, 'C306'), [])
+  const listener = gossip(row =>
+    row.execType === 'BustTrade' ? { ...row, execType: 'Trade', createType: 'CreateByUser' } : row,
+  )
+  fails(await complaintsOf('liquidate', { listener }, liquidated), 'C306 was told 0 times')
+})
+
+async function settled(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'delist', symbol: SYMBOL, ms: 20 * SECOND })
+  await rig.run(60 * SECOND)
+  const wrong = rig.position() === null ? [] : ['it counts as held']
+  if (rig.trades.length !== 1) wrong.push(`${rig.trades.length} trades`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('C7: over the wire a settlement without an order is booked, and one who wants an order for everything is found out', async () => {
+  assert.equal(await complaintsOf('delist', {}, settled, 'W307'), [])
+  const listener = gossip(row => (row.execType === 'Settle' ? null : row))
+  fails(await complaintsOf('delist', { listener, broker: incurious }, settled), '')
+})
+
+test.run()
