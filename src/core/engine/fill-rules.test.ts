@@ -61,6 +61,7 @@ test('an execution is of what it was sent for, and of somebody else where nothin
       isTaken: false,
       isOfGone: false,
       isOfExit: false,
+      isBefore: false,
       isHeld: true,
       ...over,
     })
@@ -74,6 +75,9 @@ test('an execution is of what it was sent for, and of somebody else where nothin
     assert.is(of({ isHeld: false }, cause), 'outside', cause)
   }
   assert.is(of({ isOfExit: true, isHeld: false }), 'outside')
+  assert.is(of({ isBefore: true }), 'before')
+  assert.is(of({ isBefore: true, isOfPending: true }), 'entry')
+  assert.is(of({ isBefore: true, isOfExit: true }), 'exit')
 })
 
 test('what a stop leaves is closed, anything else is kept', () => {

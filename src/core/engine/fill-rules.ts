@@ -68,6 +68,8 @@ export interface SeenFill {
   /** An order of bbw's that takes from a position. */
   readonly isOfExit: boolean
   readonly isHeld: boolean
+  /** What is held has been there, in the books, only since later. */
+  readonly isBefore: boolean
 }
 
 /**
@@ -77,16 +79,18 @@ export interface SeenFill {
  * | second | an entry that was to be cancelled, because one thought to be gone had come back: as `late` |
  * | late | the position of the entry that took its place grows |
  * | outside | somebody else's doing, or nothing that bbw holds |
+ * | before | nothing: the position came into the books later, with what this has made of it |
  * | exit | the position is reduced or closed |
  */
-export type FillOf = 'entry' | 'second' | 'late' | 'outside' | 'exit'
+export type FillOf = 'entry' | 'second' | 'late' | 'outside' | 'before' | 'exit'
 
 export const FILL: Rule<SeenFill, FillOf> = {
   kind: 'fill',
   about,
-  decide({ fill: { cause }, isOfPending, isTaken, isOfGone, isOfExit, isHeld }) {
+  decide({ fill: { cause }, isOfPending, isTaken, isOfGone, isOfExit, isHeld, isBefore }) {
     if (isOfPending) return isTaken ? 'second' : 'entry'
     if (isOfGone) return 'late'
+    if (isBefore && !isOfExit) return 'before'
     return !isHeld || (cause === 'order' && !isOfExit) ? 'outside' : 'exit'
   },
   isSilent: () => false,

@@ -48,6 +48,19 @@ test('an entry that fills is a position with its target, and leaves nothing to c
   assert.equal([...parts.core.held], ['ADAUSDT'])
 })
 
+test('what happened before a position was there is no part of it: it may have been handed over with it', () => {
+  const parts = new Parts().book([HELD])
+  const before = { clientOrderId: null, cause: 'order', time: HELD.openedAt - 1 } as const
+  parts.fills.book(parts.fill({ ...before, execId: 'a', opens: true }), true)
+  parts.fills.book(parts.fill({ ...before, execId: 'b', opens: false, steps: steps(1) }), true)
+  const [position] = parts.core.portfolio.positions.values()
+  assert.is(position.steps, HELD.steps)
+  assert.equal(parts.told(), [])
+  assert.is(parts.core.isDoubted, true, 'the account tells whether it was')
+  parts.fills.book(parts.fill({ ...before, execId: 'c', opens: true, time: HELD.openedAt + 1 }), true)
+  assert.ok([...parts.core.portfolio.positions.values()][0].steps > HELD.steps)
+})
+
 test('what somebody else opens marks its symbol alone, under its own side', () => {
   const parts = new Parts().book([HELD])
   parts.strangers.mark('XRPUSDT', 'long')

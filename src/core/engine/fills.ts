@@ -106,18 +106,21 @@ export class Fills {
     const gone = id === null ? undefined : this.#comeBack(id)
     const entry = id === null ? undefined : this.#core.portfolio.pending.get(id)
     const goneEntry = gone?.entry ?? null
+    const held = this.#core.portfolio.positions.get(positionKey(fill.symbol, fill.side))
     const of = this.#core.ruled(FILL, {
       fill: toldOf(fill),
       isOfPending: entry !== undefined,
       isTaken: entry !== undefined && this.#isTaken(entry),
       isOfGone: goneEntry !== null,
       isOfExit: id !== null && this.#orders.exits.has(id),
-      isHeld: this.#core.portfolio.positions.has(positionKey(fill.symbol, fill.side)),
+      isHeld: held !== undefined,
+      isBefore: held !== undefined && fill.time < held.openedAt,
     })
     if (of === 'entry' && entry !== undefined) this.#bookEntry(entry, fill)
     else if (of === 'second' && entry !== undefined) this.#bookSecond(entry, fill)
     else if (of === 'late' && goneEntry !== null) this.#bookLate(goneEntry, fill)
     else if (of === 'exit') this.#bookExit(fill)
+    else if (of === 'before') this.#core.isDoubted = true
     else {
       this.#followForeign(fill)
       this.#bookOutside(fill)

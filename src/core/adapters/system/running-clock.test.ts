@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { RunningClock } from './running-clock.ts'
+import { RunningClock, runByClock } from './running-clock.ts'
 
 const test = suite('running clock')
 
@@ -79,6 +79,23 @@ test('what is past is due at once', async () => {
   assert.is(woken, 0, 'but not within the call')
   await rig.moveTo(1_000)
   assert.is(woken, 1)
+})
+
+test('whoever waits for nothing is asked once a second, and keeps nobody else from anything', async () => {
+  const rig = new Rig()
+  let looks = 0
+  const paced: number[] = []
+  const run = runByClock(rig.clock, () => looks++, [
+    () => Promise.resolve(),
+    async at => paced.push(at) < 3,
+    null,
+  ])
+  for (const time of [1_000, 1_500, 1_999, 2_000, 3_000]) {
+    await rig.moveTo(time)
+    assert.is(looks, Math.floor(time / 1_000))
+  }
+  assert.is(await run, 'stopped')
+  assert.equal(paced, [2_000, 3_000, 4_000])
 })
 
 test.run()

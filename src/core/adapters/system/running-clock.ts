@@ -36,6 +36,13 @@ export class RunningClock implements ClockPort {
     this.#waitFor(at, wake, alarm)
   }
 
+  /** Resolves at a moment, at once where it is past. */
+  async passed(at: Timestamp): Promise<void> {
+    for (let left = at - this.now(); left > 0; left = at - this.now()) {
+      await this.#ports.sleep(Math.min(LONGEST_SLEEP, left), new AbortController().signal)
+    }
+  }
+
   /** Nobody is woken any more. */
   stop(): void {
     this.wakeAt(null, () => {})
@@ -60,7 +67,8 @@ export class RunningClock implements ClockPort {
 export const LOOK: Milliseconds = 1_000
 
 /**
- * Lets an exchange run whose time passes by itself: looks after it every second, for as long as `pace` goes on.
+ * Lets an exchange run whose time passes by itself: looks after it every second, for as long as `pace` goes on. One that
+ * waits for nothing is not asked again before: it would keep everything else in the process from happening.
  *
  * @param look what is to be done at each look
  */
@@ -78,6 +86,7 @@ export async function runByClock(
         return 'until'
       }
       if (!(await pace(now + LOOK))) return 'stopped'
+      await clock.passed(now + LOOK)
     }
   } finally {
     clock.stop()
