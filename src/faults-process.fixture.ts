@@ -136,6 +136,11 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         file: DESK,
         title: 'G10: memory that has doubled beyond measure is said once, and the loop goes on',
       },
+      {
+        file: 'kernel/memory.long.test.ts',
+        title:
+          'G10: what a process keeps does not grow within days such that a year of it would be told, and a leak is',
+      },
     ],
   },
   {

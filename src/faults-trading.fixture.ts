@@ -448,6 +448,14 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'C11',
     what: 'a position is older than the history that can be asked for',
     codes: [],
-    shown: books('C11: a position older than what the exchange remembers is known from the books'),
+    shown: [
+      ...books('C11: a position older than what the exchange remembers is known from the books'),
+      ...kernel(
+        'C11: in the whole loop a position older than the history is known, and believing the history is found out',
+      ),
+      ...named('kernel/weeks.long.test.ts')(
+        'C11: a position of sixty days at an exchange that remembers twenty-eight is known, kept and closed',
+      ),
+    ],
   },
 ]

@@ -44,7 +44,7 @@ import { LISTED, type Listed, marketsOf } from './market.fixture.ts'
 import { type Poison, poisonGlobals } from './poison.fixture.ts'
 import { type Profile, ratesOf } from './profiles.fixture.ts'
 import { proposal } from './signals.fixture.ts'
-import { type Ending, MachineClock, ProcessTable, Trader } from './trader.fixture.ts'
+import { type Ending, MachineClock, PACE, ProcessTable, Trader } from './trader.fixture.ts'
 
 const WALLET: Usdt = 1_000
 const ORDINARY_MEMORY = 100 * 2 ** 20
@@ -72,6 +72,10 @@ export interface SimulationOptions {
   readonly listed?: readonly Listed[] | undefined
   /** For so long the embedded exchange remembers orders and executions. */
   readonly historyDays?: number | undefined
+  /** The loop looks at its clocks so often; for simulations of weeks. */
+  readonly pace?: Milliseconds | undefined
+  /** Nobody does anything but the script. */
+  readonly isLeftAlone?: boolean | undefined
   /** What the process uses, in bytes; always the same if left out. */
   readonly memory?: ((simulation: Simulation) => number) | undefined
   /** These faults and no others. */
@@ -206,6 +210,7 @@ export class Simulation {
       clock,
       processes,
       connect: life => exchange.connect(life, clock),
+      pace: options.pace ?? PACE,
       memory: () => options.memory?.(this) ?? ORDINARY_MEMORY,
       mistake: options.mistake,
       ended: how => void this.#endings.push(how),
@@ -239,7 +244,7 @@ export class Simulation {
     try {
       trader.keep()
       this.options.script?.(this)
-      this.#occasions()
+      if (this.options.isLeftAlone !== true) this.#occasions()
       const end = kernel.start + this.#days * DAY
       while (kernel.now < end && !this.#isOver) await this.#round(Math.min(end, kernel.now + CHAOS), poison)
     } catch (error) {

@@ -66,6 +66,8 @@ export interface TraderOptions {
   readonly config: Config
   readonly clock: MachineClock
   readonly processes: ProcessTable
+  /** It looks at its clocks so often. */
+  readonly pace: Milliseconds
   /** What it uses, in bytes. */
   readonly memory: () => number
   /** Connects a process to the exchange. */
@@ -87,7 +89,7 @@ export type Ending = 'killed' | 'stopped' | 'held' | 'lost-lease' | 'no-exchange
 /** Whoever looks after it waits so long before it starts it again. */
 const RESTART: Milliseconds = 5 * SECOND
 /** The loop looks at its clocks so often. */
-const PACE: Milliseconds = 2 * SECOND
+export const PACE: Milliseconds = 2 * SECOND
 
 export class Trader {
   readonly #options: TraderOptions
@@ -230,7 +232,7 @@ export class Trader {
         () => desk.driver.idle(),
         async () => {
           if (stop.signal.aborted) return false
-          await life.sleep(PACE, stop.signal).catch(() => {})
+          await life.sleep(this.#options.pace, stop.signal).catch(() => {})
           if (stop.signal.aborted) return false
           desk.tick()
           await desk.driver.idle()
