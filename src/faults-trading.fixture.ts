@@ -450,7 +450,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     codes: [],
     shown: [
       ...books('C11: a position older than what the exchange remembers is known from the books'),
-      ...kernel(
+      ...named('kernel/weeks.test.ts')(
         'C11: in the whole loop a position older than the history is known, and believing the history is found out',
       ),
       ...named('kernel/weeks.long.test.ts')(

@@ -353,6 +353,11 @@ export class Audit implements Witness {
     this.#holds('I13', count <= most, () => `${count} requests of ${name} in a second, at most ${most}`)
   }
 
+  /** Somebody whose address is blocked asks for something. */
+  silent(name: string, span: Milliseconds, isRight: boolean): void {
+    this.#holds('I13', isRight, () => `${name} is asked for ${span} ms after the address was blocked`)
+  }
+
   // --- after every event
 
   /** Something goes wrong, or comes back, that can hold bbw up until then. */

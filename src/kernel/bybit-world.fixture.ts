@@ -27,7 +27,7 @@ import { MarketCache } from '../core/adapters/sqlite/market-cache.ts'
 import { Redactor } from '../core/adapters/system/redactor.ts'
 import { RunningClock } from '../core/adapters/system/running-clock.ts'
 import type { Code } from '../core/base/codes.ts'
-import { MINUTE, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
+import { HOUR, MINUTE, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
 import { intradayTimeframes } from '../core/engine/pipeline.ts'
 import type { FillInput, Input, OrderRequest } from '../core/engine/protocol.ts'
 import type { Interval } from '../core/market/interval.ts'
@@ -35,7 +35,7 @@ import { parseTicks, toTicks } from '../core/market/quantise.ts'
 import { opposite, type Side } from '../core/market/side.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import type { Audit } from './audit.fixture.ts'
-import type { FaultPlan } from './fault-plan.fixture.ts'
+import type { FaultPlan, PlannedFault } from './fault-plan.fixture.ts'
 import type { Kernel, Life } from './kernel.fixture.ts'
 import type { MachineClock } from './trader.fixture.ts'
 import { type Failing, type Line, Wire } from './wire.fixture.ts'
@@ -54,6 +54,10 @@ const PING_EVERY: Milliseconds = 2 * MINUTE
 /** Half of what the exchange allows in a second (`reliability.md`, I13). */
 const MOST_CHANGES = 5
 const MOST_READS = 25
+
+/** Whoever is told that its address is blocked keeps silent for so long (`reliability.md`, D2); he hears of it in between. */
+const SILENT_AFTER_BAN: Milliseconds = 10 * MINUTE
+const TOLD_OF_BAN: Milliseconds = 10 * SECOND
 
 export interface BybitWorldOptions {
   readonly kernel: Kernel
@@ -77,6 +81,8 @@ export class BybitWorld {
   #executions = 0
   /** Times of requests by their paths, the newest last. */
   readonly #asked = new Map<string, number[]>()
+  /** When a process was told last that its address is blocked. */
+  readonly #blocked = new Map<Life, Timestamp>()
   /** How many requests have arrived. */
   requests = 0
   version = 0
@@ -164,6 +170,19 @@ export class BybitWorld {
     return null
   }
 
+  /** Something goes wrong inside the exchange itself. */
+  upset({ kind, size }: PlannedFault, symbol: string): void {
+    this.catchUp()
+    const { audit, kernel } = this.#options
+    const rule = upsetOf(kind, size, symbol)
+    if (rule === null || this.sim.cause(rule) !== null) return
+    this.version++
+    // Whoever is blocked keeps silent for a while after the last refusal.
+    if (kind === 'ban') audit.disturbed(kernel.now + (rule.ms ?? 0) + SILENT_AFTER_BAN)
+    else if (rule.ms !== undefined) audit.disturbed(kernel.now + rule.ms)
+    this.catchUp()
+  }
+
   // --- what happens, read off the books -----------------------------------------------------------------------
 
   #look(): void {
@@ -214,6 +233,7 @@ export class BybitWorld {
     const { pathname, origin } = new URL(url)
     const name = pathname.replace('/v5/', '')
     this.#count(name, method === 'POST')
+    this.#keepsSilent(life, name)
     return this.wire.ask(life, {
       name,
       changes: method === 'POST',
@@ -234,10 +254,20 @@ export class BybitWorld {
     audit.rate(name, times.length, changes ? MOST_CHANGES : MOST_READS)
   }
 
+  /** One that has been told that its address is blocked asks nothing for a while. */
+  #keepsSilent(life: Life, name: string): void {
+    const since = this.#blocked.get(life)
+    if (since === undefined) return
+    const span = this.now - since
+    this.#options.audit.silent(name, span, span < TOLD_OF_BAN || span >= SILENT_AFTER_BAN)
+  }
+
   #arrive(life: Life, request: HttpRequest, target: string, name: string): HttpReply {
     this.requests++
     this.catchUp()
     const { method, headers, body } = request
+    const refusal = this.#options.plan.strike(`answer ${name}`)
+    if (refusal !== null && !isCarriedOut(refusal)) return this.#refused(refusal)
     const lower = Object.fromEntries(
       Object.entries(headers).map(([header, value]) => [header.toLowerCase(), value]),
     )
@@ -246,7 +276,13 @@ export class BybitWorld {
     if (method === 'POST') this.#changed(life, name, JSON.parse(body ?? '{}'), outcome.reply.body)
     this.#look()
     this.#pump()
-    return outcome.reply
+    if (outcome.reply.status === 403) this.#blocked.set(life, this.now)
+    return refusal === null ? outcome.reply : this.#refused(refusal)
+  }
+
+  #refused({ kind }: PlannedFault): HttpReply {
+    this.#options.kernel.note(`fault ${kind} is the answer`)
+    return this.sim.gate.refusal(Number(kind), 'refused for a while')
   }
 
   /** What a change that was accepted is to the audit. */
@@ -429,6 +465,36 @@ function ruleOf(act: Act): FaultRule | null {
       return { fault: 'thin', symbol: act.symbol, ...(act.steps === null ? {} : { steps: act.steps }) }
     case 'liquidate':
       return { fault: 'liquidate', symbol: act.symbol }
+    default:
+      return null
+  }
+}
+
+/** What is refused without having been looked at; the others say nothing about whether it was carried out. */
+const NOT_LOOKED_AT = ['10002', '10006']
+
+function isCarriedOut({ kind, size }: PlannedFault): boolean {
+  return !NOT_LOOKED_AT.includes(kind) && size < 0.5
+}
+
+/** An upset in the words of the simulated Bybit; `null` where it has none. */
+function upsetOf(kind: string, size: number, symbol: string): FaultRule | null {
+  switch (kind) {
+    case 'amnesia':
+    case 'orphan-stop':
+      return { fault: kind, symbol }
+    case 'dead-topic':
+      return { fault: kind, only: size < 0.5 ? 'order' : 'execution' }
+    case 'ban':
+      return { fault: kind, ms: MINUTE + size * 5 * MINUTE }
+    case 'adl':
+      return { fault: kind, symbol, steps: 1 + Math.floor(size * 20) }
+    case 'hold-triggers':
+      return { fault: kind, symbol, ms: size * 30 * SECOND }
+    case 'human-leverage':
+      return { fault: kind, symbol, steps: 1 + Math.floor(size * 10) }
+    case 'funding-interval':
+      return { fault: kind, symbol, ms: size < 0.5 ? HOUR : 4 * HOUR, rate: 0.002 }
     default:
       return null
   }

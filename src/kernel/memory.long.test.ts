@@ -19,7 +19,7 @@ const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
 const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 
 /** A year would take a day: what grows is measured over days, and counted on to a year. */
-const DAYS = 4
+const DAYS = 9.5
 
 test('G10: what a process keeps does not grow within days such that a year of it would be told, and a leak is', async () => {
   const entries = (simulation: Simulation): void =>

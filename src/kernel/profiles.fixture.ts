@@ -47,6 +47,21 @@ export const FAMILIES = {
   rivals: { rival: { 'second-run': 0.02, scan: 0.03, status: 0.03 } },
 } as const satisfies { readonly [family: string]: RateTable }
 
+/** What only the simulated Bybit can do: upsets of its own, and answers that refuse, by their `retCode`. */
+export const BYBIT: RateTable = {
+  upset: {
+    amnesia: 0.02,
+    'dead-topic': 0.01,
+    ban: 0.003,
+    adl: 0.004,
+    'hold-triggers': 0.01,
+    'human-leverage': 0.006,
+    'funding-interval': 0.01,
+    'orphan-stop': 0.01,
+  },
+  answer: { 10000: 0.02, 10002: 0.01, 10006: 0.02, 10016: 0.02 },
+}
+
 export type Family = keyof typeof FAMILIES
 
 export const PROFILES = {
@@ -56,18 +71,26 @@ export const PROFILES = {
   human: ['people', 'market'],
   'two-bots': ['rivals', 'crashes', 'requests'],
   clock: ['clocks', 'pushes', 'rivals'],
+  exchange: ['market', 'pushes'],
   meltdown: ['requests', 'pushes', 'outages', 'disk', 'crashes', 'clocks', 'people', 'market', 'rivals'],
 } as const satisfies { readonly [profile: string]: readonly Family[] }
 
 export type Profile = keyof typeof PROFILES
 
+/** Those in which the simulated Bybit is upset, too. */
+const UPSET: readonly Profile[] = ['exchange', 'meltdown']
+
 /** The rates of a seed. A profile of few families has all of them on, a wide one about two of three. */
-export function ratesOf(profile: Profile, draws: Draws): RateTable {
+export function ratesOf(profile: Profile, draws: Draws, isBybit: boolean): RateTable {
   const families: readonly Family[] = PROFILES[profile]
   const rates: { [place: string]: { [kind: string]: number } } = {}
-  for (const family of families) {
-    if (families.length > 3 && draws.next(`family ${family}`) > 0.65) continue
-    for (const [place, kinds] of Object.entries(FAMILIES[family] as RateTable)) {
+  const tables: readonly (readonly [name: string, table: RateTable])[] = [
+    ...families.map(family => [family, FAMILIES[family]] as const),
+    ...(isBybit && UPSET.includes(profile) ? [['bybit', BYBIT] as const] : []),
+  ]
+  for (const [name, table] of tables) {
+    if (families.length > 3 && draws.next(`family ${name}`) > 0.65) continue
+    for (const [place, kinds] of Object.entries(table)) {
       rates[place] = Object.fromEntries(
         // Squared: as a rule little, now and then a lot.
         Object.entries(kinds).map(([kind, most]) => [kind, most * draws.next(`rate ${place} ${kind}`) ** 2]),

@@ -10,7 +10,6 @@ import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { PlannedFault } from './fault-plan.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { MachineClock } from './trader.fixture.ts'
-import { type Aged, believesHistoryAlone, oldPosition } from './weeks.fixture.ts'
 
 const test = suite('rows in the kernel')
 const folder = new StoreFolder()
@@ -187,18 +186,6 @@ test('G3: the same seed gives the same run in every time zone, and one that look
     await inZone('Pacific/Apia', { mistake: localHour }),
   ]
   assert.is.not(here.hash, there.hash)
-})
-
-test('C11: in the whole loop a position older than the history is known, and believing the history is found out', async () => {
-  // Shortened: half an hour of history, and a position of hours. `weeks.long.test.ts` has the sixty days.
-  const aged: Aged = { known: [], restarts: 0 }
-  const scenario = oldPosition(0.2, 1 / 48, aged)
-  const right = await simulate([], scenario)
-  well(right)
-  assert.equal([aged.restarts, aged.known, right.trades], [2, [0, 0], 1])
-  for (const code of ['W303', 'W309', 'I301', 'C310'] as const) assert.not.ok(right.codes.has(code), code)
-  const wrong = await simulate([], { ...scenario, mistake: believesHistoryAlone })
-  assert.ok(wrong.codes.has('W309') && wrong.codes.has('C310'))
 })
 
 test('G8: a rejection that nobody handles is no quiet end: the whole loop is found out', async () => {

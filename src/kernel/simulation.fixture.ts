@@ -59,6 +59,9 @@ const UNTOLD: Milliseconds = 12 * SECOND
 /** After that the books stay right without anybody's doing. */
 const QUIET: Milliseconds = 2 * MINUTE
 
+/** Places at which something is lost, late or refused. */
+const MISSED = ['request ', 'push ', 'answer ']
+
 export interface SimulationOptions {
   readonly seed: number
   readonly profile: Profile
@@ -153,14 +156,14 @@ export class Simulation {
       mostEvents: 400_000 * this.#days + 400_000,
       ...(trace === undefined ? {} : { trace }),
     })
-    const rates = options.rates ?? ratesOf(profile, this.kernel.draws)
+    const isBybit = options.protocol === 'bybit'
+    const rates = options.rates ?? ratesOf(profile, this.kernel.draws, isBybit)
     this.plan = new FaultPlan(this.kernel.draws, rates, options.faults ?? null, ({ place }) => {
       // What is lost or late is missed until somebody looks.
-      if (place.startsWith('request ') || place.startsWith('push ')) this.audit.disturbed()
+      if (MISSED.some(kind => place.startsWith(kind))) this.audit.disturbed()
     })
     this.#config = options.config?.(configOf()) ?? configOf()
     this.#listed = options.listed ?? LISTED
-    const isBybit = options.protocol === 'bybit'
     const markets = marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1, this.#listed, isBybit)
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
@@ -362,6 +365,7 @@ export class Simulation {
         this.#setClock()
         this.#person()
         this.#venue()
+        this.#upset()
         this.#rival()
         this.#command()
         this.#propose()
@@ -490,6 +494,18 @@ export class Simulation {
       exchange.act({ kind, symbol: position.symbol, side: position.side })
       this.audit.disturbed()
     }
+  }
+
+  /** What the simulated Bybit does besides. */
+  #upset(): void {
+    const { exchange } = this
+    if (!(exchange instanceof BybitWorld)) return
+    const fault = this.#strike('upset')
+    if (fault === null) return
+    this.audit.disturbed()
+    const held = this.#picked(fault.size)?.symbol
+    const { symbol } = this.#listed[Math.floor(fault.size * this.#listed.length)].instrument
+    exchange.upset(fault, held ?? symbol)
   }
 
   /** Somebody starts a second `bbw run` on the same state. */

@@ -38,11 +38,14 @@ export function oldPosition(days: number, historyDays: number, aged: Aged): Part
     historyDays,
     listed: [STILL],
     isLeftAlone: true,
+    // Otherwise it would be closed for its age before.
+    config: config => ({ ...config, maxBars: 2 * days + 30 }),
     script: simulation => {
       simulation.after(80 * SECOND, () => {
         const { instrument, price } = STILL
         const { signal } = proposal(simulation.kernel.draws, instrument, price, simulation.kernel.now)
-        const order = { type: 'market' } as const
+        // Above the market it fills at once; unlike one at the market it may have waited for a slow loop.
+        const order = { type: 'limit', price: 1_025 as Ticks } as const
         const plan = { stop: 990 as Ticks, target: 1_100 as Ticks, leverage: 3 }
         simulation.handIn({ ...signal, ...plan, strategy: 'mean-reversion', side: 'long', order })
       })
@@ -83,10 +86,10 @@ export function believesHistoryAlone(ports: LivePorts): LivePorts {
 
 /** The heap is looked at so often. */
 const LOOK: Milliseconds = DAY / 4
-/** What is there after so long is what it needs. */
-const SETTLED: Milliseconds = DAY
+/** What is there after so long is what it needs: the exchange, which is in the same process, keeps days of its news. */
+const SETTLED: Milliseconds = 5 * DAY
 /** Growth over less says nothing of a year. */
-const LEAST: Milliseconds = DAY
+const LEAST: Milliseconds = 4 * DAY
 const AT_START = 100 * 2 ** 20
 
 /** Memory as it would be after a year in which it went on growing as it has so far. */

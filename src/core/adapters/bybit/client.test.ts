@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
-import type { BybitClient, Call } from './client.ts'
+import { BybitClient, type Call } from './client.ts'
 import { HttpTrouble, nodeHttp } from './http.ts'
 import {
   AHEAD,
@@ -107,6 +107,26 @@ test('a clock that the exchange does not accept is set anew, and the call made o
   const wire = new Wire(() => refused(10_002, 'timestamp'))
   assert.is((await thrownBy(wire.client().change(order, whole, 'normal'))).why, 'clock')
   assert.is(wire.sent.length, 2)
+})
+
+test('a question for the time that is refused for a time stamp waits for itself no longer than for others', async () => {
+  const wire = new Wire(() => ok({}))
+  const clocked = (most: number): BybitClient => {
+    let asked = 0
+    const http: typeof wire.http = async request =>
+      new URL(request.url).pathname === '/v5/market/time' && ++asked <= most
+        ? reply(refused(10_002, 'timestamp'))
+        : await wire.http(request)
+    const ports = { ...wire.ports, http }
+    return new BybitClient({ url: 'http://127.0.0.1:1', ports, credentials: CANARY, isDry: false })
+  }
+  const answered = (work: Promise<unknown>): Promise<unknown> => {
+    const late = new Promise(resolve => setImmediate(() => setImmediate(() => resolve('nothing came')))) // world-ok: lets promises end
+    return Promise.race([work, late])
+  }
+  assert.equal(await answered(clocked(2).read(positions, whole)), {})
+  const why = thrownBy(clocked(Number.POSITIVE_INFINITY).read(positions, whole)).then(error => error.why)
+  assert.is(await answered(why), 'clock')
 })
 
 test('a read is asked again with growing, random pauses, four times in all', async () => {

@@ -60,14 +60,24 @@ export class BybitClient {
    *
    * @throws ExchangeError, never an ambiguous one
    */
-  async read<T>(call: Call, decode: Decode<T>, lane: Lane = 'normal'): Promise<T> {
+  read<T>(call: Call, decode: Decode<T>, lane: Lane = 'normal'): Promise<T> {
+    return this.#persistently(call, decode, lane, () => this.#resynchronised())
+  }
+
+  /** @param onClock what is done where a time stamp was not taken; `null`: the same as after any other failure */
+  async #persistently<T>(
+    call: Call,
+    decode: Decode<T>,
+    lane: Lane,
+    onClock: (() => Promise<void>) | null,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#call(call, decode, lane)
       } catch (error) {
         if (!(error instanceof ExchangeError) || !error.retryable) throw error
         if (error.why === 'banned' || attempt >= MOST_TRIES || this.#unanswered >= AWAY) throw error
-        if (error.why === 'clock') await this.#resynchronised()
+        if (error.why === 'clock' && onClock !== null) await onClock()
         else if (error.why !== 'rate') {
           const most = Math.min(LONGEST_PAUSE, LEAST_PAUSE * 2 ** (attempt - 1))
           await this.#ports.clock.sleep(this.#ports.random() * most)
@@ -169,7 +179,8 @@ export class BybitClient {
     const samples: TimeSample[] = []
     while (samples.length < SAMPLES) {
       const asked = clock.monotonic()
-      const server = await this.read(rest => rest.getServerTime(), serverTime, 'protective')
+      // Waiting for the time to be taken anew it would wait for itself.
+      const server = await this.#persistently(rest => rest.getServerTime(), serverTime, 'protective', null)
       samples.push({ asked, answered: clock.monotonic(), server })
     }
     this.#origin = { at: originOf(samples), since: clock.monotonic() }
