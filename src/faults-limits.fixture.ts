@@ -8,6 +8,7 @@ const named =
 
 const limits = named('faults-limits.test.ts')
 const account = named('faults-account.test.ts')
+const terms = named('faults-terms.test.ts')
 const leverage = named('faults-leverage.test.ts')
 const facts = named('faults-facts.test.ts')
 const overWire = named('faults-wire.test.ts')
@@ -41,10 +42,15 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'D4',
     what: 'maintenance is announced',
     codes: ['W404'],
-    shown: facts(
-      'D4: entries end five minutes before announced maintenance, and everything is compared after it',
-      'D4: maintenance that is called off keeps nothing away',
-    ),
+    shown: [
+      ...facts(
+        'D4: entries end five minutes before announced maintenance, and everything is compared after it',
+        'D4: maintenance that is called off keeps nothing away',
+      ),
+      ...terms(
+        'D4: over the wire entries end before announced maintenance, and one who asks for it once is found out',
+      ),
+    ],
   },
   {
     row: 'D7',
@@ -71,24 +77,37 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
         'D8: an account that may only reduce enters nothing, and what is held is closed all the same',
       ),
       ...facts('D8: an account that says that it may only reduce enters nothing, and its targets fill'),
+      ...terms(
+        'D8: over the wire an account that may only reduce enters nothing more, and one who takes it for one order is found out',
+      ),
     ],
   },
   {
     row: 'D9',
     what: 'as many orders rest as are allowed',
     codes: ['W409'],
-    shown: limits(
-      'D9: an entry over the number of orders is denied, and the next is not sent before its time',
-      'D9: a driver that forgets why an order was refused is found out',
-    ),
+    shown: [
+      ...limits(
+        'D9: an entry over the number of orders is denied, and the next is not sent before its time',
+        'D9: a driver that forgets why an order was refused is found out',
+      ),
+      ...terms(
+        'D9: over the wire an entry over the number of orders is denied without a loop, and one who takes it for one order is found out',
+      ),
+    ],
   },
   {
     row: 'D10',
     what: 'a cancellation races the fill',
     codes: ['I410'],
-    shown: limits(
-      'D10: a cancellation that comes too late is never taken for granted: what has filled is taken over',
-    ),
+    shown: [
+      ...limits(
+        'D10: a cancellation that comes too late is never taken for granted: what has filled is taken over',
+      ),
+      ...terms(
+        'D10: over the wire a cancellation that comes too late is looked up, and one who takes it for done is found out',
+      ),
+    ],
   },
   {
     row: 'E6',
@@ -100,21 +119,31 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F1',
     what: 'tick or step changes while something is held',
     codes: ['I601'],
-    shown: facts(
-      'F1: filters that change while something is held are followed without adding risk',
-      'F1: filters that have changed while bbw was not there are found at its start',
-      'F1: an entry that rests is taken back, and what was lost is sent again in the units of now',
-    ),
+    shown: [
+      ...facts(
+        'F1: filters that change while something is held are followed without adding risk',
+        'F1: filters that have changed while bbw was not there are found at its start',
+        'F1: an entry that rests is taken back, and what was lost is sent again in the units of now',
+      ),
+      ...terms(
+        'F1: over the wire a coarser grid is found within the hour, and one who never looks again is found out',
+      ),
+    ],
   },
   {
     row: 'F2',
     what: 'a perpetual is delisted',
     codes: ['C602'],
-    shown: facts(
-      'F2: what is held of a perpetual that is delisted is closed a day before, and told of twice at most',
-      'F2: a position of a person is told of and left, an adopted one is closed',
-      'F2: the embedded exchange delists at the moment that it has announced',
-    ),
+    shown: [
+      ...facts(
+        'F2: what is held of a perpetual that is delisted is closed a day before, and told of twice at most',
+        'F2: a position of a person is told of and left, an adopted one is closed',
+        'F2: the embedded exchange delists at the moment that it has announced',
+      ),
+      ...terms(
+        'F2: over the wire what is delisted within a day is closed, and one who never looks again is found out',
+      ),
+    ],
   },
   {
     row: 'F3',
@@ -186,9 +215,14 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F10',
     what: 'the margin mode is changed outside',
     codes: ['C610'],
-    shown: facts(
-      'F10: a margin mode that somebody has changed keeps entries away until it is back, or a person resumes',
-    ),
+    shown: [
+      ...facts(
+        'F10: a margin mode that somebody has changed keeps entries away until it is back, or a person resumes',
+      ),
+      ...terms(
+        'F10: over the wire another margin mode keeps entries away, and one who asks for it once is found out',
+      ),
+    ],
   },
   {
     row: 'F11',

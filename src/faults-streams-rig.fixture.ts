@@ -325,8 +325,8 @@ export class StreamRig {
     await this.settle()
   }
 
-  /** A person lets so many orders rest, far below the price. */
-  byHand(orders: number): void {
+  /** Somebody lets so many orders rest, far below the price; one with an id of its own where it is given. */
+  byHand(orders: number, orderLinkId = ''): void {
     for (let k = 0; k < orders; k++) {
       this.sim.desk.create({
         ...BY_HAND,
@@ -337,6 +337,7 @@ export class StreamRig {
         positionIdx: 0,
         price: (700 + k) as Ticks,
         steps: 100 as Steps,
+        orderLinkId,
       })
     }
   }

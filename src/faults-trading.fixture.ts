@@ -14,6 +14,7 @@ const kernel = named('kernel/rows.test.ts')
 const limits = named('faults-limits.test.ts')
 const overWire = named('faults-wire.test.ts')
 const account = named('faults-account.test.ts')
+const terms = named('faults-terms.test.ts')
 const money = named('faults-money.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
@@ -381,7 +382,12 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'C5',
     what: 'another bbw trades the account',
     codes: ['C305'],
-    shown: books('C5: orders of another bbw stop entries at the first sight and halt them at the second'),
+    shown: [
+      ...books('C5: orders of another bbw stop entries at the first sight and halt them at the second'),
+      ...terms(
+        'C5: over the wire orders of another bbw stop entries and halt them, and one who sees only its own is found out',
+      ),
+    ],
   },
   {
     row: 'C6',

@@ -1,0 +1,224 @@
+/**
+ * Limits of the exchange, its listings and the terms of the account over real sockets: each fault has come about, and
+ * what is asked of bbw then is a list of complaints that is empty for it and not for one with a planted bug.
+ */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { HttpReply, HttpRequest } from './core/adapters/bybit/http.ts'
+import { ticks } from './core/adapters/sim/exchange.fixture.ts'
+import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
+import { HOUR, MINUTE, SECOND } from './core/base/units.ts'
+import { held, rigs } from './faults-complaints.fixture.ts'
+import {
+  bound,
+  levels,
+  OTHER,
+  type RigOptions,
+  type StreamRig,
+  SYMBOL,
+} from './faults-streams-rig.fixture.ts'
+
+const test = suite('faults of terms')
+const folder = new StoreFolder()
+test.after(() => folder.remove())
+const { complaintsOf, withRig } = rigs(folder)
+
+const CREATE = 'POST /v5/order/create'
+
+/** Planted: replies of the exchange's are taken for other ones. */
+function taking(change: (body: string, asked: HttpRequest) => string): RigOptions['http'] {
+  return http => async asked => {
+    const reply: HttpReply = await http(asked)
+    return { ...reply, body: change(reply.body, asked) }
+  }
+}
+
+function fails(complaints: readonly string[], words: string): void {
+  assert.ok(
+    complaints.some(one => one.includes(words)),
+    `${words}: ${complaints.join('; ')}`,
+  )
+}
+
+/** An entry is refused for the account; the next ones are not sent, and what is held stays as it is. */
+const refusedFor =
+  (code: number, told: 'C408' | 'W409') =>
+  async (rig: StreamRig): Promise<readonly string[]> => {
+    await held(rig)
+    rig.setFaults([{ fault: 'refuse', code, only: '/v5/order/create', most: 1 }])
+    const before = rig.requests(CREATE)
+    await rig.propose(OTHER)
+    await rig.propose(OTHER)
+    await rig.propose(OTHER)
+    const sent = rig.requests(CREATE) - before
+    const wrong: string[] = []
+    if (sent !== 1) wrong.push(`${sent} entries were sent`)
+    if (rig.count(told) !== 1) wrong.push(`${told} was told ${rig.count(told)} times`)
+    return [...wrong, ...(await rig.differences())]
+  }
+
+test('D8: over the wire an account that may only reduce enters nothing more, and one who takes it for one order is found out', async () => {
+  for (const code of [110_023, 10_027])
+    assert.equal(await complaintsOf('refuse', {}, refusedFor(code, 'C408'), 'C408'), [])
+  const http = taking(body => body.replace('"retCode":110023', '"retCode":110003'))
+  fails(await complaintsOf('refuse', { http }, refusedFor(110_023, 'C408')), 'C408 was told 0 times')
+})
+
+test('D9: over the wire an entry over the number of orders is denied without a loop, and one who takes it for one order is found out', async () => {
+  assert.equal(await complaintsOf('refuse', {}, refusedFor(110_020, 'W409'), 'W409'), [])
+  const http = taking(body => body.replace('"retCode":110020', '"retCode":110003'))
+  fails(await complaintsOf('refuse', { http }, refusedFor(110_020, 'W409')), 'W409 was told 0 times')
+})
+
+const FALLING = levels([2, 100], [60, 98.5])
+
+/** A limit fills without a word, and is cancelled after that. */
+async function late(rig: StreamRig): Promise<readonly string[]> {
+  await rig.propose(SYMBOL, {
+    strategy: 'mean-reversion',
+    order: { type: 'limit', price: ticks(99) },
+    leverage: 10,
+  })
+  rig.setFaults([
+    { fault: 'lose-push', only: 'order' },
+    { fault: 'lose-push', only: 'execution' },
+    { fault: 'lose-push', only: 'position' },
+  ])
+  for (let k = 0; k < 400 && (await rig.account()).positions.length === 0; k++) await rig.run(SECOND)
+  await rig.hear({ type: 'command', at: 0, id: 'h', command: 'halt', by: 'a person', reason: 'enough' })
+  await rig.run(45 * SECOND)
+  const wrong: string[] = []
+  if (rig.count('I410') !== 1) wrong.push(`I410 was told ${rig.count('I410')} times`)
+  if (rig.position() === null) wrong.push('the books have no position')
+  if (rig.nakedMs > 0) wrong.push('it had no stop')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('D10: over the wire a cancellation that comes too late is looked up, and one who takes it for done is found out', async () => {
+  assert.equal(await complaintsOf('lose-push', { minutes: FALLING }, late, 'I410'), [])
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    lookUp: async (_, clientOrderId) => ({
+      clientOrderId,
+      state: 'cancelled',
+      filled: 0 as never,
+      reason: '',
+    }),
+    executions: async () => [],
+  })
+  fails(await complaintsOf('lose-push', { minutes: FALLING, broker }, late), 'I410 was told 0 times')
+})
+
+/** An order of another bbw rests on the account, and a second one. */
+async function rival(rig: StreamRig): Promise<readonly string[]> {
+  rig.byHand(1, 'bbw-zzzz-00000000000000000000000001')
+  await rig.run(35 * SECOND)
+  const wrong: string[] = []
+  await rig.propose()
+  if (rig.requests(CREATE) > 0) wrong.push('an entry was sent')
+  rig.byHand(1, 'bbw-zzzz-00000000000000000000000002')
+  await rig.run(65 * SECOND)
+  if (!rig.engine.halted) wrong.push('entries are not halted')
+  if (rig.count('C305') === 0) wrong.push('C305 was not told')
+  if (rig.requests('POST /v5/order/cancel') > 0) wrong.push('they were touched')
+  return wrong
+}
+
+test('C5: over the wire orders of another bbw stop entries and halt them, and one who sees only its own is found out', async () => {
+  await withRig({}, async rig => {
+    assert.equal(await rival(rig), [])
+    assert.ok(rig.count('C305') > 0)
+  })
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    account: async () => ({ ...(await one.account()), orders: [] }),
+  })
+  await withRig({ broker }, async rig => fails(await rival(rig), 'C305 was not told'))
+})
+
+/** What was changed in the lists of the exchange is known within the hour. */
+const withinTheHour = async (rig: StreamRig): Promise<void> => {
+  await rig.run(62 * MINUTE, 4 * SECOND)
+}
+
+async function coarser(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'filters', symbol: SYMBOL, ticks: 5, steps: 10 })
+  await withinTheHour(rig)
+  const wrong: string[] = []
+  if (rig.count('I601') === 0) wrong.push('I601 was not told')
+  if (rig.nakedMs > 0) wrong.push('it had no stop')
+  const [there] = (await rig.account()).positions
+  if (there?.stop !== 950) wrong.push(`the stop is ${there?.stop}`)
+  return wrong
+}
+
+/** Planted: of its lists the exchange is asked once, and never again. */
+function once(path: string): RigOptions['http'] {
+  let known: HttpReply | null = null
+  return http => async asked => {
+    if (!asked.url.includes(path)) return http(asked)
+    known ??= await http(asked)
+    return known
+  }
+}
+
+test('F1: over the wire a coarser grid is found within the hour, and one who never looks again is found out', async () => {
+  assert.equal(await complaintsOf('filters', {}, coarser, 'I601'), [])
+  fails(await complaintsOf('filters', { http: once('/instruments-info') }, coarser), 'I601 was not told')
+})
+
+async function delisted(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'delist', symbol: SYMBOL, ms: 20 * HOUR })
+  await withinTheHour(rig)
+  const wrong: string[] = []
+  if (rig.count('C602') === 0) wrong.push('C602 was not told')
+  if ((await rig.account()).positions.length > 0) wrong.push('it is held on')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('F2: over the wire what is delisted within a day is closed, and one who never looks again is found out', async () => {
+  assert.equal(await complaintsOf('delist', {}, delisted, 'C602'), [])
+  fails(await complaintsOf('delist', { http: once('/instruments-info') }, delisted), 'it is held on')
+})
+
+async function otherMargin(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'margin-mode' })
+  await rig.run(70 * SECOND)
+  const before = rig.requests(CREATE)
+  await rig.propose(OTHER)
+  const wrong = rig.count('C610') === 1 ? [] : [`C610 was told ${rig.count('C610')} times`]
+  if (rig.requests(CREATE) !== before) wrong.push('an entry was sent')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('F10: over the wire another margin mode keeps entries away, and one who asks for it once is found out', async () => {
+  assert.equal(await complaintsOf('margin-mode', {}, otherMargin, 'C610'), [])
+  fails(
+    await complaintsOf('margin-mode', { http: once('/v5/account/info') }, otherMargin),
+    'C610 was told 0 times',
+  )
+})
+
+async function announced(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'maintenance', ms: 8 * MINUTE })
+  await rig.run(4 * MINUTE, SECOND)
+  const before = rig.requests(CREATE)
+  await rig.propose(OTHER)
+  const wrong = rig.count('W404') === 1 ? [] : [`W404 was told ${rig.count('W404')} times`]
+  if (rig.requests(CREATE) !== before) wrong.push('an entry was sent')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('D4: over the wire entries end before announced maintenance, and one who asks for it once is found out', async () => {
+  assert.equal(await complaintsOf('maintenance', {}, announced, 'W404'), [])
+  fails(
+    await complaintsOf('maintenance', { http: once('/v5/system/status') }, announced),
+    'W404 was told 0 times',
+  )
+})
+
+test.run()
