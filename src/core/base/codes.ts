@@ -380,6 +380,12 @@ export const CODES = {
     did: 'Admits no entry from five minutes before, and compares everything with the exchange before the first one afterwards. Stops stay at the exchange, which carries none out while it is down.',
     can: 'Close what you do not want to hold meanwhile.',
   },
+  W405: {
+    title: 'the exchange answers slowly',
+    what: 'One answer in twenty takes two seconds or longer, over the last minutes.',
+    did: 'Goes on: each request has its time limit, what is not answered in it is looked up, and no cycle overlaps itself. Stops are at the exchange.',
+    can: 'Look at status.bybit.com and at your own line. Entries may come late, which their own limits refuse.',
+  },
   W409: {
     title: 'too many orders',
     what: 'As many orders rest on the account as the exchange allows.',

@@ -357,4 +357,16 @@ test('filters that have changed are looked at as soon as an order is refused for
   await trader.end()
 })
 
+test('an exchange that answers slowly is told of once', async () => {
+  const trader = await (await Trader.open()).begin()
+  trader.rig.interfere = async (_, go) => {
+    await trader.rig.sleep(3 * SECOND)
+    return go()
+  }
+  await trader.rig.live(10 * MINUTE)
+  const said = trader.rig.said.filter(words => words.startsWith('W405'))
+  assert.equal(said, ['W405 one answer in twenty takes 3.0 s'])
+  await trader.end()
+})
+
 test.run()

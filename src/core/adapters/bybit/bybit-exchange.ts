@@ -155,6 +155,8 @@ export class BybitExchange implements PacedExchange {
       feed.check()
       this.#account?.check()
       this.#watch.check()
+      const slow = this.#ports.client.slowNews()
+      if (slow !== null) this.#ports.say('W405', `one answer in twenty takes ${(slow / 1_000).toFixed(1)} s`)
     }
     return runByClock(this.clock, look, words).finally(() => feed.close())
   }

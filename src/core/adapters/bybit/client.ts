@@ -114,6 +114,11 @@ export class BybitClient {
     return aheadBy(await this.#synchronised(false), clock.now(), clock.monotonic())
   }
 
+  /** How long one answer in twenty takes lately, where that has become long since it was asked; `null` else. */
+  slowNews(): Milliseconds | null {
+    return this.#transport.replies.news(this.#ports.clock.monotonic())
+  }
+
   #client(url: string, lane: Lane): RestClientV5 {
     const adapter = async (outgoing: object): Promise<object> => ({
       data: await this.#transport.send(outgoing as Outgoing, lane, this.#stamp),

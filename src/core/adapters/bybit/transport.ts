@@ -13,6 +13,7 @@ import { type Asked, networkError, refusal, statusError, unreadable, withheld } 
 import { Fields } from './fields.ts'
 import { type HttpPort, type HttpReply, HttpTrouble } from './http.ts'
 import { Budgets, type Lane } from './limits.ts'
+import { ReplyTimes } from './reply-times.ts'
 
 export interface Credentials {
   readonly key: string
@@ -92,6 +93,8 @@ export class Transport {
   readonly #reading = new Map<string, Promise<Answer>>()
   /** What did not answer promptly is given time, until it does. */
   readonly #slow = new Set<string>()
+  /** How long answers take. */
+  readonly replies = new ReplyTimes()
   #changes = 0
 
   constructor(options: TransportOptions) {
@@ -149,8 +152,13 @@ export class Transport {
     let reply: HttpReply
     try {
       reply = await http({ method: asked.method, url, headers, body, deadlineMs })
-      if (clock.monotonic() - sentAt <= PROMPT_DEADLINE) this.#slow.delete(asked.path)
+      const took = clock.monotonic() - sentAt
+      this.replies.take(sentAt, took)
+      if (took <= PROMPT_DEADLINE) this.#slow.delete(asked.path)
     } catch (error) {
+      const waited = clock.monotonic() - sentAt
+      // One that fails at once says nothing of how long answers take.
+      if (waited >= PROMPT_DEADLINE) this.replies.take(sentAt, waited)
       if (deadlineMs === PROMPT_DEADLINE) this.#slow.add(asked.path)
       if (!(error instanceof HttpTrouble)) throw networkError(asked, 'the connection failed', true)
       const words = this.#redactor.text(error.message)
