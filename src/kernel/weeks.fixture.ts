@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { DAY, type Milliseconds, SECOND, type Ticks } from '../core/base/units.ts'
+import { DAY, MINUTE, type Milliseconds, SECOND, type Ticks } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { Execution } from '../core/engine/protocol.ts'
 import { type Listed, named } from './market.fixture.ts'
@@ -49,7 +49,9 @@ export function oldPosition(days: number, historyDays: number, aged: Aged): Part
         const plan = { stop: 990 as Ticks, target: 1_100 as Ticks, leverage: 3 }
         simulation.handIn({ ...signal, ...plan, strategy: 'mean-reversion', side: 'long', order })
       })
-      for (const share of [0.5, 0.8]) simulation.after(share * days * DAY, () => killed(simulation))
+      // Not at a settlement: funding in between would be found afterwards.
+      for (const share of [0.5, 0.8])
+        simulation.after(share * days * DAY + 7 * MINUTE, () => killed(simulation))
       simulation.after(0.95 * days * DAY, () =>
         simulation.ask(
           {
