@@ -3,7 +3,7 @@
  * positions are protected again after a kill, what a light cycle takes and asks, what a scan of the whole market asks,
  * and (in a process of its own, `node bench/exchange.ts memory`) what seven days of the market leave in memory.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -167,6 +167,13 @@ async function loopWithPositions({ sim, url }: Served, data: string, speed: numb
   return loop
 }
 
+/** What a bare process takes on this machine at this moment, in ms. */
+function bareMs(): number {
+  const begun = performance.now()
+  spawnSync(process.execPath, ['-e', '0'], { stdio: 'ignore' })
+  return performance.now() - begun
+}
+
 async function recovery(print: (line: string) => void, folder: string): Promise<void> {
   const served = await serve(POSITIONS, 1)
   const data = join(folder, 'recovery')
@@ -179,6 +186,7 @@ async function recovery(print: (line: string) => void, folder: string): Promise<
     const isBare = (symbol: string): boolean => !stopsOf(served.sim).has(symbol)
     if (!symbols.every(isBare)) throw new Error('a position has kept its stop')
     const asked = served.sim.total
+    const bare = bareMs()
     const begun = performance.now()
     const since = (): number => performance.now() - begun
     const words = ['--exchange', 'demo', '--url', served.url, '--data-dir', data]
@@ -194,6 +202,9 @@ async function recovery(print: (line: string) => void, folder: string): Promise<
     )
     print(
       `  first stop set ${first.toFixed(0)} ms, all ${POSITIONS} ${all.toFixed(0)} ms, reconciled ${reconciled.toFixed(0)} ms; ${served.sim.total - asked} requests, ${served.sim.stops.length} of them for stops`,
+    )
+    print(
+      `  a bare node -e 0 just before: ${bare.toFixed(0)} ms, the first stop ${(first / bare).toFixed(1)} x that`,
     )
   } finally {
     await killed(loop)

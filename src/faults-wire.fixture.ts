@@ -11,12 +11,18 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   {
     row: 'D5',
     what: 'answers are slow',
-    codes: [],
-    shown: of(
-      WIRE,
-      'D5: an answer that is too slow is given up in its time, and an order is in doubt then',
-      'D5: a client without a time limit is found out',
-    ),
+    codes: ['W405'],
+    shown: [
+      ...of(
+        WIRE,
+        'D5: an answer that is too slow is given up in its time, and an order is in doubt then',
+        'D5: a client without a time limit is found out',
+      ),
+      ...of(
+        'core/adapters/bybit/bybit-exchange.test.ts',
+        'D5: an exchange that answers slowly is told of once',
+      ),
+    ],
   },
   {
     row: 'D6',

@@ -357,7 +357,7 @@ test('filters that have changed are looked at as soon as an order is refused for
   await trader.end()
 })
 
-test('an exchange that answers slowly is told of once', async () => {
+test('D5: an exchange that answers slowly is told of once', async () => {
   const trader = await (await Trader.open()).begin()
   trader.rig.interfere = async (_, go) => {
     await trader.rig.sleep(3 * SECOND)
