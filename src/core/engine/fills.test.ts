@@ -138,6 +138,7 @@ test('what closes more than was told as opened waits until the list of execution
 test('executions are asked for from a day before the newest, and known for as long', () => {
   const parts = new Parts().book([HELD])
   assert.is(parts.fills.since, 0)
+  parts.core.now = FUNDING.time
   parts.fills.bookFunding(FUNDING)
   assert.is(parts.fills.since, FUNDING.time - DAY)
   parts.wait(30 * DAY).fills.forgetOld()
@@ -163,6 +164,12 @@ test('a fill that seems early waits for the list of executions, and not for anot
   assert.is(parts.core.isDoubted, true, 'the list is asked for')
   parts.fills.book(fill, true)
   assert.is(parts.fills.isKnown(fill.execId), true, 'or it would be asked for without end')
+})
+
+test('an execution that is dated ahead does not keep those of the meantime from being asked for', () => {
+  const parts = new Parts().book([HELD])
+  parts.fills.book(parts.fill({ time: MIDNIGHT + 30 * DAY, symbol: 'ADAUSDT', opens: true }))
+  assert.is(parts.fills.since, MIDNIGHT - DAY)
 })
 
 test.run()

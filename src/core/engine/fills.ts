@@ -95,7 +95,7 @@ export class Fills {
       return
     }
     this.#booked.set(fill.execId, this.#core.now)
-    this.#executedAt = Math.max(this.#executedAt, fill.time)
+    this.#executed(fill.time)
     this.#core.revision++
     this.#core.touchAll()
     const { clientOrderId: id } = fill
@@ -141,6 +141,11 @@ export class Fills {
     })
   }
 
+  /** One that is dated ahead must not keep those of the meantime from being asked for. */
+  #executed(time: Timestamp): void {
+    this.#executedAt = Math.max(this.#executedAt, Math.min(time, this.#core.now))
+  }
+
   /** Takes a settlement of funding. */
   bookFunding(input: FundingInput): void {
     const { symbol, side, time, amount } = input
@@ -150,7 +155,7 @@ export class Fills {
       return
     }
     this.#booked.set(id, this.#core.now)
-    this.#executedAt = Math.max(this.#executedAt, time)
+    this.#executed(time)
     this.#core.revision++
     if (!this.#core.portfolio.positions.has(positionKey(symbol, side))) {
       this.#core.event(

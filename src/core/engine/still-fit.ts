@@ -27,7 +27,7 @@ export function unfit(
   const stale = { ...staleData.params, ...guards[staleData.id] }
   const age = (now - lastAt) / SECOND
   const limit = type === 'market' ? stale.tickerSecondsMarket : stale.tickerSeconds
-  if (!(age <= limit)) return `the price is ${age.toFixed(0)} s old`
+  if (!(Math.abs(age) <= limit)) return `the price is ${age.toFixed(0)} s old`
   const { leastPercent } = { ...distanceToStop.params, ...guards[distanceToStop.id] }
   const at = priceOf(instrument, stop)
   const percent = (100 * sign(side) * (last - at)) / last

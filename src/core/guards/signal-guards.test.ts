@@ -96,6 +96,8 @@ test('a ticker may be 60 s old for a limit entry and 10 s for one at the market'
   assert.is(aged(10, 'market'), 'admitted')
   assert.is(aged(10.001, 'market'), 'stale-data')
   assert.is(aged(Number.NaN, 'limit'), 'stale-data')
+  assert.is(aged(-10, 'market'), 'admitted')
+  assert.is(aged(-10.001, 'market'), 'stale-data')
 })
 
 test('a candle missing inside the window is no data to enter on', () => {

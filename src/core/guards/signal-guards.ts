@@ -92,8 +92,10 @@ export const staleData: Guard<typeof staleParams> = {
     const { signal } = proposal
     const limit = signal.order.type === 'market' ? p.tickerSecondsMarket : p.tickerSeconds
     const age = (house.now - signal.lastAt) / 1_000
-    if (!(age <= limit)) {
-      return refuse('stale-data', `price ${age.toFixed(0)} s old`, { ageSeconds: age, limitSeconds: limit })
+    // One that is dated ahead is no fresher than one of the past.
+    if (!(Math.abs(age) <= limit)) {
+      const words = age < 0 ? `price dated ${-age.toFixed(0)} s ahead` : `price ${age.toFixed(0)} s old`
+      return refuse('stale-data', words, { ageSeconds: age, limitSeconds: limit })
     }
     if (signal.missingCandles > 0) {
       return refuse('stale-data', `${signal.missingCandles} candles missing in the bands' window`, {

@@ -232,6 +232,18 @@ test('an order that only its executions know of is no absent one', async () => {
   assert.equal([state, filled], ['filled', 1_000])
 })
 
+test('a wallet that is not told is no wallet of nothing', async () => {
+  const rig = await held()
+  const empty = '{"retCode":0,"retMsg":"OK","result":{"list":[]},"time":1}'
+  rig.interfere = async (request, go) =>
+    request.url.includes('/wallet-balance') ? { status: 200, headers: {}, body: empty } : go()
+  const failed = await rig.broker.account().then(
+    () => '',
+    (error: unknown) => (error instanceof Error ? error.message : ''),
+  )
+  assert.match(failed, 'the wallet is not told')
+})
+
 test('executions come oldest first, over windows of a week and pages, and none before bbw has begun', async () => {
   const rig = await held()
   for (let k = 0; k < 120; k++) {

@@ -241,6 +241,8 @@ export class BybitBroker implements BrokerPort {
       ),
     ])
     this.#ports.stream?.shown(orders)
+    // Every account has a row: without one nothing is known, which is not a wallet of nothing.
+    if (wallet.length === 0) throw incomplete('the wallet is not told')
     const coin = wallet.flatMap(({ coins }) => coins).find(one => one.coin === COIN)
     return {
       // An account that never had the coin does not list it.

@@ -177,6 +177,23 @@ test('a delta without its snapshot says nothing, nor one after a loss, nor a mes
   assert.equal(rig.said, [])
 })
 
+test('a price that is dated a day ahead does not keep those after it from being told', () => {
+  const rig = Rig.following('AUSDT')
+  rig.ticker('snapshot', WHOLE)
+  rig.push({
+    topic: 'tickers.AUSDT',
+    type: 'delta',
+    ts: rig.now + 24 * HOUR,
+    data: { symbol: 'AUSDT', lastPrice: '101' },
+  })
+  rig.feed.check()
+  rig.words()
+  rig.now += 1_000
+  rig.ticker('delta', { lastPrice: '98' })
+  rig.feed.check()
+  assert.equal(rig.words(), ['AUSDT 98-98 98/100'])
+})
+
 test('funding is told when rate, interval or next settlement change', () => {
   const rig = Rig.following('AUSDT')
   rig.ticker('snapshot', WHOLE)

@@ -201,13 +201,13 @@ export class MarketFeed {
     if (raw === null) return
     const ticker = tickerOf(raw)
     quote.raw = raw
-    quote.streamedAt = at
+    quote.streamedAt = this.#notAhead(at)
     this.#note(quote, ticker, at)
   }
 
   #note(quote: Quote, ticker: Ticker, at: Timestamp): void {
     if (quote.isNew) this.#superseded(this.#ports.now() - quote.at)
-    quote.at = at
+    quote.at = this.#notAhead(at)
     const spike = spikeIn(ticker)
     if (spike !== null && !quote.isSpike) this.#ports.say('W509', spike)
     quote.isSpike = spike !== null
@@ -219,6 +219,11 @@ export class MarketFeed {
     quote.last = last
     quote.mark = mark
     quote.isNew = true
+  }
+
+  /** What is dated ahead is of now at the latest: it must not keep what comes after it from being newer. */
+  #notAhead(at: Timestamp): Timestamp {
+    return Math.min(at, this.#ports.now())
   }
 
   /** A newer price takes the place of one that was never told. */
