@@ -6,12 +6,13 @@ import { MIDNIGHT, ticks } from '../decision/view.fixture.ts'
 import { CYCLES, ENTRY_STRATEGIES, STRATEGIES } from './cycles.ts'
 import { Desk, events, gridSignal, only, placed, reversionSignal } from './desk.fixture.ts'
 import type { Effect } from './protocol.ts'
+import { defaultSettings, type Settings } from './settings.ts'
 
 const test = suite('cycles')
 
 /** A desk whose cycles have all begun at midnight, with a position at leverage 10. */
-function begun(): Desk {
-  const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
+function begun(settings: Settings = defaultSettings()): Desk {
+  const desk = new Desk(settings).introduce('SOLUSDT', 'ADAUSDT')
   desk.live(0)
   accepted(desk, reversionSignal())
   return desk
@@ -268,11 +269,13 @@ test('a drawdown pauses entries for 24 h, tells so, and the peak restarts loudly
 })
 
 test('a halt refuses every entry, through restarts, and is said', () => {
-  const desk = begun()
-  desk.price('SOLUSDT', 100 - 301_000 / desk.position().steps)
+  const { drawdown } = defaultSettings()
+  const settings = { ...defaultSettings(), drawdown: { ...drawdown, haltPercent: 15 } }
+  const desk = begun(settings)
+  desk.price('SOLUSDT', 100 - 151_000 / desk.position().steps)
   assert.is(events(desk.live(30 * SECOND), 'halted').length, 1)
   assert.is(desk.engine.halted, true)
-  desk.restart()
+  desk.restart(settings)
   desk.live(60 * DAY)
   assert.is(desk.engine.halted, true)
   desk.price('ADAUSDT', 102)
