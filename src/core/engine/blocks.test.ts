@@ -4,6 +4,7 @@ import { MINUTE } from '../base/units.ts'
 import { MIDNIGHT } from '../decision/view.fixture.ts'
 import type { RuleKind } from './decision-record.ts'
 import { Desk, only, placed, reversionSignal } from './desk.fixture.ts'
+import { keptAway, undecided } from './kept-away.fixture.ts'
 import type { AccountTerms, RestingReport } from './protocol.ts'
 import { defaultSettings, overlay } from './settings.ts'
 
@@ -198,6 +199,29 @@ test('that everything is closed for a drawdown is part of the decision about it'
   const [course] = taken(desk, 'drawdown', () => desk.live(MINUTE))
   assert.match((course as { closes: string }).closes, 'drawdown of')
   assert.ok(placed(desk.effects).some(({ type, purpose }) => type === 'market' && purpose === 'exit'))
+})
+
+test('what comes or goes in a step in which nobody decides it is found', () => {
+  const desk = house()
+  const before = keptAway(desk.engine.state())
+  const input = { type: 'store', at: desk.now, ok: false, reason: 'the disk is full', code: 'E109' } as const
+  const effects = desk.engine.step(input)
+  const after = keptAway(desk.engine.state())
+  assert.equal(undecided(before, after, input, effects), [])
+  const silent = effects.filter(({ type }) => type !== 'decisions')
+  assert.equal(undecided(before, after, input, silent), ['store: nothing -> true at store'])
+  assert.equal(undecided(after, before, input, silent), ['store: true -> nothing at store'])
+})
+
+test('what has an end of its own is over then without anybody', () => {
+  const desk = house()
+  const [{ clientOrderId }] = placed(desk.propose(reversionSignal()))
+  desk.feed({ type: 'order', clientOrderId, status: 'rejected', why: 'balance', reason: 'too little' })
+  const stands = keptAway(desk.engine.state())
+  const until = stands.get('obstacle balance null')?.until ?? 0
+  assert.ok(until > desk.now)
+  const left = (at: number): number => undecided(stands, new Map(), { type: 'time', at }, []).length
+  assert.equal([left(until - 1), left(until)], [1, 0])
 })
 
 test.run()

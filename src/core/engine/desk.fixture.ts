@@ -1,4 +1,5 @@
 /** An engine with a hand on every lever, for tests: each call feeds inputs and returns the effects. */
+import * as assert from 'uvu/assert'
 import { DAY, type Milliseconds, type Price, type Steps, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import { signalId } from '../decision/signal.ts'
@@ -9,6 +10,7 @@ import { type Position, positionKey } from '../portfolio/position.ts'
 import type { EngineOptions } from './core.ts'
 import type { Decision } from './decision-record.ts'
 import { Engine } from './engine.ts'
+import { type KeptAway, keptAway, undecided } from './kept-away.fixture.ts'
 import { scoreSignal } from './pipeline.ts'
 import type {
   Account,
@@ -66,6 +68,7 @@ export class Desk {
   /** Everything that was ever decided. */
   readonly decisions: Decision[] = []
   readonly #isWitnessed: boolean
+  #known: { readonly engine: Engine; readonly kept: KeptAway } | null = null
   #executions = 0
 
   constructor(settings: Settings = defaultSettings(), options: Partial<EngineOptions> = {}) {
@@ -76,11 +79,23 @@ export class Desk {
   }
 
   feed(input: Timeless<Input>): readonly Effect[] {
-    const all = this.engine.step({ ...input, at: this.now } as Input)
+    const timed = { ...input, at: this.now } as Input
+    const before = this.#isWitnessed ? this.#keptAway() : null
+    const all = this.engine.step(timed)
+    if (before !== null) {
+      const after = keptAway(this.engine.state())
+      this.#known = { engine: this.engine, kept: after }
+      assert.equal(undecided(before, after, timed, all), [], 'decided by nobody')
+    }
     const effects = this.#isWitnessed ? remade(all, this.settings) : all
     for (const { batch } of only(all, 'decisions')) this.decisions.push(...batch.decisions)
     this.effects.push(...effects)
     return this.confirmsLeverage ? this.#withLeverage(effects) : effects
+  }
+
+  /** What keeps entries away, as the last step has left it. */
+  #keptAway(): KeptAway {
+    return this.#known?.engine === this.engine ? this.#known.kept : keptAway(this.engine.state())
   }
 
   /** Every leverage that is asked for is in force at once. */

@@ -254,7 +254,12 @@ export class Engine {
 
   /** Everything the engine knows, as plain data. Between two steps only. */
   save(): EngineState {
-    return structuredClone({
+    return structuredClone(this.state())
+  }
+
+  /** As `save`, to be looked at: the parts are shared with the engine, not copies. Between two steps only. */
+  state(): EngineState {
+    return {
       version: 1,
       ...this.#core.save(),
       ...this.#core.stopOuts.save(),
@@ -276,7 +281,7 @@ export class Engine {
       ...this.#closures.save(),
       ...this.#rotations.save(),
       ...this.#risks.save(),
-    })
+    }
   }
 
   /** An engine that goes on where `save` was called. */

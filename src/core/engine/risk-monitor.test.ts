@@ -68,7 +68,11 @@ test('positions at leverage 3 are none of its business', () => {
   const state = desk.engine.save()
   const positions = state.portfolio.positions.map(one => ({ ...one, leverage: 3 }))
   const portfolio = { ...state.portfolio, positions }
-  desk.engine = Engine.load(defaultSettings(), { wallet: 1_000 }, { ...state, portfolio })
+  desk.engine = Engine.load(
+    defaultSettings(),
+    { wallet: 1_000, decisions: { version: 'test' } },
+    { ...state, portfolio },
+  )
   assert.is(told(desk), 0)
 })
 
