@@ -79,6 +79,7 @@ async function everything(echo: Echo): Promise<string> {
     mode: 'hedge',
     began: 1,
     instrument: async () => instrument,
+    named: () => null,
     doubtFilters: () => {},
     sleep: async () => {},
     hear: input => heard.push(input),

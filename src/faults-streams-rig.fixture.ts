@@ -203,6 +203,7 @@ export class StreamRig {
       mode,
       began: START,
       instrument: async symbol => this.instrument(symbol),
+      named: () => null,
       doubtFilters: () => {},
       sleep: async () => {},
       hear: () => {},

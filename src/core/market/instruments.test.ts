@@ -9,6 +9,7 @@ import {
   chooseInstrument,
   type InstrumentRow,
   type InstrumentSet,
+  inferFilters,
   inferInstrument,
   instrumentFrom,
   maintenanceMarginRate,
@@ -345,5 +346,17 @@ real(
     assert.ok(exact > 0.9 * compared, `${exact} of ${compared} ticks equal`)
   },
 )
+
+test('filters read off orders say each of their prices and quantities exactly, and nothing is finer than it has to be', () => {
+  const { tick, step, minQty, maxQty, maxLeverage, source } = inferFilters(
+    'YUSDT',
+    [0.3071, 0.4],
+    [12.5, 2.25],
+  )
+  assert.equal([tick, step, minQty, maxQty, source], ['0.0001', '0.01', 1, null, 'inferred'])
+  assert.is(maxLeverage, 12.5)
+  const whole = inferFilters('YUSDT', [], [1_200])
+  assert.equal([whole.tick, whole.step], ['1', '1'])
+})
 
 test.run()

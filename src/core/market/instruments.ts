@@ -209,6 +209,34 @@ export function inferInstrument(symbol: string, candles: Candles, quoteCoin = 'U
   return build(row, null, 'inferred')
 }
 
+/**
+ * An instrument read off orders and positions, for a symbol whose filters are not told: the tick is the finest decimal of
+ * the prices, the step that of the quantities, so that each of them can be said again exactly. Everything else is on the
+ * careful side, and `source` is `inferred`.
+ */
+export function inferFilters(
+  symbol: string,
+  prices: readonly number[],
+  quantities: readonly number[],
+  quoteCoin = 'USDT',
+): Instrument {
+  const finest = (values: readonly number[]): string => powerOfTen(-Math.max(0, ...values.map(decimalsOf)))
+  const step = finest(quantities)
+  const row: InstrumentRow = {
+    symbol,
+    baseCoin: null,
+    quoteCoin,
+    tick: finest(prices),
+    step,
+    minQty: step,
+    maxQty: null,
+    minPrice: null,
+    maxLeverage: null,
+    date: '',
+  }
+  return build(row, null, 'inferred')
+}
+
 /** The greatest power of ten that divides the value's shortest decimal. */
 function trailingExponent(value: number): number {
   const decimals = decimalsOf(value)

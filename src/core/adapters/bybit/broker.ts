@@ -3,6 +3,7 @@
  * yet: the stream tells what became of it, and a look-up where no answer says. Lists come whole or not at all. The stop
  * travels with the entry and is edited in place, triggered by the mark price; it is never taken away to be set anew.
  */
+import { broken } from '../../base/assert.ts'
 import { ExchangeError } from '../../base/errors.ts'
 import { DAY, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../../base/units.ts'
 import type { BrokerPort } from '../../engine/ports.ts'
@@ -16,6 +17,7 @@ import type {
   RestingReport,
 } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
+import { inferFilters } from '../../market/instruments.ts'
 import { formatSteps, formatTicks, priceOf } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { BybitClient, Call } from './client.ts'
@@ -62,6 +64,8 @@ export interface BrokerPorts {
   readonly began: Timestamp
   /** Of every symbol that is listed or booked; `null` for any other. Throws an ExchangeError where it cannot be had. */
   instrument(symbol: string): Promise<Instrument | null>
+  /** Of any other symbol, as far as the exchange has said of it by now. */
+  named(symbol: string): Instrument | null
   /** Told that a request was refused as filters that have changed would have it. */
   doubtFilters(): void
   sleep(span: Milliseconds): Promise<void>
@@ -78,6 +82,8 @@ export interface BrokerPorts {
 
 export class BybitBroker implements BrokerPort {
   readonly #ports: BrokerPorts
+  /** Filters by which the account was shown last on symbols that are not listed: it can be closed by them. */
+  #unlisted: ReadonlyMap<string, Instrument> = new Map()
 
   constructor(ports: BrokerPorts) {
     this.#ports = ports
@@ -243,17 +249,16 @@ export class BybitBroker implements BrokerPort {
     this.#ports.stream?.shown(orders)
     // Every account has a row: without one nothing is known, which is not a wallet of nothing.
     if (wallet.length === 0) throw incomplete('the wallet is not told')
+    const held = positions.filter(({ side }) => side !== null)
+    // What belongs to a position is its stop, which the position shows.
+    const resting = orders.filter(({ stopOrderType }) => stopOrderType === null)
+    const instruments = await this.#instrumentsOf(held, resting)
     const coin = wallet.flatMap(({ coins }) => coins).find(one => one.coin === COIN)
     return {
       // An account that never had the coin does not list it.
       wallet: Number(coin?.wallet ?? '0'),
-      positions: await Promise.all(
-        positions.flatMap(row => (row.side === null ? [] : [this.#position(row)])),
-      ),
-      orders: await Promise.all(
-        // What belongs to a position is its stop, which the position shows.
-        orders.filter(({ stopOrderType }) => stopOrderType === null).map(row => this.#resting(row)),
-      ),
+      positions: held.map(row => positionOf(row, instruments(row.symbol))),
+      orders: resting.map(row => restingOf(row, instruments(row.symbol))),
     }
   }
 
@@ -313,7 +318,7 @@ export class BybitBroker implements BrokerPort {
     for (const row of rows) {
       const { symbol } = row
       const known = instruments.get(symbol)
-      const instrument = known === undefined ? await this.#ports.instrument(symbol) : known
+      const instrument = known === undefined ? await this.#known(symbol) : known
       instruments.set(symbol, instrument)
       if (instrument !== null) found.push(...executionsOf(row, instrument))
     }
@@ -336,9 +341,33 @@ export class BybitBroker implements BrokerPort {
   }
 
   async #instrument(symbol: string): Promise<Instrument> {
-    const instrument = await this.#ports.instrument(symbol)
+    const instrument = await this.#known(symbol)
     if (instrument === null) throw incomplete(`the exchange does not list ${symbol}`)
     return instrument
+  }
+
+  async #known(symbol: string): Promise<Instrument | null> {
+    return this.#unlisted.get(symbol) ?? (await this.#ports.instrument(symbol))
+  }
+
+  /**
+   * The filters of what the account has. A row of something that is not listed is somebody else's, and must not keep
+   * anybody from seeing the others: where the exchange does not name its filters they are read off it.
+   */
+  async #instrumentsOf(
+    held: readonly PositionRow[],
+    resting: readonly OrderRow[],
+  ): Promise<(symbol: string) => Instrument> {
+    const listed = new Map<string, Instrument>()
+    const unlisted = new Map<string, Instrument>()
+    for (const symbol of new Set([...held, ...resting].map(row => row.symbol))) {
+      const instrument = await this.#ports.instrument(symbol)
+      if (instrument !== null) listed.set(symbol, instrument)
+      else unlisted.set(symbol, this.#ports.named(symbol) ?? inferredFrom(symbol, held, resting))
+    }
+    this.#unlisted = unlisted
+    return symbol =>
+      listed.get(symbol) ?? unlisted.get(symbol) ?? broken(`the filters of ${symbol} were looked for`)
   }
 
   #index(side: Side): PositionIndex {
@@ -362,41 +391,6 @@ export class BybitBroker implements BrokerPort {
       if (shown !== null && Number(shown) === priceOf(instrument, stop)) return true
       if (read === READS) return false
       await this.#ports.sleep(PAUSE)
-    }
-  }
-
-  async #position(row: PositionRow): Promise<AccountPosition> {
-    const { symbol, side, size, averagePrice, leverage, stopLoss } = row
-    const instrument = await this.#instrument(symbol)
-    if (averagePrice === null) throw incomplete(`the entry price of ${symbol} is not told`)
-    const held: Side = side === 'Buy' ? 'long' : 'short'
-    return {
-      symbol,
-      side: held,
-      steps: presentSteps(instrument, size),
-      entry: Number(averagePrice),
-      leverage: Number(leverage ?? '1'),
-      stop: stopLoss === null ? null : shownStop(instrument, stopLoss, held),
-    }
-  }
-
-  async #resting(row: OrderRow): Promise<RestingReport> {
-    const { orderId, linkId, symbol, side, reduceOnly, type, price, qty, filled, leaves } = row
-    const instrument = await this.#instrument(symbol)
-    const isLong = (side === 'Buy') !== reduceOnly
-    const left =
-      leaves === null
-        ? ((presentSteps(instrument, qty) - shownSteps(instrument, filled)) as Steps)
-        : presentSteps(instrument, leaves)
-    // As the books count a target, towards the entry.
-    const rounding = !reduceOnly ? 'nearest' : isLong ? 'down' : 'up'
-    return {
-      clientOrderId: linkId ?? orderId,
-      symbol,
-      side: isLong ? 'long' : 'short',
-      purpose: reduceOnly ? 'exit' : 'entry',
-      price: type === 'Market' || price === null ? null : shownTicks(instrument, price, rounding),
-      steps: left,
     }
   }
 
@@ -442,5 +436,57 @@ function reportOf(row: OrderRow, clientOrderId: string, instrument: Instrument):
     case 'PartiallyFilledCanceled':
     case 'Deactivated':
       return { ...report, state: wasRefused(row) ? 'rejected' : 'cancelled' }
+  }
+}
+
+/** What the rows of a symbol say of its filters. */
+function inferredFrom(
+  symbol: string,
+  held: readonly PositionRow[],
+  resting: readonly OrderRow[],
+): Instrument {
+  const positions = held.filter(row => row.symbol === symbol)
+  const orders = resting.filter(row => row.symbol === symbol)
+  const numbers = (texts: readonly (string | null)[]): readonly number[] => texts.map(Number)
+  return inferFilters(
+    symbol,
+    numbers([...positions.map(({ stopLoss }) => stopLoss), ...orders.map(({ price }) => price)]),
+    numbers([
+      ...positions.map(({ size }) => size),
+      ...orders.flatMap(({ qty, filled, leaves }) => [qty, filled, leaves]),
+    ]),
+  )
+}
+
+function positionOf(row: PositionRow, instrument: Instrument): AccountPosition {
+  const { symbol, side, size, averagePrice, leverage, stopLoss } = row
+  if (averagePrice === null) throw incomplete(`the entry price of ${symbol} is not told`)
+  const held: Side = side === 'Buy' ? 'long' : 'short'
+  return {
+    symbol,
+    side: held,
+    steps: presentSteps(instrument, size),
+    entry: Number(averagePrice),
+    leverage: Number(leverage ?? '1'),
+    stop: stopLoss === null ? null : shownStop(instrument, stopLoss, held),
+  }
+}
+
+function restingOf(row: OrderRow, instrument: Instrument): RestingReport {
+  const { orderId, linkId, symbol, side, reduceOnly, type, price, qty, filled, leaves } = row
+  const isLong = (side === 'Buy') !== reduceOnly
+  const left =
+    leaves === null
+      ? ((presentSteps(instrument, qty) - shownSteps(instrument, filled)) as Steps)
+      : presentSteps(instrument, leaves)
+  // As the books count a target, towards the entry.
+  const rounding = !reduceOnly ? 'nearest' : isLong ? 'down' : 'up'
+  return {
+    clientOrderId: linkId ?? orderId,
+    symbol,
+    side: isLong ? 'long' : 'short',
+    purpose: reduceOnly ? 'exit' : 'entry',
+    price: type === 'Market' || price === null ? null : shownTicks(instrument, price, rounding),
+    steps: left,
   }
 }

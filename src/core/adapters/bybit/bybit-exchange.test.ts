@@ -21,6 +21,7 @@ import { HttpTrouble } from './http.ts'
 import { BybitMarket } from './market.ts'
 import { MarketSession } from './market-session.ts'
 import { SimulatedBybit } from './simulated.fixture.ts'
+import { STRANGE, withStrange } from './strange.fixture.ts'
 
 const test = suite('bybit exchange')
 const folder = new StoreFolder()
@@ -293,6 +294,87 @@ test('what was delisted while bbw was away is settled in the books, and the rest
   }
   assert.equal(await found([instrument]), ['order true 1000', 'settlement false 1000'])
   assert.equal(await found([]), [], 'of what is neither listed nor booked nothing is to be closed')
+})
+
+test('what a person holds where nothing is traded is somebody else’s, and bbw’s own position keeps its stop', async () => {
+  for (const named of ['PreLaunch', 'Settling', 'Closed', 'broken', 'away', 'unknown'] as const) {
+    const rig = new SimulatedBybit(still(100, 600))
+    withStrange(rig, named)
+    const trader = await (await Trader.open(rig)).begin()
+    await rig.live(31 * SECOND)
+    await trader.propose()
+    const told = trader.told()
+    assert.is(told.filter(one => one === 'foreign W303').length, 1, `${named}: ${told.join(', ')}`)
+    assert.ok(told.includes('entered') && told.includes('filled'), `${named}: ${told.join(', ')}`)
+    await rig.live(MINUTE)
+    assert.is(rig.sim.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 }), null)
+    await rig.live(20 * SECOND)
+    const { now, answered } = rig.sim.exposure.report(rig.now)
+    assert.equal([now, answered.count], [[], 1])
+    assert.ok(answered.longestMs <= 2 * SECOND, `${named}: ${answered.longestMs} ms`)
+    for (const code of ['W308', 'W711']) {
+      assert.not.ok(
+        trader.told().some(one => one.endsWith(code)),
+        code,
+      )
+    }
+    await trader.end()
+  }
+})
+
+test('what is not in the list is asked for by its name, is shown by its filters, and not asked for each time', async () => {
+  for (const named of ['PreLaunch', 'Settling', 'Closed'] as const) {
+    const rig = new SimulatedBybit(still(100, 600))
+    const asked = withStrange(rig, named)
+    const { exchange } = await Trader.open(rig)
+    await rig.until(exchange.history())
+    await rig.live(SECOND)
+    const [held] = (await exchange.account()).positions
+    assert.equal([held.symbol, held.steps, held.entry], [STRANGE, 50, 0.3071], named)
+    assert.is(asked[0], 'any')
+    const before = asked.length
+    for (let k = 0; k < 5; k++) await exchange.account()
+    await rig.live(SECOND)
+    assert.is(asked.length, before)
+    exchange.close()
+  }
+})
+
+test('what the exchange does not name is shown as exactly as its rows say, and can be closed all the same', async () => {
+  const rig = new SimulatedBybit(still(100, 600))
+  const asked = withStrange(rig, 'unknown')
+  const { exchange } = await Trader.open(rig)
+  await rig.until(exchange.history())
+  const { positions, orders } = await exchange.account()
+  assert.equal(positions, [
+    { symbol: STRANGE, side: 'long', steps: 1_250, entry: 0.3071, leverage: 10, stop: null },
+  ])
+  assert.equal(
+    orders.map(({ symbol, clientOrderId, steps }) => [symbol, clientOrderId, steps]),
+    [[STRANGE, 'by-hand', 225]],
+  )
+  await rig.live(5 * MINUTE)
+  await exchange.account()
+  assert.equal(asked, ['any', 'PreLaunch', 'Settling', 'Delivering', 'Closed'], 'once in an hour')
+  const sent: string[] = []
+  const before = rig.interfere
+  rig.interfere = (request, go) => {
+    if (request.url.endsWith('/v5/order/create')) sent.push(String(JSON.parse(request.body ?? '').qty))
+    return before(request, go)
+  }
+  const [{ steps: whole }] = positions
+  const close = { purpose: 'exit', type: 'market', price: null, stop: null, postOnly: false } as const
+  const order = {
+    clientOrderId: 'bbw-0001-z',
+    symbol: STRANGE,
+    side: 'long',
+    steps: whole,
+    leverage: 1,
+  } as const
+  // The simulated exchange does not know the symbol either.
+  await exchange.place({ ...order, ...close }).catch(() => {})
+  assert.equal(sent, ['12.50'])
+  exchange.close()
 })
 
 test('maintenance that is announced keeps entries away from five minutes before, and everything is compared after it', async () => {

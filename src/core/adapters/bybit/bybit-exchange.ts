@@ -66,8 +66,10 @@ export class BybitExchange implements PacedExchange {
       client,
       mode,
       began: ports.clock.now(),
-      // What is delisted is still to be closed in the books.
-      instrument: async symbol => (await session.instrument(symbol)) ?? this.#booked.get(symbol) ?? null,
+      // What is delisted is still to be closed in the books, and is counted there as it was booked.
+      instrument: async symbol =>
+        session.followed(symbol) ?? this.#booked.get(symbol) ?? (await session.instrument(symbol)),
+      named: symbol => session.named(symbol),
       doubtFilters: () => session.doubtFilters(),
       sleep: span => ports.sleep(span),
       hear: input => this.#tell(input),

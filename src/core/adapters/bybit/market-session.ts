@@ -18,6 +18,7 @@ import { listingOf } from './listing.ts'
 import type { ListedInstrument, Ticker } from './mapper-market.ts'
 import { type BybitMarket, CANDLES_PER_PAGE } from './market.ts'
 import { type FeedConnection, type Followed, MarketFeed, spikeIn } from './market-feed.ts'
+import { NamedInstruments } from './named-instruments.ts'
 import type { StreamListener } from './stream-connection.ts'
 import { windowsOf } from './windows.ts'
 
@@ -67,7 +68,8 @@ export class MarketSession {
   readonly #ports: SessionPorts
   readonly #wish: SessionWish
   readonly #followed = new Map<string, Instrument>()
-  #listed = new Map<string, ListedInstrument>()
+  readonly #named: NamedInstruments
+  #listed: ReadonlyMap<string, ListedInstrument> = new Map()
   #margins: ReadonlyMap<string, number> = new Map()
   #feed: MarketFeed | null = null
   #hear: (input: Input) => void = () => {}
@@ -79,6 +81,10 @@ export class MarketSession {
   constructor(ports: SessionPorts, wish: SessionWish) {
     this.#ports = ports
     this.#wish = wish
+    this.#named = new NamedInstruments({
+      named: symbol => ports.market.named(symbol),
+      now: () => ports.now(),
+    })
   }
 
   /**
@@ -122,13 +128,25 @@ export class MarketSession {
     }
   }
 
-  /** The filters of any symbol that is followed or listed; `null`: it is neither. */
+  /**
+   * The filters of any symbol that is followed or listed; `null`: it is neither.
+   *
+   * @throws ExchangeError where the list of the market is not there yet and cannot be had
+   */
   async instrument(symbol: string): Promise<Instrument | null> {
-    const known = this.#followed.get(symbol) ?? this.#instrumentOf(symbol)
-    if (known !== undefined) return known
-    const { items } = await this.#ports.market.instruments()
-    this.#listed = new Map(items.map(one => [one.symbol, one]))
+    const followed = this.#followed.get(symbol)
+    if (followed !== undefined) return followed
+    if (this.#listed.size === 0) {
+      const { items } = await this.#ports.market.instruments()
+      this.#listed = new Map(items.map(one => [one.symbol, one]))
+    }
     return this.#instrumentOf(symbol) ?? null
+  }
+
+  /** The filters of any other symbol, as far as the exchange has said by now: it is asked for by its name. */
+  named(symbol: string): Instrument | null {
+    const listed = this.#named.find(symbol)
+    return listed === null ? null : this.#filters(listed)
   }
 
   /** The filters of a symbol that is followed. */
@@ -202,9 +220,12 @@ export class MarketSession {
 
   #instrumentOf(symbol: string): Instrument | undefined {
     const listed = this.#listed.get(symbol)
-    if (listed === undefined) return undefined
+    return listed === undefined ? undefined : this.#filters(listed)
+  }
+
+  #filters(listed: ListedInstrument): Instrument {
     const instrument = instrumentFrom(instrumentRow(listed, dayOf(this.#ports.now())))
-    const maintenanceMarginRate = this.#margins.get(symbol)
+    const maintenanceMarginRate = this.#margins.get(listed.symbol)
     return maintenanceMarginRate === undefined ? instrument : { ...instrument, maintenanceMarginRate }
   }
 

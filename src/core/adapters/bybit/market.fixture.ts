@@ -65,7 +65,7 @@ export class MarketServer {
       case '/v5/market/time':
         return timeReply(this.now)
       case '/v5/market/instruments-info':
-        return this.#page(query, 2, one => instrument(one))
+        return this.#instruments(query)
       case '/v5/market/risk-limit':
         return this.#page(query, 1, ({ symbol }) => tier(symbol))
       case '/v5/market/tickers':
@@ -79,6 +79,14 @@ export class MarketServer {
       default:
         return { retCode: 10_001, retMsg: 'unknown', result: {} }
     }
+  }
+
+  /** What is not traded is there for those who ask for its status alone. */
+  #instruments(query: URLSearchParams): object {
+    const [symbol, status] = [query.get('symbol'), query.get('status')]
+    if (symbol === null) return this.#page(query, 2, one => instrument(one))
+    const found = this.#symbols.filter(one => one.symbol === symbol && (one.status ?? null) === status)
+    return ok({ category: 'linear', list: found.map(one => instrument(one)), nextPageCursor: '' })
   }
 
   #page(query: URLSearchParams, size: number, rowOf: (one: ListedSymbol) => object): object {

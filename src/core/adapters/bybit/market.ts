@@ -7,7 +7,7 @@ import { HOUR, type Milliseconds, type Timestamp } from '../../base/units.ts'
 import type { Candle } from '../../market/candles.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { BybitClient } from './client.ts'
-import { incomplete } from './errors.ts'
+import { incomplete, troubleIn } from './errors.ts'
 import type { Fields } from './fields.ts'
 import {
   candleRows,
@@ -33,6 +33,10 @@ export const CANDLES_PER_PAGE = 1_000
 export const SETTLEMENTS_PER_PAGE = 200
 /** The pages of a list end long before. */
 const MOST_PAGES = 200
+/** Lists without a status have only what is traded. */
+const OTHER_STATUSES = ['PreLaunch', 'Settling', 'Delivering', 'Closed'] as const
+/** What a question is refused for that names nothing the exchange has. */
+const NOT_THERE: readonly (string | null)[] = ['parameters', 'symbol', 'other']
 /** Funding is settled every hour at the most. */
 const LEAST_INTERVAL: Milliseconds = HOUR
 
@@ -71,6 +75,26 @@ export class BybitMarket {
         rest.getInstrumentsInfo({ category: CATEGORY, limit: 1_000, ...(cursor === null ? {} : { cursor }) }),
       listedInstrument,
     )
+  }
+
+  /**
+   * One instrument, whether it is traded or not: before its market opens, or after its end. `null`: the exchange has none
+   * of that name.
+   */
+  async named(symbol: string): Promise<ListedInstrument | null> {
+    for (const status of [null, ...OTHER_STATUSES]) {
+      try {
+        const found = await this.#client.read(
+          rest =>
+            rest.getInstrumentsInfo({ category: CATEGORY, symbol, ...(status === null ? {} : { status }) }),
+          result => pageOf(result, listedInstrument).items.find(one => one.symbol === symbol),
+        )
+        if (found !== undefined) return found
+      } catch (error) {
+        if (!NOT_THERE.includes(troubleIn(error))) throw error
+      }
+    }
+    return null
   }
 
   /** The present state of all of them, in one answer. */

@@ -135,6 +135,7 @@ export class SimulatedBybit {
       mode,
       began: START,
       instrument: async () => this.instrument,
+      named: () => null,
       doubtFilters: () => {},
       sleep: span => this.sleep(span),
       hear: input => this.heard.push(input),
