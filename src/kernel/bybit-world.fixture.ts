@@ -79,6 +79,7 @@ export class BybitWorld {
   readonly #streams = new Set<BybitStream>()
   #state: Line['state'] = 'open'
   #executions = 0
+  #hasDeadTopics = false
   /** Times of requests by their paths, the newest last. */
   readonly #asked = new Map<string, number[]>()
   /** When a process was told last that its address is blocked. */
@@ -114,6 +115,13 @@ export class BybitWorld {
   set state(state: Line['state']) {
     this.#state = state
     if (state !== 'open') this.breakStreams()
+  }
+
+  /** A topic that is dead is found out by the first thing that it leaves out, and not before: its stream is made anew. */
+  heal(): void {
+    this.state = 'open'
+    if (this.#hasDeadTopics) this.breakStreams()
+    this.#hasDeadTopics = false
   }
 
   breakStreams(): void {
@@ -177,6 +185,7 @@ export class BybitWorld {
     const rule = upsetOf(kind, size, symbol)
     if (rule === null || this.sim.cause(rule) !== null) return
     this.version++
+    if (kind === 'dead-topic') this.#hasDeadTopics = true
     // Whoever is blocked keeps silent for a while after the last refusal.
     if (kind === 'ban') audit.disturbed(kernel.now + (rule.ms ?? 0) + SILENT_AFTER_BAN)
     else if (rule.ms !== undefined) audit.disturbed(kernel.now + rule.ms)

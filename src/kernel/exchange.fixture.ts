@@ -87,6 +87,10 @@ export class SimulatedExchange {
     if (state !== 'open') for (const stream of this.#streams) stream.break()
   }
 
+  heal(): void {
+    this.state = 'open'
+  }
+
   /** Breaks all streams; they come back by themselves. */
   breakStreams(): void {
     for (const stream of this.#streams) stream.break()

@@ -294,7 +294,7 @@ export class Simulation {
     await go(chaosUntil)
     if (this.#isOver) return
     plan.heal(true)
-    exchange.state = 'open'
+    exchange.heal()
     kernel.note('everything heals')
     audit.disturbed()
     // A start that waits for a lease, or one that has just begun, has its time; so has what is still on its way.
