@@ -24,6 +24,7 @@ import { BybitAccount } from './core/adapters/bybit/account.ts'
 import { BybitBroker } from './core/adapters/bybit/broker.ts'
 import { BybitClient } from './core/adapters/bybit/client.ts'
 import { nodeHttp } from './core/adapters/bybit/http.ts'
+import { HostBudgets } from './core/adapters/bybit/limits.ts'
 import { StreamConnection } from './core/adapters/bybit/stream-connection.ts'
 import { instrument } from './core/adapters/sim/exchange.fixture.ts'
 import { requestOf, StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
@@ -62,6 +63,7 @@ function clientOf(echo: Echo): {
         },
       },
       random: () => 0.5,
+      budgets: new HostBudgets(),
       say: (code, words) => said.push(`${code} ${words}`),
     },
     credentials: CANARY,

@@ -1,7 +1,9 @@
 /** bybit-api's client behind bbw's transport against the simulated Bybit, over sockets, for what can break between them. */
+
 import { setTimeout as wait } from 'node:timers/promises'
 import { BybitClient } from './core/adapters/bybit/client.ts'
 import { type HttpPort, type HttpReply, type HttpRequest, nodeHttp } from './core/adapters/bybit/http.ts'
+import { HostBudgets } from './core/adapters/bybit/limits.ts'
 import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from './core/adapters/sim/bybit/bybit.fixture.ts'
 import { type BybitOptions, SimBybit } from './core/adapters/sim/bybit/bybit.ts'
 import type { Fault, FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
@@ -89,6 +91,7 @@ export class BybitRig {
           },
         },
         random: () => 0.01,
+        budgets: new HostBudgets(),
         say: (code, words) => this.said.push(`${code} ${words}`),
       },
       credentials: { key, secret: SECRET },

@@ -4,6 +4,7 @@
  * on either side of the sockets and in the libraries, waits by that time, and what is on its way over a socket arrives
  * before time goes on. Nothing sleeps.
  */
+
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { mock } from 'node:test'
@@ -13,6 +14,7 @@ import { BybitExchange } from './core/adapters/bybit/bybit-exchange.ts'
 import { BybitClient } from './core/adapters/bybit/client.ts'
 import { ExchangeClock } from './core/adapters/bybit/exchange-clock.ts'
 import { type HttpPort, HttpTrouble, nodeHttp } from './core/adapters/bybit/http.ts'
+import { HostBudgets } from './core/adapters/bybit/limits.ts'
 import { BybitMarket } from './core/adapters/bybit/market.ts'
 import type { FeedConnection } from './core/adapters/bybit/market-feed.ts'
 import { MarketSession } from './core/adapters/bybit/market-session.ts'
@@ -439,6 +441,7 @@ export class StreamRig {
         sleep: span => this.#time.sleep(span),
       },
       random: () => 0,
+      budgets: new HostBudgets(),
       say: (code, words) => this.#say(code, words),
     }
   }

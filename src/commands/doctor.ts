@@ -92,7 +92,8 @@ async function probesOf(world: World, parsed: ParsedArguments, name: string): Pr
     const remedy = error.remedy === undefined ? '' : `; ${error.remedy}`
     return { market: probe, account: `${error.message}${remedy}`, close: open.close }
   }
-  const privately = readingClient(world, checkedHost(given ?? environment.account.rest), credentials)
+  const address = checkedHost(given ?? environment.account.rest)
+  const privately = readingClient(world, address, credentials, undefined, open.budgets)
   const account = new BybitAccount(privately.client)
   return {
     market: probe,

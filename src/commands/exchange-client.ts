@@ -1,6 +1,7 @@
 import { BybitClient } from '../core/adapters/bybit/client.ts'
 import { checkedHost, HOSTS } from '../core/adapters/bybit/hosts.ts'
 import { nodeHttp } from '../core/adapters/bybit/http.ts'
+import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import type { Credentials } from '../core/adapters/bybit/transport.ts'
 import type { ParsedArguments, World } from './command.ts'
@@ -29,13 +30,15 @@ export function publicMarket(
  * A client that reads, and sends nothing that changes anything; with a key what is the account's, too.
  *
  * @param tell told of limits and blocks that are run into
+ * @param budgets those of another client of this command, where there is one
  */
 export function readingClient(
   world: World,
   url: string,
   credentials: Credentials | null,
   tell: (words: string) => void = words => say(world, words),
-): { readonly client: BybitClient; readonly close: () => void } {
+  budgets = new HostBudgets(),
+): { readonly client: BybitClient; readonly budgets: HostBudgets; readonly close: () => void } {
   const { http, close } = nodeHttp()
   const { clock, signal } = world
   const client = new BybitClient({
@@ -48,10 +51,11 @@ export function readingClient(
         sleep: ms => clock.sleep(ms, signal),
       },
       random: Math.random,
+      budgets,
       say: (code, words) => tell(`${code} ${words}`),
     },
     credentials,
     isDry: true,
   })
-  return { client, close }
+  return { client, budgets, close }
 }

@@ -1,10 +1,12 @@
 /** What every way to the real market has in common: its clock, its past and its streams, put together for a command. */
+
 import { join } from 'node:path'
 import { BybitClient } from '../core/adapters/bybit/client.ts'
 import type { Environment } from '../core/adapters/bybit/environments.ts'
 import { ExchangeClock } from '../core/adapters/bybit/exchange-clock.ts'
 import { checkedHost } from '../core/adapters/bybit/hosts.ts'
 import { type HttpPort, nodeHttp } from '../core/adapters/bybit/http.ts'
+import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import { MarketSession } from '../core/adapters/bybit/market-session.ts'
 import {
@@ -85,7 +87,7 @@ export async function openRealMarket(
     monotonic: () => world.clock.monotonic() * speed,
     sleep: (ms: number, signal?: AbortSignal) => world.clock.sleep(ms / speed, signal ?? world.signal),
   }
-  const ports: ClientPorts = { http: paced, clock: wall, random: Math.random }
+  const ports: ClientPorts = { http: paced, clock: wall, random: Math.random, budgets: new HostBudgets() }
   const told = (code: Code, words: string): void => log.code(code, words)
   const cache = MarketCache.open(join(data, 'market.db'), { readonly: false })
   try {

@@ -3,6 +3,7 @@
  * HTTP port, signed and within its budgets, and take three legs; streams are sessions of the model whose frames take
  * their time, break, and come back. What happens at the exchange is read off its books, not off what it tells.
  */
+
 import { join } from 'node:path'
 import { defaultConfig } from '../commands/config.ts'
 import type { Connected } from '../commands/desk.ts'
@@ -11,6 +12,7 @@ import { BybitExchange } from '../core/adapters/bybit/bybit-exchange.ts'
 import { BybitClient } from '../core/adapters/bybit/client.ts'
 import { ExchangeClock } from '../core/adapters/bybit/exchange-clock.ts'
 import { type HttpPort, type HttpReply, type HttpRequest, HttpTrouble } from '../core/adapters/bybit/http.ts'
+import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import type { FeedConnection } from '../core/adapters/bybit/market-feed.ts'
 import { MarketSession } from '../core/adapters/bybit/market-session.ts'
@@ -375,6 +377,7 @@ export class BybitWorld {
         http: mistake?.(http, clock) ?? http,
         clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), sleep },
         random: () => kernel.draws.next('chance of the client'),
+        budgets: new HostBudgets(),
       },
       credentials: { key: KEY, secret: CANARY },
       isDry: false,

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
 import { BybitClient, type Call } from './client.ts'
 import { HttpTrouble, nodeHttp } from './http.ts'
+import { HostBudgets } from './limits.ts'
 import {
   AHEAD,
   CANARY,
@@ -323,7 +324,7 @@ test('no error holds a secret, a key or a signature, whatever way a call fails',
     for (behaviour = 0; behaviour < 9; behaviour++) {
       for (const isChange of [true, false]) {
         const clock = new TestClock()
-        const ports = { http, clock, random: () => 0 }
+        const ports = { http, clock, random: () => 0, budgets: new HostBudgets() }
         const client: BybitClient = new BybitClient({
           url: server.url,
           ports,

@@ -115,3 +115,21 @@ export class Budgets {
     return window
   }
 }
+
+/**
+ * The budgets of all that a process asks, by host: the exchange counts requests, and blocks, by address, whichever client
+ * sends them.
+ */
+export class HostBudgets {
+  readonly #hosts = new Map<string, Budgets>()
+
+  /** Those of the host of an address. */
+  of(url: string): Budgets {
+    const { host } = new URL(url)
+    const known = this.#hosts.get(host)
+    if (known !== undefined) return known
+    const budgets = new Budgets()
+    this.#hosts.set(host, budgets)
+    return budgets
+  }
+}

@@ -1,8 +1,10 @@
 /** A server on loopback that answers as a test says, and what the client needs of the outside, made up. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BybitClient } from './client.ts'
 import type { HttpPort, HttpReply, HttpRequest } from './http.ts'
+import { HostBudgets } from './limits.ts'
 import type { ClientPorts, Credentials } from './transport.ts'
 
 export interface Loopback {
@@ -70,6 +72,7 @@ type Reply = Partial<HttpReply> | object | Error
 export class Wire {
   readonly clock = new TestClock()
   readonly sent: Sent[] = []
+  readonly #budgets = new HostBudgets()
   #answer: (sent: Sent, nth: number) => Reply | Promise<Reply>
 
   constructor(answer: (sent: Sent, nth: number) => Reply | Promise<Reply>) {
@@ -86,7 +89,7 @@ export class Wire {
   }
 
   get ports(): ClientPorts {
-    return { http: this.http, clock: this.clock, random: () => 0.5 }
+    return { http: this.http, clock: this.clock, random: () => 0.5, budgets: this.#budgets }
   }
 
   client(setting: { readonly isDry?: boolean; readonly credentials?: Credentials | null } = {}): BybitClient {

@@ -1,7 +1,9 @@
 /** A small public market that answers as Bybit does, quirks included, over a made-up connection or on loopback. */
+
 import { HOUR, MINUTE } from '../../base/units.ts'
 import { BybitClient } from './client.ts'
 import type { HttpPort, HttpReply } from './http.ts'
+import { HostBudgets } from './limits.ts'
 import { ok, reply, serve, TestClock, timeReply } from './loopback.fixture.ts'
 import { BybitMarket } from './market.ts'
 
@@ -207,7 +209,7 @@ export function marketOver(server: MarketServer): {
 } {
   const clock = new TestClock()
   const http: HttpPort = async ({ url }) => server.answer(url)
-  const ports = { http, clock, random: () => 0.5 }
+  const ports = { http, clock, random: () => 0.5, budgets: new HostBudgets() }
   const client = new BybitClient({ url: 'http://127.0.0.1:1', ports, credentials: null, isDry: true })
   return { market: new BybitMarket(client), clock }
 }

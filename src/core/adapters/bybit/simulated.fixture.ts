@@ -1,4 +1,5 @@
 /** A client and the streams of the simulated Bybit without sockets: time is the simulation's, and moves when told to. */
+
 import type { Milliseconds, Timestamp } from '../../base/units.ts'
 import type { Input } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
@@ -13,6 +14,7 @@ import { AccountFeed } from './account-feed.ts'
 import { BybitBroker } from './broker.ts'
 import { BybitClient } from './client.ts'
 import { type HttpPort, type HttpRequest, HttpTrouble } from './http.ts'
+import { HostBudgets } from './limits.ts'
 import type { FeedConnection } from './market-feed.ts'
 import type { StreamListener } from './stream-connection.ts'
 import type { ClientPorts } from './transport.ts'
@@ -173,6 +175,7 @@ export class SimulatedBybit {
       sleep: span => this.sleep(span),
     },
     random: () => 0.5,
+    budgets: new HostBudgets(),
   }
 
   connect(channel: Channel, listener: StreamListener): SimConnection {

@@ -97,6 +97,36 @@ test('an address that an error code says is blocked is left alone, too', async (
   assert.is(wire.sent.length, 1)
 })
 
+test('an address that one client hears is blocked is left alone by the others of the process, another host is not', async () => {
+  const wire = new Wire(({ path }) => (path === '/v5/order/create' ? { status: 403 } : ok({})))
+  const { ports } = wire
+  const account = new Transport({ ports, credentials: CANARY, isDry: false })
+  const market = new Transport({ ports, credentials: null, isDry: true })
+  const read = (host: string): Promise<unknown> =>
+    market.send({ url: `${host}/v5/market/tickers` }, 'protective', stamp)
+  await read(HOST)
+  assert.is((await thrownBy(account.send(CREATE, 'normal', stamp))).why, 'banned')
+  assert.match((await thrownBy(read(HOST))).message, /C402/)
+  await read('https://api-other.example.com')
+  wire.clock.time += 600_000
+  await read(HOST)
+  assert.equal(
+    wire.sent.map(({ path }) => path),
+    [...['/v5/market/tickers', '/v5/order/create', '/v5/market/tickers', '/v5/market/tickers']],
+  )
+})
+
+test('all clients of the process together take half of what the address may', async () => {
+  const wire = new Wire(() => ok({}))
+  const { ports } = wire
+  const clients = Array.from({ length: 3 }, () => new Transport({ ports, credentials: null, isDry: true }))
+  for (let k = 0; k < 301; k++) {
+    await clients[k % 3].send({ url: `${HOST}/v5/market/tickers?${k}` }, 'protective', stamp)
+    assert.equal(wire.clock.slept.length, k < 300 ? 0 : 1)
+  }
+  assert.equal(wire.clock.slept, [5_000])
+})
+
 /** What one call after another may take; each is answered after so long, or never. */
 async function deadlines(
   path: string,

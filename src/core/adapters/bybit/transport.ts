@@ -12,7 +12,7 @@ import { Redactor } from '../system/redactor.ts'
 import { type Asked, networkError, refusal, statusError, unreadable, withheld } from './errors.ts'
 import { Fields } from './fields.ts'
 import { type HttpPort, type HttpReply, HttpTrouble } from './http.ts'
-import { Budgets, type Lane } from './limits.ts'
+import type { Budgets, HostBudgets, Lane } from './limits.ts'
 import { ReplyTimes } from './reply-times.ts'
 
 export interface Credentials {
@@ -32,6 +32,8 @@ export interface ClientPorts {
   }
   /** From 0 to below 1. */
   readonly random: () => number
+  /** Shared by all clients of the process, on one clock. */
+  readonly budgets: HostBudgets
   /** Told of what the user should know; left out: nobody listens. */
   readonly say?: (code: Code, words: string) => void
 }
@@ -87,7 +89,6 @@ export type Stamp = () => Promise<Timestamp>
 
 export class Transport {
   readonly #options: TransportOptions
-  readonly #budgets = new Budgets()
   readonly #redactor: Redactor
   /** Equal questions that are on their way, none of them asked before the last change. */
   readonly #reading = new Map<string, Promise<Answer>>()
@@ -144,7 +145,8 @@ export class Transport {
   ): Promise<Answer> {
     // Where the time is not known it is asked for, which takes a turn of its own.
     if (!isPublic(asked)) await stamp()
-    await this.#turn(asked, lane)
+    const budgets = this.#options.ports.budgets.of(url)
+    await this.#turn(budgets, asked, lane)
     const headers = await this.#headers(asked, target, body, stamp)
     const deadlineMs = this.#deadlineOf(asked, lane)
     const { clock, http } = this.#options.ports
@@ -164,7 +166,7 @@ export class Transport {
       const words = this.#redactor.text(error.message)
       throw error.isReply ? unreadable(asked, words) : networkError(asked, words, error.wasSent)
     }
-    return this.#answerOf(asked, reply)
+    return this.#answerOf(budgets, asked, reply)
   }
 
   #deadlineOf({ path, changes }: Asked, lane: Lane): Milliseconds {
@@ -175,19 +177,19 @@ export class Transport {
   }
 
   /** Waits until the budgets have room. */
-  async #turn(asked: Asked, lane: Lane): Promise<void> {
+  async #turn(budgets: Budgets, asked: Asked, lane: Lane): Promise<void> {
     const { clock } = this.#options.ports
     const began = clock.monotonic()
     for (;;) {
       const now = clock.monotonic()
-      const silent = this.#budgets.silentFor(now)
+      const silent = budgets.silentFor(now)
       if (silent > 0) {
         const minutes = Math.ceil(silent / 60_000)
         const words = `C402 Bybit has blocked this address, nothing is sent for ${minutes} more minutes`
         throw withheld(asked, words, 'banned', true)
       }
-      const wait = this.#budgets.wait(asked.path, lane, now)
-      if (wait <= 0) return this.#budgets.take(asked.path, now)
+      const wait = budgets.wait(asked.path, lane, now)
+      if (wait <= 0) return budgets.take(asked.path, now)
       if (now + wait - began > LONGEST_WAIT) {
         throw withheld(asked, 'W401 the rate limits have no room for it', 'rate', true)
       }
@@ -227,12 +229,12 @@ export class Transport {
     }
   }
 
-  #answerOf(asked: Asked, { status, headers, body }: HttpReply): Answer {
+  #answerOf(budgets: Budgets, asked: Asked, { status, headers, body }: HttpReply): Answer {
     const { clock } = this.#options.ports
     const now = clock.monotonic()
-    this.#learn(asked, headers, now)
+    this.#learn(budgets, asked, headers, now)
     if (status !== 200) {
-      if (status === 403) this.#blocked(now)
+      if (status === 403) this.#blocked(budgets, now)
       throw statusError(asked, status, this.#shown(body))
     }
     let code: number
@@ -254,18 +256,18 @@ export class Transport {
     }
     if (code === 0) return { asked, result, at: typeof at === 'number' && at > 0 ? at : null }
     const refused = refusal(asked, code, this.#shown(message))
-    if (refused.why === 'banned') this.#blocked(now)
+    if (refused.why === 'banned') this.#blocked(budgets, now)
     if (refused.why === 'rate') {
       const wait = this.#untilReset(headers)
-      this.#budgets.block(asked.path, now + wait, now)
+      budgets.block(asked.path, now + wait, now)
       this.#say('W401', `${asked.path}: Bybit has no room, the next one goes in ${Math.ceil(wait)} ms`)
     }
     throw refused
   }
 
-  #blocked(now: number): void {
-    const isNews = this.#budgets.silentFor(now) === 0
-    this.#budgets.silence(now)
+  #blocked(budgets: Budgets, now: number): void {
+    const isNews = budgets.silentFor(now) === 0
+    budgets.silence(now)
     if (isNews) this.#say('C402', 'Bybit has blocked this address; nothing is sent for 10 minutes')
   }
 
@@ -274,11 +276,10 @@ export class Transport {
   }
 
   /** The exchange tells how much room it has left. */
-  #learn({ path }: Asked, headers: HttpReply['headers'], now: number): void {
+  #learn(budgets: Budgets, { path }: Asked, headers: HttpReply['headers'], now: number): void {
     const limit = Number(headers['x-bapi-limit'])
-    if (Number.isSafeInteger(limit)) this.#budgets.learn(path, limit)
-    if (headers['x-bapi-limit-status'] === '0')
-      this.#budgets.block(path, now + this.#untilReset(headers), now)
+    if (Number.isSafeInteger(limit)) budgets.learn(path, limit)
+    if (headers['x-bapi-limit-status'] === '0') budgets.block(path, now + this.#untilReset(headers), now)
   }
 
   /** How long until the limit is set back: as the reply says by its own clock, else a second. */
