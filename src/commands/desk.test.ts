@@ -7,7 +7,7 @@ import { EmbeddedExchange } from '../core/adapters/sim/embedded.ts'
 import { marketsOf, venueOf } from '../core/adapters/sim/market.fixture.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import type { Code } from '../core/base/codes.ts'
-import { HeldError, StoreError, type StoreTrouble } from '../core/base/errors.ts'
+import { ConfigError, HeldError, StoreError, type StoreTrouble } from '../core/base/errors.ts'
 import { DAY, HOUR, MINUTE, type Timestamp } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
@@ -15,7 +15,7 @@ import type { BrokerPort } from '../core/engine/ports.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import type { Trade } from '../core/portfolio/trade.ts'
 import { defaultConfig } from './config.ts'
-import { Desk, type DeskOptions, STATE_FILE } from './desk.ts'
+import { type Connected, Desk, type DeskOptions, STATE_FILE } from './desk.ts'
 import { openSimHost } from './sim-host.ts'
 import { inDatabase } from './started.fixture.ts'
 import { Folder } from './world.fixture.ts'
@@ -408,6 +408,44 @@ test('H2: a trader whose lease was taken sends nothing more, and its next tick s
     db.prepare("SELECT json_extract(value, '$.token') AS token FROM kv WHERE key = 'lease'").get(),
   )
   assert.is(Number(lease?.token), 2)
+})
+
+test('an account in another mode of margin is not begun on, what is held there is looked after, and closing is not refused', async () => {
+  const bench = new Bench()
+  const connect = async (): Promise<Connected> => {
+    const host = await openSimHost(bench.path, () => venueOf(MARKETS))
+    const exchange = new EmbeddedExchange(host)
+    const close = (): void => host.close()
+    return { exchange, market: exchange.market, close, marginMode: async () => 'cross' }
+  }
+  try {
+    await bench.open({ connect })
+    assert.unreachable()
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    assert.match(error.message, /C616 the account is in cross margin/)
+  }
+  const closing = await bench.open({ connect, onlyCloses: true })
+  assert.is(closing.engine.standing.halted, null)
+  closing.close(true)
+  const desk = await bench.open()
+  let isHeld = false
+  await desk.exchange.run(
+    () => desk.driver.idle(),
+    async () => {
+      isHeld ||= desk.engine.portfolio.positions.size > 0
+      return !isHeld
+    },
+    null,
+  )
+  assert.ok(isHeld, 'it has entered something')
+  desk.close(true)
+  bench.events.length = 0
+  const again = await bench.open({ connect })
+  assert.match(again.engine.standing.halted?.reason ?? '', 'the account is in cross margin')
+  assert.ok(again.engine.portfolio.positions.size > 0)
+  assert.is(bench.events.filter(({ code }) => code === 'C616').length, 1)
+  again.close(true)
 })
 
 test.run()

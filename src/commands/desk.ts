@@ -55,6 +55,9 @@ const MOST_ROUNDS = 20
 /** Memory beyond this, and twice what it was in the beginning, is worth a word. */
 const MUCH_MEMORY = 400 * 2 ** 20
 
+/** What stands behind a position: its own margin, or the whole account. */
+export type MarginMode = 'isolated' | 'cross' | 'portfolio'
+
 /** An exchange with the name of its market, and what gives it back. */
 export interface Connected {
   readonly exchange: PacedExchange
@@ -63,6 +66,8 @@ export interface Connected {
   readonly engine?: Pick<EngineOptions, 'lacking' | 'sendsRealOrders' | 'isShared'>
   /** What the account has; left out: what the configuration says, as of an account that bbw has made itself. */
   readonly wallet?: Usdt
+  /** How the account is margined; `null`: it is not told. Left out: isolated, as everything of bbw's own is. */
+  marginMode?(): Promise<MarginMode | null>
   /** What is wrong with the exchange at present, in words; `null` when nothing is. */
   trouble?(): string | null
   close(): void
@@ -192,10 +197,13 @@ export class Desk {
         ...(opened === null ? {} : { instance: opened.store.instance, incarnation: opened.store.token ?? 0 }),
       }
       const engine = engineOf(inForce, engineOptions, opened !== null, books)
+      const isHeld = engine.portfolio.positions.size + engine.portfolio.pending.size > 0
+      const noEntries = options.onlyCloses === true ? null : await otherMargin(connected, isHeld)
       const desk = new Desk(options, opened, connected, engineOptions, engine)
       opened?.store.write(RUN_KEY, options.facts)
       desk.driver.start(await desk.#whileHeld(connected.exchange.history(bookedOf(engine))))
       if (opened !== null) desk.#sayHowItBegan(opened)
+      if (noEntries !== null) desk.#halt(noEntries, 'C616')
       desk.#obeyStandingOrder()
       await desk.settle()
       return desk
@@ -320,12 +328,15 @@ export class Desk {
           ? 'the state was damaged and there was no sound backup'
           : `the state was damaged; ${recovery.restored} was restored`
       log.code('C807', reason, { aside: recovery.aside })
-      this.hear({ type: 'command', at: 0, id: '', command: 'halt', by: 'bbw', reason, code: 'C807' })
+      this.#halt(reason, 'C807')
     }
     if (isSafeMode) {
-      const reason = 'five starts within ten minutes without a clean end'
-      this.hear({ type: 'command', at: 0, id: '', command: 'halt', by: 'bbw', reason, code: 'C706' })
+      this.#halt('five starts within ten minutes without a clean end', 'C706')
     }
+  }
+
+  #halt(reason: string, code: Code): void {
+    this.hear({ type: 'command', at: 0, id: '', command: 'halt', by: 'bbw', reason, code })
   }
 
   /** An order that was left beside the state goes once the state has it. */
@@ -532,6 +543,25 @@ async function inMode(exchange: PositionModePort, { positionMode }: Config, log:
     )
   }
   log.info({}, `the account was in ${there} mode and is in ${positionMode} mode now`)
+}
+
+/**
+ * Whether the account is margined otherwise than in isolation: then liquidations come elsewhere than bbw reckons, and
+ * each takes the whole account. What it holds already is looked after all the same.
+ *
+ * @param isHeld the books hold something, or wait for it
+ * @returns why nothing may be entered; `null`: it may
+ * @throws ConfigError (C616) where there is nothing to look after
+ */
+async function otherMargin(connected: Connected, isHeld: boolean): Promise<string | null> {
+  const mode = (await connected.marginMode?.()) ?? 'isolated'
+  if (mode === 'isolated') return null
+  const words = `the account is in ${mode} margin, and bbw reckons with isolated margin`
+  if (isHeld) return words
+  throw new ConfigError(
+    `C616 ${words}: a loss would take more than the margin of its position`,
+    'choose isolated margin for the account at Bybit, then start again; bbw doctor --exchange shows the mode',
+  )
 }
 
 function giveBack(store: StateStore, log: Log): void {

@@ -61,6 +61,16 @@ test('a demo account is traded over the wire: an order rests there, and a restar
   const refused = await other.ended
   assert.is(refused.code, 4, refused.err)
   assert.match(refused.err, /C976 the API key is none of the demo environment/)
+  const caused = await fetch(`${url}/control/cause`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${env.BBW_SIM_SECRET}` },
+    body: JSON.stringify({ fault: 'margin-mode' }),
+  })
+  assert.is(caused.status, 200)
+  const cross = await processes.start([...words, '--data-dir', join(folder.path, 'cross')], { env: keys })
+    .ended
+  assert.is(cross.code, 4, cross.err)
+  assert.match(cross.err, /C616 the account is in cross margin/)
   for (const secret of [...Object.values(keys), ...Object.values(KEYS)].filter(one => one.length > 20)) {
     for (const text of [err, outcome.err, outcome.out, refused.err]) assert.not.match(text, secret)
   }

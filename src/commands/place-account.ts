@@ -2,12 +2,18 @@
 import { BybitAccount } from '../core/adapters/bybit/account.ts'
 import { BybitExchange } from '../core/adapters/bybit/bybit-exchange.ts'
 import { BybitClient } from '../core/adapters/bybit/client.ts'
-import { type EnvironmentName, environmentLine, environmentOf } from '../core/adapters/bybit/environments.ts'
+import {
+  type Environment,
+  type EnvironmentName,
+  environmentLine,
+  environmentOf,
+} from '../core/adapters/bybit/environments.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { ConfigError, ExchangeError, UsageError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
 import { credentialsOf } from './credentials.ts'
+import type { MarginMode } from './desk.ts'
 import { say } from './lines.ts'
 import { liveConsent } from './live-consent.ts'
 import { openRealMarket, restOf } from './real-market.ts'
@@ -67,6 +73,7 @@ export async function accountPlace(
           market: `${name} ${url} ${await ownerOf(account)}`,
           venue: null,
           wallet: (await exchange.account()).wallet,
+          marginMode: () => marginModeOf(account, environment),
           engine: { lacking: 'refuse', sendsRealOrders: true, isShared: true },
           trouble: () => exchange.trouble,
           close: () => {
@@ -88,6 +95,22 @@ async function ownerOf(account: BybitAccount): Promise<string> {
     return (await account.key()).userId
   } catch (error) {
     if (error instanceof ExchangeError && !error.retryable) return 'unknown'
+    throw error
+  }
+}
+
+const MARGIN_MODES = {
+  ISOLATED_MARGIN: 'isolated',
+  REGULAR_MARGIN: 'cross',
+  PORTFOLIO_MARGIN: 'portfolio',
+} as const
+
+/** How the account is margined. An account without money may not be told. */
+async function marginModeOf(account: BybitAccount, { movesMoney }: Environment): Promise<MarginMode | null> {
+  try {
+    return MARGIN_MODES[(await account.info()).marginMode]
+  } catch (error) {
+    if (!movesMoney && error instanceof ExchangeError && !error.retryable) return null
     throw error
   }
 }

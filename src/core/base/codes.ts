@@ -532,6 +532,12 @@ export const CODES = {
     did: 'Admits no entry; positions are managed on.',
     can: 'Set it back, or, if it is meant: bbw trade resume',
   },
+  C616: {
+    title: 'not isolated margin',
+    what: 'The account is in cross or portfolio margin. bbw plans sizes and liquidations for isolated margin, in which a position can lose its own margin and no more.',
+    did: 'Did not start where its books hold nothing. Else it looks after what it holds, and halts entries. Closing is never refused.',
+    can: 'Choose isolated margin for the account at Bybit, and start again; where it was halted: bbw trade resume',
+  },
   I615: {
     title: 'auction without stops',
     what: 'The symbol is in an auction before its market opens, in which the exchange takes no stops.',
