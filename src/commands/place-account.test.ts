@@ -14,7 +14,7 @@ test.after(async () => {
 })
 
 /** Two minutes of the market pass in a second: deadlines and ages are as much shorter, which is warned of. */
-const SPEED = '120'
+const SPEED = '40'
 const KEYS = { BBW_API_KEY: 'a-key-of-mine', BBW_API_SECRET: 'a-secret-of-mine' }
 
 /** A configuration in which strategies may send real orders. */

@@ -14,8 +14,8 @@ test.after(async () => {
 
 const SYMBOLS = 'BTCUSDT,ETHUSDT,SOLUSDT'
 
-/** Five minutes of the market pass in a second: deadlines and ages of 10 s are 33 ms, which is warned of. */
-const SPEED = '300'
+/** A minute of the market passes in a second: the price of an entry may be a second old. */
+const SPEED = '60'
 
 test('the real market is traded on paper: entered, and gone on with after a restart', async () => {
   const { url } = await processes.serve([
