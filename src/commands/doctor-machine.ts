@@ -29,6 +29,8 @@ const MUCH_LOAD = 2
 /** A wall clock that goes by so much more or less than the other one within a moment is being set. */
 const JUMP_MS = 100
 const MOMENT_MS = 150
+/** The variable by which Node is told to take any certificate. */
+const TRUSTS_ALL = 'NODE_TLS_REJECT_UNAUTHORIZED'
 /** No machine on which this can run is set to an earlier year. */
 const LEAST_YEAR = 2025
 const OTHERS = 0o077
@@ -208,6 +210,15 @@ export const MACHINE_CHECKS: readonly Check[] = [
         ? ok('none')
         : warning(`${names.join(', ')} is set, and is not used`, 'let this machine out directly')
     },
+  ),
+  installation(
+    'certificates',
+    'certificates',
+    'Who takes any certificate speaks with anybody who gets in between.',
+    ({ world: { env } }) =>
+      env[TRUSTS_ALL] === '0'
+        ? warning(`${TRUSTS_ALL}=0 is set: bbw does not follow it, other programs do`, `unset ${TRUSTS_ALL}`)
+        : ok('are checked'),
   ),
   installation(
     'terminal',

@@ -154,6 +154,10 @@ test('each trouble of the machine is found, with why it matters and what helps',
   const proxied = await doctor(data, {}, { env: { BBW_DATA_DIR: data, HTTPS_PROXY: 'http://me:word@proxy' } })
   assert.is(of(proxied, 'proxy').status, 'warning')
   assert.not.match(proxied.out, 'word', 'its password is nobody else its concern')
+  const trusting = await doctor(data, {}, { env: { BBW_DATA_DIR: data, NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+  assert.equal([of(trusting, 'certificates').status, trusting.code], ['warning', 0])
+  assert.is(of(trusting, 'certificates').remedy, 'unset NODE_TLS_REJECT_UNAUTHORIZED')
+  assert.is(of(await doctor(data), 'certificates').status, 'ok')
 })
 
 test('rights that are too wide, a link and an order beside the state are found', async () => {

@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type HttpReply, type HttpRequest, HttpTrouble, LONGEST_REPLY, nodeHttp } from './http.ts'
+import { amidImpostor } from './impostor.fixture.ts'
 import { serve } from './loopback.fixture.ts'
 
 const test = suite('bybit http')
@@ -152,6 +153,20 @@ test('a redirect is not followed', async () => {
     response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
   )
   assert.is(outcome instanceof HttpTrouble ? 0 : outcome.status, 302)
+})
+
+test('a certificate that nobody vouches for is not taken, whatever the environment says', async () => {
+  const { http, close } = nodeHttp()
+  const heard = await amidImpostor(async host => {
+    const asked = { method: 'GET', headers: {}, body: null, deadlineMs: 5_000 } as const
+    const error = await http({ ...asked, url: `https://${host}/v5/order/create` }).catch(
+      (thrown: unknown) => thrown,
+    )
+    assert.ok(error instanceof HttpTrouble, String(error))
+    assert.match(error.message, 'DEPTH_ZERO_SELF_SIGNED_CERT')
+  })
+  close()
+  assert.equal(heard, [])
 })
 
 test.run()

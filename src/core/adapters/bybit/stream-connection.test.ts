@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { amidImpostor } from './impostor.fixture.ts'
 import { StreamConnection, type StreamListener, type StreamOptions } from './stream-connection.ts'
 import { Arrivals, type ServedSocket, StreamServer } from './stream-server.fixture.ts'
 
@@ -213,6 +214,16 @@ test('a topic that has fallen silent is asked for again, and one that is not wan
   const again = await rig.server.socket()
   assert.equal((await again.frame()).args, ['tickers.A'])
   await rig.end()
+})
+
+test('a stream whose certificate nobody vouches for is not connected to, whatever the environment says', async () => {
+  const heard = await amidImpostor(async host => {
+    const rig = await Rig.open({ url: `wss://${host}` })
+    rig.connection.subscribe(['tickers.BTCUSDT'])
+    assert.is((await rig.told.next())[0], 'lost')
+    await rig.end()
+  })
+  assert.equal(heard, [])
 })
 
 test.run()

@@ -131,6 +131,8 @@ export class StreamConnection {
         // A silence is judged here: the library would cut it without a word.
         pongTimeout: 2 * SILENCE,
         reconnectTimeout: this.#reconnects.wait,
+        // Said, so that no variable of the environment can say otherwise.
+        wsOptions: { rejectUnauthorized: true },
         ...(credentials === null ? {} : signing(credentials)),
       },
       base,
