@@ -147,6 +147,8 @@ export const WIRE_ROWS: readonly FaultRow[] = [
       'commands/live-consent.test.ts',
       'K9: any other combination of them than all does not',
       'K9: a start that goes by the configuration and the flag alone is found out',
+      'K9: no name leads a key to the account of another one, whatever address is given',
+      'K9: an address that is taken as it is given is found out',
     ),
   },
 ]

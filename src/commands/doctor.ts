@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
 import { type Machine, thisMachine } from '../core/adapters/system/machine.ts'
+import { broken } from '../core/base/assert.ts'
 import { ConfigError, DataError, StoreError } from '../core/base/errors.ts'
 import { harmless } from '../core/base/harmless.ts'
 import { type Milliseconds, SECOND } from '../core/base/units.ts'
@@ -66,15 +67,16 @@ interface Probes {
   readonly close: () => void
 }
 
-/** What is asked of an exchange. An address that is given counts for market and account. */
+/** What is asked of an exchange, at the addresses of `environmentAt`. */
 async function probesOf(world: World, parsed: ParsedArguments, name: string): Promise<Probes> {
-  const { ENVIRONMENTS, environmentOf } = await import('../core/adapters/bybit/environments.ts')
-  const { checkedHost } = await import('../core/adapters/bybit/hosts.ts')
+  const { ENVIRONMENTS, environmentAt } = await import('../core/adapters/bybit/environments.ts')
   const { BybitMarket } = await import('../core/adapters/bybit/market.ts')
   const { readingClient } = await import('./exchange-client.ts')
-  const environment = environmentOf(ENVIRONMENTS.find(one => one === name) ?? 'paper')
-  const given = textFlag(parsed, 'url')
-  const url = checkedHost(given ?? environment.market?.rest ?? '')
+  const environment = environmentAt(
+    ENVIRONMENTS.find(one => one === name) ?? 'paper',
+    textFlag(parsed, 'url'),
+  )
+  const url = environment.market?.rest ?? broken(`${name} has no market of its own`)
   const open = readingClient(world, url, null)
   const market = new BybitMarket(open.client)
   const symbols = async (): Promise<number> => (await market.tickers()).items.length
@@ -92,8 +94,8 @@ async function probesOf(world: World, parsed: ParsedArguments, name: string): Pr
     const remedy = error.remedy === undefined ? '' : `; ${error.remedy}`
     return { market: probe, account: `${error.message}${remedy}`, close: open.close }
   }
-  const address = checkedHost(given ?? environment.account.rest)
-  const privately = readingClient(world, address, credentials, undefined, open.budgets)
+  const { rest } = environment.account
+  const privately = readingClient(world, rest, credentials, undefined, open.budgets)
   const account = new BybitAccount(privately.client)
   return {
     market: probe,

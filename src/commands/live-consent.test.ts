@@ -1,6 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ENVIRONMENTS, type EnvironmentName, environmentOf } from '../core/adapters/bybit/environments.ts'
+import {
+  ENVIRONMENTS,
+  type EnvironmentName,
+  environmentAt,
+  environmentOf,
+} from '../core/adapters/bybit/environments.ts'
 import { ConfigError, UsageError } from '../core/base/errors.ts'
 import type { Mode } from './config.ts'
 import { liveConsent } from './live-consent.ts'
@@ -96,6 +101,42 @@ test('K9: a start that goes by the configuration and the flag alone is found out
   const eager = async (name: EnvironmentName, { mode, live }: Asked): Promise<string> =>
     String(name === 'live' && mode === 'live' && live === true)
   assert.ok((await moved(eager)).wrong.length > 0)
+})
+
+const HOSTS = ENVIRONMENTS.flatMap(name => environmentOf(name).account?.rest ?? [])
+type Reached = (name: EnvironmentName, given: string) => ReturnType<typeof environmentOf>['account']
+
+/** Names without real money under which a key would go to the host of a real account, or to one of yet another name. */
+function astray(reached: Reached): readonly string[] {
+  const wrong: string[] = []
+  for (const name of ENVIRONMENTS) {
+    for (const given of [...HOSTS, 'https://example.com']) {
+      let account: ReturnType<Reached> = null
+      try {
+        account = reached(name, given)
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+      }
+      if (account !== null && account.rest !== environmentOf(name).account?.rest)
+        wrong.push(`${name} ${given}`)
+    }
+  }
+  return wrong
+}
+
+test('K9: no name leads a key to the account of another one, whatever address is given', () => {
+  assert.equal(
+    astray((name, given) => environmentAt(name, given).account),
+    [],
+  )
+})
+
+test('K9: an address that is taken as it is given is found out', () => {
+  const wrong = astray((name, given) => {
+    const { account } = environmentOf(name)
+    return account === null ? null : { ...account, rest: given }
+  })
+  assert.ok(wrong.includes('demo https://api.bybit.com'))
 })
 
 test('one key alone is refused rather than passed over', async () => {

@@ -5,25 +5,27 @@ import { BybitClient } from '../core/adapters/bybit/client.ts'
 import {
   type Environment,
   type EnvironmentName,
+  environmentAt,
   environmentLine,
-  environmentOf,
 } from '../core/adapters/bybit/environments.ts'
 import type { Log } from '../core/adapters/system/log.ts'
+import { broken } from '../core/base/assert.ts'
 import { ConfigError, ExchangeError, UsageError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
 import { credentialsOf } from './credentials.ts'
 import type { MarginMode } from './desk.ts'
+import { textFlag } from './flags.ts'
 import { say } from './lines.ts'
 import { liveConsent } from './live-consent.ts'
-import { openRealMarket, restOf } from './real-market.ts'
+import { openRealMarket } from './real-market.ts'
 import type { Place } from './trading-place.ts'
 
 /**
  * The place that `--exchange demo`, `testnet` or `live` names. Real money is asked about here, before anything else.
  *
  * @param speed as of `openRealMarket`
- * @throws ConfigError for the key and the three keys of real money, UsageError
+ * @throws ConfigError for the key, for an address of another environment and for the three keys of real money, UsageError
  */
 export async function accountPlace(
   world: World,
@@ -32,7 +34,7 @@ export async function accountPlace(
   name: EnvironmentName,
   speed: number,
 ): Promise<Place> {
-  const environment = environmentOf(name)
+  const environment = environmentAt(name, textFlag(parsed, 'url'))
   const credentials = credentialsOf(world, config)
   const consents = await liveConsent(world, parsed, config, environment)
   if (environment.movesMoney && !consents) {
@@ -41,7 +43,7 @@ export async function accountPlace(
       'to try it on the real market without money, take --exchange paper',
     )
   }
-  const url = restOf(parsed, environment, 'account')
+  const url = environment.account?.rest ?? broken(`${name} has no account`)
   const at = new URL(url).host
   return {
     exchange: name,

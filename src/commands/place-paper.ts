@@ -1,14 +1,16 @@
 /** The real market with an account of bbw's own: no key, and no order that leaves the house. */
 import { join } from 'node:path'
-import { environmentOf } from '../core/adapters/bybit/environments.ts'
+import { environmentAt } from '../core/adapters/bybit/environments.ts'
 import { PaperExchange } from '../core/adapters/paper/paper-exchange.ts'
 import { type SavedExchange, SimExchange } from '../core/adapters/sim/exchange.ts'
 import { SqliteSimJournal } from '../core/adapters/sqlite/sim-journal.ts'
+import { broken } from '../core/base/assert.ts'
 import { StoreError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { type Config, costsOf } from './config.ts'
 import { ensureDirectory } from './data-dir.ts'
-import { openRealMarket, restOf } from './real-market.ts'
+import { textFlag } from './flags.ts'
+import { openRealMarket } from './real-market.ts'
 import type { Place } from './trading-place.ts'
 
 const FILE = 'paper.db'
@@ -28,8 +30,8 @@ export function paperPlace(
   folder: string | null,
   speed: number,
 ): Place {
-  const environment = environmentOf('paper')
-  const url = restOf(parsed, environment, 'market')
+  const environment = environmentAt('paper', textFlag(parsed, 'url'))
+  const url = environment.market?.rest ?? broken('paper has a market')
   return {
     exchange: 'paper',
     words: `paper at ${new URL(url).host}`,

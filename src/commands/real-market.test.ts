@@ -1,39 +1,38 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { environmentOf } from '../core/adapters/bybit/environments.ts'
-import { UsageError } from '../core/base/errors.ts'
-import { restOf } from './real-market.ts'
+import { bbw, Folder } from './world.fixture.ts'
 
 const test = suite('real market')
+const folder = new Folder()
+test.after(() => folder.remove())
 
-const parsed = (url?: string): Parameters<typeof restOf>[0] => ({
-  flags: url === undefined ? {} : { url },
-  args: [],
-})
+const env = { BBW_API_KEY: 'a-key-of-mine', BBW_API_SECRET: 'a-secret-of-mine' }
 
-test('requests go to the environment’s own address, or to the one that is given', () => {
-  const cases = [
-    ['paper', 'market', 'https://api.bybit.com'],
-    ['demo', 'market', 'https://api.bybit.com'],
-    ['demo', 'account', 'https://api-demo.bybit.com'],
-    ['testnet', 'market', 'https://api-testnet.bybit.com'],
-    ['testnet', 'account', 'https://api-testnet.bybit.com'],
-    ['live', 'account', 'https://api.bybit.com'],
-  ] as const
-  for (const [name, kind, url] of cases) {
-    assert.is(restOf(parsed(), environmentOf(name), kind), url)
-    assert.is(restOf(parsed('http://127.0.0.1:8790'), environmentOf(name), kind), 'http://127.0.0.1:8790')
+test('no command takes a key to an address of another environment', async () => {
+  const data = join(folder.path, 'nothing')
+  for (const words of [
+    ['run'],
+    ['trade', 'close', 'BTCUSDT', '--execute'],
+    ['trade', 'flatten', '--execute'],
+    ['trade', 'flatten', '--all', '--without-state'],
+    ['trade', 'adopt', 'BTCUSDT', '--execute'],
+    ['doctor'],
+  ]) {
+    for (const [name, url] of [
+      ['demo', 'https://api.bybit.com'],
+      ['testnet', 'https://api.bybit.com'],
+      ['demo', 'https://example.com'],
+    ]) {
+      const all = [...words, '--exchange', name, '--url', url, '--data-dir', data]
+      const { code, err } = await bbw(all, { env, wall: Date.UTC(2026, 0, 1) })
+      assert.is(code, 4, `${all.join(' ')}: ${err}`)
+      assert.match(err, `--exchange ${name} does not go to ${url}`)
+      assert.match(err, 'leave --url out')
+    }
   }
-})
-
-test('an address that others could read along is refused, and an environment without an account has none', () => {
-  try {
-    restOf(parsed('http://example.com'), environmentOf('live'), 'account')
-    assert.unreachable()
-  } catch (error) {
-    assert.ok(error instanceof UsageError)
-  }
-  assert.throws(() => restOf(parsed(), environmentOf('paper'), 'account'), /paper has no account/)
+  assert.not(existsSync(join(data, 'market.db')))
 })
 
 test.run()

@@ -2,9 +2,8 @@
 
 import { join } from 'node:path'
 import { BybitClient } from '../core/adapters/bybit/client.ts'
-import type { Environment } from '../core/adapters/bybit/environments.ts'
+import { type Environment, environmentOf } from '../core/adapters/bybit/environments.ts'
 import { ExchangeClock } from '../core/adapters/bybit/exchange-clock.ts'
-import { checkedHost } from '../core/adapters/bybit/hosts.ts'
 import { type HttpPort, nodeHttp } from '../core/adapters/bybit/http.ts'
 import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
@@ -51,19 +50,10 @@ export interface RealMarket {
   close(): void
 }
 
-/** Where requests of one kind go: to `--url` where it is given, else to the environment's own address. */
-export function restOf(
-  parsed: ParsedArguments,
-  environment: Environment,
-  kind: 'market' | 'account',
-): string {
-  const own = environment[kind]?.rest ?? broken(`${environment.name} has no ${kind}`)
-  return checkedHost(textFlag(parsed, 'url') ?? own)
-}
-
 /**
  * Opens the market of an environment.
  *
+ * @param environment as it is reached (`environmentAt`)
  * @param speed how many times as fast as the wall's the exchange's clock goes: 1, unless it is a simulated one
  * @throws ExchangeError where the exchange does not tell its time, StoreError for the cache
  */
@@ -75,7 +65,9 @@ export async function openRealMarket(
   speed: number,
   log: Log,
 ): Promise<RealMarket> {
-  const url = restOf(parsed, environment, 'market')
+  const { market } = environment
+  if (market === null) return broken(`${environment.name} has no market of its own`)
+  const url = market.rest
   const data = ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir')))
   const { http, close } = nodeHttp()
   const paced: HttpPort = asked => {
@@ -99,7 +91,8 @@ export async function openRealMarket(
       say: speed === 1 ? told : () => {},
     })
     const progress = progressBar(world)
-    const streams = textFlag(parsed, 'url') === undefined ? null : url.replace(/^http/, 'ws')
+    const isOwn = url === environmentOf(environment.name).market?.rest
+    const streams = isOwn ? null : new URL(market.stream).origin
     const connect: RealMarket['connect'] = (channel, credentials, listener) =>
       new StreamConnection(
         {

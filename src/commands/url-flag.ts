@@ -3,5 +3,5 @@ import type { FlagSpec } from './command.ts'
 
 export const URL_FLAG: FlagSpec = {
   flags: '--url <address>',
-  description: `where the exchange's public data are (default: ${HOSTS.mainnet}); http on this machine alone`,
+  description: `where the exchange is (default: ${HOSTS.mainnet}); http on this machine alone, and with a key no other host than the environment’s`,
 }

@@ -3,7 +3,8 @@
  * what it does there moves money. Real data with fills of bbw's own need no key; the demo accounts have the data of the
  * real market (Bybit v5, demo trading).
  */
-import { HOSTS } from './hosts.ts'
+import { ConfigError } from '../../base/errors.ts'
+import { checkedHost, HOSTS, isLoopback } from './hosts.ts'
 
 export const ENVIRONMENTS = ['sim', 'paper', 'demo', 'testnet', 'live'] as const
 export type EnvironmentName = (typeof ENVIRONMENTS)[number]
@@ -60,9 +61,39 @@ export function environmentOf(name: EnvironmentName): Environment {
   return { name, ...TABLE[name] }
 }
 
+/**
+ * An environment as it is reached with an address that somebody has given. One of this machine counts for market and
+ * account. A name must never lead to the account of another environment: where there is an account no other address is
+ * taken than its own, and then its market stays where it is. Where there is none no key is sent, and the market may be
+ * anywhere that is encrypted.
+ *
+ * @param given `undefined`: the addresses are its own
+ * @throws UsageError for what is no address, ConfigError for one of another environment's
+ */
+export function environmentAt(name: EnvironmentName, given: string | undefined): Environment {
+  const own = environmentOf(name)
+  if (given === undefined || own.market === null) return own
+  const url = checkedHost(given)
+  const { account, market } = own
+  if (url === (account ?? market).rest) return own
+  if (account !== null && !isLoopback(url)) {
+    const other = ENVIRONMENTS.find(one => environmentOf(one).account?.rest === url)
+    const words = other === undefined ? 'nowhere that bbw knows' : `the account of --exchange ${other}`
+    throw new ConfigError(
+      `--exchange ${name} does not go to ${url}: that is ${words}`,
+      `leave --url out, which is ${account.rest}; or give an address of this machine (http://127.0.0.1:PORT)`,
+    )
+  }
+  const at = (path: string): { readonly rest: string; readonly stream: string } => ({
+    rest: url,
+    stream: `${url.replace(/^http/, 'ws')}${path}`,
+  })
+  return { ...own, market: at(PUBLIC), account: account === null ? null : at(PRIVATE) }
+}
+
 /** The line about an environment that is printed at the start: what it is, and which hosts are reached. */
 export function environmentLine({ name, market, account, words }: Environment): string {
-  const hosts = [market?.rest, account?.rest].filter(url => url !== undefined).map(url => new URL(url).host)
-  const reached = [...new Set(hosts)]
+  const hosts = [market, account].flatMap(one => (one === null ? [] : [one.rest, one.stream]))
+  const reached = [...new Set(hosts.map(url => new URL(url).host))]
   return `${name}: ${words}${reached.length === 0 ? '' : ` (${reached.join(', ')})`}`
 }

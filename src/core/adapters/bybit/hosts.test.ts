@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { UsageError } from '../../base/errors.ts'
-import { checkedHost, HOSTS } from './hosts.ts'
+import { checkedHost, HOSTS, isLoopback } from './hosts.ts'
 
 const test = suite('bybit hosts')
 
@@ -10,6 +10,13 @@ test('an encrypted address is taken, and a plain one of this machine', () => {
   assert.is(checkedHost('https://api.bybit.com/'), 'https://api.bybit.com')
   for (const host of ['http://127.0.0.1:8080', 'http://[::1]:1', 'http://localhost:9'])
     assert.is(checkedHost(host), host)
+})
+
+test('this machine is told from one whose name begins like it', () => {
+  for (const host of ['http://127.0.0.1:8080', 'https://[::1]:1', 'http://localhost'])
+    assert.ok(isLoopback(host))
+  for (const host of ['https://127.0.0.1.example.com', 'https://localhost.example.com', HOSTS.demo])
+    assert.not(isLoopback(host))
 })
 
 test('everything else is refused', () => {

@@ -9,6 +9,11 @@ export const HOSTS = {
 
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
 
+/** Whether an address is one of this machine. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK.includes(new URL(address).hostname)
+}
+
 /**
  * An address that somebody has given, without path. Throws a UsageError for what is none, and for http to anywhere but
  * this machine: what is asked, and what is answered, would be anybody's to read and to change.
@@ -19,7 +24,7 @@ export function checkedHost(text: string): string {
   if (!isPlainHost || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new UsageError(`${text} is no address of an exchange`, `for example: ${HOSTS.mainnet}`)
   }
-  if (url.protocol === 'http:' && !LOOPBACK.includes(url.hostname)) {
+  if (url.protocol === 'http:' && !isLoopback(text)) {
     throw new UsageError(`${text} is not encrypted`, 'use https; http is for this machine (127.0.0.1) alone')
   }
   return url.origin
