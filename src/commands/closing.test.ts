@@ -8,6 +8,7 @@ import { foundOrder, STANDING_ORDER_FILE } from '../core/adapters/system/standin
 import type { Steps } from '../core/base/units.ts'
 import { defaultConfig } from './config.ts'
 import { loadMarket } from './market.ts'
+import { RUN_KEY } from './run-facts.ts'
 import { openSimHost, tradingStart } from './sim-host.ts'
 import { venueOf } from './simulate.ts'
 import { bbw, dailyFixtures, FIXTURES as FIXED, Folder, type Outcome, records } from './world.fixture.ts'
@@ -141,6 +142,7 @@ test('beside a loop that refuses, or holds nothing of it, the outcome is the exi
     const self = { pid: 4121, host: 'elsewhere', processStart: 'then' }
     const store = StateStore.open(join(data, 'state.db'), { now: wall, random: () => 0, origin: 'sim', self })
     assert.ok(store.acquire(wall).ok)
+    store.write(RUN_KEY, { exchange: 'sim', dry: false, market: 'a market' })
     const taken: unknown[] = []
     const outcome = await trade(data, ['close', 'SOLUSDT', '--execute', '--foreign'], {
       onSleep: () => {
@@ -164,6 +166,86 @@ test('beside a loop that refuses, or holds nothing of it, the outcome is the exi
     ])
     store.close()
   }
+})
+
+/** A data folder with the state of a loop on an exchange that `run` says it has; nobody answers in it. */
+function stateOf(exchange: string): { readonly data: string; readonly store: StateStore } {
+  const data = join(folder.path, `state-${++states}`)
+  const self = { pid: 4121, host: 'elsewhere', processStart: 'then' }
+  const store = StateStore.open(join(data, 'state.db'), { now: wall, random: () => 0, origin: 'sim', self })
+  assert.ok(store.acquire(wall).ok)
+  store.write('market', `${exchange} https://somewhere 1`)
+  store.write(RUN_KEY, { exchange, dry: false, market: 'a market' })
+  return { data, store }
+}
+
+test('an exchange that is not the state’s is refused, beside a loop and without one, and nothing is asked', async () => {
+  const { data, store } = stateOf('sim')
+  for (const isHeld of [true, false]) {
+    if (!isHeld) store.release()
+    for (const words of [
+      ['flatten', '--all', '--exchange', 'testnet', '--execute'],
+      ['flatten', '--exchange', 'demo'],
+      ['close', 'ETHUSDT', '--exchange', 'live', '--execute'],
+      ['adopt', 'ETHUSDT', '--exchange', 'testnet', '--execute'],
+      ['release', 'ETHUSDT', '--exchange', 'testnet', '--execute'],
+    ]) {
+      const { code, out, err } = await bbw(['trade', ...words, '--data-dir', data], { wall })
+      assert.equal([code, out], [4, ''], `${words.join(' ')}: ${err}`)
+      assert.match(err, /--exchange (?:testnet|demo|live) is given, and the state of .* is of sim/)
+    }
+    if (isHeld) assert.equal(store.takeCommands(wall), [])
+  }
+  store.close()
+  assert.is(foundOrder(data), null)
+})
+
+test('where none is named it is the state’s: no embedded exchange says that nothing is held', async () => {
+  const { data, store } = stateOf('demo')
+  store.release()
+  store.close()
+  for (const words of [
+    ['flatten', '--execute'],
+    ['flatten', '--all', '--without-state', '--execute'],
+    ['close', 'BTCUSDT', '--execute'],
+  ]) {
+    const { code, out, err } = await bbw(['trade', ...words, '--data-dir', data], { wall })
+    assert.equal([code, out], [4, ''], err)
+    assert.match(err, 'there is no API key')
+  }
+  assert.not(existsSync(join(data, 'sim.db')))
+})
+
+test('without a state an exchange is named or nothing is closed', async () => {
+  const data = join(folder.path, 'empty')
+  for (const words of [
+    ['flatten', '--execute'],
+    ['close', 'BTCUSDT', '--execute'],
+    ['flatten', '--all', '--without-state'],
+  ]) {
+    const { code, out, err } = await trade(data, words)
+    assert.equal([code, out], [2, ''], err)
+    assert.match(err, 'name it with --exchange (sim, paper, demo, testnet, live)')
+  }
+  assert.not(existsSync(data))
+})
+
+test('the way out that is named leads to the same exchange, account and folder', async () => {
+  const data = join(folder.path, `a folder ${++states}`)
+  const store = StateStore.open(folder.file(`a folder ${states}/state.db`, ''), {
+    ...{ now: wall, random: () => 0, origin: 'sim' },
+  })
+  assert.ok(store.acquire(wall).ok)
+  store.write('market', 'another market')
+  store.write(RUN_KEY, { exchange: 'sim', dry: false, market: 'a market' })
+  store.release()
+  store.close()
+  const { code, err } = await trade(data, ['flatten', '--execute'])
+  assert.is(code, 1, err)
+  assert.match(
+    err,
+    `bbw trade flatten --all --without-state --exchange sim --market ${FIXTURES} --data-dir '${data}' --execute`,
+  )
 })
 
 test('what a person holds is left, closed where that is said, and named in advance', async () => {
@@ -198,15 +280,19 @@ test('with a damaged state the way without it is named, closes what is there, an
   writeFileSync(state, 'no database at all, but long enough to be looked at as one'.repeat(40))
   const damaged = await trade(data, ['flatten', '--execute'])
   assert.equal([damaged.code, damaged.out], [1, ''])
-  assert.match(damaged.err, 'bbw trade flatten --all --without-state --execute')
+  assert.match(damaged.err, 'bbw trade flatten --all --without-state --exchange NAME')
   assert.is(
     (await trade(data, ['flatten', '--without-state', '--execute'])).code,
     2,
     'whose they are is not known',
   )
-  const dry = await trade(data, ['flatten', '--without-state', '--all'])
+  const nowhere = await trade(data, ['flatten', '--without-state', '--all', '--execute'])
+  assert.equal([nowhere.code, nowhere.out], [2, ''])
+  assert.match(nowhere.err, 'name it with --exchange')
+  const out = ['flatten', '--without-state', '--exchange', 'sim', '--all']
+  const dry = await trade(data, out)
   assert.equal([dry.code, records(dry.out).length], [0, 4])
-  const done = await trade(data, ['flatten', '--without-state', '--all', '--execute'])
+  const done = await trade(data, [...out, '--execute'])
   assert.is(done.code, 0, done.err)
   assert.match(done.err, 'W142')
   assert.is(records(done.out).at(-1)?.kind, 'flat')
@@ -218,8 +304,8 @@ test('with a damaged state the way without it is named, closes what is there, an
   assert.equal(await positions(data), [], 'compared with the exchange')
   assert.not(kinds(next).includes('entered'), 'halted')
   assert.not(existsSync(join(data, STANDING_ORDER_FILE)), 'the state has it')
-  const { out } = await bbw(['status', '--data-dir', data, '--json'], { wall })
-  assert.ok((records(out)[0].standing as Row).halted !== null)
+  const shown = await bbw(['status', '--data-dir', data, '--json'], { wall })
+  assert.ok((records(shown.out)[0].standing as Row).halted !== null)
 })
 
 test('with the exchange away nothing is closed, which is said, and the halt is there for the next start', async () => {

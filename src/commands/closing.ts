@@ -1,8 +1,9 @@
 /** Closes positions for a person: said in advance, queued to the running loop, done at once, or done without the state. */
 import { randomUUID } from 'node:crypto'
+import { ENVIRONMENTS } from '../core/adapters/bybit/environments.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import { leaveOrder } from '../core/adapters/system/standing-order.ts'
-import { ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
+import { DataError, ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
 import { DAY, SECOND } from '../core/base/units.ts'
 import { CLOSE_PATIENCE } from '../core/engine/closure-rules.ts'
 import type { Closure, EngineEvent } from '../core/engine/protocol.ts'
@@ -18,6 +19,7 @@ import { symbolFlag, textFlag, wantsRecords } from './flags.ts'
 import { eventLine, say } from './lines.ts'
 import { ndjson } from './ndjson.ts'
 import { withFlags } from './simulate.ts'
+import { atItsExchange, exchangeOfState, notToldYet } from './state-exchange.ts'
 import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
 import { forAMoment } from './trade-execute.ts'
 
@@ -66,32 +68,67 @@ function words(parsed: ParsedArguments): Pick<Closure, 'kind' | 'by' | 'reason'>
   return { kind: 'close', by: 'cli', reason: textFlag(parsed, 'reason') ?? 'by command' }
 }
 
-async function carryOut(world: World, parsed: ParsedArguments, request: Closure): Promise<number> {
-  const config = withFlags(await loadConfig(world, parsed), parsed)
-  const isDry = parsed.flags.execute !== true
-  if (parsed.flags.withoutState === true) return await withoutState(world, parsed, config, request, isDry)
-  if (isDry) return await preview(world, parsed, request)
+async function carryOut(world: World, given: ParsedArguments, request: Closure): Promise<number> {
+  const config = withFlags(await loadConfig(world, given), given)
+  const isDry = given.flags.execute !== true
+  if (given.flags.withoutState === true) return await withoutState(world, given, config, request, isDry)
+  let parsed = given
   try {
+    parsed = atItsExchange(world, given)
+    if (isDry) return await preview(world, parsed, request)
     const outcome = await closeThere(world, parsed, request)
-    return outcome ?? (await closeHere(world, parsed, config, request, true))
+    return outcome ?? (await closeHere(world, named(parsed), config, request, true))
   } catch (error) {
     // Where neither state nor exchange can be reached nothing is closed; that nothing is opened is left behind.
     const isLost = error instanceof StoreError && error.trouble === 'lease-lost'
     const isAway = error instanceof ExchangeError || (error instanceof StoreError && !isLost)
-    if (request.halts && isAway) leaveHalt(world, parsed, request)
-    throw withWayOut(error, request)
+    if (!isDry && request.halts && isAway) leaveHalt(world, parsed, request)
+    throw withWayOut(error, parsed, request)
   }
 }
 
-/** Where the state cannot be used, the way that does not need it is named. */
-function withWayOut(error: unknown, { symbol }: Closure): unknown {
+/** No exchange is guessed: to find nothing at the wrong one would be told as flat. Throws a UsageError. */
+function named(parsed: ParsedArguments): ParsedArguments {
+  if (textFlag(parsed, 'exchange') !== undefined) return parsed
+  throw new UsageError(
+    'nothing says on which exchange: there is no state that can be read in the data folder; nothing was closed',
+    `name it with --exchange (${ENVIRONMENTS.join(', ')}), or the folder with --data-dir`,
+  )
+}
+
+/** Where the state cannot be used, the way that does not need it is named, at the same exchange. */
+function withWayOut(error: unknown, parsed: ParsedArguments, { symbol }: Closure): unknown {
   if (!(error instanceof StoreError) || error.trouble === 'lease-lost') return error
   const command = symbol === null ? 'flatten --all' : `close ${symbol}`
+  const exchange = textFlag(parsed, 'exchange')
+  const places = PLACES.flatMap(([name, flag]) => {
+    const value = parsed.flags[name]
+    const values = typeof value === 'string' ? [value] : Array.isArray(value) ? value : []
+    return values.map(one => ` ${flag} ${quoted(one)}`)
+  })
+  const live = exchange === 'live' ? ' --live' : ''
+  const way = `bbw trade ${command} --without-state --exchange ${exchange ?? 'NAME'}${live}${places.join('')} --execute`
+  const names = exchange === undefined ? ` (NAME: the one it traded on, ${ENVIRONMENTS.join(', ')})` : ''
   return new StoreError(error.message, {
     retryable: error.retryable,
     trouble: error.trouble,
-    remedy: `without the state: bbw trade ${command} --without-state --execute closes straight at the exchange`,
+    remedy: `without the state: ${way} closes straight at the exchange${names}`,
   })
+}
+
+/** What else says where the exchange, the account and the halt are. */
+const PLACES = [
+  ['url', '--url'],
+  ['simUrl', '--sim-url'],
+  ['market', '--market'],
+  ['account', '--account'],
+  ['dataDir', '--data-dir'],
+  ['config', '--config'],
+] as const
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 /** Queues the request to the loop that runs and waits for it; `null` where none does. */
@@ -103,6 +140,7 @@ async function closeThere(
   const store = openState(world, parsed, false)
   try {
     if (store === null || store.holder(world.clock.now()) === null) return null
+    if (exchangeOfState(world, parsed) === null) throw notToldYet()
     const outcome = await askLoop(world, store, { id, command }, PATIENCE_MS)
     if (outcome === null) return null
     const events = store.recentEvents(MOST_EVENTS).filter(event => event.figures.request === id)
@@ -162,21 +200,35 @@ async function untilAnswered(world: World, desk: Desk, isAnswered: () => boolean
   )
 }
 
-/** Closes straight at the exchange, and leaves the halt where the next start, or a loop that runs, finds it. */
+/**
+ * Closes straight at the exchange that is named, or else at the state's where that much can be read of it, and leaves the
+ * halt where the next start, or a loop that runs, finds it.
+ */
 async function withoutState(
   world: World,
-  parsed: ParsedArguments,
+  given: ParsedArguments,
   config: Config,
   request: Closure,
   isDry: boolean,
 ): Promise<number> {
+  const parsed = textFlag(given, 'exchange') === undefined ? named(asFarAsRead(world, given)) : given
   say(
     world,
-    'W142 the state is left aside: whoever opened them, the positions that the account shows are meant. The next bbw run compares its books with what it finds.',
+    `W142 the state is left aside: whoever opened them, the positions that the account shows at --exchange ${textFlag(parsed, 'exchange')} are meant. The next bbw run compares its books with what it finds.`,
   )
   if (isDry) return await shown(world, parsed, config, request)
   if (request.halts) leaveHalt(world, parsed, request)
   return await closeHere(world, parsed, config, request, false)
+}
+
+/** As `atItsExchange`; a state that cannot be read says nothing. */
+function asFarAsRead(world: World, parsed: ParsedArguments): ParsedArguments {
+  try {
+    return atItsExchange(world, parsed)
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof DataError) return parsed
+    throw error
+  }
 }
 
 /** A disk that takes no halt must not keep anybody from getting out. */
@@ -224,8 +276,6 @@ async function preview(world: World, parsed: ParsedArguments, request: Closure):
   try {
     store = openState(world, parsed, false)
     snapshot = store?.read(KV.snapshot) as Snapshot | undefined
-  } catch (error) {
-    throw withWayOut(error, request)
   } finally {
     store?.close()
   }

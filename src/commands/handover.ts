@@ -16,16 +16,22 @@ import { numberFlag, symbolFlag, textFlag, wantsRecords } from './flags.ts'
 import { eventLine, say } from './lines.ts'
 import { ndjson } from './ndjson.ts'
 import { withFlags } from './simulate.ts'
+import { atItsExchange, exchangeOfState, notToldYet } from './state-exchange.ts'
 import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
 import { forAMoment } from './trade-execute.ts'
 
-/** Returns the exit code: 3 where there is no such position, 6 where it is refused. */
+/**
+ * On the exchange of the state. Returns the exit code: 3 where there is no such position, 6 where it is refused.
+ *
+ * @throws ConfigError where another exchange is named
+ */
 export async function handOver(
   world: World,
-  parsed: ParsedArguments,
+  given: ParsedArguments,
   kind: Handover['kind'],
 ): Promise<number> {
-  const request = requestOf(parsed, kind)
+  const request = requestOf(given, kind)
+  const parsed = atItsExchange(world, given)
   const config = withFlags(await loadConfig(world, parsed), parsed)
   if (parsed.flags.execute !== true) return await preview(world, parsed, request)
   const outcome = await handOverThere(world, parsed, request)
@@ -75,6 +81,7 @@ async function handOverThere(
   const store = openState(world, parsed, false)
   try {
     if (store === null || store.holder(world.clock.now()) === null) return null
+    if (exchangeOfState(world, parsed) === null) throw notToldYet()
     const { id, ...command } = request
     const outcome = await askLoop(world, store, { id, command })
     if (outcome === null) return null

@@ -65,3 +65,22 @@ export async function liveConsent(
     'start again, and type it as it stands',
   )
 }
+
+/**
+ * As `liveConsent`, where orders are to be sent: without consent an environment that moves money is refused.
+ *
+ * @throws as `liveConsent`
+ */
+export async function refuseUnmeant(
+  world: Pick<World, 'stdin' | 'stderr' | 'signal'>,
+  parsed: ParsedArguments,
+  config: Pick<Config, 'mode' | 'account'>,
+  environment: Environment,
+): Promise<void> {
+  const consents = await liveConsent(world, parsed, config, environment)
+  if (!environment.movesMoney || consents) return
+  throw new UsageError(
+    'real money is traded with mode: live in the configuration and --live only',
+    'give both with the alias of the account; to try it on the real market without money, take --exchange paper',
+  )
+}

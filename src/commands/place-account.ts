@@ -10,14 +10,14 @@ import {
 } from '../core/adapters/bybit/environments.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { broken } from '../core/base/assert.ts'
-import { ConfigError, ExchangeError, UsageError } from '../core/base/errors.ts'
+import { ConfigError, ExchangeError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
 import { credentialsOf } from './credentials.ts'
 import type { MarginMode } from './desk.ts'
 import { textFlag } from './flags.ts'
 import { say } from './lines.ts'
-import { liveConsent } from './live-consent.ts'
+import { refuseUnmeant } from './live-consent.ts'
 import { openRealMarket } from './real-market.ts'
 import type { Place } from './trading-place.ts'
 
@@ -36,13 +36,7 @@ export async function accountPlace(
 ): Promise<Place> {
   const environment = environmentAt(name, textFlag(parsed, 'url'))
   const credentials = credentialsOf(world, config)
-  const consents = await liveConsent(world, parsed, config, environment)
-  if (environment.movesMoney && !consents) {
-    throw new UsageError(
-      'real money is traded with mode: live in the configuration and --live only',
-      'to try it on the real market without money, take --exchange paper',
-    )
-  }
+  await refuseUnmeant(world, parsed, config, environment)
   const url = environment.account?.rest ?? broken(`${name} has no account`)
   const at = new URL(url).host
   return {

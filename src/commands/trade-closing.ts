@@ -24,7 +24,7 @@ const COMMON_FLAGS: readonly FlagSpec[] = [
 ]
 
 const HOW =
-  'What bbw has waiting there is taken back, then the position is closed at the market by reduce-only orders until the account shows that it is gone; its stop stays at the exchange until then. Dry unless --execute is given. A running loop does it and is waited for; where none runs the exchange of the data folder is opened for the moment; --without-state closes where the state cannot be used, and the next run compares its books with what it finds. Nothing is entered before the answer. Exits 0 when it is flat, 6 when something stands in the way, which is said.'
+  'What bbw has waiting there is taken back, then the position is closed at the market by reduce-only orders until the account shows that it is gone; its stop stays at the exchange until then. Dry unless --execute is given. A running loop does it and is waited for; where none runs the exchange of the state is opened for the moment, and none that is not named where there is no state; --without-state closes where the state cannot be used, and the next run compares its books with what it finds. Nothing is entered before the answer. Exits 0 when it is flat, 6 when something stands in the way, which is said.'
 
 export const CLOSING_COMMANDS: readonly CommandSpec[] = [
   {
@@ -55,7 +55,7 @@ export const CLOSING_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'bbw trade flatten',
       'bbw trade flatten --execute',
-      'bbw trade flatten --without-state --all --execute',
+      'bbw trade flatten --without-state --exchange demo --all --execute',
     ],
     flags: [
       { flags: '--all', description: 'also positions that bbw did not open' },

@@ -1,7 +1,10 @@
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { batchOf } from '../core/adapters/sqlite/store.fixture.ts'
+import { RUN_KEY } from './run-facts.ts'
 import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
 
 const test = suite('trade --execute')
@@ -185,6 +188,44 @@ test('a request that no loop answered can be made again', async () => {
   assert.is(asked[0].code, 0, asked[0].err)
   assert.not.match(asked[0].err, 'I113')
   assert.ok(entered(asked[0].out).length > 1)
+})
+
+test('signals go to no loop on another exchange, and to one with real money only where that is meant', async () => {
+  const data = join(folder.path, `state-${++states}`)
+  const self = { pid: 4121, host: 'elsewhere', processStart: 'then' }
+  const loop = StateStore.open(join(data, 'state.db'), { now: wall, random: () => 0, origin: 'sim', self })
+  assert.ok(loop.acquire(wall).ok)
+  const live = folder.file('live.yaml', 'mode: live\naccount: { alias: mine }\n')
+  chmodSync(live, 0o600)
+  const words = ['trade', '--execute', '--data-dir', data]
+  const unknown = await bbw(words, { wall, stdin: SCORED })
+  assert.is(unknown.code, 75, 'it does not say yet where it trades')
+  loop.write(RUN_KEY, { exchange: 'live', dry: false, market: 'a market' })
+  for (const [more, code, says] of [
+    [[], 2, /real money is traded with mode: live in the configuration and --live only/],
+    [['--exchange', 'sim'], 4, /--exchange sim is given, and the state of .* is of live/],
+    [['--exchange', 'live', '-c', live], 2, /--live is not given/],
+    [['--live', '-c', live], 2, /no terminal to type the alias/],
+    [['--live', '--account', 'other', '-c', live], 2, /not the alias of the account/],
+  ] as const) {
+    const { code: is, out, err } = await bbw([...words, ...more], { wall, stdin: SCORED })
+    assert.equal([is, out], [code, ''], `${more.join(' ')}: ${err}`)
+    assert.match(err, says)
+    assert.equal(loop.takeCommands(wall), [], more.join(' '))
+  }
+  const kinds: string[] = []
+  const meant = await bbw([...words, '--live', '--account', 'mine', '-c', live], {
+    wall,
+    stdin: SCORED,
+    onSleep: () => {
+      for (const { id, command } of loop.takeCommands(wall)) {
+        kinds.push(command.kind)
+        loop.commit(batchOf({ answers: [{ id, ok: true, reason: '' }] }))
+      }
+    },
+  })
+  assert.equal([meant.code, kinds], [0, ['propose']], meant.err)
+  loop.close()
 })
 
 test.run()

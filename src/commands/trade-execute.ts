@@ -1,4 +1,5 @@
 /** Signals of a pipe handed to the trader itself: to the loop that runs, or to one opened for the moment. */
+import { environmentOf } from '../core/adapters/bybit/environments.ts'
 import { openLog } from '../core/adapters/system/log.ts'
 import { hashText } from '../core/base/hash.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
@@ -9,19 +10,26 @@ import { Desk } from './desk.ts'
 import { EXIT } from './exit-codes.ts'
 import { textFlag } from './flags.ts'
 import { say } from './lines.ts'
+import { refuseUnmeant } from './live-consent.ts'
 import { placeOf } from './place.ts'
 import { simUrlFlag } from './sim-credentials.ts'
+import { atItsExchange, exchangeOfState, notToldYet } from './state-exchange.ts'
 import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
 
-/** Returns the exit code: 6 when every signal was refused. */
+/**
+ * On the exchange of the state, and on no other one. Returns the exit code: 6 when every signal was refused.
+ *
+ * @throws ConfigError, UsageError where another exchange is named, or real money is not meant
+ */
 export async function execute(
   world: World,
-  parsed: ParsedArguments,
+  given: ParsedArguments,
   config: Config,
   scored: readonly Scored[],
 ): Promise<number> {
   if (scored.length === 0) return EXIT.ok
-  const code = await executeThere(world, parsed, scored)
+  const parsed = atItsExchange(world, given)
+  const code = await executeThere(world, parsed, config, scored)
   return code ?? (await executeHere(world, parsed, config, scored))
 }
 
@@ -29,12 +37,17 @@ export async function execute(
 async function executeThere(
   world: World,
   parsed: ParsedArguments,
+  config: Config,
   scored: readonly Scored[],
 ): Promise<number | null> {
   const store = openState(world, parsed, false)
   try {
     const holder = store?.holder(world.clock.now()) ?? null
     if (store === null || holder === null) return null
+    const name = exchangeOfState(world, parsed)
+    if (name === null) throw notToldYet()
+    // The loop was told for itself alone that real money is meant.
+    await refuseUnmeant(world, parsed, config, environmentOf(name))
     // The id comes from the signals: the same file piped twice is one request.
     const id = `propose-${hashText(scored.map(one => one.signal.id).join('|'))}`
     const known = store.outcome(id)

@@ -13,8 +13,7 @@ export const EXCHANGE_FLAGS: readonly FlagSpec[] = [
   {
     flags: '--exchange <name>',
     description:
-      'sim: the exchange embedded in bbw, no key and no network; paper: the real market with fills of bbw’s own, no key; demo, testnet, live: an account at Bybit, live with real money',
-    default: 'sim',
+      'sim: the exchange embedded in bbw, no key and no network; paper: the real market with fills of bbw’s own, no key; demo, testnet, live: an account at Bybit, live with real money (default: sim; trade: that of the state)',
     choices: ENVIRONMENTS,
   },
   SIM_URL_FLAG,

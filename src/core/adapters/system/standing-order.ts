@@ -81,6 +81,6 @@ function failure(path: string, error: unknown): unknown {
   return new StoreError(`${path}: ${error.message}`, {
     retryable: false,
     trouble: isFull ? 'full' : 'io',
-    remedy: 'end bbw run, or: bbw trade flatten --without-state --all --execute',
+    remedy: 'end bbw run, or: bbw trade flatten --without-state --all --execute --exchange NAME',
   })
 }
