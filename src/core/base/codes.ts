@@ -340,15 +340,15 @@ export const CODES = {
   },
   C415: {
     title: 'API key can move money away',
-    what: 'The API key may withdraw or transfer. What trades needs no such right, and whoever steals the key would have it.',
+    what: 'The API key may withdraw, transfer, pay, or move money into a product. What trades needs no such right, and whoever steals the key would have it.',
     did: 'Refused to use it; nothing was sent.',
     can: 'Make a key that may read and trade contracts and nothing else.',
   },
   W416: {
-    title: 'API key exposed or ending',
-    what: 'The API key is good from any address, or ends within 14 days.',
+    title: 'API key exposed, ending or too wide',
+    what: 'The API key is good from any address, ends within 14 days, or has a right of which bbw does not know that it moves nothing.',
     did: 'Goes on.',
-    can: 'Bind the key to the address of this machine, or make another one in time.',
+    can: 'Bind the key to the address of this machine, or make another one in time that may trade contracts and nothing else.',
   },
   C403: {
     title: 'exchange unreachable',

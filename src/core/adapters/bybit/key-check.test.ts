@@ -79,6 +79,55 @@ test('any right by which money leaves is refused, in whatever group, and a list 
   assert.is(codes({ permissions: { ...KEY.permissions, Wallet: ['SubMemberTransferList'] } }), '')
 })
 
+test('by whatever way money leaves, in whatever letters, the right is refused and named', () => {
+  for (const [group, right] of [
+    ['FiatP2P', 'FiatP2POrder'],
+    ['FiatP2P', 'Advertising'],
+    ['FiatBitPay', 'FaitPayOrder'],
+    ['FiatConvertBroker', 'FiatConvertBrokerOrder'],
+    ['FiatGlobalPay', 'AnyOrder'],
+    ['FiatOfTomorrow', 'AnyOrder'],
+    ['BitCard', 'BitCard'],
+    ['Earn', 'Earn'],
+    ['Wallet', 'withdraw'],
+    ['Wallet', 'Anything'],
+    ['wallet', 'Anything'],
+    ['ContractTrade', 'WITHDRAW'],
+    ['Spot', 'SubMemberTransferList'],
+  ] as const) {
+    const permissions = { ...KEY.permissions, [group]: ['Order', right] }
+    const { refused } = checkKey({ ...KEY, permissions }, NOW, true)
+    assert.ok(
+      refused.some(({ code, words }) => code === 'C415' && words.includes(`${group}: ${right}`)),
+      `${group} ${right}`,
+    )
+  }
+})
+
+test('a right that nothing is known of is told of, and the key is used', () => {
+  for (const group of [
+    'CopyTrading',
+    'BlockTrade',
+    'NFT',
+    'Affiliate',
+    'ByXPost',
+    'Tomorrow',
+    'Spot',
+    'constructor',
+  ]) {
+    const permissions = { ...KEY.permissions, [group]: ['Something'] }
+    assert.is(codes({ permissions }), 'W416', group)
+    assert.match(checkKey({ ...KEY, permissions }, NOW, true).warned[0].words, `${group}: Something`)
+  }
+  for (const [group, right] of [
+    ['Spot', 'SpotTrade'],
+    ['Options', 'OptionsTrade'],
+    ['Exchange', 'ExchangeHistory'],
+  ] as const) {
+    assert.is(codes({ permissions: { ...KEY.permissions, [group]: [right] } }), '')
+  }
+})
+
 test('a key that has run out is refused, one that will is told of, by whichever end is nearer', () => {
   assert.is(codes({ expires: NOW }), 'C407')
   assert.is(codes({ expires: NOW - DAY, daysLeft: 0 }), 'C407')

@@ -1,7 +1,8 @@
 /**
  * Whether an API key may be used (reliability catalogue K3, S2); pure. One that can move money out of the account is
  * refused, whatever else it may: what trades needs no more than to trade. So is one that has run out, and one that
- * cannot trade where trading is wanted. One that is good from any address, or soon runs out, is told of.
+ * cannot trade where trading is wanted. One that is good from any address, soon runs out, or has a right that is not known
+ * to be harmless is told of.
  */
 import type { Code } from '../../base/codes.ts'
 import { DAY, type Timestamp } from '../../base/units.ts'
@@ -24,8 +25,24 @@ export interface KeyVerdict {
 
 /** A key that ends within so many days is told of. */
 export const SOON_DAYS = 14
-/** Rights by which money leaves the account; the list of transfers, SubMemberTransferList, moves nothing. */
-const MOVES_MONEY = ['Withdraw', 'AccountTransfer', 'SubMemberTransfer']
+/**
+ * What trading needs, or what moves nothing: orders, positions, and lists of what was. Whatever else there is, or comes to
+ * be, is not taken for harmless (Bybit v5, user/query-api).
+ */
+const HARMLESS = new Map<string, readonly string[]>(
+  Object.entries({
+    ContractTrade: ['Order', 'Position'],
+    Derivatives: ['DerivativesTrade'],
+    Spot: ['SpotTrade'],
+    Options: ['OptionsTrade'],
+    Exchange: ['ExchangeHistory'],
+    Wallet: ['SubMemberTransferList'],
+  }),
+)
+/** Groups each of whose other rights takes money out of the account: to a wallet, a person, a card, a product. */
+const MOVING_GROUPS = /^(?:wallet|fiat.*|bitcard|earn)$/i
+/** Rights that do so in whatever group they stand. */
+const MOVING_RIGHTS = /withdraw|transfer|p2p|pay|convert/i
 const NEW_KEY =
   'make a key that may read and trade contracts and nothing else, bound to this machine’s address'
 
@@ -33,14 +50,23 @@ const NEW_KEY =
 export function checkKey(key: KeyInfo, now: Timestamp, trades: boolean): KeyVerdict {
   const refused: KeyFinding[] = []
   const warned: KeyFinding[] = []
-  const rights = Object.values(key.permissions).flat()
-  const moving = MOVES_MONEY.filter(right => rights.includes(right))
+  const others = Object.entries(key.permissions).flatMap(([group, rights]) =>
+    rights.filter(right => !(HARMLESS.get(group)?.includes(right) ?? false)).map(right => ({ group, right })),
+  )
+  const isMoving = ({ group, right }: (typeof others)[number]): boolean =>
+    MOVING_GROUPS.test(group) || MOVING_RIGHTS.test(`${group} ${right}`)
+  const moving = others.filter(isMoving)
   if (moving.length > 0) {
     refused.push({
       code: 'C415',
-      words: `the API key can move money away (${moving.join(', ')})`,
+      words: `the API key can move money away (${namesOf(moving)})`,
       remedy: NEW_KEY,
     })
+  }
+  const unknown = others.filter(one => !isMoving(one))
+  if (unknown.length > 0) {
+    const words = `the API key may more than trading needs (${namesOf(unknown)})`
+    warned.push({ code: 'W416', words, remedy: NEW_KEY })
   }
   if (key.expires !== null && key.expires <= now) {
     refused.push({ code: 'C407', words: `the API key has run out on ${dayOf(key.expires)}`, remedy: NEW_KEY })
@@ -82,6 +108,11 @@ export function unreadKey(words: string): KeyFinding {
     words: `what the API key may cannot be read (${words})`,
     remedy: 'see to it yourself that it may trade contracts and nothing else',
   }
+}
+
+/** By group, as the exchange's page of keys shows them. */
+function namesOf(rights: readonly { readonly group: string; readonly right: string }[]): string {
+  return rights.map(({ group, right }) => `${group}: ${right}`).join(', ')
 }
 
 function canTrade({ isReadOnly, permissions }: KeyInfo): boolean {
