@@ -114,6 +114,15 @@ test('wrong words are refused before anything is asked', async () => {
   })
 })
 
+test('a range that has not begun is refused, and nothing is stored', async () => {
+  await withRig(async ({ run }) => {
+    const { code, err } = await run(['--timerange', '20990101-'])
+    assert.is(code, 2, err)
+    assert.match(err, /the range begins on 2099-01-01, and the exchange has .*nothing is to be had yet/)
+    assert.not.match(err, /new row/)
+  })
+})
+
 test('an exchange that is away is exit 5, a part that failed too, and both can be tried again', async () => {
   await withRig(async ({ server, run }) => {
     server.interfere = () => new HttpTrouble('gone', { isReply: false, wasSent: true })

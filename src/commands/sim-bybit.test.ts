@@ -74,7 +74,7 @@ test('the flags of the protocol are for the protocol, and a speed has bounds', a
   assert.not(wantsBybit(parsed({})))
   assert.ok(wantsBybit(parsed({ protocol: 'bybit', speed: '60' })))
   assert.throws(() => wantsBybit(parsed({ seed: 'x' })), /--seed is for Bybit/)
-  for (const speed of ['0.01', '4000']) {
+  for (const speed of ['0', '-1', 'fast', '0.01', '4000']) {
     await over({ speed }).then(
       () => assert.unreachable(),
       (error: Error) => assert.match(error.message, /is not from 0.1 to 3600/),
@@ -86,11 +86,15 @@ test('what goes wrong is read from a file, and a file that is none is refused', 
   writeFileSync(join(folder.path, 'plan.json'), '[{"fault":"lose-reply","chance":0.5}]')
   writeFileSync(join(folder.path, 'odd.json'), '[{"fault":"lose"}]')
   writeFileSync(join(folder.path, 'text.json'), 'x')
+  const [first] = markets.map(({ instrument }) => instrument.symbol)
+  const rules = [first, 'NOSUCHUSDT', 'NORUSDT'].map(symbol => ({ fault: 'delist', symbol }))
+  writeFileSync(join(folder.path, 'elsewhere.json'), JSON.stringify(rules))
   const { sim } = await over({ faults: 'plan.json' })
   assert.equal(sim.plan.rules, [{ fault: 'lose-reply', chance: 0.5 }])
   for (const [faults, pattern] of [
     ['absent.json', /cannot be read/],
     ['text.json', /is not JSON/],
+    ['elsewhere.json', /the market does not have rules\[1\].symbol NOSUCHUSDT, rules\[2\].symbol NORUSDT/],
     ['odd.json', /rules\[0\].fault has to be one of/],
   ] as const) {
     await over({ faults }).then(

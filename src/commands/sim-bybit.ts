@@ -8,7 +8,7 @@ import { DAY, type Milliseconds, type Timestamp } from '../core/base/units.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import type { FlagSpec, ParsedArguments, World } from './command.ts'
 import { type Config, costsOf } from './config.ts'
-import { numberFlag, textFlag } from './flags.ts'
+import { textFlag } from './flags.ts'
 import { lastClose } from './market-builder.ts'
 import type { SimCredentials } from './sim-credentials.ts'
 
@@ -56,14 +56,16 @@ export async function bybitOver(
 ): Promise<{ readonly sim: SimBybit; readonly speed: number; readonly from: Timestamp }> {
   const { SimBybit } = await import('../core/adapters/sim/bybit/bybit.ts')
   const { shifted } = await import('../core/adapters/sim/bybit/feed.ts')
-  const speed = numberFlag(parsed, 'speed', '--speed') ?? 1
-  if (speed < 0.1 || speed > 3_600)
-    throw new UsageError(`--speed ${speed} is not from 0.1 to 3600`, 'for example: --speed 60')
+  const told = textFlag(parsed, 'speed') ?? '1'
+  const speed = Number(told)
+  // What is no number is within no bounds.
+  if (!(speed >= 0.1 && speed <= 3_600))
+    throw new UsageError(`--speed ${told} is not from 0.1 to 3600`, 'for example: --speed 60')
   const now = world.clock.now()
   const isPresent = textFlag(parsed, 'dates') !== 'recorded'
   const shift = isPresent ? shiftTo(now, start, lastClose(markets)) : 0
   const from = isPresent ? now : start
-  const faults = await faultsOf(world, parsed)
+  const faults = await faultsOf(world, parsed, new Set(markets.map(({ instrument }) => instrument.symbol)))
   const sim = new SimBybit(
     markets.map(market => shifted(market, shift)),
     {
@@ -90,7 +92,11 @@ function shiftTo(now: Timestamp, start: Timestamp, end: Timestamp): Milliseconds
 }
 
 /** The rules of the file that is named; none without one. Throws a UsageError or a DataError. */
-async function faultsOf({ cwd }: Pick<World, 'cwd'>, parsed: ParsedArguments): Promise<readonly FaultRule[]> {
+async function faultsOf(
+  { cwd }: Pick<World, 'cwd'>,
+  parsed: ParsedArguments,
+  symbols: ReadonlySet<string>,
+): Promise<readonly FaultRule[]> {
   const name = textFlag(parsed, 'faults')
   if (name === undefined) return []
   const { rulesFrom } = await import('../core/adapters/sim/bybit/fault-plan.ts')
@@ -110,7 +116,7 @@ async function faultsOf({ cwd }: Pick<World, 'cwd'>, parsed: ParsedArguments): P
       'for example: [{"fault":"lose-reply","chance":0.01}]',
     )
   }
-  return rulesFrom(value)
+  return rulesFrom(value, symbols)
 }
 
 /** Credentials of an exchange that keeps nothing. */

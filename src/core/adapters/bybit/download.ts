@@ -85,11 +85,19 @@ export class Download {
   /**
    * Fetches what is wanted and not there.
    *
-   * @throws ExchangeError when the exchange is away; DataError for a symbol that is not traded; the reason of `signal`
+   * @throws ExchangeError when the exchange is away; DataError for a symbol that is not traded, or a range of the future; the reason of `signal`
    */
   async run(wish: Wish, hearer: Hearer, signal: AbortSignal): Promise<Downloaded> {
     const listed = await this.#market.instruments()
     this.#now = listed.at
+    if (wish.from !== null && wish.from >= listed.at) {
+      const day = (time: Timestamp): string => new Date(time).toISOString().slice(0, 10)
+      throw new DataError(
+        `the range begins on ${day(wish.from)}, and the exchange has ${day(listed.at)}: nothing is to be had yet`,
+        undefined,
+        'begin it earlier',
+      )
+    }
     const traded = listed.items.filter(isTraded)
     const wanted =
       wish.symbols === null ? traded : traded.filter(({ symbol }) => wish.symbols?.includes(symbol))

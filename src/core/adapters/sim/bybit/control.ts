@@ -33,7 +33,7 @@ export function control(sim: SimBybit, { method, target, headers, body }: HttpRe
     if (asked === `GET ${CONTROL}/books`) return reply(200, books(sim))
     if (asked === `POST ${CONTROL}/faults`) {
       const shape = new Shape(parsed(body), '')
-      const rules = rulesFrom(shape.value('rules'))
+      const rules = rulesFrom(shape.value('rules'), sim.desk.feeds)
       shape.nothingElse()
       sim.setFaults(rules)
       return reply(200, standing(sim))

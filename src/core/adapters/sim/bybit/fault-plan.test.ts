@@ -62,9 +62,18 @@ test('events of several rules come in the order of their times', () => {
   )
 })
 
+test('rules about symbols that the market does not have are refused by name', () => {
+  const rules = ['XUSDT', 'YUSDT', 'ZUSDT'].map(symbol => ({ fault: 'delist', symbol }))
+  assert.throws(
+    () => rulesFrom([{ fault: 'drop' }, ...rules], new Set(['XUSDT'])),
+    /does not have rules\[2\].symbol YUSDT, rules\[3\].symbol ZUSDT/,
+  )
+})
+
 test('a rule from outside has known fields of known kinds', () => {
   const rule = { fault: 'adl', symbol: 'XUSDT', steps: 5, every: 60_000, chance: 0.5, ms: 10, side: 'Buy' }
-  assert.equal(rulesFrom([rule]), [rule])
+  const symbols = new Set(['XUSDT'])
+  assert.equal(rulesFrom([rule], symbols), [rule])
   for (const [wrong, pattern] of [
     [{ fault: 'explode' }, /one of lose-request/],
     [{ fault: 'drop', chance: 2 }, /chance/],
@@ -72,9 +81,9 @@ test('a rule from outside has known fields of known kinds', () => {
     [{ fault: 'drop', every: 0 }, /every/],
     [7, /not a JSON object/],
   ] as const) {
-    assert.throws(() => rulesFrom([wrong]), pattern)
+    assert.throws(() => rulesFrom([wrong], symbols), pattern)
   }
-  assert.throws(() => rulesFrom({}), /a list/)
+  assert.throws(() => rulesFrom({}, symbols), /a list/)
   for (const fault of FAULTS) assert.is(ruleFrom(new Shape({ fault }, '')).fault, fault)
   assert.ok(EVENTS.length > 20)
 })

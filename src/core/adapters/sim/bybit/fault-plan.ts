@@ -187,11 +187,26 @@ export class FaultPlan {
 const TEXTS = ['only', 'symbol'] as const
 const TIMES = ['every', 'from', 'to'] as const
 
-/** Rules from outside. Throws a DataError that names the field. */
-export function rulesFrom(value: unknown): readonly FaultRule[] {
+/**
+ * Rules from outside, for a market of these symbols. Throws a DataError that names the field, or the symbols of rules that
+ * would never do anything because the market does not have them.
+ */
+export function rulesFrom(
+  value: unknown,
+  symbols: { readonly has: (symbol: string) => boolean },
+): readonly FaultRule[] {
   if (!Array.isArray(value))
     throw new DataError('the rules of a fault plan are a list', undefined, 'give [{"fault":"lose-reply"}]')
-  return value.map((one, k) => ruleFrom(new Shape(one, `rules[${k}]`)))
+  const rules = value.map((one, k) => ruleFrom(new Shape(one, `rules[${k}]`)))
+  const absent = rules.flatMap(({ symbol }, k) =>
+    symbol === undefined || symbols.has(symbol) ? [] : [`rules[${k}].symbol ${symbol}`],
+  )
+  if (absent.length === 0) return rules
+  throw new DataError(
+    `the market does not have ${absent.join(', ')}`,
+    undefined,
+    'name symbols that it has, or leave symbol out',
+  )
 }
 
 /** One rule from outside. Throws a DataError that names the field. */
