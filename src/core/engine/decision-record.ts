@@ -36,6 +36,7 @@ export const RULE_KINDS = [
   'rotation',
   'loss-pause',
   'comes-back',
+  'leaves-queue',
   'absence',
   'rest',
   'leverage',

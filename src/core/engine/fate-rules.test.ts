@@ -89,7 +89,7 @@ test('an order that is not known is waited for, then sent again, unless somethin
 
 test('what the account shows rests, what it does not is gone, unless its own fate is unknown', () => {
   const rest = (isThere: boolean, isDoubted: boolean): string =>
-    REST.decide({ id: 'a', symbol, isThere, isDoubted }, defaultSettings())
+    REST.decide({ id: 'a', symbol, isThere, isDoubted, isSettled: true }, defaultSettings())
   assert.equal(
     [rest(true, false), rest(true, true), rest(false, false), rest(false, true)],
     ['rests', 'rests', 'gone', 'unknown'],

@@ -117,19 +117,25 @@ export const ABSENCE: Rule<SeenAbsence, { readonly verdict: AbsenceVerdict; read
   isSilent: () => false,
 }
 
-/** An order whose cancellation or change was refused, when books and account agree on its position. */
+/** An order whose cancellation or change was refused, when the account has been read since. */
 export interface SeenRest {
   readonly id: string
   readonly symbol: string
   readonly isThere: boolean
   /** Its own fate is not known. */
   readonly isDoubted: boolean
+  /** Books and account agree on its position: no fill of it is on its way. */
+  readonly isSettled: boolean
 }
 
-/** Whether it rests on, is gone, or is left to a look-up. */
-export const REST: Rule<SeenRest, 'rests' | 'gone' | 'unknown'> = {
+/** Whether it rests on, is gone, is left to a look-up, or to an account that agrees with the books. */
+export const REST: Rule<SeenRest, 'rests' | 'gone' | 'unknown' | 'unsettled'> = {
   kind: 'rest',
   about: ({ id, symbol }) => ({ strategy: null, symbol, side: null, id }),
-  decide: ({ isThere, isDoubted }) => (isThere ? 'rests' : isDoubted ? 'unknown' : 'gone'),
+  decide({ isThere, isDoubted, isSettled }) {
+    if (!isSettled) return 'unsettled'
+    return isThere ? 'rests' : isDoubted ? 'unknown' : 'gone'
+  },
   isSilent: () => false,
+  lasts: fate => fate === 'unsettled',
 }

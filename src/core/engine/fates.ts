@@ -152,26 +152,30 @@ export class Fates {
       agrees(this.#core.portfolio, account, symbol, side)
     for (const [id, stage] of this.#orders.cancelling) {
       const entry = this.#core.portfolio.pending.get(id)
-      if (stage !== 'asked' || entry === undefined || !settled(entry.symbol, entry.side)) continue
-      this.#core.touch('heavy')
+      if (stage !== 'asked' || entry === undefined) continue
       const fate = this.#core.ruled(REST, {
         id,
         symbol: entry.symbol,
         isThere: account.orders.some(order => order.clientOrderId === id),
         isDoubted: this.#orders.doubts.get(id) !== null,
+        isSettled: settled(entry.symbol, entry.side),
       })
+      if (fate === 'unsettled') continue
+      this.#core.touch('heavy')
       if (fate === 'rests') this.#orders.keepEntry(id)
       else if (fate === 'gone') {
         this.entryGone(entry, 'expired', 'it no longer rests at the exchange', null)
       }
     }
     for (const order of this.#orders.exits.values()) {
-      if (order.state !== 'asked' || !settled(order.symbol, order.side)) continue
-      this.#core.touchAll()
-      const { clientOrderId: id, symbol } = order
+      if (order.state !== 'asked') continue
+      const { clientOrderId: id, symbol, side } = order
       const there = account.orders.find(one => one.clientOrderId === id)
       const isThere = there !== undefined
-      const fate = this.#core.ruled(REST, { id, symbol, isThere, isDoubted: false })
+      const isSettled = settled(symbol, side)
+      const fate = this.#core.ruled(REST, { id, symbol, isThere, isDoubted: false, isSettled })
+      if (fate === 'unsettled') continue
+      this.#core.touchAll()
       if (there !== undefined && fate === 'rests') {
         // What an amendment of unknown fate has made of it.
         order.state = 'working'

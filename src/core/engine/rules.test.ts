@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { HOUR, MINUTE, SECOND, type Steps } from '../base/units.ts'
+import { DAY, HOUR, MINUTE, SECOND, type Steps } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT } from '../decision/view.fixture.ts'
 import { type Decision, fromText, RULE_KINDS, type RuleKind, textOf } from './decision-record.ts'
 import { Desk, gridSignal, instrument, only, placed, resumed, reversionSignal } from './desk.fixture.ts'
@@ -169,6 +169,15 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.live(0)
     desk.open(gridSignal())
     desk.stopOut(desk.position())
+    return desk
+  },
+  'leaves-queue': () => {
+    const desk = SCENES['comes-back']()
+    desk.live(MINUTE)
+    // Its symbol is never decided on again.
+    desk.now += 4 * DAY
+    desk.feed({ type: 'command', id: 'c', command: 'resume', by: 'me', reason: 'on' })
+    desk.live(MINUTE)
     return desk
   },
   absence: () => {

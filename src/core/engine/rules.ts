@@ -24,7 +24,7 @@ import { LETTING_GO, RELEASE } from './release-rules.ts'
 import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
-import { COMES_BACK } from './stop-outs.ts'
+import { COMES_BACK, LEAVES_QUEUE } from './stop-outs.ts'
 import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SEND, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
 import { LOST_BOOKS, RIVALS } from './stranger-rules.ts'
 import { TARGETS } from './target-rules.ts'
@@ -48,6 +48,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   rotation: ROTATION,
   'loss-pause': LOSS_PAUSE,
   'comes-back': COMES_BACK,
+  'leaves-queue': LEAVES_QUEUE,
   absence: ABSENCE,
   rest: REST,
   leverage: LEVERAGE,

@@ -34,6 +34,25 @@ export const COMES_BACK: Rule<Trade, boolean> = {
   isSilent: comesBack => !comesBack,
 }
 
+/** What waits for its decision, after one on its symbol or as time passes. */
+export interface SeenStopOut {
+  readonly out: StopOut
+  readonly now: Timestamp
+  /** The end of the daily candle that has just been decided on; `null`: none has. */
+  readonly candleEnd: Timestamp | null
+}
+
+/** Why it leaves the queue; `null`: it waits on. */
+export const LEAVES_QUEUE: Rule<SeenStopOut, 'decided' | 'too-old' | null> = {
+  kind: 'leaves-queue',
+  about: ({ out: { strategy, symbol, side } }) => ({ strategy, symbol, side }),
+  decide({ out, now, candleEnd }, settings) {
+    if (candleEnd === null) return out.at <= now - LONGEST_WAIT ? 'too-old' : null
+    const isDecided = enabledEntries(settings).some(bound => isDue(bound, out, candleEnd))
+    return isDecided ? 'decided' : null
+  },
+}
+
 export class StopOuts {
   readonly #core: Surroundings
   /** Fills of stops since the last light cycle. */
@@ -57,7 +76,9 @@ export class StopOuts {
   /** Queues what was noted; a later stop of the same side of a symbol takes the place of an earlier one. */
   queue(): void {
     const { now } = this.#core
-    for (const [key, { at }] of this.#queue) if (at <= now - LONGEST_WAIT) this.#queue.delete(key)
+    for (const [key, out] of this.#queue) {
+      if (this.#core.ruled(LEAVES_QUEUE, { out, now, candleEnd: null }) !== null) this.#queue.delete(key)
+    }
     for (const out of this.#noted) {
       this.#queue.set(positionKey(out.symbol, out.side), out)
       this.#core.count('queued:reentry')
@@ -75,8 +96,9 @@ export class StopOuts {
     for (const side of ['long', 'short'] as const) {
       const key = positionKey(symbol, side)
       const out = this.#queue.get(key)
-      if (out !== undefined && this.#core.entries.some(bound => isDue(bound, out, candleEnd)))
-        this.#queue.delete(key)
+      if (out === undefined) continue
+      const { now } = this.#core
+      if (this.#core.ruled(LEAVES_QUEUE, { out, now, candleEnd }) !== null) this.#queue.delete(key)
     }
   }
 
