@@ -155,9 +155,14 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F4',
     what: 'the rest is below the least order',
     codes: ['I604'],
-    shown: limits(
-      'F4: what is too little for an order is closed with its own quantity, or left, told once, without a loop',
-    ),
+    shown: [
+      ...limits(
+        'F4: what is too little for an order is closed with its own quantity, or left, told once, without a loop',
+      ),
+      ...terms(
+        'F4: over the wire what is too little for an order is left under its stop, and one who tries on and on is found out',
+      ),
+    ],
   },
   {
     row: 'F5',
@@ -209,7 +214,12 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F9',
     what: 'margin is low',
     codes: ['C609'],
-    shown: facts('F9: margin that is low keeps entries away until there is room again'),
+    shown: [
+      ...facts('F9: margin that is low keeps entries away until there is room again'),
+      ...terms(
+        'F9: over the wire margin that is low keeps entries away, and one who does not read its rate is found out',
+      ),
+    ],
   },
   {
     row: 'F10',

@@ -221,4 +221,58 @@ test('D4: over the wire entries end before announced maintenance, and one who as
   )
 })
 
+/** Somebody removes the stop, it cannot be set where the price is, and what is held is too little for an order. */
+async function dust(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  const before = rig.requests(CREATE)
+  rig.setFaults([
+    { fault: 'refuse', code: 110_092, only: '/v5/position/trading-stop', most: 1 },
+    { fault: 'refuse', code: 110_094, only: '/v5/order/create' },
+  ])
+  await rig.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 })
+  await rig.run(10 * MINUTE, SECOND)
+  const sent = rig.sent.filter(({ request }) => request === CREATE).slice(before)
+  const wrong: string[] = []
+  if (sent.length !== 1) wrong.push(`${sent.length} closes were sent`)
+  if (rig.count('I604') !== 1) wrong.push(`I604 was told ${rig.count('I604')} times`)
+  const [there] = (await rig.account()).positions
+  const qty = Number(JSON.parse(sent[0]?.body ?? '{}').qty)
+  if (Math.round(qty / rig.instrument(SYMBOL).stepSize) !== there?.steps)
+    wrong.push(`${qty} of ${there?.steps} steps were to be closed`)
+  if (there?.stop !== 950) wrong.push(`the stop is ${there?.stop}`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('F4: over the wire what is too little for an order is left under its stop, and one who tries on and on is found out', async () => {
+  assert.equal(await complaintsOf(['refuse', 'human-stop'], {}, dust, 'I604'), [])
+  const http = taking(body => body.replace('"retCode":110094', '"retCode":10016'))
+  const complaints = await complaintsOf('refuse', { http }, dust)
+  fails(complaints, 'closes were sent')
+  fails(complaints, 'I604 was told 0 times')
+})
+
+/** Somebody takes nearly all money out from under what is held. */
+async function lowMargin(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  const { wallet } = await rig.account()
+  await rig.cause({ fault: 'transfer', usdt: 1 - wallet })
+  await rig.run(70 * SECOND, SECOND)
+  const before = rig.requests(CREATE)
+  await rig.propose(OTHER)
+  const wrong = rig.count('C609') === 1 ? [] : [`C609 was told ${rig.count('C609')} times`]
+  const why = rig.events.filter(({ kind }) => kind === 'refused').map(({ reason }) => reason)
+  if (!why.some(reason => reason.includes('maintenance margin'))) wrong.push('it is no reason to stay away')
+  if (rig.requests(CREATE) !== before) wrong.push('an entry was sent')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('F9: over the wire margin that is low keeps entries away, and one who does not read its rate is found out', async () => {
+  assert.equal(await complaintsOf('transfer', {}, lowMargin, 'C609'), [])
+  const http = taking(body => body.replace(/"accountMMRate":"[^"]*"/, '"accountMMRate":"0"'))
+  assert.equal(await complaintsOf('transfer', { http }, lowMargin), [
+    'C609 was told 0 times',
+    'it is no reason to stay away',
+  ])
+})
+
 test.run()
