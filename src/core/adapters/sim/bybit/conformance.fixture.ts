@@ -146,7 +146,8 @@ class LoopbackSocket extends WebsocketClient {
   }
 }
 
-export async function bybitApi(url: string): Promise<Client> {
+/** The two halves of bybit-api, of which none is connected yet. */
+export function bybitApiOf(url: string): { readonly rest: RestClientV5; readonly socket: WebsocketClient } {
   const rest = new RestClientV5(
     {
       baseUrl: url,
@@ -161,6 +162,11 @@ export async function bybitApi(url: string): Promise<Client> {
   )
   const silent: typeof DefaultLogger = { trace: () => {}, info: () => {}, error: () => {} }
   const socket = new LoopbackSocket(url, { key: KEY, secret: SECRET, market: 'v5' } as never, silent)
+  return { rest, socket }
+}
+
+export async function bybitApi(url: string): Promise<Client> {
+  const { rest, socket } = bybitApiOf(url)
   const heard: Heard = { fills: [], sizes: [], statuses: [], prices: [], candles: [] }
   let subscribed = 0
   socket.on('response', () => {

@@ -26,6 +26,22 @@ export class Fields {
     return this.text(name) !== ''
   }
 
+  /** The text as it came, `''` where it is none: for answers that tell what was asked. */
+  echo(name: string): string {
+    const value = Object.hasOwn(this.#values, name) ? this.#values[name] : undefined
+    return typeof value === 'string' ? value : ''
+  }
+
+  /** A list of objects; each has what is shared by all of them besides. */
+  rows(name: string, shared: { readonly [name: string]: string }): readonly Fields[] {
+    const value = Object.hasOwn(this.#values, name) ? this.#values[name] : undefined
+    if (!Array.isArray(value)) throw this.invalid(name)
+    return value.map((row: unknown) => {
+      if (typeof row !== 'object' || row === null || Array.isArray(row)) throw this.invalid(name)
+      return new Fields({ ...row, ...shared })
+    })
+  }
+
   needed(name: string): string {
     const text = this.text(name)
     if (text === '') throw new Refusal(PARAMETER, `params error: ${name} is required`)

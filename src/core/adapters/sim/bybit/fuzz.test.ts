@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MINUTE } from '../../../base/units.ts'
 import { READING_ROUTES } from './account-routes.ts'
+import { BATCH_ROUTES } from './batch.ts'
 import { type Minutes, marketOf, SECRET, START, TestClient } from './bybit.fixture.ts'
 import { control } from './control.ts'
 import { FAULTS } from './fault-plan.ts'
@@ -154,14 +155,19 @@ const likely = params.map(given => ({
 }))
 
 const GETS = [...Object.keys(MARKET_ROUTES), ...Object.keys(READING_ROUTES)]
-const POSTS = Object.keys(TRADING_ROUTES)
+const POSTS = [...Object.keys(TRADING_ROUTES), ...Object.keys(BATCH_ROUTES)]
+
+const batch = fc.record({ category: fc.constant('linear'), request: fc.array(fc.oneof(likely, value)) })
 
 test('every request is answered with an envelope, and the books add up after it', () => {
   let taken = 0
   fc.assert(
     fc.property(
       fc.array(
-        fc.tuple(fc.constantFrom(...GETS, ...POSTS, ...POSTS, ...POSTS), fc.oneof(params, likely, likely)),
+        fc.tuple(
+          fc.constantFrom(...GETS, ...POSTS, ...POSTS, ...POSTS),
+          fc.oneof(params, likely, likely, batch),
+        ),
         { minLength: 10, maxLength: 40 },
       ),
       requests => {
@@ -203,9 +209,11 @@ test('every frame is answered or left alone, on each kind of socket', () => {
           'order.create',
           'order.amend',
           'order.cancel',
+          'order.create-batch',
+          'order.cancel-batch',
           'x',
         ),
-        args: fc.oneof(fc.array(value), fc.array(likely), fc.constant(7)),
+        args: fc.oneof(fc.array(value), fc.array(likely), fc.array(batch, { maxLength: 2 }), fc.constant(7)),
         req_id: value,
         reqId: value,
         header: fc.oneof(fc.constant({ 'X-BAPI-TIMESTAMP': String(START) }), value),

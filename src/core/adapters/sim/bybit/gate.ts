@@ -4,6 +4,7 @@
  */
 import type { Timestamp } from '../../../base/units.ts'
 import { type AccountContext, READING_ROUTES } from './account-routes.ts'
+import { carryOutBatch, type Done, isBatch, ordersOf, tooMany } from './batch.ts'
 import { bodyFields, type Fields, queryFields } from './fields.ts'
 import { MARKET_ROUTES } from './market-routes.ts'
 import { Refusal } from './order.ts'
@@ -35,6 +36,14 @@ export interface Credentials {
 /** How fast the exchange's clock goes: seconds of it in a second of the wall's. */
 export interface Pace {
   readonly speed: number
+}
+
+/** A private endpoint, before it is known whether who asks may. */
+interface Route {
+  readonly isWriting: boolean
+  /** How many requests it counts for. Throws a Refusal where that cannot be told. */
+  readonly count: () => number
+  readonly handle: (room: number) => Done
 }
 
 const DEFAULT_WINDOW = 5_000
@@ -89,10 +98,11 @@ export class Gate {
       this.#authorise(request, query)
       if (route.isWriting && this.#context.key.isReadOnly)
         throw new Refusal(10005, 'Permission denied, please check your API key permissions.')
-      allowance = this.limits.ask(path, now)
-      if (allowance !== null && !allowance.isAllowed)
-        throw new Refusal(10006, 'Too many visits. Exceeded the API Rate Limit.')
-      return this.#reply(route.handle(), allowance, 0, wordsOf(path))
+      const count = route.count()
+      allowance = this.limits.ask(path, now, count)
+      if (allowance !== null && !allowance.isAllowed) throw tooMany()
+      const { result, extra } = route.handle(allowance?.granted ?? count)
+      return this.#reply(result, allowance, 0, wordsOf(path), extra)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       return this.#reply(error.result as Json, allowance, error.code, error.message)
@@ -100,28 +110,36 @@ export class Gate {
   }
 
   /** What a private endpoint would do; `null` where there is none. */
-  #private(
-    method: string,
-    path: string,
-    query: string,
-    body: string,
-  ): { readonly isWriting: boolean; readonly handle: () => Json } | null {
+  #private(method: string, path: string, query: string, body: string): Route | null {
     const context = this.#context
-    if (method === 'GET' && Object.hasOwn(READING_ROUTES, path))
-      return { isWriting: false, handle: () => READING_ROUTES[path](context, queryFields(query)) }
-    if (method === 'POST' && Object.hasOwn(TRADING_ROUTES, path))
-      return { isWriting: true, handle: () => TRADING_ROUTES[path](context.desk, bodyFields(body)) }
+    if (method === 'GET' && Object.hasOwn(READING_ROUTES, path)) {
+      const handle = (): Done => ({ result: READING_ROUTES[path](context, queryFields(query)), extra: {} })
+      return { isWriting: false, count: () => 1, handle }
+    }
+    if (method === 'POST' && (Object.hasOwn(TRADING_ROUTES, path) || isBatch(path)))
+      return {
+        isWriting: true,
+        count: () => (isBatch(path) ? ordersOf(bodyFields(body)).length : 1),
+        handle: room => this.#carryOut(path, bodyFields(body), room),
+      }
     return null
   }
 
+  /** @param room how many orders of a batch are let through */
+  #carryOut(path: string, fields: Fields, room: number): Done {
+    const { desk } = this.#context
+    if (isBatch(path)) return carryOutBatch(desk, path, fields, room)
+    return { result: TRADING_ROUTES[path](desk, fields), extra: {} }
+  }
+
   /** What an operation of the trade channel does. Throws a Refusal. */
-  trade(path: string, fields: Fields): { readonly result: Json; readonly allowance: Allowance | null } {
+  trade(path: string, fields: Fields): Done & { readonly allowance: Allowance | null } {
     if (this.#context.key.isReadOnly)
       throw new Refusal(10005, 'Permission denied, please check your API key permissions.')
-    const allowance = this.limits.ask(path, this.#now)
-    if (allowance !== null && !allowance.isAllowed)
-      throw new Refusal(10006, 'Too many visits. Exceeded the API Rate Limit.')
-    return { result: TRADING_ROUTES[path](this.#context.desk, fields), allowance }
+    const count = isBatch(path) ? ordersOf(fields).length : 1
+    const allowance = this.limits.ask(path, this.#now, count)
+    if (allowance !== null && !allowance.isAllowed) throw tooMany()
+    return { ...this.#carryOut(path, fields, allowance?.granted ?? count), allowance }
   }
 
   #authorise({ headers, method, body }: HttpRequest, query: string): void {
@@ -147,7 +165,13 @@ export class Gate {
     )
   }
 
-  #reply(result: Json, allowance: Allowance | null = null, retCode = 0, retMsg = 'OK'): HttpReply {
+  #reply(
+    result: Json,
+    allowance: Allowance | null = null,
+    retCode = 0,
+    retMsg = 'OK',
+    extra: Json = {},
+  ): HttpReply {
     return {
       status: 200,
       headers: {
@@ -155,7 +179,7 @@ export class Gate {
         timenow: String(Math.floor(this.#clock)),
         ...(allowance === null ? {} : limitHeaders(allowance)),
       },
-      body: JSON.stringify({ retCode, retMsg, result, retExtInfo: {}, time: Math.floor(this.#clock) }),
+      body: JSON.stringify({ retCode, retMsg, result, retExtInfo: extra, time: Math.floor(this.#clock) }),
     }
   }
 }

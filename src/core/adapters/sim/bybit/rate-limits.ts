@@ -1,12 +1,18 @@
 /** How often an account and an address may ask. Source: Bybit v5, "Rate limit". */
 import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../../base/units.ts'
 
-/** Requests in a rolling second, by endpoint; endpoints that are not here are limited by address alone. */
+/**
+ * Requests in a rolling second, by endpoint, and orders where an endpoint takes many at once; endpoints that are not here
+ * are limited by address alone.
+ */
 export const PER_SECOND: { readonly [path: string]: number } = {
   '/v5/order/create': 10,
   '/v5/order/amend': 10,
   '/v5/order/cancel': 10,
   '/v5/order/cancel-all': 10,
+  '/v5/order/create-batch': 10,
+  '/v5/order/amend-batch': 10,
+  '/v5/order/cancel-batch': 10,
   '/v5/order/realtime': 50,
   '/v5/order/history': 50,
   '/v5/execution/list': 50,
@@ -34,6 +40,8 @@ export const BAN: Milliseconds = 10 * MINUTE
 
 export interface Allowance {
   readonly isAllowed: boolean
+  /** How many of those that were asked for. */
+  readonly granted: number
   readonly limit: number
   readonly left: number
   /** When there is room again. */
@@ -51,13 +59,13 @@ class RollingWindow {
     this.#span = span
   }
 
-  take(now: Timestamp): Allowance {
+  take(now: Timestamp, count = 1): Allowance {
     this.#stamps = this.#stamps.filter(stamp => stamp > now - this.#span)
-    const isAllowed = this.#stamps.length < this.#most
-    if (isAllowed) this.#stamps.push(now)
+    const granted = Math.min(count, this.#most - this.#stamps.length)
+    for (let k = 0; k < granted; k++) this.#stamps.push(now)
     const left = this.#most - this.#stamps.length
     const resetAt = left > 0 ? now : this.#stamps[0] + this.#span
-    return { isAllowed, limit: this.#most, left, resetAt }
+    return { isAllowed: granted > 0, granted, limit: this.#most, left, resetAt }
   }
 }
 
@@ -67,8 +75,12 @@ export class RateLimits {
   readonly #connects = new RollingWindow(CONNECT_MOST, CONNECT_WINDOW)
   #bannedUntil: Timestamp = Number.NEGATIVE_INFINITY
 
-  /** One more request of the account at an endpoint; `null` where that has no limit of its own. */
-  ask(path: string, now: Timestamp): Allowance | null {
+  /**
+   * One more request of the account at an endpoint; `null` where that has no limit of its own.
+   *
+   * @param count how many it counts for
+   */
+  ask(path: string, now: Timestamp, count = 1): Allowance | null {
     const most = PER_SECOND[path]
     if (most === undefined) return null
     let window = this.#endpoints.get(path)
@@ -76,7 +88,7 @@ export class RateLimits {
       window = new RollingWindow(most, SECOND)
       this.#endpoints.set(path, window)
     }
-    return window.take(now)
+    return window.take(now, count)
   }
 
   /** One more request of the address. Returns whether it is served. */

@@ -158,6 +158,7 @@ const POSTS: { readonly [endpoint: string]: object } = {
   },
   '/v5/order/amend': { symbol: 'XUSDT', orderLinkId: 'z', price: '98' },
   '/v5/order/cancel': { symbol: 'XUSDT', orderLinkId: 'z' },
+  '/v5/order/cancel-batch': { request: [{ symbol: 'XUSDT', orderLinkId: 'z' }] },
   '/v5/position/set-leverage': { symbol: 'XUSDT', buyLeverage: '7', sellLeverage: '7' },
   '/v5/position/trading-stop': { symbol: 'XUSDT', stopLoss: '91', positionIdx: 0 },
   '/v5/order/cancel-all': { symbol: 'XUSDT' },
@@ -277,6 +278,9 @@ test(titled('messages have the fields of recorded ones, and of their types'), ()
     found.push(...compare('trade auth', traderAuthenticated, [auth]))
     if (op === 'order.create') found.push(...compare(op, answers, recorded('ws/op.order.create')))
   }
+  const twice = { category: 'linear', request: [limit, { ...limit, orderLinkId: 't', positionIdx: 1 }] }
+  client.say(trade, { reqId: 'batch', header, op: 'order.create-batch', args: [twice] })
+  found.push(...compare('op.create-batch', client.heard(trade), recorded('ws/op.order.create-batch')))
   const answer = frames.find(({ op }) => op === 'subscribe')
   const acknowledged = recorded('ws/op.subscribe').filter(({ message }) => 'success' in (message as object))
   found.push(...compare('op.subscribe', answer === undefined ? [] : [answer], acknowledged))

@@ -60,6 +60,9 @@ const OPERATIONS: { readonly [op: string]: string } = {
   'order.create': '/v5/order/create',
   'order.amend': '/v5/order/amend',
   'order.cancel': '/v5/order/cancel',
+  'order.create-batch': '/v5/order/create-batch',
+  'order.amend-batch': '/v5/order/amend-batch',
+  'order.cancel-batch': '/v5/order/cancel-batch',
 }
 
 export class Streams {
@@ -324,14 +327,20 @@ export class Streams {
       return
     }
     const reqId = frame.reqId === undefined ? '' : String(frame.reqId)
-    const reply = (retCode: number, retMsg: string, data: object, header: object): void =>
+    const reply = (
+      retCode: number,
+      retMsg: string,
+      data: object,
+      header: object,
+      retExtInfo: object = {},
+    ): void =>
       this.#answer(session, {
         reqId: frame.reqId ?? '',
         retCode,
         retMsg,
         op,
         data,
-        retExtInfo: {},
+        retExtInfo,
         header: { ...header, Traceid: connId, Timenow: String(Math.floor(this.#desk.now)) },
         connId,
       })
@@ -349,8 +358,8 @@ export class Streams {
       if (args.length !== 1 || !isObject(args[0])) throw new Refusal(10001, 'args has to have one item')
       const fields = new Fields({ ...args[0] })
       if (fields.text('category') !== 'linear') throw new Refusal(10404, 'category is not supported')
-      const { result, allowance } = this.#gate.trade(OPERATIONS[op], fields)
-      reply(0, 'OK', result, allowance === null ? {} : limitHeaders(allowance))
+      const { result, extra, allowance } = this.#gate.trade(OPERATIONS[op], fields)
+      reply(0, 'OK', result, allowance === null ? {} : limitHeaders(allowance), extra)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       reply(error.code, error.message, error.result, {})
