@@ -113,7 +113,12 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'E6',
     what: 'the price is old',
     codes: ['W506'],
-    shown: limits('E6: a price that is too old for an entry is told of once, and nothing is sent'),
+    shown: [
+      ...limits('E6: a price that is too old for an entry is told of once, and nothing is sent'),
+      ...terms(
+        'E6: over the wire a price is as old as the exchange says, and one who goes by its arrival is found out',
+      ),
+    ],
   },
   {
     row: 'F1',
@@ -168,10 +173,15 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F5',
     what: 'above the greatest quantity at the market',
     codes: [],
-    shown: limits(
-      'F5: a close above the greatest quantity at the market goes out in parts of one chain',
-      'F5: where nobody has told the greatest quantity it is found by halving, and all is closed',
-    ),
+    shown: [
+      ...limits(
+        'F5: a close above the greatest quantity at the market goes out in parts of one chain',
+        'F5: where nobody has told the greatest quantity it is found by halving, and all is closed',
+      ),
+      ...terms(
+        'F5: over the wire a close above the greatest quantity goes in parts of one chain, and one who takes that of limits for it is found out',
+      ),
+    ],
   },
   {
     row: 'F6',

@@ -5,10 +5,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpReply, HttpRequest } from './core/adapters/bybit/http.ts'
-import { ticks } from './core/adapters/sim/exchange.fixture.ts'
+import { instrument as PLAIN, ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import { HOUR, MINUTE, SECOND } from './core/base/units.ts'
-import { held, rigs } from './faults-complaints.fixture.ts'
+import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
+import { hearing, held, rigs } from './faults-complaints.fixture.ts'
 import {
   bound,
   levels,
@@ -272,6 +272,89 @@ test('F9: over the wire margin that is low keeps entries away, and one who does 
   assert.equal(await complaintsOf('transfer', { http }, lowMargin), [
     'C609 was told 0 times',
     'it is no reason to stay away',
+  ])
+})
+
+/** The market takes 500 steps at once, and more than that, whose stop is lost, has to be closed. */
+const NARROW = { ...PLAIN, maxQty: 2_500 as Steps }
+const MOST_AT_MARKET = 500
+
+async function inParts(rig: StreamRig): Promise<readonly string[]> {
+  await rig.propose(SYMBOL, {
+    strategy: 'mean-reversion',
+    order: { type: 'limit', price: ticks(100) },
+    leverage: 10,
+  })
+  const steps = rig.position()?.steps ?? 0
+  assert.ok(steps > 2 * MOST_AT_MARKET, `${steps} steps are held`)
+  rig.setFaults([{ fault: 'refuse', code: 110_092, only: '/v5/position/trading-stop', most: 1 }])
+  await rig.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 })
+  await rig.run(MINUTE, SECOND)
+  const closes = rig.sent
+    .filter(({ request }) => request === CREATE)
+    .map(({ body }) => JSON.parse(body ?? '{}'))
+    .filter(({ orderType, reduceOnly }) => orderType === 'Market' && reduceOnly === true)
+  const parts = closes.map(({ qty }) => Math.round(Number(qty) / NARROW.stepSize))
+  const wrong: string[] = []
+  if (parts.some(part => part > MOST_AT_MARKET)) wrong.push(`${parts.join()} steps were sent`)
+  const sum = parts.reduce((all, part) => all + part, 0)
+  if (sum !== steps) wrong.push(`${sum} of ${steps} steps were sent`)
+  const chains = new Set(closes.map(({ orderLinkId }) => orderLinkId.split('_')[0]))
+  if (chains.size !== 1) wrong.push(`${chains.size} chains`)
+  if (new Set(closes.map(({ orderLinkId }) => orderLinkId)).size !== closes.length)
+    wrong.push('an id came twice')
+  if ((await rig.account()).positions.length > 0) wrong.push('it is held on')
+  if (rig.trades.length !== 1) wrong.push(`${rig.trades.length} trades`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('F5: over the wire a close above the greatest quantity goes in parts of one chain, and one who takes that of limits for it is found out', async () => {
+  assert.equal(await complaintsOf(['refuse', 'human-stop'], { instrument: NARROW }, inParts, 'C202'), [])
+  const http = taking(body =>
+    body.replace(
+      /"maxOrderQty":("[^"]*")(.*?)"maxMktOrderQty":"[^"]*"/g,
+      '"maxOrderQty":$1$2"maxMktOrderQty":$1',
+    ),
+  )
+  fails(await complaintsOf('refuse', { instrument: NARROW, http }, inParts), 'steps were sent')
+})
+
+/** Prices come as ever, but they are those of a minute ago, and requests tell no others. */
+async function stale(rig: StreamRig): Promise<readonly string[]> {
+  const offer = (): Promise<void> => rig.propose(SYMBOL, { lastAt: rig.pricedAt.get(SYMBOL) ?? 0 })
+  rig.setFaults([
+    { fault: 'stale-push', only: 'tickers' },
+    { fault: 'lose-request', only: '/v5/market/tickers' },
+  ])
+  await rig.run(15 * SECOND)
+  await offer()
+  await offer()
+  const wrong: string[] = []
+  if (rig.count('W506') !== 1) wrong.push(`W506 was told ${rig.count('W506')} times`)
+  if (rig.requests(CREATE) > 0) wrong.push('an entry was sent')
+  rig.setFaults([])
+  await rig.run(15 * SECOND)
+  await offer()
+  if (rig.requests(CREATE) !== 1) wrong.push('nothing is entered afterwards')
+  return [...wrong, ...(await rig.differences())]
+}
+
+/** A price that moves every minute. */
+const MOVING = levels(...Array.from({ length: 120 }, (_, k) => [1, 100 + (k % 5) / 10] as const))
+
+test('E6: over the wire a price is as old as the exchange says, and one who goes by its arrival is found out', async () => {
+  const minutes = MOVING
+  assert.equal(await complaintsOf(['stale-push', 'lose-request'], { minutes }, stale, 'W506'), [])
+  const listener = hearing(to => ({
+    message: message => {
+      const { topic = '', ts = 0 } = message as { readonly topic?: string; readonly ts?: number }
+      // No time is later than the arrival.
+      to.message(topic.startsWith('tickers') ? { ...(message as object), ts: ts + MINUTE } : message)
+    },
+  }))
+  assert.equal(await complaintsOf('stale-push', { minutes, listener }, stale), [
+    'W506 was told 0 times',
+    'an entry was sent',
   ])
 })
 
