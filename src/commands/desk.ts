@@ -201,7 +201,8 @@ export class Desk {
       const noEntries = options.onlyCloses === true ? null : await otherMargin(connected, isHeld)
       const desk = new Desk(options, opened, connected, engineOptions, engine)
       opened?.store.write(RUN_KEY, options.facts)
-      desk.driver.start(await desk.#whileHeld(connected.exchange.history(bookedOf(engine))))
+      const held = [...engine.portfolio.positions.values()]
+      desk.driver.start(await desk.#whileHeld(connected.exchange.history(bookedOf(engine), held)))
       if (opened !== null) desk.#sayHowItBegan(opened)
       if (noEntries !== null) desk.#halt(noEntries, 'C616')
       desk.#obeyStandingOrder()

@@ -5,6 +5,7 @@ import type { PositionMode, Side } from '../market/side.ts'
 import type { Trade } from '../portfolio/trade.ts'
 import type { Row } from './books.ts'
 import type { DecisionBatch } from './decision-record.ts'
+import type { BookedPosition } from './first-stops.ts'
 import type {
   Account,
   EngineEvent,
@@ -67,8 +68,10 @@ export interface PacedExchange extends BrokerPort, FeedPort, PositionModePort {
    * Instruments, candles closed by now, funding rates and last prices, as of the exchange's present moment.
    *
    * @param booked filters of what the books hold and wait for: the exchange need not list them any more
+   * @param held positions of the books: what of them stands there without its stop gets it before the past is fetched,
+   *   where that takes time
    */
-  history(booked?: readonly Instrument[]): Promise<readonly Input[]>
+  history(booked?: readonly Instrument[], held?: readonly BookedPosition[]): Promise<readonly Input[]>
   /**
    * Moves the market to its end, or past `until`.
    *

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY, MINUTE, SECOND } from '../../base/units.ts'
+import { DAY, MINUTE, SECOND, type Steps } from '../../base/units.ts'
 import { gridSignal } from '../../engine/desk.fixture.ts'
 import { LiveDriver } from '../../engine/drivers/live.ts'
 import { Engine } from '../../engine/engine.ts'
@@ -265,6 +265,52 @@ test('a position whose stop somebody takes away has it back within two seconds, 
     const bare = await bareFor(path, times)
     assert.ok(bare <= 2 * SECOND, `${path}: ${bare} ms`)
   }
+})
+
+/** A start on a position whose stop is gone, where the past of the market comes late. */
+async function startedLate(booked: Steps): Promise<Trader> {
+  const rig = new SimulatedBybit(still(100, 600))
+  await rig.broker.place({
+    ...{ clientOrderId: 'bbw-0001-a', symbol: SYMBOL, side: 'long', purpose: 'entry', type: 'market' },
+    ...{ price: null, steps: steps(1), stop: ticks(95), leverage: 10, postOnly: false },
+  })
+  assert.is(rig.sim.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 }), null)
+  const trader = await Trader.open(rig)
+  let late = 0
+  rig.interfere = async (request, go) => {
+    if (!request.url.includes('/market/kline')) return go()
+    late++
+    await rig.sleep(8 * SECOND)
+    return go()
+  }
+  const held = {
+    symbol: SYMBOL,
+    side: 'long',
+    instrument,
+    entry: 100,
+    steps: booked,
+    stop: ticks(95),
+  } as const
+  const begun = rig.now
+  await rig.until(trader.exchange.history([instrument], [held]))
+  assert.ok(late > 0 && rig.now - begun >= 8 * SECOND)
+  return trader
+}
+
+test('at a start the first missing stop does not wait for the past of the market', async () => {
+  const { rig, exchange } = await startedLate(steps(1))
+  const { now, answered } = rig.sim.exposure.report(rig.now)
+  assert.equal([now, answered.count], [[], 1])
+  assert.ok(answered.longestMs <= 2 * SECOND, `${answered.longestMs} ms`)
+  assert.is(rig.said.filter(words => words.startsWith('W207')).length, 1, rig.said.join(', '))
+  exchange.close()
+})
+
+test('at a start the position of another quantity than booked is not touched before all is compared', async () => {
+  const { rig, exchange } = await startedLate(steps(2))
+  assert.is((await exchange.account()).positions[0].stop, null)
+  assert.is(rig.asked.filter(one => one.includes('/trading-stop')).length, 0)
+  exchange.close()
 })
 
 test('a refused key halts entries, once, and is told', async () => {

@@ -3,10 +3,13 @@
  * time. What comes in before the engine has begun waits for it.
  */
 import type { Code } from '../../base/codes.ts'
+import { ExchangeError } from '../../base/errors.ts'
 import type { Milliseconds, Steps, Ticks, Timestamp } from '../../base/units.ts'
+import { type BookedPosition, bareOf } from '../../engine/first-stops.ts'
 import type { PacedExchange, PositionModePort } from '../../engine/ports.ts'
 import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
+import { formatTicks } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { Redactor } from '../system/redactor.ts'
 import { type RunningClock, runByClock } from '../system/running-clock.ts'
@@ -91,12 +94,18 @@ export class BybitExchange implements PacedExchange {
     this.#hear = hear
   }
 
-  async history(booked: readonly Instrument[] = []): Promise<readonly Input[]> {
+  async history(
+    booked: readonly Instrument[] = [],
+    held: readonly BookedPosition[] = [],
+  ): Promise<readonly Input[]> {
     this.#booked = new Map(booked.map(instrument => [instrument.symbol, instrument]))
     const { session, sleep } = this.#ports
     const { positions, orders } = await this.#broker.account()
-    const held = new Set([...positions, ...orders].map(({ symbol }) => symbol))
-    const inputs = await session.open([...held])
+    const there = new Set([...positions, ...orders].map(({ symbol }) => symbol))
+    const protecting = this.#protect(bareOf(held, positions))
+    // Whatever becomes of the past, no request is left behind that could outlive the lease.
+    const past = session.open([...there]).finally(() => protecting)
+    const [inputs] = await Promise.all([past, protecting])
     this.#ports.ready()
     // From here on nothing is missed: the engine asks for the account once it has begun.
     const account = this.#accountFeed()
@@ -166,6 +175,22 @@ export class BybitExchange implements PacedExchange {
   close(): void {
     this.clock.stop()
     this.#account?.close()
+  }
+
+  /** Sets stops that are missing at the start. What fails is found by the engine's comparison, which goes on from there. */
+  async #protect(bare: readonly BookedPosition[]): Promise<void> {
+    await Promise.all(
+      bare.map(async ({ symbol, side, instrument, stop }) => {
+        const words = `${symbol} ${side} stands without its stop: ${formatTicks(instrument, stop)} is set at once`
+        this.#ports.say('W207', words)
+        try {
+          await this.#broker.setStop(`first-${symbol}-${side}`, symbol, side, stop)
+        } catch (error) {
+          if (!(error instanceof ExchangeError)) throw error
+          this.#ports.say('W207', `${symbol} ${side}: its stop could not be set at once: ${error.message}`)
+        }
+      }),
+    )
   }
 
   #accountFeed(): AccountFeed {
