@@ -154,7 +154,12 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F3',
     what: 'a perpetual is missing in the lists',
     codes: ['C602'],
-    shown: facts('F3: a held perpetual that is missing in the lists stays in the books, with its stop'),
+    shown: [
+      ...facts('F3: a held perpetual that is missing in the lists stays in the books, with its stop'),
+      ...terms(
+        'F3: over the wire what is held and missing in the lists stays in the books, and one who goes by the lists is found out',
+      ),
+    ],
   },
   {
     row: 'F4',
@@ -248,7 +253,12 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     row: 'F11',
     what: 'an auction without stops',
     codes: ['I615'],
-    shown: facts('F11: nothing is entered in an auction, in which nothing can have a stop'),
+    shown: [
+      ...facts('F11: nothing is entered in an auction, in which nothing can have a stop'),
+      ...terms(
+        'F11: over the wire nothing more is sent into an auction, and one who takes its refusal for that of one order is found out',
+      ),
+    ],
   },
 ]
 

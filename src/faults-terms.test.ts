@@ -358,4 +358,63 @@ test('E6: over the wire a price is as old as the exchange says, and one who goes
   ])
 })
 
+/** What is held is missing in the lists of the exchange from now on. */
+async function unlisted(rig: StreamRig): Promise<readonly string[]> {
+  await rig.propose(OTHER)
+  assert.ok(rig.position(OTHER) !== null, 'something is held')
+  // Of two rows the second one, and of one that is asked for by its name that.
+  rig.setFaults([{ fault: 'row-gap', only: '/v5/market/instruments-info' }])
+  await withinTheHour(rig)
+  const wrong: string[] = []
+  if (rig.position(OTHER)?.stop !== 950) wrong.push('it is not in the books with its stop')
+  if (rig.count('W309') + rig.count('C310') > 0) wrong.push('it was taken for gone')
+  if (rig.count('C602') !== 1) wrong.push(`C602 was told ${rig.count('C602')} times`)
+  const before = rig.requests(CREATE)
+  await rig.propose(OTHER, { strategy: 'mean-reversion' })
+  if (rig.requests(CREATE) !== before) wrong.push('an order was sent')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('F3: over the wire what is held and missing in the lists stays in the books, and one who goes by the lists is found out', async () => {
+  assert.equal(await complaintsOf('row-gap', {}, unlisted, 'C602'), [])
+  let names: readonly string[] = [SYMBOL, OTHER]
+  const http = taking((body, { url }) => {
+    if (url.includes('/instruments-info')) {
+      names = [SYMBOL, OTHER].filter(name => body.includes(`"symbol":"${name}"`))
+    }
+    return body
+  })
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    account: async () => {
+      const account = await one.account()
+      return { ...account, positions: account.positions.filter(({ symbol }) => names.includes(symbol)) }
+    },
+  })
+  fails(await complaintsOf('row-gap', { http, broker }, unlisted), 'it was taken for gone')
+})
+
+/** An order is refused since its symbol is in an auction, of which the lists say nothing. */
+const auctioned =
+  (code: number) =>
+  async (rig: StreamRig): Promise<readonly string[]> => {
+    rig.setFaults([{ fault: 'refuse', code, only: '/v5/order/create', most: 1 }])
+    await rig.propose()
+    await rig.propose()
+    const wrong: string[] = []
+    if (rig.requests(CREATE) !== 1) wrong.push(`${rig.requests(CREATE)} entries were sent`)
+    if (rig.count('I615') !== 1) wrong.push(`I615 was told ${rig.count('I615')} times`)
+    if (rig.position() !== null) wrong.push('something is held')
+    await rig.propose(OTHER)
+    if (rig.position(OTHER) === null) wrong.push('another symbol is kept from trading')
+    return [...wrong, ...(await rig.differences())]
+  }
+
+test('F11: over the wire nothing more is sent into an auction, and one who takes its refusal for that of one order is found out', async () => {
+  for (const code of [110_095, 110_099])
+    assert.equal(await complaintsOf('refuse', {}, auctioned(code), 'I615'), [])
+  const http = taking(body => body.replace('"retCode":110099', '"retCode":110003'))
+  fails(await complaintsOf('refuse', { http }, auctioned(110_099)), 'I615 was told 0 times')
+})
+
 test.run()
