@@ -1,7 +1,7 @@
 /** `bbw` in processes of its own, for tests: told what it says, frozen, woken and ended. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DatabaseSync } from 'node:sqlite'
@@ -107,8 +107,9 @@ export class Processes {
     return { server, url, env: { BBW_SIM_KEY: key, BBW_SIM_SECRET: secret } }
   }
 
-  /** Writes what each of them has said into a folder. */
+  /** Writes what each of them has said into a folder, which is made where it is not there. */
   keep(folder: string): void {
+    mkdirSync(folder, { recursive: true })
     this.#started.forEach(({ out, err }, k) => {
       writeFileSync(join(folder, `process-${k + 1}.out`), out)
       writeFileSync(join(folder, `process-${k + 1}.err`), err)
