@@ -288,11 +288,7 @@ export class OrderDesk {
 
   /** Takes a resting reduce-only order back. */
   cancel(order: WorkingOrder, why: NotWanted): void {
-    const { clientOrderId: id, symbol, side } = order
-    const unwanted = { id, symbol, side, strategy: null, why, isHeld: false, stage: null, again: true }
-    if (this.#core.ruled(TAKE_BACK, unwanted) === null) return
-    order.state = 'cancelling'
-    this.#sendCancel(symbol, id)
+    if (this.#cancelAtExchange(order, why)) order.state = 'cancelling'
   }
 
   /** A reduce-only order is no more. */
@@ -447,9 +443,19 @@ export class OrderDesk {
   }
 
   /** Takes an order back that is at the exchange and not in the books. */
-  cancelOrphan({ clientOrderId: id, symbol, side }: RestingReport, why: NotWanted): void {
+  cancelOrphan(order: RestingReport, why: NotWanted): void {
+    this.#cancelAtExchange(order, why)
+  }
+
+  /** Takes back what is no entry of the books; whether its cancellation has left. */
+  #cancelAtExchange(
+    { clientOrderId: id, symbol, side }: Pick<RestingReport, 'clientOrderId' | 'symbol' | 'side'>,
+    why: NotWanted,
+  ): boolean {
     const unwanted = { id, symbol, side, strategy: null, why, isHeld: false, stage: null, again: true }
-    if (this.#core.ruled(TAKE_BACK, unwanted) !== null) this.#sendCancel(symbol, id)
+    if (this.#core.ruled(TAKE_BACK, unwanted) === null) return false
+    this.#sendCancel(symbol, id)
+    return true
   }
 
   /** An amendment or a cancellation is awaited no longer. */

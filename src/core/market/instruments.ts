@@ -193,20 +193,7 @@ export function inferInstrument(symbol: string, candles: Candles, quoteCoin = 'U
   const isComputed = Number(`1e-${priceDecimals}`) < FINEST_TICK * lowest
   const tickExponent = isComputed ? Math.min(0, floorLog10(USUAL_TICK * lowest)) : -priceDecimals
   const stepExponent = volumes >= LEAST_VOLUMES ? volumeExponent : floorLog10(SMALL_STEP_VALUE / recent)
-  const step = powerOfTen(stepExponent)
-  const row: InstrumentRow = {
-    symbol,
-    baseCoin: null,
-    quoteCoin,
-    tick: powerOfTen(tickExponent),
-    step,
-    minQty: step,
-    maxQty: null,
-    minPrice: null,
-    maxLeverage: null,
-    date: '',
-  }
-  return build(row, null, 'inferred')
+  return inferred(symbol, quoteCoin, powerOfTen(tickExponent), powerOfTen(stepExponent))
 }
 
 /**
@@ -221,12 +208,16 @@ export function inferFilters(
   quoteCoin = 'USDT',
 ): Instrument {
   const finest = (values: readonly number[]): string => powerOfTen(-Math.max(0, ...values.map(decimalsOf)))
-  const step = finest(quantities)
+  return inferred(symbol, quoteCoin, finest(prices), finest(quantities))
+}
+
+/** An instrument of which nothing but tick and step is known: everything else is on the careful side. */
+function inferred(symbol: string, quoteCoin: string, tick: string, step: string): Instrument {
   const row: InstrumentRow = {
     symbol,
     baseCoin: null,
     quoteCoin,
-    tick: finest(prices),
+    tick,
     step,
     minQty: step,
     maxQty: null,
