@@ -16,9 +16,9 @@ import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import type { KeyInfo } from './account-routes.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { Exposure } from './exposure.ts'
-import { AFTER, BEFORE, FaultPlan, type FaultRule, PUSHES } from './fault-plan.ts'
+import { AFTER, BEFORE, FaultPlan, type FaultRule, isMeant, PUSHES } from './fault-plan.ts'
 import { type Credentials, Gate, type HttpRequest } from './gate.ts'
-import { Refusal } from './order.ts'
+import { Refusal, sideOf } from './order.ts'
 import { BAN } from './rate-limits.ts'
 import { LATE, type Outcome, page, spoiled, spoiledMessage, WORDS } from './spoil.ts'
 import { type Channel, type Push, Streams } from './streams.ts'
@@ -204,7 +204,7 @@ export class SimBybit {
       if (push.topic === null) return this.#answered(push)
       const topic = push.topic
       const isPrivate = this.streams.channelOf(push.session) === 'private'
-      if (this.#silent.some(({ only }) => topic.startsWith(only))) {
+      if (this.#silent.some(({ only }) => isMeant(only, topic))) {
         if (isPrivate) this.exposure.disturb(now)
         return []
       }
@@ -274,9 +274,10 @@ export class SimBybit {
     const { fault, ms, only = '' } = rule
     const until = now + (ms ?? LASTING)
     const steps = (rule.steps ?? 0) as Steps
+    const side = rule.side === undefined ? null : sideOf(rule.side)
     const symbol = (): string => desk.instrument(rule.symbol ?? [...desk.feeds.keys()][0]).symbol
     const meant = (): readonly number[] =>
-      this.streams.sessions.filter(({ channel }) => channel.startsWith(only)).map(({ id }) => id)
+      this.streams.sessions.filter(({ channel }) => isMeant(only, channel)).map(({ id }) => id)
     switch (fault) {
       case 'silence':
         this.#silent.push({ only, until })
@@ -326,10 +327,10 @@ export class SimBybit {
         desk.funding(symbol()).order(now, ms ?? HOUR, rule.rate)
         return
       case 'liquidate':
-        desk.seize(symbol(), 'liquidation', steps)
+        desk.seize(symbol(), 'liquidation', steps, side)
         return
       case 'adl':
-        desk.seize(symbol(), 'adl', Math.max(1, steps) as Steps)
+        desk.seize(symbol(), 'adl', Math.max(1, steps) as Steps, side)
         return
       case 'thin':
         desk.thin(symbol(), rule.steps === undefined ? null : steps, rule.code === 1)
@@ -347,16 +348,16 @@ export class SimBybit {
         desk.transfer(rule.usdt ?? 0)
         return
       case 'human-open':
-        desk.byHand(symbol(), rule.side ?? 'Buy', steps)
+        desk.byHand(symbol(), rule.side ?? 'Buy', rule.steps === undefined ? null : steps)
         return
       case 'human-close':
-        desk.closeByHand(symbol(), rule.steps === undefined ? null : steps)
+        desk.closeByHand(symbol(), rule.steps === undefined ? null : steps, side)
         return
       case 'human-cancel-all':
         desk.cancelAll(order => rule.symbol === undefined || order.symbol === rule.symbol, '')
         return
       case 'human-stop':
-        desk.stopByHand(symbol(), (rule.ticks ?? 0) as Ticks)
+        desk.stopByHand(symbol(), (rule.ticks ?? 0) as Ticks, side)
         return
       case 'human-leverage':
         desk.setLeverage(symbol(), Math.max(1, steps), Math.max(1, steps))

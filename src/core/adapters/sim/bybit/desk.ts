@@ -31,7 +31,7 @@ import {
   Refusal,
   sideOf,
 } from './order.ts'
-import { checkAttached, checkCounts, priceWithin, quantityOf } from './order-rules.ts'
+import { checkAttached, checkCounts, leastOf, priceWithin, quantityOf } from './order-rules.ts'
 import { along, type PathPoint } from './path.ts'
 import { Stops } from './stops.ts'
 import { checkTrigger, protection, reached } from './triggers.ts'
@@ -868,9 +868,9 @@ export class Desk {
   }
 
   /** The exchange takes a position over, whole, or takes from it because others were taken over. */
-  seize(symbol: string, how: 'liquidation' | 'adl', steps: Steps): void {
+  seize(symbol: string, how: 'liquidation' | 'adl', steps: Steps, which: Side | null = null): void {
     this.#stamp()
-    const { side } = this.#heldOf(symbol)
+    const { side } = this.#heldOf(symbol, which)
     const point = this.point(symbol)
     this.#exchange.setLast(
       symbol,
@@ -902,28 +902,32 @@ export class Desk {
     this.#heldTriggers.set(this.instrument(symbol).symbol, until)
   }
 
-  /** Somebody opens a position in the app, or adds to one. */
-  byHand(symbol: string, side: BuySell, steps: Steps): void {
-    this.create({ ...BY_HAND, symbol, side, steps, positionIdx: this.#indexOf(sideOf(side)) })
+  /** Somebody opens a position in the app, or adds to one; `null`: the least that is taken. */
+  byHand(symbol: string, side: BuySell, steps: Steps | null): void {
+    const wanted = steps ?? leastOf(this, symbol, this.point(symbol))
+    this.create({ ...BY_HAND, symbol, side, steps: wanted, positionIdx: this.#indexOf(sideOf(side)) })
   }
 
   /** Somebody closes so much of a position, `null`: all of it. */
-  closeByHand(symbol: string, steps: Steps | null): void {
-    const { side, idx, steps: held } = this.#heldOf(symbol)
+  closeByHand(symbol: string, steps: Steps | null, which: Side | null = null): void {
+    const { side, idx, steps: held } = this.#heldOf(symbol, which)
     const wish = { ...BY_HAND, symbol, side: closingSide(side), positionIdx: idx, reduceOnly: true }
     this.create({ ...wish, steps: steps ?? held })
   }
 
   /** Somebody moves the stop of a position, or takes it away with 0. */
-  stopByHand(symbol: string, stopLoss: Ticks | 0): void {
-    const { idx } = this.#heldOf(symbol)
+  stopByHand(symbol: string, stopLoss: Ticks | 0, which: Side | null = null): void {
+    const { idx } = this.#heldOf(symbol, which)
     this.tradingStop({ ...NO_STOPS, symbol, positionIdx: idx, stopLoss })
   }
 
-  /** The position of a symbol, the long one of two. */
-  #heldOf(symbol: string): BybitPosition & { readonly side: Side } {
-    const held = this.account.positions.find(one => one.symbol === symbol && one.side !== null)
-    if (held === undefined || held.side === null) throw new Refusal(10001, `no position on ${symbol}`)
+  /** The position of a symbol on a side; `null`: whichever there is, the long one of two. */
+  #heldOf(symbol: string, which: Side | null): BybitPosition & { readonly side: Side } {
+    const held = this.account.positions.find(
+      one => one.symbol === symbol && one.side !== null && (which === null || one.side === which),
+    )
+    if (held === undefined || held.side === null)
+      throw new Refusal(10001, `no ${which === null ? '' : `${which} `}position on ${symbol}`)
     return { ...held, side: held.side }
   }
 

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR } from '../../../base/units.ts'
 import { Shape } from '../shape.ts'
-import { EVENTS, FAULTS, FaultPlan, ruleFrom, rulesFrom } from './fault-plan.ts'
+import { EVENTS, FAULTS, FaultPlan, isMeant, ruleFrom, rulesFrom } from './fault-plan.ts'
 
 const test = suite('fault plan')
 
@@ -36,6 +36,26 @@ test('a rule strikes what it is about, within its time, so many times, and each 
   )
   assert.equal(plan.counts, { refuse: 2 })
   assert.is(plan.strike(['zombie'], '/v5/order/create', 1_120), null)
+})
+
+test('a rule about one path is about no other that begins alike, unless any beginning is asked for', () => {
+  for (const [only, name, expected] of [
+    ['/v5/order/create', '/v5/order/create', true],
+    ['/v5/order/create', '/v5/order/create-batch', false],
+    ['/v5/order/create*', '/v5/order/create-batch', true],
+    ['/v5/order', '/v5/order/create-batch', true],
+    ['/v5/order/', '/v5/order/create', true],
+    ['/v5/ord', '/v5/order/create', false],
+    ['order', 'order', true],
+    ['order', 'orderbook.50.XUSDT', false],
+    ['kline.1', 'kline.1.XUSDT', true],
+    ['kline.1', 'kline.15.XUSDT', false],
+    ['tickers', 'tickers.XUSDT', true],
+    ['private', 'private', true],
+    ['', 'anything', true],
+    ['*', 'anything', true],
+  ] as const)
+    assert.is(isMeant(only, name), expected, `${only} ${name}`)
 })
 
 test('an event comes once at its time, or again and again as often as is said', () => {
@@ -74,6 +94,9 @@ test('a rule from outside has known fields of known kinds', () => {
   const rule = { fault: 'adl', symbol: 'XUSDT', steps: 5, every: 60_000, chance: 0.5, ms: 10, side: 'Buy' }
   const symbols = new Set(['XUSDT'])
   assert.equal(rulesFrom([rule], symbols), [rule])
+  assert.equal(rulesFrom([{ fault: 'human-open', side: 'short' }], symbols), [
+    { fault: 'human-open', side: 'Sell' },
+  ])
   for (const [wrong, pattern] of [
     [{ fault: 'explode' }, /one of lose-request/],
     [{ fault: 'drop', chance: 2 }, /chance/],

@@ -80,7 +80,7 @@ export type EventFault = (typeof EVENTS)[number]
 
 export interface FaultRule {
   readonly fault: Fault
-  /** Of requests the path, of messages the topic, of sockets the channel begins so; left out: any. */
+  /** Which path of requests, topic of messages or channel of sockets is meant (`isMeant`); left out: any. */
   readonly only?: string
   /** At each opportunity. Left out: at every one. */
   readonly chance?: number
@@ -95,6 +95,7 @@ export interface FaultRule {
   /** The `retCode` of a refusal, or the HTTP status. */
   readonly code?: number
   readonly symbol?: string
+  /** Of a position: of its opening order. Left out: `Buy` where one is opened, else whichever is held. */
   readonly side?: 'Buy' | 'Sell'
   readonly steps?: number
   readonly usdt?: number
@@ -102,6 +103,18 @@ export interface FaultRule {
   readonly ticks?: number
   /** Of a wick what the price is multiplied by, of funding the rate of an interval. */
   readonly rate?: number
+}
+
+/**
+ * Whether a path, topic or channel is what `only` says: the whole of it, or its beginning up to the end of a part
+ * (`/v5/order` of `/v5/order/create`, `tickers` of `tickers.BTCUSDT`). With a star at its end any beginning will do:
+ * `/v5/order/create*` is batches too.
+ */
+export function isMeant(only: string, name: string): boolean {
+  if (only.endsWith('*')) return name.startsWith(only.slice(0, -1))
+  if (!name.startsWith(only)) return false
+  const isEnd = (character: string | undefined): boolean => character === '/' || character === '.'
+  return only === '' || only === name || isEnd(only.at(-1)) || isEnd(name[only.length])
 }
 
 interface Standing {
@@ -144,7 +157,7 @@ export class FaultPlan {
     for (const standing of this.#standing) {
       const { rule } = standing
       if (!faults.includes(rule.fault) || !this.#isDue(standing, now)) continue
-      if (!about.startsWith(rule.only ?? ABOUT[rule.fault] ?? '')) continue
+      if (!isMeant(rule.only ?? ABOUT[rule.fault] ?? '', about)) continue
       if (rule.chance !== undefined && this.#random.next() >= rule.chance) continue
       standing.count++
       this.note(rule.fault)
@@ -184,6 +197,7 @@ export class FaultPlan {
   }
 }
 
+const SIDES = { Buy: 'Buy', Sell: 'Sell', long: 'Buy', short: 'Sell' } as const
 const TEXTS = ['only', 'symbol'] as const
 const TIMES = ['every', 'from', 'to'] as const
 
@@ -221,7 +235,7 @@ export function ruleFrom(shape: Shape): FaultRule {
   if (shape.has('ms')) rule.ms = shape.number('ms')
   if (shape.has('rate')) rule.rate = shape.number('rate')
   if (shape.has('usdt')) rule.usdt = shape.number('usdt')
-  if (shape.has('side')) rule.side = shape.choice('side', ['Buy', 'Sell'])
+  if (shape.has('side')) rule.side = SIDES[shape.choice('side', ['Buy', 'Sell', 'long', 'short'])]
   if (shape.has('chance')) {
     rule.chance = shape.number('chance')
     if (!(rule.chance >= 0 && rule.chance <= 1))

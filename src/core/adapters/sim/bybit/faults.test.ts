@@ -391,6 +391,26 @@ test('somebody can trade in the app, without a link id', () => {
   counted(one, 'human-close', 2)
 })
 
+test('what somebody does is done to the side that is named, and of the least size where none is', () => {
+  const one = client()
+  assert.is(one.sim.cause({ fault: 'human-open', symbol: 'XUSDT' }), null)
+  assert.equal([one.position().side, one.position().size], ['Buy', '0.050'])
+  one.sim.cause({ fault: 'human-close', symbol: 'XUSDT' })
+  one.sim.cause({ fault: 'human-mode' })
+  for (const side of ['Buy', 'Sell'] as const)
+    one.sim.cause({ fault: 'human-open', symbol: 'XUSDT', side, steps: 1_000 })
+  const sizes = (): readonly string[] =>
+    one.get('/v5/position/list', { category: 'linear', symbol: 'XUSDT' }).result.list.map(({ size }) => size)
+  one.sim.cause({ fault: 'human-close', symbol: 'XUSDT', side: 'Sell', steps: 400 })
+  assert.equal(sizes(), ['1.000', '0.600'])
+  one.sim.cause({ fault: 'liquidate', symbol: 'XUSDT', side: 'Sell' })
+  assert.equal(sizes(), ['1.000', '0.000'])
+  assert.match(
+    String(one.sim.cause({ fault: 'liquidate', symbol: 'XUSDT', side: 'Sell' })),
+    /no short position/,
+  )
+})
+
 test('events of a plan come by themselves, and what cannot be is not counted', () => {
   const one = client(still(100), [
     { fault: 'human-open', symbol: 'XUSDT', side: 'Buy', steps: 1_000, from: MINUTE },

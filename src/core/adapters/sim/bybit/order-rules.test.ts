@@ -4,7 +4,7 @@ import type { Steps, Ticks } from '../../../base/units.ts'
 import { instrument } from '../exchange.fixture.ts'
 import { BybitAccount } from './account.ts'
 import { Refusal } from './order.ts'
-import { checkAttached, type House, mostOf, priceWithin, quantityOf } from './order-rules.ts'
+import { checkAttached, type House, leastOf, mostOf, priceWithin, quantityOf } from './order-rules.ts'
 import { BY_HAND, changed, type OrderWish } from './wishes.ts'
 
 const test = suite('order rules')
@@ -44,6 +44,13 @@ test('a quantity is on the grid that is in force, neither too small nor too grea
     codeOf(() => quantityOf(tight, wish, position, point)),
     110_090,
   )
+})
+
+test('the least order has the least value, on the grid that is in force', () => {
+  assert.is(leastOf(house, 'XUSDT', point), 50)
+  const coarse = { ...house, grain: () => ({ ticks: 1, steps: 40 }) }
+  assert.is(leastOf(coarse, 'XUSDT', point), 80)
+  assert.is(leastOf(house, 'XUSDT', { ...point, last: 1e9 }), Math.ceil(instrument.minQty / 10) * 10)
 })
 
 test('an order that reduces needs a position on the other side, and is cut to it', () => {

@@ -96,6 +96,14 @@ export function checkAttached({ attached, side }: Pick<OrderWish, 'attached' | '
     )
 }
 
+/** The least quantity of an order at the market that adds exposure. */
+export function leastOf(house: House, symbol: string, { last }: PathPoint): Steps {
+  const { minQty, minNotional, stepSize } = house.instrument(symbol)
+  const grain = house.grain(symbol).steps
+  const least = Math.max(minQty, minNotional / (last * stepSize))
+  return (Math.ceil(least / grain) * grain) as Steps
+}
+
 /** The greatest quantity of an order; at the market a part of it. */
 export function mostOf({ maxQty }: Instrument, type: 'Market' | 'Limit'): Steps | null {
   if (maxQty === null) return null

@@ -8,6 +8,7 @@ import type { Random } from '../../../base/random.ts'
 import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../../base/units.ts'
 import type { AccountEvent } from './account.ts'
 import type { Desk } from './desk.ts'
+import { isMeant } from './fault-plan.ts'
 import { Fields } from './fields.ts'
 import { type Credentials, type Gate, limitHeaders } from './gate.ts'
 import { Refusal } from './order.ts'
@@ -137,7 +138,7 @@ export class Streams {
   /** Subscriptions whose topic begins so tell nothing more; whoever subscribes again is told. */
   deaden(only: string): void {
     for (const { topics, dead } of this.#sessions.values()) {
-      for (const topic of topics.keys()) if (topic.startsWith(only)) dead.add(topic)
+      for (const topic of topics.keys()) if (isMeant(only, topic)) dead.add(topic)
     }
   }
 
