@@ -2,7 +2,8 @@
  * A whole trader at the simulated Bybit over real sockets, with time in the hand of the test: engine, live driver, a
  * state on the disk, and bbw's own adapter with the clients of bybit-api for requests and for streams. Whatever waits,
  * on either side of the sockets and in the libraries, waits by that time, and what is on its way over a socket arrives
- * before time goes on. Nothing sleeps.
+ * before time goes on. Nothing sleeps. The process can be killed at a point of its life; what is on the disk then, and at
+ * the exchange, is all that the next one has.
  */
 
 import { mkdirSync } from 'node:fs'
@@ -45,19 +46,22 @@ import { RunningClock } from './core/adapters/system/running-clock.ts'
 import type { Code } from './core/base/codes.ts'
 import { DAY, type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
+import type { Books } from './core/engine/books.ts'
 import type { EngineOptions } from './core/engine/core.ts'
 import { gridSignal } from './core/engine/desk.fixture.ts'
 import { LiveDriver } from './core/engine/drivers/live.ts'
 import { Engine } from './core/engine/engine.ts'
 import { scoreSignal } from './core/engine/pipeline.ts'
-import type { BrokerPort } from './core/engine/ports.ts'
+import type { Batch, BrokerPort, StorePort } from './core/engine/ports.ts'
 import type { Account, EngineEvent, Input } from './core/engine/protocol.ts'
 import { defaultSettings, type Settings } from './core/engine/settings.ts'
 import type { Instrument } from './core/market/instrument.ts'
 import type { Interval } from './core/market/interval.ts'
 import type { PositionMode } from './core/market/side.ts'
+import type { SymbolMarket } from './core/market/symbol-market.ts'
 import type { Position } from './core/portfolio/position.ts'
 import type { Trade } from './core/portfolio/trade.ts'
+import { bodyOf, Killed, type KillPoint, Mortal } from './faults-mortal.fixture.ts'
 
 export const SYMBOL = 'AUSDT'
 export const OTHER = 'BUSDT'
@@ -72,6 +76,9 @@ const MOST_ROUNDS = 60
 export interface Plants {
   readonly http?: (http: HttpPort) => HttpPort
   readonly broker?: (broker: BrokerPort) => BrokerPort
+  readonly store?: (store: StorePort) => StorePort
+  /** What a start remembers of what was written down. */
+  readonly memory?: (books: Books) => Books
   /** @param url where streams are served */
   readonly connection?: (connection: FeedConnection, channel: StreamChannel, url: string) => FeedConnection
   readonly listener?: (listener: StreamListener, channel: StreamChannel) => StreamListener
@@ -80,6 +87,8 @@ export interface Plants {
 export interface RigOptions extends Plants {
   /** The way of the price of both symbols. Left out: it stands at 100. */
   readonly minutes?: Minutes
+  /** Both symbols, where more is to be known of them than minutes. */
+  readonly markets?: readonly SymbolMarket[]
   readonly faults?: readonly FaultRule[]
   readonly bybit?: Partial<BybitOptions>
   readonly settings?: Settings
@@ -151,13 +160,16 @@ export class StreamRig {
   readonly pricedAt = new Map<string, Timestamp>()
   /** The longest time a position stood at the exchange without a stop. */
   nakedMs: Milliseconds = 0
+  /** How often the process was killed where it was to be. */
+  kills = 0
+  #point: KillPoint | null = null
   #nakedSince: Timestamp | null = null
   readonly #options: RigOptions
   readonly #path: string
   readonly #time = new HeldTime()
-  readonly #connections: ReturnType<typeof nodeHttp>
   #server: BybitServer | null = null
   #life: Life | null = null
+  #mortal: Mortal | null = null
   #starts = 0
   readonly #redactor: Redactor
   #news = 0
@@ -181,11 +193,11 @@ export class StreamRig {
   private constructor(path: string, options: RigOptions) {
     this.#path = path
     this.#options = options
-    this.#connections = nodeHttp()
     this.#redactor = new Redactor(Object.values(this.#credentials))
     const { minutes = flat(), instrument = PLAIN, mode = 'one-way' } = options
     mkdirSync(dirname(path), { recursive: true })
-    const markets = [SYMBOL, OTHER].map(symbol => marketOf(minutes, { ...instrument, symbol }))
+    const markets =
+      options.markets ?? [SYMBOL, OTHER].map(symbol => marketOf(minutes, { ...instrument, symbol }))
     this.sim = new SimBybit(markets, {
       costs: PLAIN_COSTS,
       wallet: WALLET,
@@ -198,7 +210,7 @@ export class StreamRig {
     this.#truth = new BybitBroker({
       client: new BybitClient({
         url: 'http://127.0.0.1:1',
-        ports: { ...this.#ports(), http: asked => Promise.resolve(this.#answered(asked)) },
+        ports: { ...this.#ports(null), http: asked => Promise.resolve(this.#answered(asked)) },
         credentials: this.#credentials,
         isDry: false,
       }),
@@ -219,6 +231,11 @@ export class StreamRig {
 
   get now(): Timestamp {
     return this.#time.now
+  }
+
+  /** Of the state. */
+  get path(): string {
+    return this.#path
   }
 
   get engine(): Engine {
@@ -357,9 +374,18 @@ export class StreamRig {
     await this.#begin()
   }
 
+  /** The process ends at the next such point, as a kill ends it. */
+  killAt(point: KillPoint): void {
+    this.#point = point
+  }
+
+  /** It was killed, and no other one has begun since. */
+  get isDead(): boolean {
+    return this.#life === null
+  }
+
   async close(): Promise<void> {
     await this.#end()
-    this.#connections.close()
     const closed = this.#server?.close()
     // What clears its timers once its socket is gone must find the timers that it knows.
     await this.settle()
@@ -425,6 +451,12 @@ export class StreamRig {
       sleep: (ms, signal) => this.#time.sleep(ms, signal),
     })
     this.setFaults(this.#options.faults ?? [])
+    const request = this.sim.request.bind(this.sim)
+    this.sim.request = asked => {
+      const outcome = request(asked)
+      if (this.#isRequest('taken', asked.target, asked.body)) this.#kill()
+      return outcome
+    }
     const open = this.sim.open.bind(this.sim)
     this.sim.open = (channel, patience) => {
       this.#news++
@@ -433,16 +465,59 @@ export class StreamRig {
     }
   }
 
-  #ports(): Omit<ClientPorts, 'http'> {
+  #isRequest(phase: 'before' | 'taken', target: string, body: string | null): boolean {
+    const point = this.#point
+    if (this.#life === null || point?.at !== 'request' || point.phase !== phase) return false
+    return point.when(target.split('?')[0], bodyOf(body))
+  }
+
+  #isCommit(phase: 'before' | 'after', batch: Batch): boolean {
+    const point = this.#point
+    if (this.#life === null || point?.at !== 'commit' || point.phase !== phase) return false
+    return point.when(batch)
+  }
+
+  #kill(): void {
+    const { store, cache } = this.#alive
+    this.kills++
+    this.#point = null
+    this.#life = null
+    this.#mortal?.end()
+    store.close()
+    cache.close()
+  }
+
+  /** The state, and what may end the process around it. */
+  #disk(store: StateStore, mortal: Mortal): StorePort {
+    return mortal.store({
+      commit: batch => {
+        if (this.#isCommit('before', batch)) {
+          this.#kill()
+          throw new Killed('before it was written')
+        }
+        const refused = store.commit(batch)
+        if (this.#isCommit('after', batch)) {
+          this.#kill()
+          throw new Killed('once it was written')
+        }
+        return refused
+      },
+    })
+  }
+
+  /** @param mortal the process whose ports they are; `null`: they are the test's own */
+  #ports(mortal: Mortal | null): Omit<ClientPorts, 'http'> {
     return {
       clock: {
         now: () => this.now,
         monotonic: () => this.#time.elapsed,
-        sleep: span => this.#time.sleep(span),
+        sleep: mortal?.sleeping(span => this.#time.sleep(span)) ?? (span => this.#time.sleep(span)),
       },
       random: () => 0,
       budgets: new HostBudgets(),
-      say: (code, words) => this.#say(code, words),
+      say: (code, words) => {
+        if (mortal?.isOver !== true) this.#say(code, words)
+      },
     }
   }
 
@@ -461,7 +536,11 @@ export class StreamRig {
   }
 
   /** Real requests whose deadline is by the time of the test. */
-  readonly #http: HttpPort = async asked => {
+  async #request(asked: Parameters<HttpPort>[0], connections: HttpPort): ReturnType<HttpPort> {
+    if (this.#isRequest('before', new URL(asked.url).pathname, asked.body)) {
+      this.#kill()
+      throw new Killed('before it has left')
+    }
     this.sent.push({
       request: `${asked.method} ${new URL(asked.url).pathname}`,
       body: asked.body,
@@ -476,7 +555,7 @@ export class StreamRig {
       () => new Promise<never>(() => {}),
     )
     try {
-      return await Promise.race([this.#connections.http({ ...asked, deadlineMs: DAY }), late])
+      return await Promise.race([connections({ ...asked, deadlineMs: DAY }), late])
     } finally {
       over.abort()
       this.#news++
@@ -488,12 +567,17 @@ export class StreamRig {
     return (this.#server?.url ?? '').replace(/^http/, 'ws')
   }
 
-  #connect(channel: StreamChannel, time: ExchangeClock, listener: StreamListener): FeedConnection {
+  #connect(
+    channel: StreamChannel,
+    time: ExchangeClock,
+    mortal: Mortal,
+    listener: StreamListener,
+  ): FeedConnection {
     const noted = <A extends readonly unknown[]>(tell: (...words: A) => void) => {
-      return (...words: A): void => {
+      return mortal.hearing((...words: A): void => {
         this.#news++
         tell(...words)
-      }
+      })
     }
     const { listener: ear = one => one, connection: hand = one => one } = this.#options
     const planted = ear(listener, channel)
@@ -515,15 +599,21 @@ export class StreamRig {
         denied: noted(reason => planted.denied(reason)),
       },
     )
+    mortal.keep(real)
     return hand(real, channel, this.streamUrl)
   }
 
   async #begin(): Promise<void> {
     const url = this.#server?.url ?? ''
     const { mode = 'one-way', settings = defaultSettings() } = this.#options
-    const http = this.#options.http?.(this.#http) ?? this.#http
-    const ports: ClientPorts = { ...this.#ports(), http }
-    const say = (code: Code, words: string): void => this.#say(code, words)
+    const mortal = new Mortal()
+    this.#mortal = mortal
+    const connections = mortal.keep(nodeHttp())
+    const real: HttpPort = mortal.http(asked => this.#request(asked, connections.http))
+    const http = this.#options.http?.(real) ?? real
+    const ports: ClientPorts = { ...this.#ports(mortal), http }
+    const say = mortal.hearing((code: Code, words: string) => this.#say(code, words))
+    const sleep = mortal.sleeping((span, signal?: AbortSignal) => this.#time.sleep(span, signal))
     const marketClient = new BybitClient({ url, ports, credentials: null, isDry: true })
     const client = new BybitClient({ url, ports, credentials: this.#credentials, isDry: false })
     const time = await this.until(
@@ -535,7 +625,7 @@ export class StreamRig {
         market: new BybitMarket(marketClient),
         cache,
         origin: url,
-        connect: listener => this.#connect('public', time, listener),
+        connect: listener => this.#connect('public', time, mortal, listener),
         now: () => time.now(),
         say,
         hearer: { progress: () => {}, problem: () => {} },
@@ -547,14 +637,14 @@ export class StreamRig {
       client,
       clock: new RunningClock({
         now: () => time.now(),
-        sleep: (span, signal) => this.#time.sleep(span, signal),
+        sleep,
       }),
       session,
       time,
       modes: new BybitAccount(client),
       mode,
-      connect: listener => this.#connect('private', time, listener),
-      sleep: span => this.#time.sleep(span),
+      connect: listener => this.#connect('private', time, mortal, listener),
+      sleep,
       redactor: this.#redactor,
       say,
       ready: () => {},
@@ -572,21 +662,29 @@ export class StreamRig {
       incarnation: store.token ?? 0,
       ...this.#options.engine,
     }
-    const engine = books === null ? new Engine(settings, options) : Engine.resume(settings, options, books)
+    const { memory = (known: Books) => known, store: hold = (port: StorePort) => port } = this.#options
+    const engine =
+      books === null ? new Engine(settings, options) : Engine.resume(settings, options, memory(books))
+    const broker = mortal.broker(exchange)
     const driver = new LiveDriver(engine, {
       clock: exchange.clock,
-      broker: this.#options.broker?.(exchange) ?? exchange,
+      broker: this.#options.broker?.(broker) ?? broker,
       feed: {
         listen: hear =>
-          exchange.listen(input => {
-            this.#news++
-            if (input.type === 'price') this.pricedAt.set(input.symbol, input.time)
-            this.heard.push(input)
-            hear(input)
-          }),
+          exchange.listen(
+            mortal.hearing(input => {
+              this.#news++
+              if (input.type === 'price') this.pricedAt.set(input.symbol, input.time)
+              this.heard.push(input)
+              hear(input)
+            }),
+          ),
       },
-      journal: { event: event => this.events.push(event), trade: trade => this.trades.push(trade) },
-      store,
+      journal: {
+        event: mortal.hearing(event => this.events.push(event)),
+        trade: mortal.hearing(trade => this.trades.push(trade)),
+      },
+      store: hold(this.#disk(store, mortal)),
     })
     const life: Life = { exchange, driver, store, cache, isOn: true, ended: Promise.resolve('stopped') }
     this.#life = life
@@ -594,7 +692,7 @@ export class StreamRig {
     life.ended = exchange.run(
       () => driver.idle(),
       async at => {
-        await this.#time.sleep(Math.max(0, at - exchange.clock.now()))
+        await sleep(Math.max(0, at - exchange.clock.now()))
         return life.isOn
       },
       null,
@@ -604,13 +702,17 @@ export class StreamRig {
 
   async #end(): Promise<void> {
     const life = this.#life
-    if (life === null) return
+    if (life === null) {
+      this.#mortal?.end()
+      return
+    }
     this.#life = null
     life.isOn = false
     this.#time.wakeAll()
     await life.ended
     life.exchange.close()
     await this.settle()
+    this.#mortal?.end()
     life.store.close()
     life.cache.close()
   }

@@ -16,6 +16,7 @@ const overWire = named('faults-wire.test.ts')
 const account = named('faults-account.test.ts')
 const terms = named('faults-terms.test.ts')
 const money = named('faults-money.test.ts')
+const crashes = named('faults-crash.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
@@ -103,15 +104,25 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'A7',
     what: 'bbw ends between writing an entry down and sending it',
     codes: ['I107', 'E102'],
-    shown: orders(
-      'A7: an entry written down and never sent is dropped when its signal is old, and sent when it is not',
-    ),
+    shown: [
+      ...orders(
+        'A7: an entry written down and never sent is dropped when its signal is old, and sent when it is not',
+      ),
+      ...crashes(
+        'A7: over the wire an entry written down and never sent is dropped or sent on proof of absence, and one who forgets it, writes late or asks nobody is found out',
+      ),
+    ],
   },
   {
     row: 'A8',
     what: 'bbw ends between the acceptance and writing it down',
     codes: ['I108'],
-    shown: orders('A8: an order that was taken while bbw ended is recovered with its stop'),
+    shown: [
+      ...orders('A8: an order that was taken while bbw ended is recovered with its stop'),
+      ...crashes(
+        'A8: over the wire an order taken while bbw dies is recovered with its stop, and one who forgets it, writes late or asks for no executions is found out',
+      ),
+    ],
   },
   {
     row: 'A9',
@@ -226,7 +237,12 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B5',
     what: 'bbw ends while it moves a stop',
     codes: ['I205'],
-    shown: stops('B5: wherever bbw ends while it moves a stop, there is the old one or the new one'),
+    shown: [
+      ...stops('B5: wherever bbw ends while it moves a stop, there is the old one or the new one'),
+      ...crashes(
+        'B5: over the wire there is the old stop or the new one wherever bbw dies while it moves it, and one who cancels first or forgets the move is found out',
+      ),
+    ],
   },
   {
     row: 'B6',

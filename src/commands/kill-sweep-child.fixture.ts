@@ -7,6 +7,7 @@ import { readSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import process from 'node:process'
 import { type SQLInputValue, StatementSync } from 'node:sqlite'
+import { Behind } from '../core/engine/drivers/behind.fixture.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { Batch, StorePort } from '../core/engine/ports.ts'
 import type { Input } from '../core/engine/protocol.ts'
@@ -117,29 +118,6 @@ function kindOf(input: Input): string | null {
   }
 }
 
-/** A store that writes what a step leaves behind only when its requests have been answered. */
-class Behind implements StorePort {
-  readonly #inner: StorePort
-  readonly #waiting: Batch[] = []
-  isBusy = false
-
-  constructor(inner: StorePort) {
-    this.#inner = inner
-  }
-
-  commit(batch: Batch): readonly string[] {
-    this.#waiting.push(batch)
-    if (!batch.isAhead && !this.isBusy) this.flush()
-    return []
-  }
-
-  flush(): void {
-    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
-      this.#inner.commit(batch)
-    }
-  }
-}
-
 /** Counts the statements that write, in whichever transaction they are. */
 function countStatements(points: Points): void {
   const run = StatementSync.prototype.run as (...values: SQLInputValue[]) => ReturnType<StatementSync['run']>
@@ -161,7 +139,6 @@ function between(ports: LivePorts, plan: Plan, points: Points): LivePorts {
   /** What has come in and is not written yet. */
   let unwritten: string | null = null
   let sendings = 0
-  let onWay = 0
 
   const counted: StorePort = {
     commit(batch) {
@@ -174,12 +151,6 @@ function between(ports: LivePorts, plan: Plan, points: Points): LivePorts {
   }
   const behind = plan.build === 'behind' ? new Behind(counted) : null
 
-  const settled = (): void => {
-    onWay--
-    if (behind === null || onWay > 0) return
-    behind.isBusy = false
-    behind.flush()
-  }
   const send = (kind: string, leave: () => Promise<void>): Promise<void> => {
     if (++sendings === plan.waitAt) {
       report({ is: 'sending' })
@@ -190,9 +161,7 @@ function between(ports: LivePorts, plan: Plan, points: Points): LivePorts {
       setTimeout(() => die('before-send', kind), plan.lagMs)
       return new Promise(() => {})
     }
-    onWay++
-    if (behind !== null) behind.isBusy = true
-    return leave().finally(settled)
+    return behind === null ? leave() : behind.send(leave)
   }
   const ask = async <T>(kind: string, question: Promise<T>): Promise<T> => {
     const answer = await question

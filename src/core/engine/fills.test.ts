@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY } from '../base/units.ts'
+import { DAY, MINUTE } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { Fills, fundingId } from './fills.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
@@ -135,9 +135,15 @@ test('what closes more than was told as opened waits until the list of execution
   }
 })
 
+test('before the first execution those since the first order are asked for: it may have filled unheard', () => {
+  assert.is(new Parts().fills.since, 0)
+  assert.is(new Parts().book([], [RESTING]).fills.since, RESTING.sentAt - MINUTE)
+  const earlier = { ...HELD, openedAt: RESTING.sentAt - DAY }
+  assert.is(new Parts().book([earlier], [RESTING]).fills.since, earlier.openedAt - MINUTE)
+})
+
 test('executions are asked for from a day before the newest, and known for as long', () => {
   const parts = new Parts().book([HELD])
-  assert.is(parts.fills.since, 0)
   parts.core.now = FUNDING.time
   parts.fills.bookFunding(FUNDING)
   assert.is(parts.fills.since, FUNDING.time - DAY)

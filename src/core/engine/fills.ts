@@ -1,7 +1,7 @@
 /** Books what was executed, once each, whoever did it and however late it is told. */
 import { assert, unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
-import { DAY, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
+import { DAY, MINUTE, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
 import type { Figures } from '../guards/guard.ts'
 import { formatSteps, formatTicks, priceOf } from '../market/quantise.ts'
 import { opposite } from '../market/side.ts'
@@ -24,6 +24,9 @@ const FILLS_KEPT: Milliseconds = 2 * DAY
 
 /** Executions are asked for from so long before the newest known one: they may be told out of order. */
 const EXECUTIONS_OVERLAP: Milliseconds = DAY
+
+/** With nothing booked yet they are asked for from so long before the first order: clocks do not agree to the second. */
+const FIRST_OVERLAP: Milliseconds = MINUTE
 
 const EXIT_CODES: { readonly [reason in ExitReason]?: Code } = {
   liquidation: 'C306',
@@ -70,9 +73,18 @@ export class Fills {
     return this.#booked.has(id)
   }
 
-  /** From when on executions have to be asked for, so that none is missed. */
+  /**
+   * From when on executions have to be asked for, so that none is missed; 0 where nothing was ever booked, held or
+   * waited for. The first order may have filled while nobody was there to hear of it.
+   */
   get since(): Timestamp {
-    return Math.max(0, this.#executedAt - EXECUTIONS_OVERLAP)
+    if (this.#executedAt > 0) return Math.max(0, this.#executedAt - EXECUTIONS_OVERLAP)
+    const { pending, positions } = this.#core.portfolio
+    const from = [
+      ...[...pending.values()].map(({ sentAt }) => sentAt),
+      ...[...positions.values()].map(({ openedAt }) => openedAt),
+    ]
+    return from.length === 0 ? 0 : Math.max(0, Math.min(...from) - FIRST_OVERLAP)
   }
 
   /**
