@@ -112,7 +112,7 @@ test('positions by coin are those that are held, by symbol it is there at any ra
   const inverse = client.get('/v5/position/list', { category: 'inverse', settleCoin: 'BTC' })
   assert.equal([inverse.retCode, inverse.result.list], [0, []])
   const { side, liqPrice, stopLoss, positionIM } = client.position()
-  assert.equal([side, liqPrice, stopLoss, positionIM], ['Sell', '109.0', '', '10'])
+  assert.equal([side, liqPrice, stopLoss, positionIM], ['Sell', '108.9', '', '10'])
 })
 
 test('the log of a day is what is shown without a window, and a window has at most seven', () => {
