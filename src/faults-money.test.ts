@@ -266,6 +266,31 @@ test('B7: over the wire a stop that somebody removes is back within a cycle, and
   fails(await complaintsOf('human-stop', { http: mute }, removed), 'the stop is')
 })
 
+/** Planted: the stream's word about positions is not heard. */
+const deaf = hearing(listener => ({
+  message: message => {
+    if ((message as { readonly topic?: string }).topic !== 'position') listener.message(message)
+  },
+}))
+
+/** Nobody answers what the account has just then. */
+async function unread(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  rig.setFaults([{ fault: 'late-reply', only: '/v5/account/wallet-balance', ms: 8 * SECOND }])
+  await rig.run(MINUTE)
+  await rig.cause({ fault: 'human-stop', symbol: SYMBOL, ticks: 0 })
+  await rig.run(15 * SECOND, 10)
+  rig.setFaults([])
+  await rig.run(45 * SECOND)
+  const wrong = rig.nakedMs > SECOND / 2 ? [`${rig.nakedMs} ms without a stop`] : []
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('B7: over the wire a stop that somebody removes is back before the account can be read, and one who waits for that is found out', async () => {
+  assert.equal(await complaintsOf(['human-stop', 'late-reply'], {}, unread, 'W207'), [])
+  fails(await complaintsOf(['human-stop', 'late-reply'], { listener: deaf }, unread), 'without a stop')
+})
+
 async function cancelledAll(rig: StreamRig): Promise<readonly string[]> {
   await rig.propose(SYMBOL, REVERSION)
   await rig.run(5 * SECOND)

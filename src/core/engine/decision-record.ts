@@ -25,6 +25,7 @@ export const RULE_KINDS = [
   'stop-answer',
   'stop-late',
   'stop-shown',
+  'stop-told',
   'emergency',
   'closing',
   'margin',

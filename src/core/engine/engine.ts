@@ -162,6 +162,7 @@ export class Engine {
       case 'time':
         this.#fates.overdue()
         this.#leverages.overdue()
+        this.#protection.sendMissing()
         core.schedule.tick(core.now, this.#runner.cycle)
         break
       case 'instrument':
@@ -193,6 +194,9 @@ export class Engine {
         break
       case 'order-found':
         this.#reconciler.takeReport(input.queryId, input.report)
+        break
+      case 'stop-told':
+        this.#protection.told(input)
         break
       case 'feed-gap':
         this.#reconciler.gap(input.reason)
@@ -473,7 +477,8 @@ export class Engine {
   get wakeAt(): Timestamp | null {
     const at = this.#core.schedule.wakeAt(this.#runner.cycle)
     const answers = earliest(this.#fates.answerDue(), this.#leverages.answerDue())
-    return earliest(earliest(at, this.#runner.deadline), answers)
+    const stops = this.#protection.desk.missingDue(this.#core.now)
+    return earliest(earliest(earliest(at, this.#runner.deadline), answers), stops)
   }
 
   get portfolio(): Portfolio {

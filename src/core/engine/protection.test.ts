@@ -8,6 +8,7 @@ import type { Effect } from './protocol.ts'
 
 const test = suite('protection')
 const KEY = positionKey('SOLUSDT', 'long')
+const TOLD = { type: 'stop-told', at: 0, symbol: 'SOLUSDT', side: 'long' } as const
 
 function sent(effects: readonly Effect[]): Extract<Effect, { readonly type: 'set-stop' }> {
   const request = effects.find(effect => effect.type === 'set-stop')
@@ -61,6 +62,75 @@ test('a stop that the account shows no longer is missing until it is set again',
   parts.protection.answered({ type: 'stop', at: parts.core.now, requestId, ok: true, reason: '' })
   assert.equal(parts.told(), ['stop-restored W207'])
   assert.is(parts.protection.desk.isProtected(KEY), true)
+})
+
+test('a stop that is told to be gone is asked for at once, and once', () => {
+  const parts = new Parts().book([HELD])
+  const { protection, core } = parts
+  protection.readBack(HELD, HELD.stop)
+  protection.told({ ...TOLD, stop: null })
+  const { requestId, stop } = sent(core.takeEffects())
+  assert.is(stop, HELD.stop)
+  protection.told({ ...TOLD, stop: null })
+  assert.is(core.takeEffects().length, 0)
+  protection.answered({ type: 'stop', at: core.now, requestId, ok: true, reason: '' })
+  assert.equal(parts.told(), ['stop-restored W207'])
+  protection.told({ ...TOLD, side: 'short', stop: null })
+  protection.told({ ...TOLD, symbol: 'ADAUSDT', stop: null })
+  assert.is(core.takeEffects().length, 0)
+})
+
+test('that of a position whose price is past it has fired: the next look says what is to be done', () => {
+  const { protection, core } = new Parts().book([HELD])
+  protection.readBack(HELD, HELD.stop)
+  core.markets.introduce(HELD.instrument)
+  core.markets.of('SOLUSDT').price(core.now, 94, 94)
+  protection.told({ ...TOLD, stop: null })
+  assert.is(core.takeEffects().length, 0)
+  core.markets.of('SOLUSDT').price(core.now, 96, 96)
+  protection.told({ ...TOLD, stop: null })
+  assert.is(sent(core.takeEffects()).stop, HELD.stop)
+})
+
+test('a position that is told of before its stop waits for it for a moment, and for nothing else', () => {
+  const parts = new Parts().book([HELD])
+  const { protection, core } = parts
+  protection.told({ ...TOLD, stop: null })
+  assert.is(core.takeEffects().length, 0)
+  assert.is(protection.desk.missingDue(core.now), core.now + 250)
+  protection.told({ ...TOLD, stop: HELD.stop })
+  assert.is(protection.desk.missingDue(core.now), null)
+  assert.ok(protection.desk.isProtected(KEY))
+  assert.equal(parts.told(), [])
+
+  const bare = new Parts().book([HELD])
+  bare.protection.told({ ...TOLD, stop: null })
+  bare.core.now += 249
+  bare.protection.sendMissing()
+  // One that is looser is not the one that is wanted.
+  bare.protection.told({ ...TOLD, stop: ticks(HELD.stop - 10) })
+  assert.is(bare.core.takeEffects().length, 0)
+  bare.core.now += 1
+  bare.protection.sendMissing()
+  assert.is(sent(bare.core.takeEffects()).stop, HELD.stop)
+  bare.protection.sendMissing()
+  assert.is(bare.core.takeEffects().length, 0)
+})
+
+test('a missing stop that is refused is asked for again half a second later, without a cycle', () => {
+  const { protection, core } = new Parts().book([HELD])
+  protection.readBack(HELD, HELD.stop)
+  protection.told({ ...TOLD, stop: null })
+  const { requestId } = sent(core.takeEffects())
+  protection.answered({ type: 'stop', at: core.now, requestId, ok: false, reason: 'busy' })
+  core.takeEffects()
+  core.now += 499
+  protection.sendMissing()
+  assert.is(core.takeEffects().length, 0)
+  assert.is(protection.desk.missingDue(core.now), core.now + 1)
+  core.now += 1
+  protection.sendMissing()
+  assert.is(sent(core.takeEffects()).stop, HELD.stop)
 })
 
 test('what has to be closed is asked for again until the close is on its way', () => {

@@ -54,6 +54,11 @@ export class Protection {
     for (const key of this.desk.wishes(this.#core.now)) this.#send(key)
   }
 
+  /** Sends those that are missing at the exchange: they wait for no cycle, and for no reading of the account. */
+  sendMissing(): void {
+    for (const key of this.desk.missing(this.#core.now)) this.#send(key)
+  }
+
   /** Closes a position whatever it takes: it is asked for again until it is gone. */
   closeNow(position: Position, reason: string, code: Code, as: ExitReason = 'emergency'): void {
     const key = positionKey(position.symbol, position.side)
@@ -74,6 +79,19 @@ export class Protection {
     const inFlight = this.desk.of(key).inFlight
     const verdict = this.desk.readBack(position, shown, this.#core.now)
     if (verdict !== null) this.#onVerdict(key, position, verdict, 'no answer', inFlight)
+  }
+
+  /** The exchange tells of a position: a stop that is gone is set again before anything is read. */
+  told({ symbol, side, stop }: Extract<Input, { readonly type: 'stop-told' }>): void {
+    const core = this.#core
+    const key = positionKey(symbol, side)
+    const position = core.portfolio.positions.get(key)
+    if (position === undefined) return
+    const mark = core.markets.find(symbol)?.mark ?? Number.NaN
+    const verdict = this.desk.told(position, stop, Number.isNaN(mark) ? null : mark, core.now)
+    if (verdict === null) return
+    this.#onVerdict(key, position, verdict, 'it is told to be gone', null)
+    this.#send(key)
   }
 
   /** The exchange has answered a request for a stop. */

@@ -101,6 +101,14 @@ export type Input =
       readonly queryId: string
       readonly executions: readonly Execution[]
     }
+  /** The exchange has told of a position with its stop; `null`: without one, which is not to wait for the account to be read. */
+  | {
+      readonly type: 'stop-told'
+      readonly at: Timestamp
+      readonly symbol: string
+      readonly side: Side
+      readonly stop: Ticks | null
+    }
   /** Something that was told may have been lost on its way: everything is to be compared. */
   | { readonly type: 'feed-gap'; readonly at: Timestamp; readonly reason: string }
   /** Whether the state can be written. */

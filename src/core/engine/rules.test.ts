@@ -124,6 +124,11 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
   'stop-answer': () => moved('ok'),
   'stop-late': () => moved(null),
   'stop-shown': () => held(),
+  'stop-told': () => {
+    const desk = held()
+    desk.feed({ type: 'stop-told', symbol: 'SOLUSDT', side: 'long', stop: null })
+    return desk
+  },
   emergency: () => moved('crossed'),
   closing: () => {
     const desk = refusedClose()

@@ -25,7 +25,16 @@ import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
 import { COMES_BACK, LEAVES_QUEUE } from './stop-outs.ts'
-import { CLOSING, EMERGENCY, STOP_ANSWER, STOP_LATE, STOP_SEND, STOP_SHOWN, STOP_WISH } from './stop-rules.ts'
+import {
+  CLOSING,
+  EMERGENCY,
+  STOP_ANSWER,
+  STOP_LATE,
+  STOP_SEND,
+  STOP_SHOWN,
+  STOP_TOLD,
+  STOP_WISH,
+} from './stop-rules.ts'
 import { LOST_BOOKS, RIVALS } from './stranger-rules.ts'
 import { TARGETS } from './target-rules.ts'
 
@@ -37,6 +46,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'stop-answer': STOP_ANSWER,
   'stop-late': STOP_LATE,
   'stop-shown': STOP_SHOWN,
+  'stop-told': STOP_TOLD,
   emergency: EMERGENCY,
   closing: CLOSING,
   margin: MARGIN,

@@ -88,8 +88,10 @@ test('a stop that cannot be restored closes the position at the third failure', 
   assert.equal(desk.readBack(HELD, null, 1), { kind: 'missing', wasSeen: false, delay: null })
   const kinds: string[] = []
   for (let i = 0; i < 3; i++) {
-    desk.send(KEY, `r${i}`, i)
-    kinds.push(kindOf(desk.answer(KEY, false, undefined, 0)))
+    assert.equal(desk.missing(i * 500), [KEY])
+    desk.send(KEY, `r${i}`, i * 500)
+    kinds.push(kindOf(desk.answer(KEY, false, undefined, i * 500)))
+    if (i < 2) assert.equal([desk.missing(i * 500 + 499), desk.missingDue(i * 500)], [[], (i + 1) * 500])
   }
   assert.equal(kinds, ['failed', 'failed', 'close'])
   desk.close(KEY, 'no stop', 'emergency')

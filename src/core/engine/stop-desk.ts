@@ -3,7 +3,7 @@
  * wish waits behind it, and a stop that is missing at the exchange is restored or, where that cannot be done, the
  * position closed. A pure table; the engine carries out what it says.
  */
-import type { Ticks, Timestamp } from '../base/units.ts'
+import type { Price, Ticks, Timestamp } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { stopOn } from '../portfolio/grid-change.ts'
@@ -17,6 +17,7 @@ import {
   STOP_LATE,
   STOP_SEND,
   STOP_SHOWN,
+  STOP_TOLD,
   STOP_WISH,
   type StopStep,
   type StopVerdict,
@@ -57,6 +58,21 @@ export class StopDesk {
       if (wish !== null && wish.sentAt <= now && inFlight === null) keys.push(key)
     }
     return keys
+  }
+
+  /** Those of them whose stop is missing at the exchange. */
+  missing(now: Timestamp): string[] {
+    return this.wishes(now).filter(key => this.of(key).missingSince > 0)
+  }
+
+  /** When the next request for a stop that is missing is to be sent; `null`: none is waited with. */
+  missingDue(now: Timestamp): Timestamp | null {
+    let due: Timestamp | null = null
+    for (const { wish, inFlight, missingSince } of this.#states.values()) {
+      if (wish === null || inFlight !== null || missingSince === 0 || wish.sentAt <= now) continue
+      if (due === null || wish.sentAt < due) due = wish.sentAt
+    }
+    return due
   }
 
   isMoving(key: string): boolean {
@@ -122,6 +138,17 @@ export class StopDesk {
   readBack(position: Position, shown: Ticks | null, now: Timestamp): StopVerdict | null {
     const key = positionKey(position.symbol, position.side)
     return this.#step(key, this.#ask(STOP_SHOWN, { position, state: this.of(key), shown, now }))
+  }
+
+  /**
+   * The exchange tells of a position.
+   *
+   * @param told its stop, `null` where it has none
+   * @param mark `null` where it is not known
+   */
+  told(position: Position, told: Ticks | null, mark: Price | null, now: Timestamp): StopVerdict | null {
+    const key = positionKey(position.symbol, position.side)
+    return this.#step(key, this.#ask(STOP_TOLD, { position, state: this.of(key), told, mark, now }))
   }
 
   #step(key: string, step: StopStep | null): StopVerdict | null {

@@ -3,8 +3,9 @@
  * request is in flight at most, the tightest wish waits behind it; one that is missing at the exchange is restored, or
  * the position closed where that cannot be done.
  */
-import { SECOND, type Ticks, type Timestamp } from '../base/units.ts'
+import { type Price, SECOND, type Ticks, type Timestamp } from '../base/units.ts'
 import type { StopMove } from '../decision/intent.ts'
+import { priceOf } from '../market/quantise.ts'
 import type { Side } from '../market/side.ts'
 import { sign } from '../market/side.ts'
 import { MANUAL, type Position } from '../portfolio/position.ts'
@@ -42,6 +43,8 @@ export interface StopStep {
 
 /** A missing stop is asked for again this soon. */
 const RETRY_MS = 500
+/** A stop may be told of so long after its position. */
+const MOMENT_MS = 250
 /** A request that comes to nothing again and again is made at least this often. */
 const LONGEST_RETRY_MS = 30_000
 
@@ -156,8 +159,7 @@ function failed(
   // time: whatever refuses it is not to be hammered.
   const rare = Math.min(RETRY_MS * 2 ** Math.min(tries, 10), LONGEST_RETRY_MS)
   const delay = isShutOut ? LONGEST_RETRY_MS : isRestoring ? RETRY_MS : tries === 1 ? null : rare
-  const sentAt = isRestoring && !isShutOut ? 0 : now + (delay ?? 0)
-  const again = { ...request, requestId: '', sentAt, doubt: 'none' as const }
+  const again = { ...request, requestId: '', sentAt: now + (delay ?? 0), doubt: 'none' as const }
   return {
     state: { ...state, inFlight: null, wish: state.wish ?? again, tries },
     verdict: { kind: 'failed', request, delay },
@@ -232,7 +234,7 @@ function compared(state: StopState, position: Position, shown: Ticks | null, now
   if (shown !== null && (shown - position.stop) * sign(position.side) >= 0) {
     const isNews = !state.wasSeen || state.missingSince > 0 || state.tries > 0
     return {
-      state: isNews ? { ...state, tries: 0, missingSince: 0, wasSeen: true } : state,
+      state: isNews ? inForce(state, shown, sign(position.side)) : state,
       verdict: shown === position.stop ? null : { kind: 'adopt', stop: shown },
     }
   }
@@ -257,6 +259,50 @@ function compared(state: StopState, position: Position, shown: Ticks | null, now
     },
     verdict: { kind: 'missing', wasSeen: state.wasSeen, delay: sentAt > now ? sentAt - now : null },
   }
+}
+
+/** A position is told of, between two looks at the account. */
+export interface SeenTold {
+  readonly position: Position
+  readonly state: StopState
+  /** The stop at the exchange; `null`: there is none. */
+  readonly told: Ticks | null
+  /** The mark price as it was told last; `null`: it was not. */
+  readonly mark: Price | null
+  readonly now: Timestamp
+}
+
+/**
+ * A stop that is told to be gone is asked for again at once; where it was never in force, and may be told of after its
+ * position, in a moment. `null`: the next look at the account says what is to be done. That of a position whose mark is
+ * past it has most likely fired, and a request whose answer is awaited sets it anyway.
+ */
+export const STOP_TOLD: Rule<SeenTold, StopStep | null> = {
+  kind: 'stop-told',
+  about: ofPosition,
+  decide({ position, state, told, mark, now }) {
+    const { wasSeen, inFlight, closing, missingSince } = state
+    const direction = sign(position.side)
+    if (inFlight !== null || closing !== null) return null
+    if (told !== null) {
+      // Only what is certain: whether it was moved by somebody the account says.
+      if ((told - position.stop) * direction < 0 || (wasSeen && missingSince === 0)) return null
+      return { state: inForce(state, position.stop, direction), verdict: null }
+    }
+    if (missingSince > 0) return null
+    if (mark !== null && (mark - priceOf(position.instrument, position.stop)) * direction <= 0) return null
+    const step = compared(state, position, null, now)
+    const { wish } = step.state
+    if (wasSeen || wish === null) return step
+    return { ...step, state: { ...step.state, wish: { ...wish, sentAt: now + MOMENT_MS } } }
+  },
+}
+
+/** The stop is there: what was only to set it again is not wished any more. */
+function inForce(state: StopState, stop: Ticks, direction: number): StopState {
+  const { wish } = state
+  const isVain = wish !== null && wish.why === 'restore' && (wish.stop - stop) * direction <= 0
+  return { ...state, wish: isVain ? null : wish, tries: 0, missingSince: 0, wasSeen: true }
 }
 
 /** Somebody has tightened the stop: what was wished before, and what came to nothing, must not loosen it again. */

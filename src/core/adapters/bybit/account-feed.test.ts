@@ -203,20 +203,28 @@ test('a refused key and slow tries are said', () => {
   assert.not.ok(rig.feed.isReady)
 })
 
-test('a position that loses its stop is looked after at once; one that closes, or has had none, is not', () => {
+test('with which stop a position stands is told at once, and all is compared where it has lost it; a close is no loss', () => {
   const rig = new Rig()
-  const tell = (over: object): void => rig.push('position', { ...POSITION, ...over })
+  const tell = (over: object): void =>
+    rig.push('position', { ...POSITION, symbol: 'BTCUSDT', stopLoss: '95', ...over })
+  const news = (): readonly string[] =>
+    rig.heard
+      .splice(0)
+      .map(input => (input.type === 'stop-told' ? `${input.side} ${input.stop ?? 'bare'}` : input.type))
   tell({ stopLoss: '' })
-  assert.equal(rig.words(), [], 'its stop may be told of a moment later')
+  assert.equal(news(), ['long bare'], 'its stop may be told of a moment later')
   tell({})
   tell({ stopLoss: '0' })
-  assert.equal(rig.words(), ['feed-gap'])
+  assert.equal(news(), ['long 950', 'long bare', 'feed-gap'])
   tell({ stopLoss: '' })
-  assert.equal(rig.words(), [], 'it is known')
+  assert.equal(news(), ['long bare'], 'that it is lost is known')
   tell({})
   tell({ side: '', size: '0', stopLoss: '' })
-  tell({ stopLoss: '' })
-  assert.equal(rig.words(), [])
+  assert.equal(news(), ['long 950'])
+  tell({ side: 'Sell', stopLoss: '' })
+  assert.equal(news(), ['short bare'])
+  tell({ symbol: 'ODDUSDT' })
+  assert.equal(news(), [], 'of what is not followed the account tells')
 })
 
 test.run()

@@ -1,7 +1,8 @@
 /**
  * What Bybit's private stream tells of an account, as inputs of the engine: what became of orders, and what was
- * executed; and that a position has lost its stop, which is not to wait for the next look. It is the fast way and not the sure one: after every loss the engine compares everything by requests, and
- * an execution that a request shows and the stream has not told has its topic asked for again.
+ * executed; and that a position has no stop, which is not to wait for the next look. It is the fast way and not the sure
+ * one: after every loss the engine compares everything by requests, and an execution that a request shows and the stream
+ * has not told has its topic asked for again.
  */
 import type { Code } from '../../base/codes.ts'
 import { DataError } from '../../base/errors.ts'
@@ -12,6 +13,7 @@ import { executionsOf } from './executions.ts'
 import { type ExecutionRow, type OrderRow, type PositionRow, wasRefused } from './mapper-orders.ts'
 import { streamMessage } from './mapper-stream.ts'
 import type { FeedConnection } from './market-feed.ts'
+import { shownStop } from './shown.ts'
 import type { StreamListener } from './stream-connection.ts'
 
 const TOPICS = ['order', 'execution', 'position'] as const
@@ -181,9 +183,15 @@ export class AccountFeed {
     }
   }
 
-  /** One that has just opened may be told of before its stop: only a loss counts. */
+  /** One that has just opened may be told of before its stop: what a lack of it means is the engine's to say. */
   #onPosition({ symbol, positionIndex, side, stopLoss }: PositionRow): void {
     const key = `${symbol} ${positionIndex}`
+    const instrument = this.#ports.instrument(symbol)
+    if (side !== null && instrument !== undefined) {
+      const held = side === 'Buy' ? 'long' : 'short'
+      const stop = stopLoss === null ? null : shownStop(instrument, stopLoss, held)
+      this.#ports.hear({ type: 'stop-told', at: 0, symbol, side: held, stop })
+    }
     if (side !== null && stopLoss !== null) this.#protected.add(key)
     else if (this.#protected.delete(key) && side !== null) {
       this.#ports.hear({ type: 'feed-gap', at: 0, reason: `${symbol} has lost its stop` })

@@ -261,6 +261,9 @@ test('a position whose stop somebody takes away has it back within two seconds, 
     ['/nowhere', 0],
     ['/v5/position/trading-stop', 1],
     ['/v5/position/list', 1],
+    // It is set before the account has been read.
+    ['/v5/account/wallet-balance', 4],
+    ['/v5/execution/list', 4],
   ] as const) {
     const bare = await bareFor(path, times)
     assert.ok(bare <= 2 * SECOND, `${path}: ${bare} ms`)
