@@ -6,13 +6,22 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpReply, HttpRequest } from './core/adapters/bybit/http.ts'
 import { START } from './core/adapters/sim/bybit/bybit.fixture.ts'
+import { BY_HAND } from './core/adapters/sim/bybit/wishes.ts'
 import { ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { ExchangeError } from './core/base/errors.ts'
-import { MINUTE, SECOND } from './core/base/units.ts'
+import { MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
+import type { ConditionalReport } from './core/engine/protocol.ts'
 import { hearing, held, rigs } from './faults-complaints.fixture.ts'
-import { bound, levels, type RigOptions, type StreamRig, SYMBOL } from './faults-streams-rig.fixture.ts'
+import {
+  bound,
+  levels,
+  OTHER,
+  type RigOptions,
+  type StreamRig,
+  SYMBOL,
+} from './faults-streams-rig.fixture.ts'
 
 const test = suite('faults of money')
 const folder = new StoreFolder()
@@ -332,6 +341,64 @@ test('B10: over the wire what a stop could not sell is closed, and one who waits
         : Promise.reject(new ExchangeError('wait', { retryable: false, ambiguous: false })),
   })
   fails(await complaintsOf('thin', { minutes: FALLING, broker }, thinStop), 'steps are left')
+})
+
+/** A person's order that is to sell on the symbol when the price falls to 90. */
+const STOP_BY_HAND = {
+  ...BY_HAND,
+  symbol: SYMBOL,
+  side: 'Sell',
+  positionIdx: 0,
+  reduceOnly: true,
+  steps: 100 as Steps,
+  trigger: { price: ticks(90), direction: 'fall', by: 'LastPrice' },
+} as const
+
+/** A position is closed and its stop stays behind, beside one that lives and an order of a person's. */
+async function orphaned(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.propose(OTHER)
+  const { orderId: byHand } = rig.sim.desk.create(STOP_BY_HAND)
+  await rig.cause({ fault: 'orphan-stop', symbol: SYMBOL })
+  await rig.cause({ fault: 'human-close', symbol: SYMBOL })
+  await rig.run(40 * SECOND)
+  await rig.restart()
+  await rig.run(40 * SECOND)
+  const waiting = rig.sim.desk.account.openOrders
+    .filter(({ status }) => status === 'Untriggered')
+    .map(({ symbol, orderId }) => (orderId === byHand ? 'by hand' : symbol))
+  const wrong: string[] = []
+  if (waiting.includes(SYMBOL)) wrong.push('a stop outlives its position')
+  if (!waiting.includes('by hand')) wrong.push('an order of a person is gone')
+  if (!waiting.includes(OTHER) || rig.nakedMs > 0) wrong.push('a living position has lost its stop')
+  if (rig.count('I211') !== 1) wrong.push(`I211 was told ${rig.count('I211')} times`)
+  if (rig.count('W314') !== 1) wrong.push(`W314 was told ${rig.count('W314')} times`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+/** Planted: what waits for a price is seen in another way. */
+const seeing = (
+  over: (one: ConditionalReport) => Partial<ConditionalReport> | null,
+): RigOptions['broker'] => {
+  return one => ({
+    ...bound(one),
+    account: async () => {
+      const account = await one.account()
+      const conditional = (account.conditional ?? []).flatMap(order => {
+        const seen = over(order)
+        return seen === null ? [] : [{ ...order, ...seen }]
+      })
+      return { ...account, conditional }
+    },
+  })
+}
+
+test('B11: over the wire a stop that outlives its position is removed, and one who does not see it, or takes all for its own, is found out', async () => {
+  assert.equal(await complaintsOf('orphan-stop', {}, orphaned, 'I211'), [])
+  const blind = seeing(() => null)
+  fails(await complaintsOf('orphan-stop', { broker: blind }, orphaned), 'a stop outlives its position')
+  const greedy = seeing(() => ({ isGuard: true, since: 0 }))
+  fails(await complaintsOf('orphan-stop', { broker: greedy }, orphaned), 'an order of a person is gone')
 })
 
 /** The price goes through the target and through the stop within one minute. */

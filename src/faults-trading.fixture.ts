@@ -310,10 +310,15 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B11',
     what: 'an order is left after its position is closed',
     codes: ['I211'],
-    shown: stops(
-      'B11: an order of bbw that no position needs is removed',
-      'B11: no order of a position outlives it',
-    ),
+    shown: [
+      ...stops(
+        'B11: an order of bbw that no position needs is removed',
+        'B11: no order of a position outlives it',
+      ),
+      ...money(
+        'B11: over the wire a stop that outlives its position is removed, and one who does not see it, or takes all for its own, is found out',
+      ),
+    ],
   },
   {
     row: 'B12',

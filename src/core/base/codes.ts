@@ -296,6 +296,12 @@ export const CODES = {
     did: 'Took its own targets back, left the stop at the exchange, and leaves the position alone from now on.',
     can: 'bbw trade adopt SYMBOL hands it over again.',
   },
+  W314: {
+    title: 'order of somebody else where nothing is held',
+    what: 'An order that bbw has not placed waits for a price on a side of a symbol of which nothing is held, such as a stop whose position is gone.',
+    did: 'Left it alone, and tells of it once.',
+    can: 'Cancel it at the exchange if you do not want it: it may open or close something one day.',
+  },
   C305: {
     title: 'another bbw trades this account',
     what: 'The account has orders of another instance of bbw.',

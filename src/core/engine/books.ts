@@ -13,6 +13,7 @@ import type {
   Doubt,
   EngineState,
   Gone,
+  LeftoverState,
   Obstacle,
   RefusedLeg,
   RotationState,
@@ -83,6 +84,8 @@ export interface Ledger {
   readonly decided5?: readonly (readonly [string, Timestamp])[]
   /** Positions of somebody else by their keys; an earlier bbw kept their symbols alone. */
   readonly foreign: readonly string[]
+  /** Left out by a bbw that did not look for orders that wait where nothing is held. */
+  readonly leftovers?: LeftoverState
   /** Positions that were told to risk too much; left out by a bbw that did not watch them. */
   readonly risky?: readonly string[]
   /** What a person has asked to be closed and is not yet; left out by a bbw that could not be asked. */

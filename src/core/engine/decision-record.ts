@@ -67,6 +67,7 @@ export const RULE_KINDS = [
   'terms',
   'rivals',
   'lost-books',
+  'leftovers',
   'early',
   'fill',
   'left',

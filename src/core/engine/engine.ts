@@ -28,6 +28,7 @@ import { Filters } from './filters.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { Handovers } from './handovers.ts'
 import { Ladders } from './ladders.ts'
+import { Leftovers } from './leftovers.ts'
 import { Leverages } from './leverages.ts'
 import { Management } from './management.ts'
 import { MarginChecks } from './margin-checks.ts'
@@ -60,6 +61,7 @@ export class Engine {
   readonly #fates: Fates
   readonly #answers: Answers
   readonly #strangers: Strangers
+  readonly #leftovers: Leftovers
   readonly #fills: Fills
   readonly #reconciler: Reconciler
   readonly #entries: Entries
@@ -85,7 +87,17 @@ export class Engine {
     const management = new Management(core, orders, protection)
     const fates = new Fates(core, gatekeeper, orders, protection, management)
     const strangers = new Strangers(core, gatekeeper, orders)
-    const fills = new Fills({ core, orders, protection, management, fates, strangers, gatekeeper })
+    const leftovers = new Leftovers(core, orders)
+    const fills = new Fills({
+      core,
+      orders,
+      protection,
+      management,
+      fates,
+      strangers,
+      leftovers,
+      gatekeeper,
+    })
     const handovers = new Handovers({ core, orders, protection, management, strangers })
     const closures = new Closures({ core, gatekeeper, orders, protection })
     this.#core = core
@@ -97,6 +109,7 @@ export class Engine {
     this.#fates = fates
     this.#answers = new Answers(core, runner, orders, fates)
     this.#strangers = strangers
+    this.#leftovers = leftovers
     this.#fills = fills
     this.#filters = new Filters({ core, orders, protection, management })
     this.#facts = new Facts({ core, orders, protection, strangers })
@@ -108,6 +121,7 @@ export class Engine {
       fates,
       fills,
       strangers,
+      leftovers,
       gatekeeper,
       handovers,
       closures,
@@ -275,6 +289,7 @@ export class Engine {
       ...this.#orders.save(),
       ...this.#protection.save(),
       ...this.#strangers.save(),
+      ...this.#leftovers.save(),
       ...this.#fills.save(),
       ...this.#reconciler.save(),
       ...this.#entries.save(),
@@ -302,6 +317,7 @@ export class Engine {
     engine.#orders.load(state)
     engine.#protection.load(state)
     engine.#strangers.load(state)
+    engine.#leftovers.load(state)
     engine.#fills.load(state)
     engine.#reconciler.load(state)
     engine.#entries.load(state)
@@ -348,6 +364,7 @@ export class Engine {
         ...this.#risks.save(),
         ...decidedRows(this.#core.markets.decided()),
         foreign: this.#strangers.keys(),
+        ...this.#leftovers.save(),
         ...(this.#closures.isAny ? { closures: this.#closures.lasting() } : {}),
         ...this.#rotations.save(),
         ...this.#core.stopOuts.save(),
@@ -406,6 +423,7 @@ export class Engine {
       storeTrouble: null,
     })
     engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), rivals: 0 })
+    engine.#leftovers.load({ leftovers: ledger.leftovers ?? { ended: [], told: [] } })
     engine.#fills.load(ledger)
     engine.#entries.load({ ...ledger, refusals: [] })
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })

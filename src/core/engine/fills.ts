@@ -12,6 +12,7 @@ import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import type { Fates } from './fates.ts'
 import { COMES_TO_LIFE, EARLY, FILL, LEFT, ORPHAN, type SeenFill } from './fill-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
+import type { Leftovers } from './leftovers.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
@@ -42,6 +43,7 @@ export interface FillParts {
   readonly management: Management
   readonly fates: Fates
   readonly strangers: Strangers
+  readonly leftovers: Leftovers
   readonly gatekeeper: Gatekeeper
 }
 
@@ -52,6 +54,7 @@ export class Fills {
   readonly #management: Management
   readonly #fates: Fates
   readonly #strangers: Strangers
+  readonly #leftovers: Leftovers
   readonly #gatekeeper: Gatekeeper
   /** Executions booked lately, with their time: a stream may tell one twice. */
   readonly #booked = new Map<string, Timestamp>()
@@ -65,6 +68,7 @@ export class Fills {
     this.#management = parts.management
     this.#fates = parts.fates
     this.#strangers = parts.strangers
+    this.#leftovers = parts.leftovers
     this.#gatekeeper = parts.gatekeeper
   }
 
@@ -332,6 +336,7 @@ export class Fills {
     const reasons = trade.exits.map(({ reason: why }) => why)
     if (isStoppedBy({ reasons }))
       this.#core.stopOuts.note(trade, priceOf(instrument, position.stop), fill.time)
+    this.#leftovers.ended(position.symbol, position.side, fill.time)
     const closing = { reasons, cause: fill.cause, leg: order?.leg ?? null }
     this.#core.rest(position.strategy, position.symbol, closing, fill.earliest ?? fill.time)
   }

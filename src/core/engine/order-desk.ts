@@ -443,7 +443,7 @@ export class OrderDesk {
   }
 
   /** Takes an order back that is at the exchange and not in the books. */
-  cancelOrphan(order: RestingReport, why: NotWanted): void {
+  cancelOrphan(order: Pick<RestingReport, 'clientOrderId' | 'symbol' | 'side'>, why: NotWanted): void {
     this.#cancelAtExchange(order, why)
   }
 

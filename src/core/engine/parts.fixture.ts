@@ -14,6 +14,7 @@ import { Fates } from './fates.ts'
 import { Fills } from './fills.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { Handovers } from './handovers.ts'
+import { Leftovers } from './leftovers.ts'
 import { Leverages } from './leverages.ts'
 import { Management } from './management.ts'
 import { OrderDesk } from './order-desk.ts'
@@ -64,6 +65,7 @@ export class Parts {
   readonly fates: Fates
   readonly answers: Answers
   readonly strangers: Strangers
+  readonly leftovers: Leftovers
   readonly fills: Fills
   readonly handovers: Handovers
   readonly closures: Closures
@@ -88,6 +90,7 @@ export class Parts {
     this.fates = new Fates(core, this.gatekeeper, this.orders, this.protection, this.management)
     this.answers = new Answers(core, this.runner, this.orders, this.fates)
     this.strangers = new Strangers(core, this.gatekeeper, this.orders)
+    this.leftovers = new Leftovers(core, this.orders)
     this.fills = new Fills(this)
     this.handovers = new Handovers(this)
     this.closures = new Closures(this)

@@ -318,6 +318,22 @@ export interface Account {
   readonly wallet: Usdt
   readonly positions: readonly AccountPosition[]
   readonly orders: readonly RestingReport[]
+  /** Orders that wait for a price, stops of positions among them; left out where there can be none but those. */
+  readonly conditional?: readonly ConditionalReport[]
+}
+
+/** An order that waits at the exchange for a price. */
+export interface ConditionalReport {
+  /** The client's; the exchange's own where it has none, as of what came with a position. */
+  readonly id: string
+  readonly symbol: string
+  /** Side of the position it adds to or takes from. */
+  readonly side: Side
+  readonly purpose: 'entry' | 'exit'
+  /** It came with a position, to protect it, rather than by itself. */
+  readonly isGuard: boolean
+  /** When it was made, by the exchange's time. */
+  readonly since: Timestamp
 }
 
 /** A position as the exchange shows it. */

@@ -28,8 +28,8 @@ export interface Comparison {
   readonly missing: readonly string[]
   /** Orders of this bbw at the exchange that the books do not have. */
   readonly orphans: readonly RestingReport[]
-  /** Orders of another bbw. */
-  readonly rivals: readonly RestingReport[]
+  /** Ids of the orders of another bbw. */
+  readonly rivals: readonly string[]
 }
 
 /**
@@ -57,15 +57,15 @@ export function compare(
   }
   const resting = new Set(account.orders.map(order => order.clientOrderId))
   const strange = account.orders.filter(order => !known.has(order.clientOrderId))
-  const owned = (owner: 'own' | 'rival'): RestingReport[] =>
-    strange.filter(order => ownerOf(order.clientOrderId, instance) === owner)
+  const conditional = account.conditional ?? []
+  const rivals = [...strange.map(order => order.clientOrderId), ...conditional.map(({ id }) => id)]
   return {
     differences,
     walletDiffers: !(Math.abs(account.wallet - portfolio.wallet) <= WALLET_TOLERANCE),
     foreign: [...there.values()],
     missing: [...booked].filter(id => !resting.has(id)),
-    orphans: owned('own'),
-    rivals: owned('rival'),
+    orphans: strange.filter(order => ownerOf(order.clientOrderId, instance) === 'own'),
+    rivals: rivals.filter(id => ownerOf(id, instance) === 'rival'),
   }
 }
 

@@ -11,6 +11,7 @@ import type { Fates } from './fates.ts'
 import { type Fills, fundingId } from './fills.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Handovers } from './handovers.ts'
+import type { Leftovers } from './leftovers.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
@@ -30,6 +31,7 @@ export interface ReconcilerParts {
   readonly fates: Fates
   readonly fills: Fills
   readonly strangers: Strangers
+  readonly leftovers: Leftovers
   readonly gatekeeper: Gatekeeper
   readonly handovers: Handovers
   readonly closures: Closures
@@ -49,6 +51,7 @@ export class Reconciler {
   readonly #fates: Fates
   readonly #fills: Fills
   readonly #strangers: Strangers
+  readonly #leftovers: Leftovers
   readonly #gatekeeper: Gatekeeper
   readonly #handovers: Handovers
   readonly #closures: Closures
@@ -65,6 +68,7 @@ export class Reconciler {
     this.#fates = parts.fates
     this.#fills = parts.fills
     this.#strangers = parts.strangers
+    this.#leftovers = parts.leftovers
     this.#gatekeeper = parts.gatekeeper
     this.#handovers = parts.handovers
     this.#closures = parts.closures
@@ -283,7 +287,7 @@ export class Reconciler {
 
   #follow(course: Course, account: Account, isThorough: boolean): void {
     const { found, cancels, asksAgain, takesWallet, isRecovered } = course
-    this.#strangers.rivalsSeen(found.rivals.map(order => order.clientOrderId))
+    this.#strangers.rivalsSeen(found.rivals)
     for (const orphan of cancels) {
       const { clientOrderId: id, symbol, side, purpose } = orphan
       const words = `${symbol} ${side} ${purpose}: nothing needs this order; cancelled`
@@ -300,6 +304,7 @@ export class Reconciler {
       return
     }
     this.#strangers.foreignSeen(found.foreign)
+    this.#leftovers.seen(account)
     if (isThorough) this.#handovers.adopt(account)
     if (isThorough) this.#closures.seen(account)
     else this.#closures.unseen(0)

@@ -317,6 +317,17 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.reply(asked.queryId, { ...desk.account(), orders: [...desk.resting(), order] })
     return desk
   },
+  leftovers: () => {
+    const desk = held()
+    let [asked] = only(desk.feed({ type: 'feed-gap', reason: 'cut' }), 'query-account')
+    for (let second = 0; second < 60 && asked === undefined; second++)
+      asked = only(desk.wait(SECOND), 'query-account')[0]
+    assert.ok(asked !== undefined)
+    for (const { queryId } of only(desk.effects, 'query-executions')) desk.executions(queryId)
+    const stop = { id: 'f3a1', symbol: 'ADAUSDT', side: 'long', purpose: 'exit', isGuard: true } as const
+    desk.reply(asked.queryId, { ...desk.account(), conditional: [{ ...stop, since: MIDNIGHT }] })
+    return desk
+  },
   'lost-books': () => {
     const desk = new Desk(defaultSettings(), { instance: '1234' }).introduce('SOLUSDT')
     const next = resumed(desk, desk.settings, { instance: '1234' })

@@ -12,6 +12,7 @@ import { DELISTING, FILTERS, LISTING, MAINTENANCE, TERMS } from './fact-rules.ts
 import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
 import { COMES_TO_LIFE, EARLY, FILL, LEFT, ORPHAN } from './fill-rules.ts'
 import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
+import { LEFTOVERS } from './leftover-rules.ts'
 import { HELD_BACK, LEVERAGE, LEVERAGE_FIRST } from './leverage-rules.ts'
 import { MARGIN } from './margin-checks.ts'
 import { PLACING, REFUSED_EXIT, ROOM, TAKE_BACK } from './order-rules.ts'
@@ -88,6 +89,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   terms: TERMS,
   rivals: RIVALS,
   'lost-books': LOST_BOOKS,
+  leftovers: LEFTOVERS,
   early: EARLY,
   fill: FILL,
   left: LEFT,

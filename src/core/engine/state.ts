@@ -161,6 +161,14 @@ export interface Foreign {
   readonly shown: AccountPosition | null
 }
 
+/** What is known of orders that wait for a price where nothing is held. */
+export interface LeftoverState {
+  /** When bbw's last position of a key has ended. */
+  readonly ended: readonly (readonly [key: string, at: Timestamp])[]
+  /** Ids of those of somebody else that were told of. */
+  readonly told: readonly string[]
+}
+
 /** A position that is to change hands; `askedAt`: when what is still there was last asked to go. */
 export interface WaitingHandover extends Handover {
   readonly askedAt: Timestamp | null
@@ -375,6 +383,7 @@ export interface EngineState {
   readonly closures: readonly WaitingClosure[]
   readonly rotation: RotationState
   readonly rivals: number
+  readonly leftovers: LeftoverState
   readonly executedAt: Timestamp
   readonly recovery: Recovery | null
   readonly verification: Verification | null

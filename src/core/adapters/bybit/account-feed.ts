@@ -47,6 +47,8 @@ export class AccountFeed {
   /** Price and quantity of bbw's orders, as they were told or shown last: what differs from them is an amendment. */
   readonly #resting = new Map<string, Resting>()
   readonly #told = new Set<string>()
+  /** Orders without an id of a client's that bbw has asked to be cancelled. */
+  readonly #unnamed = new Set<string>()
   /** Positions that were told of with a stop. */
   readonly #protected = new Set<string>()
   #readySince: Timestamp | null = null
@@ -101,6 +103,11 @@ export class AccountFeed {
     }
   }
 
+  /** An order without an id of a client's is about to be cancelled: its end is told by the exchange's own. */
+  cancels(orderId: string): void {
+    this.#unnamed.add(orderId)
+  }
+
   /** How much of a resting order has filled, as a decimal. */
   filled(clientOrderId: string): string {
     return this.#resting.get(clientOrderId)?.filled ?? '0'
@@ -147,12 +154,18 @@ export class AccountFeed {
   }
 
   #onOrder(order: OrderRow): void {
-    const { linkId, price, qty, filled } = order
-    if (linkId === null) return
+    const { linkId, price, qty, filled, status } = order
+    if (linkId === null) {
+      if (status !== 'Deactivated' && status !== 'Cancelled') return
+      const { orderId: clientOrderId, cancelType } = order
+      if (!this.#unnamed.delete(clientOrderId)) return
+      this.#ports.hear({ type: 'order', at: 0, clientOrderId, status: 'cancelled', reason: cancelType ?? '' })
+      return
+    }
     const before = this.#resting.get(linkId)
     const tell = (status: 'accepted' | 'amended' | 'rejected' | 'cancelled', reason = ''): void =>
       this.#ports.hear({ type: 'order', at: 0, clientOrderId: linkId, status, reason })
-    switch (order.status) {
+    switch (status) {
       case 'New':
       case 'PartiallyFilled':
       case 'Untriggered':

@@ -5,6 +5,7 @@ import { DAY, MINUTE, SECOND, type Ticks } from '../../base/units.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
 import { regridded } from '../../portfolio/grid-change.ts'
 import { START, still } from '../sim/bybit/bybit.fixture.ts'
+import { BY_HAND } from '../sim/bybit/wishes.ts'
 import { steps, ticks } from '../sim/exchange.fixture.ts'
 import { SimulatedBybit } from './simulated.fixture.ts'
 
@@ -47,6 +48,53 @@ test('an entry at the market is filled with its stop attached, and the account s
     { symbol: SYMBOL, side: 'long', steps: 1_000, entry: 100, leverage: 10, stop: ticks(95) },
   ])
   assert.equal(orders, [], 'the stop is no resting order of its own')
+})
+
+test('what waits for a price is shown with its side, and cancelled by the exchange’s id where it protects nothing', async () => {
+  const rig = await held()
+  const [stop, ...others] = (await rig.broker.account()).conditional ?? []
+  assert.equal(others, [])
+  const { id, since, ...rest } = stop
+  assert.equal(rest, { symbol: SYMBOL, side: 'long', purpose: 'exit', isGuard: true })
+  assert.ok(since >= START, String(since))
+  try {
+    await rig.broker.cancel(SYMBOL, id)
+    assert.unreachable('it protects what is held')
+  } catch (error) {
+    assert.ok(error instanceof ExchangeError && !error.ambiguous, String(error))
+  }
+  assert.is(rig.asked.filter(one => one.includes('/v5/order/cancel')).length, 0)
+  rig.sim.desk.stops.keep(SYMBOL)
+  rig.sim.desk.closeByHand(SYMBOL, null)
+  rig.pass(SECOND)
+  const left = await rig.broker.account()
+  assert.equal([left.positions, left.conditional?.length], [[], 1])
+  await rig.broker.cancel(SYMBOL, id)
+  rig.pass(SECOND)
+  assert.equal((await rig.broker.account()).conditional, [])
+  const told = rig.heard.flatMap(input => (input.type === 'order' ? [input] : []))
+  assert.ok(
+    told.some(({ clientOrderId, status }) => clientOrderId === id && status === 'cancelled'),
+    JSON.stringify(told),
+  )
+})
+
+test('conditional orders of others are shown as what they would do', async () => {
+  const rig = new SimulatedBybit(still(100))
+  const wish = { ...BY_HAND, symbol: SYMBOL, positionIdx: 0, steps: steps(1) } as const
+  rig.sim.desk.create({
+    ...wish,
+    side: 'Buy',
+    trigger: { price: ticks(110), direction: 'rise', by: 'LastPrice' },
+  })
+  const close = { ...wish, side: 'Buy', reduceOnly: true, orderLinkId: 'mine' } as const
+  rig.sim.desk.create({ ...close, trigger: { price: ticks(120), direction: 'rise', by: 'MarkPrice' } })
+  const { conditional = [] } = await rig.broker.account()
+  assert.equal(conditional.map(({ side, purpose, isGuard }) => [side, purpose, isGuard]).sort(), [
+    ['long', 'entry', false],
+    ['short', 'exit', false],
+  ])
+  assert.ok(conditional.some(({ id }) => id === 'mine'))
 })
 
 test('a limit rests, is amended, filled in parts of the exchange’s counting, and cancelled', async () => {

@@ -6,10 +6,12 @@
 import { broken } from '../../base/assert.ts'
 import { ExchangeError } from '../../base/errors.ts'
 import { DAY, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../../base/units.ts'
+import { NO_INSTANCE, ownerOf } from '../../engine/order-id.ts'
 import type { BrokerPort } from '../../engine/ports.ts'
 import type {
   Account,
   AccountPosition,
+  ConditionalReport,
   Execution,
   Input,
   OrderReport,
@@ -41,6 +43,14 @@ import {
 import { presentSteps, shownSteps, shownStop, shownTicks } from './shown.ts'
 
 const CATEGORY = 'linear'
+/** What comes with positions (Bybit v5, enums, `stopOrderType`). */
+const GUARDS: readonly string[] = [
+  'StopLoss',
+  'TakeProfit',
+  'TrailingStop',
+  'PartialStopLoss',
+  'PartialTakeProfit',
+]
 const COIN = 'USDT'
 /** The one stop of a whole position: at the market, when the mark price gets there. */
 const STOP = { tpslMode: 'Full', slTriggerBy: 'MarkPrice', slOrderType: 'Market' } as const
@@ -75,6 +85,8 @@ export interface BrokerPorts {
   readonly stream: {
     shown(orders: readonly OrderRow[]): void
     listed(executions: readonly ExecutionRow[]): void
+    /** An order without an id of a client's is about to be cancelled. */
+    cancels(orderId: string): void
     /** How much of an order is known to have filled, as a decimal. */
     filled(clientOrderId: string): string
   } | null
@@ -137,9 +149,34 @@ export class BybitBroker implements BrokerPort {
     }
   }
 
+  /** An id that is no client's of bbw's is the exchange's own, of an order that waits for a price (`Account.conditional`). */
   async cancel(symbol: string, clientOrderId: string): Promise<void> {
-    const request = { category: CATEGORY, symbol, orderLinkId: clientOrderId } as const
+    const isNamed = ownerOf(clientOrderId, NO_INSTANCE) !== 'other'
+    if (!isNamed) await this.#checkProtectsNothing(symbol, clientOrderId)
+    if (!isNamed) this.#ports.stream?.cancels(clientOrderId)
+    const which = isNamed ? { orderLinkId: clientOrderId } : { orderId: clientOrderId }
+    const request = { category: CATEGORY, symbol, ...which } as const
     await this.#change(rest => rest.cancelOrder(request), 'protective', orderAck)
+  }
+
+  /** Throws where something is held by now that an order may protect: whoever wants it gone has seen another moment. */
+  async #checkProtectsNothing(symbol: string, orderId: string): Promise<void> {
+    const [order] = await this.#ports.client.read(
+      rest => rest.getActiveOrders({ category: CATEGORY, symbol, orderId }),
+      result => pageOf(result, orderRow).items,
+      'protective',
+    )
+    if (order === undefined) return
+    const rows = await this.#positionsOf(symbol, 'protective')
+    const isLiving = rows.some(
+      ({ side, positionIndex }) =>
+        side !== null && side !== order.side && positionIndex === order.positionIndex,
+    )
+    if (!isLiving) return
+    throw new ExchangeError(`${symbol}: the order ${orderId} may protect what is held by now; it stays`, {
+      retryable: false,
+      ambiguous: false,
+    })
   }
 
   async setStop(requestId: string, symbol: string, side: Side, stop: Ticks): Promise<void> {
@@ -250,7 +287,7 @@ export class BybitBroker implements BrokerPort {
     // Every account has a row: without one nothing is known, which is not a wallet of nothing.
     if (wallet.length === 0) throw incomplete('the wallet is not told')
     const held = positions.filter(({ side }) => side !== null)
-    // What belongs to a position is its stop, which the position shows.
+    // What waits for a price is no order of the books; the stop of a position is shown by that.
     const resting = orders.filter(({ stopOrderType }) => stopOrderType === null)
     const instruments = await this.#instrumentsOf(held, resting)
     const coin = wallet.flatMap(({ coins }) => coins).find(one => one.coin === COIN)
@@ -259,6 +296,7 @@ export class BybitBroker implements BrokerPort {
       wallet: Number(coin?.wallet ?? '0'),
       positions: held.map(row => positionOf(row, instruments(row.symbol))),
       orders: resting.map(row => restingOf(row, instruments(row.symbol))),
+      conditional: orders.filter(({ stopOrderType }) => stopOrderType !== null).map(conditionalOf),
     }
   }
 
@@ -469,6 +507,20 @@ function positionOf(row: PositionRow, instrument: Instrument): AccountPosition {
     entry: Number(averagePrice),
     leverage: Number(leverage ?? '1'),
     stop: stopLoss === null ? null : shownStop(instrument, stopLoss, held),
+  }
+}
+
+function conditionalOf(row: OrderRow): ConditionalReport {
+  const { orderId, linkId, symbol, side, reduceOnly, closeOnTrigger, stopOrderType, created } = row
+  const isGuard = GUARDS.includes(stopOrderType ?? '')
+  const isExit = isGuard || reduceOnly || closeOnTrigger
+  return {
+    id: linkId ?? orderId,
+    symbol,
+    side: (side === 'Buy') !== isExit ? 'long' : 'short',
+    purpose: isExit ? 'exit' : 'entry',
+    isGuard,
+    since: created,
   }
 }
 

@@ -79,6 +79,7 @@ export class BybitExchange implements PacedExchange {
       stream: {
         shown: orders => this.#account?.shown(orders),
         listed: executions => this.#account?.listed(executions),
+        cancels: id => this.#account?.cancels(id),
         filled: id => this.#account?.filled(id) ?? '0',
       },
     })

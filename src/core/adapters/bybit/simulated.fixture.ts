@@ -144,6 +144,7 @@ export class SimulatedBybit {
       stream: {
         shown: orders => feed?.shown(orders),
         listed: rows => feed?.listed(rows),
+        cancels: id => feed?.cancels(id),
         filled: id => feed?.filled(id) ?? '0',
       },
     })

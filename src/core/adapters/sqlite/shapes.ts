@@ -13,6 +13,7 @@ import {
   type Doubt,
   FACT_KINDS,
   type Gone,
+  type LeftoverState,
   type Maintenance,
   type Obstacle,
   type RefusedLeg,
@@ -377,6 +378,7 @@ export const wrongLedger: Check = object<Ledger>({
   decided5: orAbsent(entries),
   foreign: list(text),
   risky: orAbsent(list(text)),
+  leftovers: orAbsent(object<LeftoverState>({ ended: entries, told: list(text) })),
   closures: orAbsent(
     list(
       object<WaitingClosure>({
