@@ -11,12 +11,12 @@ import { KEY, SECRET, START } from './core/adapters/sim/bybit/bybit.fixture.ts'
 import { signatureOf } from './core/adapters/sim/bybit/signing.ts'
 import { ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import type { Code } from './core/base/codes.ts'
 import { MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
 import { Behind } from './core/engine/drivers/behind.fixture.ts'
 import type { Batch, BrokerPort } from './core/engine/ports.ts'
 import { rigs } from './faults-complaints.fixture.ts'
+import { CREATE, crashes, fails, type Life, request, STOP } from './faults-crash.fixture.ts'
 import type { KillPoint } from './faults-mortal.fixture.ts'
 import {
   bound,
@@ -30,43 +30,10 @@ import {
 const test = suite('faults of crashes')
 const folder = new StoreFolder()
 test.after(() => folder.remove())
-const { withRig } = rigs(folder)
+const complaintsOf = crashes(rigs(folder))
 
-const CREATE = '/v5/order/create'
-const STOP = '/v5/position/trading-stop'
 /** What is asked before an order may be taken for absent. */
 const PROOF = ['/v5/order/realtime', '/v5/order/history', '/v5/execution/list', '/v5/position/list']
-
-/** A life with a death in it; what is wrong with how it went on. */
-type Life = (rig: StreamRig, point: KillPoint) => Promise<readonly string[]>
-
-/** What is wrong with a life whose process was killed at a point; `code` was told. */
-async function complaintsOf(
-  point: KillPoint,
-  options: RigOptions,
-  life: Life,
-  code?: Code,
-): Promise<readonly string[]> {
-  let found: readonly string[] = []
-  await withRig(options, async rig => {
-    found = await life(rig, point)
-    assert.is(rig.kills, 1, `killed ${point.phase} the ${point.at}`)
-    if (code !== undefined) assert.ok(rig.count(code) > 0, `${code} is told`)
-  })
-  return found
-}
-
-function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
-}
-
-const at = (phase: 'before' | 'taken', path: string, nth = 1): KillPoint => {
-  let count = 0
-  return { at: 'request', phase, when: asked => asked === path && ++count === nth }
-}
 
 // --- planted ------------------------------------------------------------------------------------------------------
 
@@ -147,10 +114,10 @@ const FALLEN = levels([2, 100], [120, 95.05])
 
 test('A7: over the wire an entry written down and never sent is dropped or sent on proof of absence, and one who forgets it, writes late or asks nobody is found out', async () => {
   const old: RigOptions = { minutes: FALLEN }
-  assert.equal(await complaintsOf(at('before', CREATE), old, unsent(3 * MINUTE, false), 'I107'), [])
-  assert.equal(await complaintsOf(at('before', CREATE), {}, unsent(SECOND, true), 'E102'), [])
+  assert.equal(await complaintsOf(request('before', CREATE), old, unsent(3 * MINUTE, false), 'I107'), [])
+  assert.equal(await complaintsOf(request('before', CREATE), {}, unsent(SECOND, true), 'E102'), [])
   const told = (options: RigOptions): Promise<readonly string[]> =>
-    complaintsOf(at('before', CREATE), options, unsent(SECOND, true))
+    complaintsOf(request('before', CREATE), options, unsent(SECOND, true))
   fails(await told(behind()), 'it was not written down')
   fails(await told(forgetful), 'nothing was told of it')
   fails(await told(hasty), 'was not asked')
@@ -192,11 +159,11 @@ const unwritten = (): KillPoint => {
 
 test('A8: over the wire an order taken while bbw dies is recovered with its stop, and one who forgets it, writes late or asks for no executions is found out', async () => {
   for (const away of [SECOND, 5 * MINUTE]) {
-    assert.equal(await complaintsOf(at('taken', CREATE), {}, unheard(away), 'I108'), [])
+    assert.equal(await complaintsOf(request('taken', CREATE), {}, unheard(away), 'I108'), [])
     assert.equal(await complaintsOf(unwritten(), {}, unheard(away), 'I108'), [])
   }
   const told = (options: RigOptions): Promise<readonly string[]> =>
-    complaintsOf(at('taken', CREATE), options, unheard(SECOND))
+    complaintsOf(request('taken', CREATE), options, unheard(SECOND))
   fails(await told(behind()), 'on the disk it is nothing')
   fails(await told(forgetful), 'the books have no position')
   fails(await told(incurious), 'the books have no position')
@@ -220,8 +187,8 @@ const isMoved = ({ events }: Batch): boolean => events.some(({ kind }) => kind =
 const TRAIL: readonly (readonly [point: () => KillPoint, isAsked: boolean])[] = [
   [() => ({ at: 'commit', phase: 'before', when: isMove }), false],
   [() => ({ at: 'commit', phase: 'after', when: isMove }), true],
-  [() => at('before', STOP), true],
-  [() => at('taken', STOP), true],
+  [() => request('before', STOP), true],
+  [() => request('taken', STOP), true],
   [() => ({ at: 'commit', phase: 'before', when: isMoved }), true],
   [() => ({ at: 'commit', phase: 'after', when: isMoved }), false],
 ]
@@ -294,7 +261,7 @@ test('B5: over the wire there is the old stop or the new one wherever bbw dies w
     assert.equal(await complaintsOf(point(), { minutes: RISING }, wrong), [], JSON.stringify(point()))
   }
   fails(
-    await complaintsOf(at('taken', STOP), { minutes: RISING, http: anew }, trailed),
+    await complaintsOf(request('taken', STOP), { minutes: RISING, http: anew }, trailed),
     'once it was dead the stop was null',
   )
   const silent: Life = async (rig, point) => {
@@ -302,7 +269,7 @@ test('B5: over the wire there is the old stop or the new one wherever bbw dies w
     return rig.count('I205') > 0 ? [] : ['nobody asked which stop it is']
   }
   fails(
-    await complaintsOf(at('taken', STOP), { minutes: RISING, ...careless }, silent),
+    await complaintsOf(request('taken', STOP), { minutes: RISING, ...careless }, silent),
     'nobody asked which stop it is',
   )
 })

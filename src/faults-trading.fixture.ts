@@ -337,10 +337,15 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B13',
     what: 'bbw ends half way through exchanging one position for another',
     codes: ['W213'],
-    shown: rotations(
-      'B13: an exchange that is cut off half way is gone on with or given up, and that is told',
-      'B13: a close that is refused leaves both with their stops, and that is told',
-    ),
+    shown: [
+      ...rotations(
+        'B13: an exchange that is cut off half way is gone on with or given up, and that is told',
+        'B13: a close that is refused leaves both with their stops, and that is told',
+      ),
+      ...named('faults-crash-rotation.test.ts')(
+        'B13: over the wire an exchange that is cut off half way is gone on with or given up, and one who forgets it is found out',
+      ),
+    ],
   },
   {
     row: 'C1',
