@@ -7,6 +7,8 @@ const DAMAGE = 'commands/run-damage.test.ts'
 const DISK = 'commands/run-disk.test.ts'
 const LIFE = 'commands/run-life.test.ts'
 const KERNEL = 'kernel/rows.test.ts'
+const STANDSTILL = 'commands/run-standstill.test.ts'
+const SYSTEM = 'core/adapters/system'
 const SQLITE = 'core/adapters/sqlite'
 
 export const PROCESS_ROWS: readonly FaultRow[] = [
@@ -92,10 +94,27 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   {
     row: 'G7',
     what: 'the event loop is blocked',
-    codes: [],
-    shown: {
-      notApplicable: 'The watchdog belongs to the unit of a service, which bbw does not come with so far.',
-    },
+    codes: ['C707'],
+    shown: [
+      {
+        file: STANDSTILL,
+        title:
+          'G7: a loop whose event loop is blocked is ended, the next start tells it, and positions keep their stops',
+      },
+      {
+        file: STANDSTILL,
+        title: 'G7: on a market with a clock of its own it is the cycles that have not ended',
+      },
+      {
+        file: `${SYSTEM}/watchdog-thread.test.ts`,
+        title:
+          'G7: a loop that stands still is ended, said on standard error and in the log, and leaves a trace',
+      },
+      {
+        file: `${SYSTEM}/watchdog.test.ts`,
+        title: 'G7: a watchdog that a timer feeds, and one within the loop, are found out',
+      },
+    ],
   },
   {
     row: 'G8',

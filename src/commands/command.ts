@@ -1,4 +1,6 @@
 import type { Redactor } from '../core/adapters/system/redactor.ts'
+import type { Watchdog, WatchdogOptions } from '../core/adapters/system/watchdog.ts'
+
 /**
  * What a command is: a value. `registry.ts` lists the commands, `main.ts` builds the command line from them, and
  * `run` gets everything it may touch of the outside as `World`, so that a test can call it without a process.
@@ -53,6 +55,8 @@ export interface World {
    * Returns what ends the listening.
    */
   readonly hangup: { listen(callback: () => void): () => void }
+  /** Watches from beside the event loop that a loop comes on, and ends the process where it does not. */
+  readonly watchdog: (options: WatchdogOptions) => Promise<Watchdog>
   /** Knows the secrets of this process; what is written to `stderr` has gone through it. */
   readonly redactor: Redactor
   readonly color: boolean

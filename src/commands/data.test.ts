@@ -11,6 +11,8 @@ import { UsageError } from '../core/base/errors.ts'
 import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { dataCommand } from './data.ts'
 
+import { UNWATCHED } from './world.fixture.ts'
+
 const test = suite('data command')
 const HOUR = 3_600_000
 const T0 = Date.UTC(2024, 0, 1)
@@ -83,6 +85,7 @@ async function run(name: string, args: readonly string[], setting: Setting): Pro
     },
     clock: { now: () => T0, monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: setting.signal ?? new AbortController().signal,
+    watchdog: async () => UNWATCHED,
     hangup: { listen: () => () => {} },
     redactor: new Redactor([]),
     color: false,

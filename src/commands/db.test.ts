@@ -15,7 +15,7 @@ import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { dbCommand } from './db.ts'
 import { failureOf } from './failures.ts'
-import { Folder, type Outcome, records } from './world.fixture.ts'
+import { Folder, type Outcome, records, UNWATCHED } from './world.fixture.ts'
 
 const test = suite('db')
 const folder = new Folder()
@@ -50,6 +50,7 @@ async function db(words: readonly string[], data: string, isTerminal = false): P
     clock: { now: () => T0, monotonic: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    watchdog: async () => UNWATCHED,
     redactor: new Redactor([]),
     color: false,
     quiet: line.globals.quiet,

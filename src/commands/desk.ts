@@ -16,6 +16,7 @@ import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from '../core/adapters/system/processes.ts'
 import { foundOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
+import { forgetStandstill, foundStandstill, foundWords } from '../core/adapters/system/standstill.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
 import { ConfigError, codeOf, StoreError } from '../core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
@@ -42,6 +43,8 @@ const RENEW_MS: Milliseconds = 10 * SECOND
 /** Commands of other processes are looked for so often. */
 const LOOK_MS: Milliseconds = 250
 const UPKEEP_MS: Milliseconds = MINUTE
+/** A backup of years is proved within it, also on a slow disk. */
+const LONGEST_UPKEEP_MS: Milliseconds = 15 * MINUTE
 /** The same trouble is said so often at most. */
 const SAID_MS: Milliseconds = 5 * MINUTE
 /** A wall clock that is off by more than this between two looks has been set, or the machine has slept. */
@@ -96,6 +99,8 @@ export interface DeskOptions {
   readonly onlyCloses?: boolean
   /** Bytes of memory in use; those of this process, unless something else is said. */
   readonly memory?: () => number
+  /** Does what may take so long; at once, unless something else is said. */
+  readonly atLength?: (most: Milliseconds, work: () => void) => void
   /** This process and the system's chance, unless something else is said. */
   readonly machine?: Machine
   /** Puts something between the driver and the outside. */
@@ -252,7 +257,10 @@ export class Desk {
     if (mono >= this.#snapshotAt) this.#saveSnapshot(mono)
     if (mono >= this.#upkeepAt) {
       this.#upkeepAt = mono + UPKEEP_MS
-      this.#upkeep(store, wall)
+      const { atLength } = this.#options
+      const work = (): void => this.#upkeep(store, wall)
+      if (atLength === undefined) work()
+      else atLength(LONGEST_UPKEEP_MS, work)
     }
   }
 
@@ -334,6 +342,18 @@ export class Desk {
     if (isSafeMode) {
       this.#halt('five starts within ten minutes without a clean end', 'C706')
     }
+    this.#tellStandstill()
+  }
+
+  /** How the run before was ended by its watchdog; forgotten once the journal has it. */
+  #tellStandstill(): void {
+    const { folder } = this.#options
+    const found = folder === null ? null : foundStandstill(folder)
+    if (folder === null || found === null) return
+    this.hear({ type: 'incident', at: 0, reason: foundWords(found), code: 'C707' })
+    this.#patiently(() => {
+      if (this.driver.flush()) forgetStandstill(folder)
+    })
   }
 
   #halt(reason: string, code: Code): void {

@@ -44,6 +44,7 @@ export async function accountPlace(
     words: `${name} account at ${at}`,
     market: null,
     isPaced: false,
+    speed,
     async connect(_, log) {
       say(world, environmentLine(environment))
       const market = await openRealMarket(world, parsed, config, environment, speed, log)

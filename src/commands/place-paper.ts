@@ -37,6 +37,7 @@ export function paperPlace(
     words: `paper at ${new URL(url).host}`,
     market: null,
     isPaced: false,
+    speed,
     async connect(_, log) {
       const market = await openRealMarket(world, parsed, config, environment, speed, log)
       let journal: SqliteSimJournal | null = null

@@ -56,6 +56,7 @@ export async function placeOf(
       words: `the exchange at ${url}`,
       market: null,
       isPaced: true,
+      speed: speedFlag(parsed),
       async connect({ clock }, log) {
         let trouble: { readonly words: string; readonly at: Timestamp } | null = null
         const exchange: RemoteExchange = await RemoteExchange.connect({
@@ -88,6 +89,7 @@ export async function placeOf(
     words: `${market.name}: ${market.markets.length} symbols`,
     market,
     isPaced: true,
+    speed: speedFlag(parsed),
     async connect() {
       const host = await openSimHost(folder, began => {
         const from = range.from ?? began ?? tradingStart(market.markets)

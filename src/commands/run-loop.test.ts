@@ -6,7 +6,7 @@ import type { Steps, Ticks } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { World } from './command.ts'
 import { heldWords, runLoop } from './run-loop.ts'
-import { bbw, dailyFixtures, Folder } from './world.fixture.ts'
+import { bbw, dailyFixtures, Folder, UNWATCHED } from './world.fixture.ts'
 
 const test = suite('run loop')
 const folder = new Folder()
@@ -38,6 +38,7 @@ test('what stands between the driver and the outside sees every request', async 
     clock: { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    watchdog: async () => UNWATCHED,
     redactor: new Redactor([]),
     color: false,
     quiet: false,

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Venue } from '../core/adapters/sim/venue.ts'
 import { type Log, openLog } from '../core/adapters/system/log.ts'
+import type { Watchdog } from '../core/adapters/system/watchdog.ts'
 import { ExchangeError, UsageError } from '../core/base/errors.ts'
 import { DAY, HOUR, MINUTE, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { JournalPort } from '../core/engine/ports.ts'
@@ -14,8 +15,9 @@ import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { EXIT } from './exit-codes.ts'
 import { Exports } from './exports.ts'
-import { speedFlag, textFlag, timeFlag } from './flags.ts'
+import { textFlag, timeFlag } from './flags.ts'
 import { minute, say } from './lines.ts'
+import { LoopWatch, watchedOf } from './loop-watch.ts'
 import { placeOf } from './place.ts'
 import { type Report, reportOf } from './report.ts'
 import type { RunFacts } from './run-facts.ts'
@@ -37,6 +39,9 @@ const LONGEST_END_MS = 8_000
 /** Where nothing is asked for, a timer still takes no more than 2^31 ms. */
 const LONGEST_SLEEP_MS = DAY
 
+/** A dashboard hides the cursor of its terminal. */
+const SHOW_CURSOR = '\x1b[?25h\r\n'
+
 /** At full speed the loop looks up for signals and writes its lines every so many instants. */
 const INSTANTS_A_BREATH = 64
 
@@ -51,7 +56,6 @@ export async function runLoop(
   between?: DeskOptions['between'],
 ): Promise<number> {
   const loaded = withDecisions(withFlags(await loadConfig(world, parsed), parsed), parsed)
-  const speed = speedFlag(parsed)
   const until = timeFlag(parsed, 'until', '--until') ?? null
   const url = simUrlFlag(parsed)
   const folder = parsed.flags.state === false ? null : dataDirectory(world, textFlag(parsed, 'dataDir'))
@@ -67,11 +71,12 @@ export async function runLoop(
     isPlain: parsed.flags.plain === true,
     isSilent: exports.isOut,
   })
-  const log = openRunLog(world, loaded, folder, screen.isDashboard)
+  const logFile = logFileOf(world, loaded, folder, screen.isDashboard)
+  const log = openRunLog(world, loaded, logFile, screen.isDashboard)
   try {
     if (parsed.flags.new === true && folder !== null) await putAside(world, folder)
     const place = await placeOf(world, parsed, loaded, url, folder, until)
-    const run = new Run(world, parsed, loaded, folder, place, screen, log, speed, between)
+    const run = new Run({ world, parsed, config: loaded, folder, place, screen, log, logFile, between })
     return await run.through(until, exports)
   } finally {
     exports.drop()
@@ -94,12 +99,23 @@ async function putAside(world: World, folder: string): Promise<void> {
   }
 }
 
-function openRunLog(world: World, config: Config, folder: string | null, isScreenTaken: boolean): Log {
-  const { level, file, maxMegabytes } = config.operations.log
-  const named = file === null ? null : resolve(world.cwd, file)
+/** The file of the log; `null`: it goes to standard error. */
+function logFileOf(
+  world: World,
+  config: Config,
+  folder: string | null,
+  isScreenTaken: boolean,
+): string | null {
+  const { file } = config.operations.log
+  if (file !== null) return resolve(world.cwd, file)
+  return isScreenTaken && folder !== null ? join(ensureDirectory(folder), 'bbw.log') : null
+}
+
+function openRunLog(world: World, config: Config, file: string | null, isScreenTaken: boolean): Log {
+  const { level, maxMegabytes } = config.operations.log
   return openLog({
     level: world.quiet ? 'error' : world.verbose ? 'debug' : level,
-    file: named ?? (isScreenTaken && folder !== null ? join(ensureDirectory(folder), 'bbw.log') : null),
+    file,
     maxMegabytes,
     // A screen that shows a dashboard has no room for lines.
     stderr: isScreenTaken ? { isTTY: true, write: () => {} } : world.stderr,
@@ -108,8 +124,23 @@ function openRunLog(world: World, config: Config, folder: string | null, isScree
   })
 }
 
+/** What a run is made of. */
+interface RunParts {
+  readonly world: World
+  readonly parsed: ParsedArguments
+  readonly config: Config
+  readonly folder: string | null
+  readonly place: Place
+  readonly screen: Screen
+  readonly log: Log
+  /** Where the log goes; `null`: to standard error. */
+  readonly logFile: string | null
+  readonly between: DeskOptions['between']
+}
+
 /** One run from its start to its end. */
 class Run {
+  readonly #parts: RunParts
   readonly #world: World
   readonly #parsed: ParsedArguments
   readonly #folder: string | null
@@ -120,27 +151,19 @@ class Run {
   readonly #between: DeskOptions['between']
   #config: Config
   #venue: Venue | null = null
+  #watch: LoopWatch | null = null
 
-  constructor(
-    world: World,
-    parsed: ParsedArguments,
-    config: Config,
-    folder: string | null,
-    place: Place,
-    screen: Screen,
-    log: Log,
-    speed: number,
-    between: DeskOptions['between'],
-  ) {
-    this.#world = world
-    this.#parsed = parsed
-    this.#config = config
-    this.#folder = folder
-    this.#place = place
-    this.#screen = screen
-    this.#log = log
-    this.#speed = speed
-    this.#between = between
+  constructor(parts: RunParts) {
+    this.#parts = parts
+    this.#world = parts.world
+    this.#parsed = parts.parsed
+    this.#config = parts.config
+    this.#folder = parts.folder
+    this.#place = parts.place
+    this.#screen = parts.screen
+    this.#log = parts.log
+    this.#speed = parts.place.speed
+    this.#between = parts.between
   }
 
   async through(until: Timestamp | null, exports: Exports): Promise<number> {
@@ -161,7 +184,8 @@ class Run {
       },
       facts,
       log: this.#log,
-      everyCycle: !this.#place.isPaced || this.#speed <= WATCHABLE_SPEED,
+      everyCycle: this.#isEveryCycle,
+      atLength: (most, work) => (this.#watch === null ? work() : this.#watch.during(most, work)),
       ...(this.#between === undefined ? {} : { between: this.#between }),
       journal: {
         event(event) {
@@ -187,8 +211,11 @@ class Run {
       const pace = this.#place.isPaced ? speedText(this.#speed) : 'as its market goes'
       say(world, `${this.#place.words} from ${minute(now)} UTC, ${pace}`)
       await screen.open(desk, facts, pace)
-      const pacer = this.#place.isPaced ? this.#pacer(desk, now) : this.#watcher(desk)
+      const watch = new LoopWatch(await this.#watchdog())
+      this.#watch = watch
+      const pacer = this.#place.isPaced ? this.#pacer(desk, now, watch) : this.#watcher(desk, watch)
       const how = await desk.exchange.run(() => desk.driver.idle(), pacer, until)
+      watch.close()
       // What is on its way is let come to its end, but not waited for without end.
       if (how === 'stopped') await Promise.race([desk.driver.idle(), world.clock.sleep(LONGEST_END_MS)])
       isClean = true
@@ -207,9 +234,32 @@ class Run {
       if (!world.quiet) world.stderr.write(`${words}\n`)
       return world.signal.reason === 'SIGINT' ? EXIT.interrupted : EXIT.ok
     } finally {
+      this.#watch?.close()
       stopWatching()
       desk.close(isClean || screen.isReaderGone)
     }
+  }
+
+  get #isEveryCycle(): boolean {
+    return !this.#place.isPaced || this.#speed <= WATCHABLE_SPEED
+  }
+
+  /** Watches the loop from when it has begun: a start may take as long as it has to recover. */
+  #watchdog(): Promise<Watchdog> {
+    const { isPaced, speed } = this.#place
+    return this.#world.watchdog({
+      watched: watchedOf({
+        isPaced,
+        speed,
+        isEveryCycle: this.#isEveryCycle,
+        isRemote: this.#venue === null,
+      }),
+      folder: this.#folder,
+      logFile: this.#parts.logFile,
+      isTerminal: this.#world.stderr.isTTY,
+      restores: this.#screen.isDashboard ? SHOW_CURSOR : '',
+      onTrouble: words => this.#log.warn({}, words),
+    })
   }
 
   #report(recorder: Recorder, desk: Desk, at: Timestamp): Report {
@@ -239,23 +289,30 @@ class Run {
   }
 
   /** Looks up now and then while the market goes on by itself; false once the user has asked for the end. */
-  #watcher(desk: Desk): (at: Timestamp) => Promise<boolean> {
+  #watcher(desk: Desk, loopWatch: LoopWatch): (at: Timestamp) => Promise<boolean> {
     const world = this.#world
     const screen = this.#screen
     const isOver = (): boolean => world.signal.aborted || screen.hasQuit
     let fault: { readonly error: unknown } | null = null
+    const onFault = (error: unknown): void => {
+      fault ??= { error }
+    }
     let isWatched = false
     const watch = (): void => {
       if (isWatched) return
       isWatched = true
-      desk.driver.idle().then(
-        () => {
-          isWatched = false
-        },
-        (error: unknown) => {
-          fault = { error }
-        },
-      )
+      desk.driver.idle().then(() => {
+        isWatched = false
+      }, onFault)
+    }
+    // A reader that takes its time keeps the lines, not the lease and what others want of the loop.
+    let isFlushing = false
+    const flush = (): void => {
+      if (isFlushing) return
+      isFlushing = true
+      screen.flush().then(() => {
+        isFlushing = false
+      }, onFault)
     }
     return async at => {
       for (let isDue = false; !isDue && !isOver(); isDue = desk.exchange.clock.now() >= at) {
@@ -263,14 +320,15 @@ class Run {
         await interruptedSleep(world, Math.min(LONGEST_WAIT_MS, Math.max(0, at - desk.exchange.clock.now())))
         if (fault !== null) throw fault.error
         desk.tick()
-        await screen.flush()
+        loopWatch.cycles(desk.engine)
+        flush()
       }
       return !isOver()
     }
   }
 
   /** Lets market time pass at a speed; false once the user has asked for the end. */
-  #pacer(desk: Desk, from: Timestamp): (at: Timestamp) => Promise<boolean> {
+  #pacer(desk: Desk, from: Timestamp, watch: LoopWatch): (at: Timestamp) => Promise<boolean> {
     const world = this.#world
     const screen = this.#screen
     const speed = this.#speed
@@ -279,20 +337,21 @@ class Run {
     const isOver = (): boolean => world.signal.aborted || screen.hasQuit
     let instants = 0
     return async at => {
+      watch.instant()
       if (speed === Number.POSITIVE_INFINITY) {
         if (++instants % INSTANTS_A_BREATH !== 0) return !isOver()
         desk.tick()
-        await screen.flush()
+        await watch.patiently(screen.flush())
         await world.clock.sleep(0)
         return !isOver()
       }
       desk.tick()
-      await screen.flush()
+      await watch.patiently(screen.flush())
       const left = (): number => begun + (at - from) / speed - world.clock.monotonic()
       for (let wait = left(); wait > 0 && !isOver(); wait = left()) {
         await interruptedSleep(world, Math.min(wait, most))
         desk.tick()
-        await screen.flush()
+        await watch.patiently(screen.flush())
         // A command of another process may want an answer before the market moves.
         await desk.settle()
       }

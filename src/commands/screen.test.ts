@@ -5,7 +5,7 @@ import { Redactor } from '../core/adapters/system/redactor.ts'
 import type { World } from './command.ts'
 import { eventLine, tradeLine } from './lines.ts'
 import { Screen } from './screen.ts'
-import { records } from './world.fixture.ts'
+import { records, UNWATCHED } from './world.fixture.ts'
 
 const test = suite('screen')
 
@@ -34,6 +34,7 @@ function seen(isTerminal = false, isGone = false): Seen {
     clock: { now: () => 0, monotonic: () => 0, sleep: async () => {} },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    watchdog: async () => UNWATCHED,
     redactor: new Redactor([]),
     color: false,
     quiet: false,

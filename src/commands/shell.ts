@@ -132,6 +132,7 @@ function makeWorld(
         return () => void host.off('SIGHUP', hear)
       },
     },
+    watchdog: async options => (await import('../core/adapters/system/watchdog.ts')).startWatchdog(options),
     redactor,
     color: stdout.isTTY === true && !plain,
     quiet: globals.quiet,

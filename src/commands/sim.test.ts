@@ -17,7 +17,7 @@ import { loadMarket } from './market.ts'
 import { simCommand } from './sim.ts'
 import { tradingStart } from './sim-host.ts'
 import { venueOf } from './simulate.ts'
-import { dailyFixtures, Folder } from './world.fixture.ts'
+import { dailyFixtures, Folder, UNWATCHED } from './world.fixture.ts'
 
 const test = suite('sim')
 
@@ -92,6 +92,7 @@ async function run(words: readonly string[]): Promise<Ended> {
     clock: { now: () => Date.now(), monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: new AbortController().signal,
     hangup: { listen: () => () => {} },
+    watchdog: async () => UNWATCHED,
     redactor: new Redactor([]),
     color: false,
     quiet: false,

@@ -10,6 +10,7 @@ import {
 } from '../core/adapters/sqlite/status-reader.ts'
 import { isAlive, thisProcess } from '../core/adapters/system/processes.ts'
 import { foundOrder } from '../core/adapters/system/standing-order.ts'
+import { foundStandstill, foundWords } from '../core/adapters/system/standstill.ts'
 import { StoreError } from '../core/base/errors.ts'
 import { OPEN } from '../core/engine/standing.ts'
 import { RUN_KEY } from './run-facts.ts'
@@ -70,6 +71,8 @@ function sourceOver(reader: StateReader, folder: string | null): StatusSource {
       const order = folder === null ? null : foundOrder(folder)
       if (order !== null)
         notes.push(`a ${order.command} lies beside the state: ${order.reason}; the next start obeys it`)
+      const standstill = folder === null ? null : foundStandstill(folder)
+      if (standstill !== null) notes.push(`C707 ${foundWords(standstill)}`)
       if (view.queued > 0) notes.push(`${view.queued} commands of other processes wait`)
       return {
         holder: isCopy ? null : holderOf(view.lease),

@@ -11,7 +11,7 @@ import { statusCommandOver } from './status.ts'
 import type { StatusParts } from './status-report.ts'
 import type { OpenedSource } from './status-source.ts'
 import { AT, parts } from './views/model.fixture.ts'
-import { Folder, records } from './world.fixture.ts'
+import { Folder, records, UNWATCHED } from './world.fixture.ts'
 
 const test = suite('status command')
 
@@ -72,6 +72,7 @@ async function status(looks: Looks, setting: Setting = {}): Promise<Outcome> {
       },
     },
     hangup: { listen: () => () => {} },
+    watchdog: async () => UNWATCHED,
     signal: stopping.signal,
     redactor: new Redactor([]),
     color: false,

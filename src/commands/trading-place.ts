@@ -27,6 +27,8 @@ export interface Place {
   readonly words: string
   /** Its market moves when bbw says so; else by a clock of its own. */
   readonly isPaced: boolean
+  /** Seconds of it that pass in a second. */
+  readonly speed: number
   readonly market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'> | null
   connect(world: World, log: Log): Promise<Connected & { readonly venue: Venue | null }>
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { fieldOf } from '../core/adapters/sqlite/json.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import type { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { foundStandstill, foundWords } from '../core/adapters/system/standstill.ts'
 import { UsageError } from '../core/base/errors.ts'
 import { harmless } from '../core/base/harmless.ts'
 import { Engine } from '../core/engine/engine.ts'
@@ -13,6 +14,7 @@ import type { Side } from '../core/market/side.ts'
 import { eventRecord, WIRE_VERSION } from '../core/wire/encode.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { type Config, loadConfig } from './config.ts'
+import { dataDirectory } from './data-dir.ts'
 import { EXIT } from './exit-codes.ts'
 import { symbolFlag, textFlag, wantsRecords } from './flags.ts'
 import { minute, say } from './lines.ts'
@@ -83,6 +85,8 @@ async function workOut(
     world,
     'no loop runs: these are its books as it left them, and the first thing a run does is compare them',
   )
+  const standstill = foundStandstill(dataDirectory(world, textFlag(parsed, 'dataDir')))
+  if (standstill !== null) say(world, `C707 ${foundWords(standstill)}; bbw run goes on where it was`)
   // The market is looked at where the exchange stood when the loop ended.
   const left = fieldOf(store?.read(KV.snapshot), 'at')
   const at = textFlag(parsed, 'at') ?? (typeof left === 'number' ? String(Math.floor(left)) : undefined)

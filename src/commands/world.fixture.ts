@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Redactor } from '../core/adapters/system/redactor.ts'
+import type { Watchdog } from '../core/adapters/system/watchdog.ts'
 import type { World } from './command.ts'
 import { readCommandLine } from './command-line.ts'
 import { failureOf } from './failures.ts'
@@ -13,6 +14,9 @@ export const FIXTURES = join(import.meta.dirname, '..', '..', 'fixtures', 'marke
 
 /** What the wall clock says where nothing else is told. */
 const WALL = Date.UTC(2026, 0, 1)
+
+/** A watchdog that takes everything down and does nothing. */
+export const UNWATCHED: Watchdog = { note: () => {}, allow: () => {}, close: () => {} }
 
 /** What the outside is like; a pipe with nothing in it, unless something else is said. */
 export interface Setting {
@@ -27,6 +31,8 @@ export interface Setting {
   readonly signal?: AbortSignal
   /** What hands SIGHUP on; none comes, unless something else is said. */
   readonly hangup?: World['hangup']
+  /** What watches that a loop comes on; nobody, unless something else is said. */
+  readonly watchdog?: World['watchdog']
   /** By how much time goes on whenever the clock is asked. */
   readonly tickMs?: number
   /** What the wall clock says at the beginning. */
@@ -88,6 +94,7 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
     },
     signal,
     hangup: setting.hangup ?? { listen: () => () => {} },
+    watchdog: setting.watchdog ?? (async () => UNWATCHED),
     redactor: new Redactor([]),
     color: false,
     quiet: line.globals.quiet,

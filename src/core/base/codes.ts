@@ -599,6 +599,12 @@ export const CODES = {
     did: 'Protects what is held and admits no entry.',
     can: 'Read the log for the cause, then: bbw trade resume',
   },
+  C707: {
+    title: 'loop stood still',
+    what: 'The loop has not come on: on a real market a cycle had not ended for twice its period (a light one for a minute), on one that bbw moves itself nothing had for 20 s. Its event loop was blocked by a calculation, a disk or a terminal that takes no output, or its cycles did not run.',
+    did: 'Ended the process as a crash does, without saving: the state is as after the last step, and stops stay at the exchange. The next start tells it and goes on there. The fifth such start within ten minutes enters nothing (C706).',
+    can: 'Where nothing starts bbw run again by itself, start it: bbw run. Report it if it repeats.',
+  },
   E708: {
     title: 'internal error',
     what: 'bbw has met a state that must not be.',

@@ -39,6 +39,11 @@ export class CycleClock {
     stat.lastError = error
   }
 
+  /** How often a cycle has come to its end. */
+  runs(cycle: CycleId): number {
+    return this.#stats[cycle].runs
+  }
+
   snapshot(schedule: { dueAt(cycle: CycleId): Timestamp | null }): CycleSnapshot[] {
     return CYCLES.map(({ id, period }) => ({
       cycle: id,

@@ -122,6 +122,11 @@ export class CycleRunner {
     return isOften
   }
 
+  /** How often a cycle has come to its end in this process. */
+  runs(cycle: CycleId): number {
+    return this.#clock.runs(cycle)
+  }
+
   snapshot(): CycleSnapshot[] {
     return this.#clock.snapshot(this.#core.schedule)
   }

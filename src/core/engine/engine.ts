@@ -19,7 +19,7 @@ import type { Books, Ledger } from './books.ts'
 import { Closures } from './closures.ts'
 import { EngineCore, type EngineOptions, portfolioOf } from './core.ts'
 import { CycleRunner } from './cycle-runner.ts'
-import type { StepId } from './cycles.ts'
+import type { CycleId, StepId } from './cycles.ts'
 import { Entries } from './entries.ts'
 import { Facts } from './facts.ts'
 import { Fates } from './fates.ts'
@@ -215,6 +215,9 @@ export class Engine {
       case 'feed-gap':
         this.#reconciler.gap(input.reason)
         this.#leverages.forget()
+        break
+      case 'incident':
+        core.note('alert', input.reason, null, input.code)
         break
       case 'store':
         this.#gatekeeper.store(input.ok, input.reason, input.code)
@@ -497,6 +500,11 @@ export class Engine {
     const answers = earliest(this.#fates.answerDue(), this.#leverages.answerDue())
     const stops = this.#protection.desk.missingDue(this.#core.now)
     return earliest(earliest(earliest(at, this.#runner.deadline), answers), stops)
+  }
+
+  /** How often a cycle has come to its end in this process. */
+  runs(cycle: CycleId): number {
+    return this.#runner.runs(cycle)
   }
 
   get portfolio(): Portfolio {

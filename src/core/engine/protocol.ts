@@ -111,6 +111,8 @@ export type Input =
     }
   /** Something that was told may have been lost on its way: everything is to be compared. */
   | { readonly type: 'feed-gap'; readonly at: Timestamp; readonly reason: string }
+  /** Something that has happened to this bbw is to be told, and changes nothing. */
+  | { readonly type: 'incident'; readonly at: Timestamp; readonly reason: string; readonly code: Code }
   /** Whether the state can be written. */
   | {
       readonly type: 'store'
