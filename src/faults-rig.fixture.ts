@@ -24,7 +24,7 @@ import { LiveDriver } from './core/engine/drivers/live.ts'
 import { Engine } from './core/engine/engine.ts'
 import { scoreSignal } from './core/engine/pipeline.ts'
 import type { Batch, BrokerPort, StorePort } from './core/engine/ports.ts'
-import type { Account, EngineEvent, Input, OrderRequest } from './core/engine/protocol.ts'
+import type { EngineEvent, Input, KnownAccount, OrderRequest } from './core/engine/protocol.ts'
 import { defaultSettings, type Settings } from './core/engine/settings.ts'
 import { CandleSeries } from './core/market/candles.ts'
 import type { Instrument } from './core/market/instrument.ts'
@@ -291,7 +291,7 @@ export class FaultRig {
 
   // --- what is seen of it
 
-  account(): Account {
+  account(): KnownAccount {
     return this.host.account()
   }
 

@@ -437,7 +437,7 @@ export class StreamRig {
     const found: string[] = []
     if (said(there) !== said(held)) found.push(`positions: ${said(there)}, in the books ${said(held)}`)
     if (said(resting) !== said(booked)) found.push(`orders: ${said(resting)}, in the books ${said(booked)}`)
-    if (Math.abs(wallet - books.ledger.wallet) > 0.01)
+    if (wallet === null || Math.abs(wallet - books.ledger.wallet) > 0.01)
       found.push(`wallet: ${wallet}, in the books ${books.ledger.wallet}`)
     return found
   }
@@ -688,7 +688,10 @@ export class StreamRig {
     })
     const life: Life = { exchange, driver, store, cache, isOn: true, ended: Promise.resolve('stopped') }
     this.#life = life
-    driver.start(await this.until(exchange.history()))
+    const { positions, pending } = engine.portfolio
+    const held = [...positions.values()]
+    const booked = [...held, ...pending.values()].map(({ instrument }) => instrument)
+    driver.start(await this.until(exchange.history(booked, held)))
     life.ended = exchange.run(
       () => driver.idle(),
       async at => {

@@ -255,7 +255,7 @@ test('F4: over the wire what is too little for an order is left under its stop, 
 async function lowMargin(rig: StreamRig): Promise<readonly string[]> {
   await held(rig)
   const { wallet } = await rig.account()
-  await rig.cause({ fault: 'transfer', usdt: 1 - wallet })
+  await rig.cause({ fault: 'transfer', usdt: 1 - Number(wallet) })
   await rig.run(70 * SECOND, SECOND)
   const before = rig.requests(CREATE)
   await rig.propose(OTHER)

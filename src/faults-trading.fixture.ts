@@ -14,6 +14,7 @@ const kernel = named('kernel/rows.test.ts')
 const limits = named('faults-limits.test.ts')
 const overWire = named('faults-wire.test.ts')
 const account = named('faults-account.test.ts')
+const strange = named('faults-strange.test.ts')
 const terms = named('faults-terms.test.ts')
 const money = named('faults-money.test.ts')
 const crashes = named('faults-crash.test.ts')
@@ -440,8 +441,12 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   {
     row: 'C8',
     what: 'the account cannot be read',
-    codes: ['W308'],
+    codes: ['W308', 'W315'],
     shown: [
+      ...strange(
+        'C8: a row of a position that cannot be read concerns its symbol alone: the other one is managed, protected and entered',
+        'C8: who takes a row that cannot be read for one that is not there is found out',
+      ),
       ...books(
         'C8: an account that cannot be read is not an empty one',
         'C8: an order that cannot be looked up stays unknown',

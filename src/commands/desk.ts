@@ -18,7 +18,7 @@ import { isAlive, type ProcessIdentity, thisProcess } from '../core/adapters/sys
 import { foundOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
 import { forgetStandstill, foundStandstill, foundWords } from '../core/adapters/system/standstill.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
-import { ConfigError, codeOf, StoreError } from '../core/base/errors.ts'
+import { ConfigError, codeOf, ExchangeError, StoreError } from '../core/base/errors.ts'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
 import type { EngineOptions } from '../core/engine/core.ts'
@@ -67,8 +67,11 @@ export interface Connected {
   readonly market: string
   /** What the engine is to know of the exchange; left out: its data are all there are, and its orders move no money. */
   readonly engine?: Pick<EngineOptions, 'lacking' | 'sendsRealOrders' | 'isShared'>
-  /** What the account has; left out: what the configuration says, as of an account that bbw has made itself. */
-  readonly wallet?: Usdt
+  /**
+   * What the account has; left out: what the configuration says, as of an account that bbw has made itself. `null`: it
+   * cannot be read, and only books that have begun say.
+   */
+  readonly wallet?: Usdt | null
   /** How the account is margined; `null`: it is not told. Left out: isolated, as everything of bbw's own is. */
   marginMode?(): Promise<MarginMode | null>
   /** What is wrong with the exchange at present, in words; `null` when nothing is. */
@@ -181,6 +184,15 @@ export class Desk {
     let connected: Connected | null = null
     try {
       connected = await options.connect()
+      if (connected.wallet === null && opened?.store.read('market') === undefined) {
+        throw new ExchangeError(
+          'W315 the wallet of the account cannot be read, and there are no books of it yet',
+          {
+            retryable: true,
+            ambiguous: false,
+          },
+        )
+      }
       const wallet = connected.wallet ?? config.startingBalance
       const books = opened === null ? null : booksOf(opened, wallet)
       if (opened !== null) {

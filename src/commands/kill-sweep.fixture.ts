@@ -14,7 +14,7 @@ import { KV } from '../core/adapters/sqlite/kv.ts'
 import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
 import { type Random, random } from '../core/base/random.ts'
 import type { BookedOrder, BookedPosition } from '../core/engine/books.ts'
-import type { Account, Execution, OrderRequest } from '../core/engine/protocol.ts'
+import type { Account, Execution, KnownAccount, OrderRequest } from '../core/engine/protocol.ts'
 import { STATE_FILE } from './desk.ts'
 import {
   type Ended,
@@ -295,7 +295,7 @@ class Market {
   /** Everything in which books and exchange differ. */
   async #compare(isEnd: boolean): Promise<readonly string[]> {
     const { account, executions } = await this.#exchange.use(async exchange => ({
-      account: await exchange.account(),
+      account: knownOf(await exchange.account()),
       executions: await exchange.executions(0),
     }))
     const found = [...checkState(this.#path).wrong]
@@ -457,4 +457,9 @@ function accepted(journalPath: string, statePath: string): void {
     entries.set(intent.signal, ids.add(id))
     if (ids.size > 1) throw new Violation(`signal ${intent.signal} has become ${ids.size} orders`)
   }
+}
+
+function knownOf({ wallet, ...account }: Account): KnownAccount {
+  if (wallet === null) throw new Violation('the embedded exchange does not say what the wallet has')
+  return { ...account, wallet }
 }

@@ -12,7 +12,14 @@ import { broken } from '../core/base/assert.ts'
 import { ExchangeError } from '../core/base/errors.ts'
 import { type Milliseconds, SECOND, type Steps, type Ticks, type Timestamp } from '../core/base/units.ts'
 import type { ClockPort, PacedExchange } from '../core/engine/ports.ts'
-import type { Account, Execution, Input, OrderReport, OrderRequest } from '../core/engine/protocol.ts'
+import type {
+  Account,
+  Execution,
+  Input,
+  KnownAccount,
+  OrderReport,
+  OrderRequest,
+} from '../core/engine/protocol.ts'
 import type { PositionMode, Side } from '../core/market/side.ts'
 import type { FaultPlan } from './fault-plan.fixture.ts'
 import type { Kernel, Life } from './kernel.fixture.ts'
@@ -96,7 +103,7 @@ export class SimulatedExchange {
     for (const stream of this.#streams) stream.break()
   }
 
-  account(): Account {
+  account(): KnownAccount {
     return this.host.account()
   }
 

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { DAY, MINUTE, type Milliseconds, SECOND, type Ticks } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
-import type { Execution } from '../core/engine/protocol.ts'
+import type { Execution, Unread } from '../core/engine/protocol.ts'
 import { type Listed, named } from './market.fixture.ts'
 import { proposal } from './signals.fixture.ts'
 import type { Simulation, SimulationOptions } from './simulation.fixture.ts'
@@ -18,7 +18,7 @@ export interface Aged {
   restarts: number
 }
 
-function isFill({ type }: Execution): boolean {
+function isFill({ type }: Execution | Unread): boolean {
   return type === 'fill'
 }
 

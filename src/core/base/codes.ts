@@ -338,6 +338,12 @@ export const CODES = {
     did: 'Took none of it: what is left out would look as if it were not there.',
     can: 'Try again; if it lasts, look at the status page of the exchange.',
   },
+  W315: {
+    title: 'part of the account unreadable',
+    what: 'A row of the account holds something that makes no sense: its field and value are named.',
+    did: 'Keeps what is known of that symbol and manages it on; enters nothing there. All others go on.',
+    can: 'bbw why SYMBOL says what stands in the way. If it lasts, look at the symbol in the app.',
+  },
   C310: {
     title: 'not converged',
     what: 'Books and exchange have differed for too long.',
@@ -494,6 +500,12 @@ export const CODES = {
     what: 'Prices have waited for longer than five seconds until bbw read them: the machine stood still or is too slow, or the stream lags.',
     did: 'Kept the newest price of each symbol and left out those before it. Fills and orders are all taken.',
     can: 'If it comes often, look at the load of this machine, or follow fewer symbols.',
+  },
+  W513: {
+    title: 'part of the market unreadable',
+    what: 'A row of a list of the market holds something that makes no sense: its field and value are named.',
+    did: 'Left that symbol out; one that is held or followed goes on by what was known of it. All others go on.',
+    can: 'If it lasts, look at the symbol in the app, and for a newer bbw.',
   },
   I512: {
     title: 'position pays funding',

@@ -146,7 +146,7 @@ const sight = (
   books: Partial<SeenClosure> = NOTHING,
 ): ClosureSight =>
   ask(CLOSURE_ACCOUNT, {
-    ...{ ...of(over, books), there: [], resting: [], asked: [], instance: 'abcd' },
+    ...{ ...of(over, books), there: [], resting: [], asked: [], unread: [], instance: 'abcd' },
     ...seen,
   })
 const ended = (over: Partial<WaitingClosure>, seen: Partial<SeenClosureAccount> = {}): unknown => {
@@ -216,6 +216,16 @@ test('the account is pressed for until the exchange has an order for everything'
   assert.is(sight({}, {}, {}).isPressing, true)
   assert.is(sight({}, {}, { exits }).isPressing, false)
   assert.is(sight({ isForeignToo: true }, { there: [ADA] }, { exits, positions: [] }).isPressing, true)
+})
+
+test('it does not end while something of what is to be closed cannot be read', () => {
+  const hidden = (symbol: string | null, what: 'position' | 'wallet' = 'position') => ({
+    unread: [{ type: 'unread', what, symbol, reason: 'size is "x"' } as const],
+  })
+  for (const symbol of [null, 'SOLUSDT', 'ADAUSDT']) assert.is(sight({}, hidden(symbol)).end, null)
+  assert.is(sight({ symbol: 'SOLUSDT' }, hidden('SOLUSDT')).end, null)
+  assert.is(sight({ symbol: 'SOLUSDT' }, hidden('ADAUSDT')).end?.kind, 'refused')
+  assert.is(sight({}, hidden(null, 'wallet')).end?.kind, 'flat')
 })
 
 test('it never ends while anything of it is left in the books or, where that was said, in the account', () => {

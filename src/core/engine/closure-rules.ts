@@ -10,7 +10,7 @@ import type { Side } from '../market/side.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { LOOK_AGAIN } from './core.ts'
 import { type OrderLeg, ownerOf } from './order-id.ts'
-import type { Closure, RestingReport } from './protocol.ts'
+import type { Closure, RestingReport, Unread } from './protocol.ts'
 import type { About, Rule } from './rule.ts'
 import type { RefusedExit, WaitingClosure } from './state.ts'
 
@@ -173,6 +173,8 @@ export interface SeenClosureAccount extends SeenClosure {
   /** Orders whose change or cancellation is on its way. */
   readonly asked: readonly string[]
   readonly instance: string
+  /** What could not be read. */
+  readonly unread: readonly Unread[]
 }
 
 export type ClosureEnd =
@@ -201,7 +203,8 @@ export const CLOSURE_ACCOUNT: Rule<SeenClosureAccount, ClosureSight> = {
     const isForeignMeant = closure.isForeignToo && !closure.isAnswered
     const strangers = isForeignMeant ? foreign.filter(one => isMeant(closure, one)) : []
     const closes = strangers.filter(one => isToBeTried(seen, one)).map(keyOf)
-    const isOver = strangers.length === 0 && !isOpen(seen)
+    const isRead = unreadOf(closure, seen.unread) === null
+    const isOver = isRead && strangers.length === 0 && !isOpen(seen)
     return {
       closes,
       takesBack: isForeignMeant ? rivals(seen) : [],
@@ -210,6 +213,13 @@ export const CLOSURE_ACCOUNT: Rule<SeenClosureAccount, ClosureSight> = {
     }
   },
   isSilent: ({ closes, takesBack, end }) => closes.length + takesBack.length === 0 && end === null,
+}
+
+/** What cannot be read of what is to be closed: it is not flat for that; `null`: everything can. */
+export function unreadOf({ symbol }: Closure, unread: readonly Unread[]): Unread | null {
+  const concerns = (one: Unread): boolean =>
+    one.what !== 'wallet' && (symbol === null || one.symbol === null || one.symbol === symbol)
+  return unread.find(concerns) ?? null
 }
 
 /** No order closes it already, and what refuses at once is not hammered. */

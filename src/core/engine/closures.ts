@@ -27,6 +27,7 @@ import {
   isMeant,
   type SeenClosure,
   type Spot,
+  unreadOf,
 } from './closure-rules.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
@@ -218,9 +219,11 @@ export class Closures {
     if (this.isAny) this.#look(delay)
   }
 
-  #seen(id: string, { positions, orders }: Account): void {
+  #seen(id: string, { positions, orders, unread = [] }: Account): void {
     const before = this.#get(id)
     if (before === undefined) return
+    const hidden = unreadOf(before, unread)
+    if (hidden !== null) this.#put({ ...before, trouble: hidden.reason })
     const { closes, takesBack, end, isPressing } = this.#core.ruled(CLOSURE_ACCOUNT, {
       ...this.#seenOf(before),
       there: positions.map(({ symbol, side }) => ({ symbol, side })),
@@ -229,6 +232,7 @@ export class Closures {
       }),
       asked: [...this.#orders.asked.keys()],
       instance: this.#core.instance,
+      unread,
     })
     for (const one of positions) {
       if (closes.includes(positionKey(one.symbol, one.side))) this.#closeForeign(id, one)

@@ -81,6 +81,7 @@ export const RULE_KINDS = [
   'unanswered',
   'store',
   'reading',
+  'unread',
   'gap',
   'question',
   'put-off',

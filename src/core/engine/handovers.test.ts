@@ -39,7 +39,7 @@ test('an adoption waits for the account, is carried out once, and is answered on
   parts.handovers.take(input('adopt'))
   assert.is(parts.core.isDoubted, true, 'everything executed is asked for first')
   assert.equal(parts.told(), [])
-  parts.strangers.foreignSeen([THERE])
+  parts.strangers.foreignSeen([THERE], [])
   parts.core.takeEffects()
   for (const _ of [1, 2]) parts.handovers.adopt(account(THERE))
   assert.equal(answers(parts.core.takeEffects()), [['request', true, 'ADAUSDT long is handed over']])

@@ -11,6 +11,7 @@ import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { Account, AccountPosition, Handover, HandoverInput } from './protocol.ts'
+import { isHidden } from './reach-rules.ts'
 import { LETTING_GO, RELEASE, type ReleaseVerdict } from './release-rules.ts'
 import type { EngineState, WaitingHandover } from './state.ts'
 import type { Strangers } from './strangers.ts'
@@ -77,7 +78,9 @@ export class Handovers {
   #adopt({ id, symbol, side, stop, target, by, ...rest }: Handover, account: Account | null): void {
     const request = { id, symbol, side, stop, target, by }
     const { positions } = this.#core.portfolio
-    const there = account?.positions.filter(
+    // What cannot be read is not taken over, nor said to be missing.
+    const isRead = account !== null && !isHidden(account.unread, symbol, 'position')
+    const there = (isRead ? account : undefined)?.positions.filter(
       one =>
         one.symbol === symbol &&
         (side === null || one.side === side) &&

@@ -239,7 +239,7 @@ test('a position of a person beside one of bbw can be handed over', () => {
 test('a position of a person on the one side says nothing of one on the other: it is asked for first', () => {
   const parts = new Parts({}, HEDGE)
   const long = { ...THERE, side: 'long' } as const
-  parts.strangers.foreignSeen([long])
+  parts.strangers.foreignSeen([long], [])
   const course = asking()(RECONCILIATION, {
     books: parts.core.portfolio,
     account: { wallet: 1_000, positions: [long, THERE], orders: [] },

@@ -12,6 +12,7 @@ const OF_FACTS: { readonly [cause in Obstacle['cause']]?: RuleKind } = {
   terms: 'terms',
   'only-reduce': 'terms',
   margin: 'terms',
+  unread: 'unread',
 }
 
 /** Something that keeps entries away, as it stands, with the kinds of decisions that raise, change and lift it. */

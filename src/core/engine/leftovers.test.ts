@@ -51,6 +51,15 @@ test('while the books hold something it is no leftover, whatever the account sho
   assert.equal(look(parts, parts.leftovers), [])
 })
 
+test('where a position cannot be read its stop is no leftover', () => {
+  const parts = new Parts()
+  parts.leftovers.ended(HELD.symbol, HELD.side, MIDNIGHT)
+  parts.wait(10 * SECOND)
+  const unread = [{ type: 'unread', what: 'position', symbol: HELD.symbol, reason: 'size is "x"' }] as const
+  assert.equal(look(parts, parts.leftovers, { ...ACCOUNT, unread }), [])
+  assert.equal(look(parts, parts.leftovers), ['reconciled I211', 'cancel f3a1'])
+})
+
 test('one of somebody else is told of once, also by what was saved', () => {
   const parts = new Parts()
   parts.wait(10 * SECOND)

@@ -6,6 +6,7 @@ import type { EngineCore } from './core.ts'
 import { LEFTOVERS } from './leftover-rules.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Account } from './protocol.ts'
+import { isHidden } from './reach-rules.ts'
 import type { EngineState } from './state.ts'
 
 export class Leftovers {
@@ -26,7 +27,7 @@ export class Leftovers {
   }
 
   /** Takes what the account shows, which the books have been compared with. */
-  seen({ conditional = [], positions }: Account): void {
+  seen({ conditional = [], positions, unread }: Account): void {
     const { portfolio, instance, now } = this.#core
     if (conditional.length === 0 && this.#ended.size === 0 && this.#told.length === 0) return
     const course = this.#core.ruled(LEFTOVERS, {
@@ -35,6 +36,10 @@ export class Leftovers {
         ...new Set([
           ...positions.map(({ symbol, side }) => positionKey(symbol, side)),
           ...portfolio.positions.keys(),
+          // Where something cannot be read it may be held all the same.
+          ...conditional
+            .filter(({ symbol }) => isHidden(unread, symbol, 'position'))
+            .map(({ symbol, side }) => positionKey(symbol, side)),
         ]),
       ],
       doubtful: [...portfolio.pending.values()]

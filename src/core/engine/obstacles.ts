@@ -46,6 +46,11 @@ export class Obstacles {
     return this.#standing.has(keyOf(cause, null))
   }
 
+  /** Symbols from which a cause keeps entries away; `null` among them: from all. */
+  of(cause: Obstacle['cause']): readonly (string | null)[] {
+    return [...this.#standing.values()].filter(one => one.cause === cause).map(({ symbol }) => symbol)
+  }
+
   /** Whether the exchange does not serve this address for a while. */
   get isBanned(): boolean {
     return this.#present().some(({ cause }) => cause === 'banned')

@@ -15,6 +15,7 @@ import type {
   OrderReport,
   OrderRequest,
   Scored,
+  Unread,
 } from './protocol.ts'
 
 export interface ClockPort {
@@ -42,8 +43,8 @@ export interface BrokerPort {
   account(): Promise<Account>
   /** What became of an order, from all records of the exchange together. */
   lookUp(symbol: string, clientOrderId: string): Promise<OrderReport>
-  /** All executions at or after a time, oldest first. Rejects rather than leave one out. */
-  executions(since: Timestamp): Promise<readonly Execution[]>
+  /** All executions at or after a time, oldest first. Rejects rather than leave one out; one that cannot be read is told as that. */
+  executions(since: Timestamp): Promise<readonly (Execution | Unread)[]>
 }
 
 /** What the exchange tells without being asked: prices, candles, fills, reports on orders. */

@@ -99,7 +99,7 @@ export type Input =
       readonly type: 'executions'
       readonly at: Timestamp
       readonly queryId: string
-      readonly executions: readonly Execution[]
+      readonly executions: readonly (Execution | Unread)[]
     }
   /** The exchange has told of a position with its stop; `null`: without one, which is not to wait for the account to be read. */
   | {
@@ -317,11 +317,14 @@ export interface FillInput {
 
 /** What the exchange says is there. */
 export interface Account {
-  readonly wallet: Usdt
+  /** `null`: what it says of it cannot be read. */
+  readonly wallet: Usdt | null
   readonly positions: readonly AccountPosition[]
   readonly orders: readonly RestingReport[]
   /** Orders that wait for a price, stops of positions among them; left out where there can be none but those. */
   readonly conditional?: readonly ConditionalReport[]
+  /** What is missing in the lists, as it could not be read; left out: nothing is. */
+  readonly unread?: readonly Unread[]
 }
 
 /** An order that waits at the exchange for a price. */
@@ -336,6 +339,21 @@ export interface ConditionalReport {
   readonly isGuard: boolean
   /** When it was made, by the exchange's time. */
   readonly since: Timestamp
+}
+
+/** An account of which everything is known, as the embedded exchange has it. */
+export interface KnownAccount extends Account {
+  readonly wallet: Usdt
+}
+
+/** Something that the exchange has said of an account and that cannot be read: it is unknown, not absent. */
+export interface Unread {
+  readonly type: 'unread'
+  readonly what: 'position' | 'order' | 'execution' | 'wallet'
+  /** `null`: not even that can be read; or, of a wallet, it is about none. */
+  readonly symbol: string | null
+  /** The field, and what stood there. */
+  readonly reason: string
 }
 
 /** A position as the exchange shows it. */

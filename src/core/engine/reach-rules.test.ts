@@ -29,9 +29,9 @@ test('after a gap everything is compared, unless it is being compared already', 
 })
 
 test('executions are asked for where anything is in question, and that clears a doubt', () => {
-  const none = { isComparing: false, differs: false, isDoubted: false, isDoubtful: false }
+  const none = { isComparing: false, differs: false, isDoubted: false, isDoubtful: false, isUnread: false }
   assert.equal(ask(QUESTION, none), { isThorough: false, clearsDoubt: false })
-  for (const name of ['isComparing', 'differs', 'isDoubtful'] as const)
+  for (const name of ['isComparing', 'differs', 'isDoubtful', 'isUnread'] as const)
     assert.equal(ask(QUESTION, { ...none, [name]: true }), { isThorough: true, clearsDoubt: false }, name)
   assert.equal(ask(QUESTION, { ...none, isDoubted: true }), { isThorough: true, clearsDoubt: true })
 })

@@ -2,6 +2,7 @@
  * Whether the account can be read, when everything is compared before anything is added, and what is asked for then. Pure.
  */
 import { MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
+import type { Unread } from './protocol.ts'
 import { type Rule, THE_HOUSE } from './rule.ts'
 import type { Unreadable } from './state.ts'
 
@@ -32,6 +33,56 @@ export const READING: Rule<SeenReading, 'unreadable' | 'away' | 'read' | null> =
   },
 }
 
+/** What of an account that was read could not be. */
+export interface SeenUnread {
+  readonly unread: readonly Unread[]
+  /** Symbols from which that kept entries away before; `null`: from all. */
+  readonly standing: readonly (string | null)[]
+}
+
+export interface UnreadVerdict {
+  /** What keeps entries away from now on, and from where. */
+  readonly come: readonly (Pick<Unread, 'symbol'> & { readonly words: string })[]
+  /** Where everything can be read again. */
+  readonly gone: readonly (string | null)[]
+}
+
+/**
+ * Where nothing is entered, as something there cannot be read. What is known of it stays, and is managed on: nothing is
+ * concluded from what is not shown. What does not say where it belongs may be anywhere.
+ */
+export const UNREAD: Rule<SeenUnread, UnreadVerdict> = {
+  kind: 'unread',
+  about: () => THE_HOUSE,
+  decide({ unread, standing }) {
+    const first = new Map<string | null, Unread>()
+    for (const one of unread) if (!first.has(one.symbol)) first.set(one.symbol, one)
+    return {
+      come: [...first.values()]
+        .filter(({ symbol }) => !standing.includes(symbol))
+        .map(({ symbol, what, reason }) => ({ symbol, words: `${what} unreadable: ${reason}` })),
+      gone: standing.filter(symbol => !first.has(symbol)),
+    }
+  },
+  isSilent: ({ come, gone }) => come.length === 0 && gone.length === 0,
+}
+
+/** Whether what the account does not show of a symbol may be there all the same. */
+export function isHidden(
+  unread: readonly Unread[] | undefined,
+  symbol: string,
+  what: 'position' | 'order',
+): boolean {
+  return (
+    unread?.some(one => {
+      if (one.what === 'wallet') return false
+      if (one.symbol !== null) return one.symbol === symbol
+      // An order is no position, whosever it is.
+      return what === 'order' || one.what !== 'order'
+    }) === true
+  )
+}
+
 /** Something may have happened that was not told. */
 export interface SeenGap {
   readonly reason: string
@@ -56,6 +107,8 @@ export interface SeenQuestion {
   readonly isDoubted: boolean
   /** There is an order of unknown fate. */
   readonly isDoubtful: boolean
+  /** Something of the account could not be read when it was last asked for. */
+  readonly isUnread: boolean
 }
 
 /** What is asked for: the account alone, or everything that was executed as well. */
@@ -68,8 +121,8 @@ export interface Question {
 export const QUESTION: Rule<SeenQuestion, Question> = {
   kind: 'question',
   about: () => THE_HOUSE,
-  decide: ({ isComparing, differs, isDoubted, isDoubtful }) => ({
-    isThorough: isComparing || differs || isDoubted || isDoubtful,
+  decide: ({ isComparing, differs, isDoubted, isDoubtful, isUnread }) => ({
+    isThorough: isComparing || differs || isDoubted || isDoubtful || isUnread,
     clearsDoubt: isDoubted,
   }),
   isSilent: ({ isThorough }) => !isThorough,

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { positionOf, steps } from '../decision/view.fixture.ts'
 import { emptyPortfolio, type Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
-import type { Account, RestingReport } from './protocol.ts'
+import type { Account, RestingReport, Unread } from './protocol.ts'
 import { agrees, type Comparison, type Course, compare, RECONCILIATION, type SeenBooks } from './reconcile.ts'
 import { isSilent } from './rule.ts'
 import { asking } from './rules.fixture.ts'
@@ -152,6 +152,60 @@ test('an order that nothing needs is cancelled, once, and not where it serves wh
   assert.equal(ids({ account: { ...ACCOUNT, orders } }), ['bbw-0a1f-2'])
   assert.equal(ids({ account: { ...ACCOUNT, orders }, asked: ['bbw-0a1f-2'] }), [])
   assert.equal(ids({ account: { ...ACCOUNT, orders }, books: emptyPortfolio(1_000) }), [])
+})
+
+const unread = (over: Partial<Unread> = {}): readonly Unread[] => [
+  { type: 'unread', what: 'position', symbol: 'SOLUSDT', reason: 'size is "x"', ...over },
+]
+
+test('of a symbol of which something cannot be read nothing is concluded, of others everything', () => {
+  const foreign = { ...THERE, symbol: 'XUSDT' }
+  const account = { ...ACCOUNT, positions: [foreign], unread: unread() }
+  const { found, come, drift, asksAgain } = course({ account, isThorough: false })
+  assert.equal([drift, come, found.foreign], ['', [foreign], [foreign]])
+  assert.is(asksAgain, true, 'for the other one')
+  assert.is(agrees(BOOKS, account, 'SOLUSDT', 'long'), false)
+  assert.is(agrees(emptyPortfolio(1), account, 'SOLUSDT', 'long'), false)
+  const other = unread({ symbol: 'XUSDT' })
+  assert.is(course({ account: { ...account, unread: other } }).drift, 'SOLUSDT:long is not at the exchange')
+  assert.equal(course({ account: { ...account, unread: other } }).come, [])
+})
+
+test('what does not say where it belongs may be anywhere', () => {
+  for (const what of ['position', 'execution'] as const) {
+    const account = { ...ACCOUNT, positions: [], unread: unread({ symbol: null, what }) }
+    assert.is(course({ account }).drift, '', what)
+    assert.equal(course({ account, foreign: ['XUSDT:long'] }).gone, [])
+  }
+  // An order or a wallet is no position.
+  for (const what of ['order', 'wallet'] as const) {
+    const account = { ...ACCOUNT, positions: [], unread: unread({ symbol: null, what }) }
+    assert.is(course({ account }).drift, 'SOLUSDT:long is not at the exchange', what)
+  }
+})
+
+test('a position of somebody else that cannot be read is not gone, and no order is taken from it', () => {
+  const account = { ...ACCOUNT, unread: unread({ symbol: 'XUSDT' }) }
+  for (const key of ['XUSDT:long', 'XUSDT']) assert.equal(course({ account, foreign: [key] }).gone, [])
+  assert.equal(course({ foreign: ['XUSDT:long'] }).gone, ['XUSDT:long'])
+  const orders = [{ ...resting('bbw-0a1f-2'), symbol: 'XUSDT' }]
+  assert.equal(course({ account: { ...account, orders } }).cancels, [])
+  assert.equal(course({ account: { ...ACCOUNT, orders } }).cancels, orders)
+})
+
+test('no wallet is taken over while anything cannot be read, and one that cannot be read is none', () => {
+  assert.is(
+    course({ account: { ...ACCOUNT, wallet: 990, unread: unread({ symbol: 'XUSDT' }) } }).takesWallet,
+    false,
+  )
+  const account = { ...ACCOUNT, wallet: null, unread: unread({ symbol: null, what: 'wallet' }) }
+  const { found, takesWallet } = course({ account })
+  assert.equal([found.walletDiffers, takesWallet], [false, false])
+})
+
+test('everything else is compared to its end: a symbol that cannot be read does not keep a comparison open', () => {
+  const account = { ...ACCOUNT, positions: [], unread: unread() }
+  assert.is(course({ account, isRecovering: true }).isRecovered, true)
 })
 
 test('a difference that lasts has so much patience, from when it was first seen', () => {

@@ -5,6 +5,7 @@ import type { Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { ownerOf } from './order-id.ts'
 import type { Account, AccountPosition, RestingReport } from './protocol.ts'
+import { isHidden } from './reach-rules.ts'
 import { type Rule, THE_HOUSE } from './rule.ts'
 
 /** The books and the exchange may differ by rounding, not by more (USDT). */
@@ -22,7 +23,7 @@ export interface Comparison {
   readonly differences: readonly string[]
   /** Whether the wallets differ by more than rounding. */
   readonly walletDiffers: boolean
-  /** Positions that bbw did not open. */
+  /** Positions that bbw did not open; not where something cannot be read, for it may have. */
   readonly foreign: readonly AccountPosition[]
   /** Orders of the books that do not rest at the exchange. */
   readonly missing: readonly string[]
@@ -33,7 +34,7 @@ export interface Comparison {
 }
 
 /**
- * Compares books and account.
+ * Compares books and account. Of a symbol of which something cannot be read nothing is concluded.
  *
  * @param booked ids of the orders that should rest at the exchange
  * @param known ids of all orders in the books, also of those on their way
@@ -45,11 +46,13 @@ export function compare(
   known: ReadonlySet<string>,
   instance: string,
 ): Comparison {
+  const { wallet, unread } = account
   const differences: string[] = []
   const there = new Map(account.positions.map(one => [positionKey(one.symbol, one.side), one]))
   for (const [key, position] of portfolio.positions) {
     const one = there.get(key)
     there.delete(key)
+    if (isHidden(unread, symbolOf(key), 'position')) continue
     if (one === undefined) differences.push(`${key} is not at the exchange`)
     else if (one.steps !== position.steps) {
       differences.push(`${key}: ${one.steps} steps, in the books ${position.steps}`)
@@ -61,12 +64,17 @@ export function compare(
   const rivals = [...strange.map(order => order.clientOrderId), ...conditional.map(({ id }) => id)]
   return {
     differences,
-    walletDiffers: !(Math.abs(account.wallet - portfolio.wallet) <= WALLET_TOLERANCE),
-    foreign: [...there.values()],
+    walletDiffers: wallet !== null && !(Math.abs(wallet - portfolio.wallet) <= WALLET_TOLERANCE),
+    foreign: [...there.values()].filter(({ symbol }) => !isHidden(unread, symbol, 'position')),
     missing: [...booked].filter(id => !resting.has(id)),
     orphans: strange.filter(order => ownerOf(order.clientOrderId, instance) === 'own'),
     rivals: rivals.filter(id => ownerOf(id, instance) === 'rival'),
   }
+}
+
+/** The symbol of a position's key. */
+function symbolOf(key: string): string {
+  return key.slice(0, key.lastIndexOf(':'))
 }
 
 /** Books and account side by side, with what is known of both. */
@@ -128,19 +136,26 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
       ({ symbol, side }) =>
         !seen.foreign.includes(positionKey(symbol, side)) && !seen.foreign.includes(symbol),
     )
+    const { unread = [] } = account
     const gone = seen.foreign.filter(
-      key => !foreign.some(({ symbol, side }) => key === positionKey(symbol, side) || key === symbol),
+      key =>
+        !foreign.some(({ symbol, side }) => key === positionKey(symbol, side) || key === symbol) &&
+        !isHidden(unread, key.includes(':') ? symbolOf(key) : key, 'position'),
     )
     const isClear = missing.length === 0 && !isDoubtful && differences.length === 0
     const drift = differences.join('; ')
     const driftSince = drift === '' ? null : (seen.driftSince ?? now)
     return {
       found,
-      cancels: found.orphans.filter(one => !asked.includes(one.clientOrderId) && !serves(one)),
+      cancels: found.orphans.filter(
+        one =>
+          !asked.includes(one.clientOrderId) && !serves(one) && !isHidden(unread, one.symbol, 'position'),
+      ),
       come,
       gone,
       asksAgain: (differences.length > 0 || walletDiffers || come.length > 0) && !isThorough,
-      takesWallet: walletDiffers && isClear,
+      // What cannot be read may be what has changed it.
+      takesWallet: walletDiffers && isClear && unread.length === 0,
       drift,
       driftSince,
       patience: driftSince === null ? null : driftSince + recovery.haltSeconds * SECOND - now,
@@ -155,6 +170,7 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
 
 /** Whether account and books hold the same quantity of one side of a symbol: then no fill of it is on its way. */
 export function agrees(portfolio: Portfolio, account: Account, symbol: string, side: Side): boolean {
+  if (isHidden(account.unread, symbol, 'position')) return false
   const there = account.positions.find(one => one.symbol === symbol && one.side === side)
   return there?.steps === portfolio.positions.get(positionKey(symbol, side))?.steps
 }

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MINUTE } from '../base/units.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
-import type { Account } from './protocol.ts'
+import type { Account, Unread } from './protocol.ts'
 import { Reconciler } from './reconciler.ts'
 
 const test = suite('reconciler')
@@ -120,6 +120,49 @@ test('an exit of a position that the books have lost is left to serve it', () =>
   assert.not.ok(told.includes('cancel'), told.join(', '))
   // Without the position nothing needs it.
   assert.ok(look(parts, { ...ACCOUNT, orders: [target] }).includes('cancel'))
+})
+
+const UNREAD: Unread = { type: 'unread', what: 'position', symbol: 'SOLUSDT', reason: 'size is "x"' }
+
+test('a position that cannot be read stays as it is known, keeps entries from its symbol, and is told once', () => {
+  const parts = new Parts().book([HELD])
+  const hidden = { ...ACCOUNT, positions: [], unread: [UNREAD] }
+  assert.equal(look(parts, hidden), ['query-account', 'alert W315'])
+  assert.is(parts.core.portfolio.positions.size, 1)
+  assert.equal([parts.core.obstacles.isOn('SOLUSDT'), parts.core.obstacles.isOn('ADAUSDT')], [true, false])
+  assert.equal([parts.reconciler.drift, parts.reconciler.isUnreadable], ['', false])
+  // What was executed is asked for meanwhile: nothing else may tell that it is gone.
+  assert.equal(look(parts, hidden), ['query-executions', 'query-account'])
+  assert.equal(look(parts, ACCOUNT), ['query-executions', 'query-account', 'reconciled'])
+  assert.is(parts.core.obstacles.isOn('SOLUSDT'), false)
+  assert.equal(look(parts, ACCOUNT), ['query-account'])
+})
+
+test('an execution that cannot be read concerns its symbol, and the others are booked', () => {
+  const parts = new Parts().book([HELD])
+  parts.reconciler.gap('cut')
+  parts.told()
+  for (const id of parts.reconciler.verify()) {
+    if (id.startsWith('account')) parts.reconciler.takeAccount(id, { ...ACCOUNT, positions: [] })
+    else parts.reconciler.takeExecutions(id, [{ ...UNREAD, what: 'execution' }])
+  }
+  parts.reconciler.reconcile()
+  assert.ok(parts.told().includes('alert W315'))
+  assert.is(parts.reconciler.drift, '', 'its fill may be what cannot be read')
+  assert.is(parts.core.recovery, null)
+})
+
+test('a look-up without an answer leaves its order in doubt and everything else compared', () => {
+  const parts = new Parts().book([HELD], [RESTING])
+  parts.orders.doubts.raise(RESTING.clientOrderId, 'no-answer', parts.core.now)
+  for (const id of parts.reconciler.verify()) {
+    if (id.startsWith('account')) parts.reconciler.takeAccount(id, ACCOUNT)
+    else if (id.startsWith('executions')) parts.reconciler.takeExecutions(id, [])
+  }
+  parts.told()
+  parts.reconciler.reconcile()
+  assert.is(parts.reconciler.isUnreadable, false)
+  assert.is(parts.orders.doubts.isAny, true)
 })
 
 test('what was saved is there again, with questions on their way', () => {

@@ -14,9 +14,9 @@ import type { Handovers } from './handovers.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
-import type { Account, Execution, FillInput, FundingInput, OrderReport } from './protocol.ts'
+import type { Account, Execution, FillInput, FundingInput, OrderReport, Unread } from './protocol.ts'
 import type { Unsettled } from './put-off.ts'
-import { GAP, QUESTION, READING } from './reach-rules.ts'
+import { GAP, isHidden, QUESTION, READING, UNREAD } from './reach-rules.ts'
 import { type Course, RECONCILIATION } from './reconcile.ts'
 import type { EngineState, Unreadable, Verification } from './state.ts'
 import { LOST_BOOKS } from './stranger-rules.ts'
@@ -127,6 +127,7 @@ export class Reconciler {
       differs: this.#drift !== '',
       isDoubted: this.#core.isDoubted,
       isDoubtful: this.#orders.doubts.isAny,
+      isUnread: this.#core.obstacles.of('unread').length > 0,
     })
     // What others do touches nothing here: the next turn is asked for now.
     if (this.#core.isShared) this.#core.touch('light')
@@ -170,7 +171,7 @@ export class Reconciler {
     this.#runner.arrived(queryId)
   }
 
-  takeExecutions(queryId: string, executions: readonly Execution[]): void {
+  takeExecutions(queryId: string, executions: readonly (Execution | Unread)[]): void {
     if (this.#verification?.executionsQuery === queryId) this.#verification.executions = executions
     this.#runner.arrived(queryId)
   }
@@ -188,19 +189,23 @@ export class Reconciler {
     const found = this.#verification
     this.#verification = null
     if (found === null) return
-    const { account, executions, reports, executionsQuery, orderQueries } = found
-    const isWhole =
-      account !== null &&
-      (executionsQuery === null || executions !== null) &&
-      reports.length === orderQueries.length
-    if (!isWhole) {
+    const { executions, reports, executionsQuery, orderQueries } = found
+    if (found.account === null || (executionsQuery !== null && executions === null)) {
       this.#onUnreadable()
       return
     }
     if (this.#unreadable !== null) this.#read(true)
     const isOld = found.revision !== this.#core.revision
+    const unread = [...(found.account.unread ?? [])]
     let booked = 0
-    for (const execution of executions ?? []) if (this.#missed(execution)) booked++
+    for (const execution of executions ?? []) {
+      if (execution.type === 'unread') unread.push(execution)
+      else if (this.#missed(execution)) booked++
+    }
+    const account = { ...found.account, unread }
+    this.#noteUnread(unread)
+    // What a look-up has not answered stays in doubt, and is asked for again: that is its own matter.
+    if (reports.length < orderQueries.length) this.#core.hurry(this.#core.now + LOOK_AGAIN)
     for (const report of reports) this.#fates.told(report)
     if (this.#core.recovery !== null)
       this.#core.recovery = { ...this.#core.recovery, found: this.#core.recovery.found + booked }
@@ -212,6 +217,23 @@ export class Reconciler {
       return
     }
     this.#compare(account, executions !== null)
+  }
+
+  /** Says what cannot be read, and what can again; nothing is entered there meanwhile. */
+  #noteUnread(unread: readonly Unread[]): void {
+    const core = this.#core
+    const { come, gone } = core.ruled(UNREAD, { unread, standing: core.obstacles.of('unread') })
+    for (const symbol of gone) {
+      core.obstacles.lift('unread', symbol)
+      core.note('reconciled', `${symbol ?? 'the account'} can be read again`, null, null)
+    }
+    for (const { symbol, words } of come) {
+      core.obstacles.raise('unread', symbol, words, null)
+      const none = { side: null, strategy: null, signalId: null, clientOrderId: null, figures: {} }
+      const where = symbol ?? 'any symbol'
+      const reason = `${words}; what is known stays, no entry on ${where} until it can be read`
+      core.record('alert', { code: 'W315', symbol, reason, ...none })
+    }
   }
 
   #onUnreadable(): void {
@@ -266,6 +288,10 @@ export class Reconciler {
       if (state === 'working') booked.add(id)
     }
     const { portfolio, instance, recovery, now } = this.#core
+    // What is in no list because it cannot be read is not missing.
+    for (const id of booked) {
+      if (isHidden(account.unread, this.#orders.symbolOf(id), 'order')) booked.delete(id)
+    }
     const { wallet, positions } = portfolio
     const course = this.#core.ruled(RECONCILIATION, {
       books: { wallet, positions: new Map([...positions].map(([key, { steps }]) => [key, { steps }])) },
@@ -303,12 +329,12 @@ export class Reconciler {
       this.#core.hurry(this.#core.now)
       return
     }
-    this.#strangers.foreignSeen(found.foreign)
+    this.#strangers.foreignSeen(found.foreign, course.gone)
     this.#leftovers.seen(account)
     if (isThorough) this.#handovers.adopt(account)
     if (isThorough) this.#closures.seen(account)
     else this.#closures.unseen(0)
-    if (takesWallet) this.#takeWallet(account.wallet)
+    if (takesWallet && account.wallet !== null) this.#takeWallet(account.wallet)
     this.#noteDrift(course)
     for (const position of this.#core.portfolio.positions.values()) {
       const there = account.positions.find(

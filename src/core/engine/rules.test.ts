@@ -293,6 +293,18 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.live(MINUTE)
     return desk
   },
+  unread: () => {
+    const desk = held()
+    desk.feed({ type: 'feed-gap', reason: 'cut' })
+    for (let second = 0; second < 10; second++) {
+      for (const { queryId } of only(desk.wait(SECOND), 'query-account')) {
+        const unread = { type: 'unread', what: 'position', symbol: 'SOLUSDT', reason: 'size is "x"' } as const
+        desk.reply(queryId, { ...desk.account(), positions: [], unread: [unread] })
+      }
+      for (const { queryId } of only(desk.effects, 'query-executions')) desk.executions(queryId)
+    }
+    return desk
+  },
   terms: () => {
     const desk = held()
     const terms = { marginMode: 'isolated', accountType: 'unified', mayOnlyReduce: false, marginUse: null }

@@ -18,7 +18,7 @@ import { MARGIN } from './margin-checks.ts'
 import { PLACING, REFUSED_EXIT, ROOM, TAKE_BACK } from './order-rules.ts'
 import { OWN_GATES } from './own-gates.ts'
 import { PUT_OFF } from './put-off.ts'
-import { GAP, QUESTION, READING } from './reach-rules.ts'
+import { GAP, QUESTION, READING, UNREAD } from './reach-rules.ts'
 import { RECONCILIATION } from './reconcile.ts'
 import { OBSTACLE } from './refusal.ts'
 import { LETTING_GO, RELEASE } from './release-rules.ts'
@@ -103,6 +103,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   unanswered: UNANSWERED,
   store: STORE,
   reading: READING,
+  unread: UNREAD,
   gap: GAP,
   question: QUESTION,
   'put-off': PUT_OFF,

@@ -24,6 +24,7 @@ import type {
   Listing,
   OrderReport,
   OrderRequest,
+  Unread,
 } from './protocol.ts'
 import type { Refusal } from './refusal.ts'
 import type { SavedSchedule } from './schedule.ts'
@@ -115,7 +116,7 @@ export interface StopState {
 }
 
 /** What the exchange says of itself that keeps entries away. */
-export const FACT_KINDS = ['listing', 'only-reduce', 'margin', 'terms', 'maintenance'] as const
+export const FACT_KINDS = ['listing', 'only-reduce', 'margin', 'terms', 'maintenance', 'unread'] as const
 type FactKind = (typeof FACT_KINDS)[number]
 
 /** An announced maintenance; `until` of `null`: its end is not known. */
@@ -241,7 +242,7 @@ export interface Verification {
   readonly executionsQuery: string | null
   readonly orderQueries: readonly (readonly [queryId: string, clientOrderId: string])[]
   account: Account | null
-  executions: readonly Execution[] | null
+  executions: readonly (Execution | Unread)[] | null
   reports: OrderReport[]
   /** State of the books when the questions were asked: what is told meanwhile makes the answers old. */
   readonly revision: number

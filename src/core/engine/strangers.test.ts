@@ -23,7 +23,7 @@ test('marking one symbol frees no other, a look at the account does', () => {
   parts.strangers.mark('ADAUSDT', 'long')
   assert.equal([...parts.strangers.foreign], ['SOLUSDT', 'ADAUSDT'])
   assert.equal(parts.told(), ['foreign W303', 'foreign W303'])
-  parts.strangers.foreignSeen([THERE])
+  parts.strangers.foreignSeen([THERE], ['SOLUSDT:short'])
   assert.equal([...parts.strangers.foreign], ['ADAUSDT'])
   assert.equal(parts.told(), ['reconciled'])
 })
@@ -62,12 +62,12 @@ test('what was saved is there again', () => {
 test('what the account shows of a position is kept, and both sides of a symbol are two positions', () => {
   const { strangers, told } = partsOf()
   const short = { ...THERE, side: 'short' } as const
-  strangers.foreignSeen([THERE, short])
+  strangers.foreignSeen([THERE, short], [])
   assert.equal(strangers.shown(), [THERE, short])
   assert.equal(told(), ['foreign W303', 'foreign W303'])
   strangers.give('ADAUSDT', 'short')
   assert.equal([strangers.keys(), [...strangers.foreign]], [['ADAUSDT:long'], ['ADAUSDT']])
-  strangers.foreignSeen([])
+  strangers.foreignSeen([], strangers.keys())
   assert.equal([told(), strangers.shown()], [['reconciled'], []])
 })
 
@@ -75,7 +75,7 @@ test('one that an earlier bbw has told of by its symbol alone is not told again'
   const { strangers, told } = partsOf()
   strangers.load({ foreign: ['ADAUSDT'].map(foreignOf), rivals: 0 })
   assert.equal([...strangers.foreign], ['ADAUSDT'])
-  strangers.foreignSeen([THERE])
+  strangers.foreignSeen([THERE], [])
   assert.equal([told(), strangers.keys()], [[], ['ADAUSDT:long']])
 })
 

@@ -70,16 +70,19 @@ export class Strangers {
     })
   }
 
-  /** Takes all the positions of somebody else that the account shows; what is not among them is free again. */
-  foreignSeen(found: readonly AccountPosition[]): void {
+  /**
+   * Takes all the positions of somebody else that the account shows.
+   *
+   * @param gone keys of those that are not there any more: their symbols are free again
+   */
+  foreignSeen(found: readonly AccountPosition[], gone: readonly string[]): void {
     for (const shown of found) {
       const { symbol, side } = shown
       this.mark(symbol, side)
       this.#set(positionKey(symbol, side), { symbol, side, shown })
     }
-    const keys = new Set(found.map(({ symbol, side }) => positionKey(symbol, side)))
     for (const [key, { symbol }] of this.#foreign) {
-      if (keys.has(key)) continue
+      if (!gone.includes(key)) continue
       this.#remove(key)
       const isFree = !this.#symbols.has(symbol)
       const reason = isFree

@@ -161,9 +161,29 @@ test('the first time it is ready nothing is missing; after a loss everything is 
 test('a message that cannot be read may have been about anything: everything is to be compared', () => {
   const rig = new Rig()
   rig.order({ orderStatus: 'Something' })
-  rig.push('execution', { ...EXECUTION, execPrice: 'x' })
-  assert.equal(rig.words(), ['feed-gap', 'feed-gap'])
-  assert.is(rig.said.filter(words => words.startsWith('E106')).length, 2)
+  rig.push('execution', { ...EXECUTION, symbol: 'ETHUSDT', execPrice: 'x' })
+  rig.push('execution', { ...EXECUTION, symbol: 'x', execTime: 'x' })
+  rig.line?.listener.message({ topic: 'order', data: 7 })
+  assert.equal(rig.words(), ['feed-gap', 'feed-gap', 'feed-gap', 'feed-gap'])
+  assert.is(rig.said.filter(words => words.startsWith('E106')).length, 4)
+})
+
+test('a row that cannot be read hides no other of its message, and has the account asked once a minute', () => {
+  const rig = new Rig()
+  for (let k = 0; k < 3; k++) {
+    const other = { ...EXECUTION, symbol: 'ETHUSDT', execId: `o${k}`, execQty: 'x' }
+    rig.push('execution', other, { ...EXECUTION, execId: `e${k}` })
+  }
+  assert.equal(rig.words(), ['long closes 500', 'feed-gap', 'long closes 500', 'long closes 500'])
+  rig.now += 60_000
+  rig.push('execution', { ...EXECUTION, symbol: 'ETHUSDT', execQty: 'x' })
+  assert.equal(rig.words(), ['feed-gap'])
+})
+
+test('an execution of the future is none: what is asked for later would begin after it', () => {
+  const rig = new Rig()
+  rig.push('execution', { ...EXECUTION, execTime: String(rig.now + 120_000) })
+  assert.equal(rig.words(), ['feed-gap'])
 })
 
 test('an execution that a request lists and the stream has left out for 10 s has its topic asked for again, once a minute', () => {

@@ -10,6 +10,7 @@ import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../../base/un
 import type { Input } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { executionsOf } from './executions.ts'
+import type { SpoiltRow } from './loose-rows.ts'
 import { type ExecutionRow, type OrderRow, type PositionRow, wasRefused } from './mapper-orders.ts'
 import { streamMessage } from './mapper-stream.ts'
 import type { FeedConnection } from './market-feed.ts'
@@ -20,7 +21,7 @@ const TOPICS = ['order', 'execution', 'position'] as const
 
 /** An execution that the stream has not told after so long was left out by it. */
 const LATE: Milliseconds = 10 * SECOND
-/** A topic is asked for again so often at most. */
+/** A topic is asked for again so often at most, and the account for what could not be read. */
 const RENEWED: Milliseconds = MINUTE
 /** Executions that are remembered as told. */
 const REMEMBERED = 2_000
@@ -51,6 +52,8 @@ export class AccountFeed {
   readonly #unnamed = new Set<string>()
   /** Positions that were told of with a stop. */
   readonly #protected = new Set<string>()
+  /** When what could not be read was last said, by symbol. */
+  readonly #spoiltAt = new Map<string, Timestamp>()
   #readySince: Timestamp | null = null
   #renewedAt: Timestamp = Number.NEGATIVE_INFINITY
   #isSlow = false
@@ -142,15 +145,26 @@ export class AccountFeed {
   #onMessage(message: unknown): void {
     try {
       const read = streamMessage(message)
-      if (read?.kind === 'orders') for (const order of read.orders) this.#onOrder(order)
-      else if (read?.kind === 'positions') for (const position of read.positions) this.#onPosition(position)
-      else if (read?.kind === 'executions') for (const row of read.executions) this.#onExecution(row)
+      if (read?.kind === 'orders') for (const order of read.items) this.#onOrder(order)
+      else if (read?.kind === 'positions') for (const position of read.items) this.#onPosition(position)
+      else if (read?.kind === 'executions') for (const row of read.items) this.#onExecution(row)
+      if (read !== null && 'spoilt' in read) for (const row of read.spoilt) this.#onSpoilt(row)
     } catch (error) {
       if (!(error instanceof DataError)) throw error
       // It may have been about anything: the account itself tells.
       this.#ports.say('E106', `a message of the account's stream: ${error.message}`)
       this.#ports.hear({ type: 'feed-gap', at: 0, reason: 'a message of the account could not be read' })
     }
+  }
+
+  /** The account itself tells what it was about; a row that comes again and again has it asked once in a while. */
+  #onSpoilt({ symbol, reason }: SpoiltRow): void {
+    const now = this.#ports.now()
+    const name = symbol ?? 'a symbol'
+    if (now < (this.#spoiltAt.get(name) ?? Number.NEGATIVE_INFINITY) + RENEWED) return
+    this.#spoiltAt.set(name, now)
+    this.#ports.say('E106', `a message of the account's stream: ${reason}`)
+    this.#ports.hear({ type: 'feed-gap', at: 0, reason: `what was told of ${name} could not be read` })
   }
 
   #onOrder(order: OrderRow): void {
@@ -216,6 +230,10 @@ export class AccountFeed {
     const instrument = this.#ports.instrument(row.symbol)
     // Of what bbw does not follow the account tells enough.
     if (instrument === undefined) return
+    if (row.time > this.#ports.now() + MINUTE) {
+      this.#onSpoilt({ symbol: row.symbol, reason: `${row.symbol}: execTime ${row.time} is still to come` })
+      return
+    }
     for (const execution of executionsOf(row, instrument)) this.#ports.hear(execution)
   }
 

@@ -10,6 +10,7 @@ import type { BybitClient } from './client.ts'
 import type { Environment } from './environments.ts'
 import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
 import { checkKey, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
+import { loosePageOf } from './loose-rows.ts'
 import {
   type AccountInfo,
   accountInfo,
@@ -19,10 +20,9 @@ import {
   keyInfo,
   type Maintenance,
   maintenanceRow,
-  walletRow,
 } from './mapper-account.ts'
 import { pageOf } from './mapper-market.ts'
-import { type PositionRow, positionRow } from './mapper-orders.ts'
+import { type PositionMark, positionMark } from './mapper-orders.ts'
 
 const CATEGORY = 'linear'
 const COIN = 'USDT'
@@ -79,16 +79,20 @@ export class BybitAccount implements PositionModePort {
   /** Under which terms it trades. That it may only reduce no answer says: orders are refused then. */
   async terms(): Promise<AccountTerms> {
     const { marginMode } = await this.info()
+    // What else is in a wallet is the broker's matter, and of coins that nobody asks about nobody's.
     const [wallet] = await this.#client.read(
       rest => rest.getWalletBalance({ accountType: 'UNIFIED', coin: COIN }),
-      result => pageOf(result, walletRow).items,
+      result =>
+        pageOf(result, row => ({
+          accountType: row.textOrNull('accountType'),
+          marginUse: row.numberOrNull('accountMMRate'),
+        })).items,
     )
-    const rate = wallet?.maintenanceMarginRate ?? null
     return {
       marginMode,
       accountType: wallet?.accountType ?? 'UNIFIED',
       mayOnlyReduce: false,
-      marginUse: rate === null ? null : Number(rate),
+      marginUse: wallet?.marginUse ?? null,
     }
   }
 
@@ -127,7 +131,7 @@ export class BybitAccount implements PositionModePort {
     const [mode] = modes
     if (mode === undefined) throw incomplete(`Bybit lists no position of ${PROBE}, not even an empty one`)
     if (modes.size === 1) return mode
-    const held = rows.filter(({ side }) => side !== null).map(({ symbol }) => symbol)
+    const held = rows.filter(({ isHeld }) => isHeld).map(({ symbol }) => symbol)
     const asked = { method: 'GET', path: '/v5/position/list', changes: false } as const
     throw refusal(asked, 10_001, `position idx not of one mode: ${[...new Set(held)].join(', ')}`)
   }
@@ -147,11 +151,11 @@ export class BybitAccount implements PositionModePort {
     }
   }
 
-  /** All pages of positions, never part of them. */
+  /** All pages of positions, never part of them; rows of which the mode cannot be read say nothing of it. */
   async #positions(
     of: { readonly symbol: string } | { readonly settleCoin: string },
-  ): Promise<readonly PositionRow[]> {
-    const rows: PositionRow[] = []
+  ): Promise<readonly PositionMark[]> {
+    const rows: PositionMark[] = []
     const seen = new Set<string>()
     let cursor: string | undefined
     for (;;) {
@@ -165,7 +169,7 @@ export class BybitAccount implements PositionModePort {
             ...(next === undefined ? {} : { cursor: next }),
           }),
         result => {
-          const read = pageOf(result, positionRow)
+          const read = loosePageOf(result, positionMark)
           if (read.category === CATEGORY) return read
           throw new DataError(`result.category has to be ${CATEGORY} and is ${read.category ?? 'missing'}`)
         },

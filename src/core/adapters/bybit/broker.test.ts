@@ -43,7 +43,7 @@ const position = async (rig: SimulatedBybit): Promise<unknown> => (await rig.bro
 test('an entry at the market is filled with its stop attached, and the account shows both', async () => {
   const rig = await held()
   const { wallet, positions, orders } = await rig.broker.account()
-  assert.ok(wallet < 1_000 && wallet > 999)
+  assert.ok(wallet !== null && wallet < 1_000 && wallet > 999)
   assert.equal(positions, [
     { symbol: SYMBOL, side: 'long', steps: 1_000, entry: 100, leverage: 10, stop: ticks(95) },
   ])

@@ -1,11 +1,12 @@
 /**
  * bbw's orders and account at Bybit, behind the live driver's port. A request that was received has come to nothing
- * yet: the stream tells what became of it, and a look-up where no answer says. Lists come whole or not at all. The stop
+ * yet: the stream tells what became of it, and a look-up where no answer says. Lists come whole or not at all; a row in
+ * them that cannot be read is told as unread, and hides no other. The stop
  * travels with the entry and is edited in place, triggered by the mark price; it is never taken away to be set anew.
  */
 import { broken } from '../../base/assert.ts'
-import { ExchangeError } from '../../base/errors.ts'
-import { DAY, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../../base/units.ts'
+import { DataError, ExchangeError } from '../../base/errors.ts'
+import { DAY, MINUTE, type Milliseconds, type Steps, type Ticks, type Timestamp } from '../../base/units.ts'
 import { NO_INSTANCE, ownerOf } from '../../engine/order-id.ts'
 import type { BrokerPort } from '../../engine/ports.ts'
 import type {
@@ -17,6 +18,7 @@ import type {
   OrderReport,
   OrderRequest,
   RestingReport,
+  Unread,
 } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { inferFilters } from '../../market/instruments.ts'
@@ -25,10 +27,11 @@ import type { PositionMode, Side } from '../../market/side.ts'
 import type { BybitClient, Call } from './client.ts'
 import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
 import { executionsOf } from './executions.ts'
-import type { Fields } from './fields.ts'
+import { Fields } from './fields.ts'
 import type { Lane } from './limits.ts'
-import { walletRow } from './mapper-account.ts'
-import { type Page, pageOf } from './mapper-market.ts'
+import { type LoosePage, type LooseRows, loosePageOf, type SpoiltRow } from './loose-rows.ts'
+import { balanceOf } from './mapper-account.ts'
+import { pageOf } from './mapper-market.ts'
 import {
   type ExecutionRow,
   executionRow,
@@ -56,6 +59,8 @@ const COIN = 'USDT'
 const STOP = { tpslMode: 'Full', slTriggerBy: 'MarkPrice', slOrderType: 'Market' } as const
 /** Bybit lists no more than seven days of executions at once. */
 const WINDOW: Milliseconds = 7 * DAY
+/** So far beside what was asked for an execution may be dated. */
+const ASIDE: Milliseconds = MINUTE
 /** Rows of one page, the most that there can be. */
 const ORDERS_A_PAGE = 50
 const EXECUTIONS_A_PAGE = 100
@@ -259,15 +264,11 @@ export class BybitBroker implements BrokerPort {
 
   async account(): Promise<Account> {
     const [wallet, positions, orders] = await Promise.all([
-      this.#ports.client.read(
-        rest => rest.getWalletBalance({ accountType: 'UNIFIED', coin: COIN }),
-        result => pageOf(result, walletRow).items,
-        'protective',
-      ),
+      this.#wallet(),
       this.#pages(
         cursor => rest =>
           rest.getPositionInfo({ category: CATEGORY, settleCoin: COIN, limit: POSITIONS_A_PAGE, ...cursor }),
-        positionRow,
+        heldRow,
         'positions',
       ),
       this.#pages(
@@ -279,25 +280,48 @@ export class BybitBroker implements BrokerPort {
             limit: ORDERS_A_PAGE,
             ...cursor,
           }),
-        orderRow,
+        row => named(row, orderRow),
         'orders',
       ),
     ])
-    this.#ports.stream?.shown(orders)
-    // Every account has a row: without one nothing is known, which is not a wallet of nothing.
-    if (wallet.length === 0) throw incomplete('the wallet is not told')
-    const held = positions.filter(({ side }) => side !== null)
+    this.#ports.stream?.shown(orders.items)
+    const held = positions.items.filter(({ side }) => side !== null)
     // What waits for a price is no order of the books; the stop of a position is shown by that.
-    const resting = orders.filter(({ stopOrderType }) => stopOrderType === null)
+    const resting = orders.items.filter(({ stopOrderType }) => stopOrderType === null)
     const instruments = await this.#instrumentsOf(held, resting)
-    const coin = wallet.flatMap(({ coins }) => coins).find(one => one.coin === COIN)
+    const shown = readable(held, row => positionOf(row, instruments(row.symbol)))
+    const waiting = readable(resting, row => restingOf(row, instruments(row.symbol)))
+    const unread = [
+      ...(typeof wallet === 'string' ? [unreadOf('wallet', { symbol: null, reason: wallet })] : []),
+      ...[...positions.spoilt, ...shown.spoilt].map(row => unreadOf('position', row)),
+      ...[...orders.spoilt, ...waiting.spoilt].map(row => unreadOf('order', row)),
+    ]
     return {
-      // An account that never had the coin does not list it.
-      wallet: Number(coin?.wallet ?? '0'),
-      positions: held.map(row => positionOf(row, instruments(row.symbol))),
-      orders: resting.map(row => restingOf(row, instruments(row.symbol))),
-      conditional: orders.filter(({ stopOrderType }) => stopOrderType !== null).map(conditionalOf),
+      wallet: typeof wallet === 'string' ? null : wallet,
+      positions: shown.items,
+      orders: waiting.items,
+      conditional: orders.items.filter(({ stopOrderType }) => stopOrderType !== null).map(conditionalOf),
+      ...(unread.length === 0 ? {} : { unread }),
     }
+  }
+
+  /** What the account has; in words why that cannot be read. */
+  #wallet(): Promise<number | string> {
+    return this.#ports.client.read(
+      rest => rest.getWalletBalance({ accountType: 'UNIFIED', coin: COIN }),
+      result => {
+        const rows = new Fields(result, 'result').list('list')
+        // Every account has a row: without one nothing is known, which is not a wallet of nothing.
+        if (rows.length === 0) throw incomplete('the wallet is not told')
+        try {
+          return Number(balanceOf(rows, COIN) ?? '0')
+        } catch (error) {
+          if (!(error instanceof DataError)) throw error
+          return error.message
+        }
+      },
+      'protective',
+    )
   }
 
   /** Asks the open and recent orders, then the history, then the executions: none of them knows everything. */
@@ -328,10 +352,11 @@ export class BybitBroker implements BrokerPort {
     }
   }
 
-  async executions(since: Timestamp): Promise<readonly Execution[]> {
+  async executions(since: Timestamp): Promise<readonly (Execution | Unread)[]> {
     const { client, began, stream } = this.#ports
     const now = await client.serverNow()
     const rows: ExecutionRow[] = []
+    const spoilt: SpoiltRow[] = []
     for (let from = since > 0 ? since : began; from <= now; from += WINDOW) {
       const to = Math.min(now, from + WINDOW - 1)
       const page = await this.#pages(
@@ -343,14 +368,19 @@ export class BybitBroker implements BrokerPort {
             limit: EXECUTIONS_A_PAGE,
             ...cursor,
           }),
-        executionRow,
+        row => named(row, executionRow),
         'executions',
       )
-      rows.push(...page)
+      for (const row of page.items) {
+        if (row.time > from - ASIDE && row.time < now + ASIDE) rows.push(row)
+        else
+          spoilt.push({ symbol: row.symbol, reason: `${row.symbol}: execTime ${row.time} was not asked for` })
+      }
+      spoilt.push(...page.spoilt)
     }
     rows.sort((one, other) => one.time - other.time || one.sequence - other.sequence)
     stream?.listed(rows)
-    const found: Execution[] = []
+    const found: (Execution | Unread)[] = spoilt.map(row => unreadOf('execution', row))
     // Of what is neither listed nor booked any more nothing in the books can change.
     const instruments = new Map<string, Instrument | null>()
     for (const row of rows) {
@@ -358,7 +388,9 @@ export class BybitBroker implements BrokerPort {
       const known = instruments.get(symbol)
       const instrument = known === undefined ? await this.#known(symbol) : known
       instruments.set(symbol, instrument)
-      if (instrument !== null) found.push(...executionsOf(row, instrument))
+      if (instrument === null) continue
+      const read = readable([row], one => executionsOf(one, instrument))
+      found.push(...read.items.flat(), ...read.spoilt.map(one => unreadOf('execution', one)))
     }
     return found
   }
@@ -390,7 +422,8 @@ export class BybitBroker implements BrokerPort {
 
   /**
    * The filters of what the account has. A row of something that is not listed is somebody else's, and must not keep
-   * anybody from seeing the others: where the exchange does not name its filters they are read off it.
+   * anybody from seeing the others: where the exchange does not name its filters they are read off it. The function
+   * throws a DataError where even that cannot be.
    */
   async #instrumentsOf(
     held: readonly PositionRow[],
@@ -398,14 +431,25 @@ export class BybitBroker implements BrokerPort {
   ): Promise<(symbol: string) => Instrument> {
     const listed = new Map<string, Instrument>()
     const unlisted = new Map<string, Instrument>()
+    const unknown = new Map<string, string>()
     for (const symbol of new Set([...held, ...resting].map(row => row.symbol))) {
       const instrument = await this.#ports.instrument(symbol)
       if (instrument !== null) listed.set(symbol, instrument)
-      else unlisted.set(symbol, this.#ports.named(symbol) ?? inferredFrom(symbol, held, resting))
+      else {
+        try {
+          unlisted.set(symbol, this.#ports.named(symbol) ?? inferredFrom(symbol, held, resting))
+        } catch (error) {
+          if (!(error instanceof DataError)) throw error
+          unknown.set(symbol, error.message)
+        }
+      }
     }
     this.#unlisted = unlisted
-    return symbol =>
-      listed.get(symbol) ?? unlisted.get(symbol) ?? broken(`the filters of ${symbol} were looked for`)
+    return symbol => {
+      const found = listed.get(symbol) ?? unlisted.get(symbol)
+      if (found !== undefined) return found
+      throw new DataError(unknown.get(symbol) ?? broken(`the filters of ${symbol} were looked for`))
+    }
   }
 
   #index(side: Side): PositionIndex {
@@ -432,28 +476,65 @@ export class BybitBroker implements BrokerPort {
     }
   }
 
-  /** All pages of a list, or an error. */
+  /** All pages of a list, or an error; rows that cannot be read apart. */
   async #pages<T>(
     ask: (cursor: { readonly cursor?: string }) => Call,
     read: (row: Fields) => T,
     what: string,
-  ): Promise<readonly T[]> {
+  ): Promise<LooseRows<T>> {
     const items: T[] = []
+    const spoilt: SpoiltRow[] = []
     const seen = new Set<string>()
     let cursor: { readonly cursor?: string } = {}
     for (;;) {
-      const page: Page<T> = await this.#ports.client.read(
+      const page: LoosePage<T> = await this.#ports.client.read(
         ask(cursor),
-        result => pageOf(result, read),
+        result => loosePageOf(result, read),
         'protective',
       )
       items.push(...page.items)
-      if (page.next === null) return items
+      spoilt.push(...page.spoilt)
+      if (page.next === null) return { items, spoilt }
       if (seen.has(page.next) || seen.size >= MOST_PAGES) throw incomplete(`the list of ${what} does not end`)
       seen.add(page.next)
       cursor = { cursor: page.next }
     }
   }
+}
+
+/** A row of something that is listed by its symbol: one that bears another word than a symbol could be any. */
+function named<T extends { readonly symbol: string }>(row: Fields, read: (row: Fields) => T): T {
+  row.symbol('symbol')
+  return read(row)
+}
+
+/** A row of the positions that are held: the list has no others, so that one without a size does not say that it is flat. */
+function heldRow(row: Fields): PositionRow {
+  const isHeld = row.has('side') && row.value('side') !== 'None'
+  if (isHeld) row.positive('size')
+  return named(row, positionRow)
+}
+
+/** What rows come to with the filters of their symbol; those that come to nothing possible apart. */
+function readable<T extends { readonly symbol: string }, U>(
+  rows: readonly T[],
+  read: (row: T) => U,
+): { readonly items: readonly U[]; readonly spoilt: readonly SpoiltRow[] } {
+  const items: U[] = []
+  const spoilt: SpoiltRow[] = []
+  for (const row of rows) {
+    try {
+      items.push(read(row))
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      spoilt.push({ symbol: row.symbol, reason: error.message })
+    }
+  }
+  return { items, spoilt }
+}
+
+function unreadOf(what: Unread['what'], { symbol, reason }: SpoiltRow): Unread {
+  return { type: 'unread', what, symbol, reason }
 }
 
 function reportOf(row: OrderRow, clientOrderId: string, instrument: Instrument): OrderReport {
@@ -498,7 +579,7 @@ function inferredFrom(
 
 function positionOf(row: PositionRow, instrument: Instrument): AccountPosition {
   const { symbol, side, size, averagePrice, leverage, stopLoss } = row
-  if (averagePrice === null) throw incomplete(`the entry price of ${symbol} is not told`)
+  if (averagePrice === null) throw new DataError(`${symbol}: avgPrice is not told`)
   const held: Side = side === 'Buy' ? 'long' : 'short'
   return {
     symbol,

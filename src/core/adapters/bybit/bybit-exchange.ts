@@ -7,7 +7,7 @@ import { ExchangeError } from '../../base/errors.ts'
 import type { Milliseconds, Steps, Ticks, Timestamp } from '../../base/units.ts'
 import { type BookedPosition, bareOf } from '../../engine/first-stops.ts'
 import type { PacedExchange, PositionModePort } from '../../engine/ports.ts'
-import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
+import type { Account, Execution, Input, OrderReport, OrderRequest, Unread } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { formatTicks } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
@@ -105,7 +105,7 @@ export class BybitExchange implements PacedExchange {
     const there = new Set([...positions, ...orders].map(({ symbol }) => symbol))
     const protecting = this.#protect(bareOf(held, positions))
     // Whatever becomes of the past, no request is left behind that could outlive the lease.
-    const past = session.open([...there]).finally(() => protecting)
+    const past = session.open([...there], this.#booked).finally(() => protecting)
     const [inputs] = await Promise.all([past, protecting])
     this.#ports.ready()
     // From here on nothing is missed: the engine asks for the account once it has begun.
@@ -140,16 +140,19 @@ export class BybitExchange implements PacedExchange {
     return this.#broker.leverage(symbol, side)
   }
 
-  account(): Promise<Account> {
-    return this.#broker.account()
+  async account(): Promise<Account> {
+    const account = await this.#broker.account()
+    const { unread } = account
+    return unread === undefined ? account : { ...account, unread: unread.map(one => this.#redacted(one)) }
   }
 
   async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
     return this.#redacted(await this.#broker.lookUp(symbol, clientOrderId))
   }
 
-  executions(since: Timestamp): Promise<readonly Execution[]> {
-    return this.#broker.executions(since)
+  async executions(since: Timestamp): Promise<readonly (Execution | Unread)[]> {
+    const found = await this.#broker.executions(since)
+    return found.map(one => (one.type === 'unread' ? this.#redacted(one) : one))
   }
 
   positionMode(): Promise<PositionMode> {

@@ -7,8 +7,9 @@ import { DataError, ExchangeError } from '../../base/errors.ts'
 import { DAY, HOUR } from '../../base/units.ts'
 import { CandleSeries } from '../../market/candles.ts'
 import { MarketCache } from '../sqlite/market-cache.ts'
-import { Download, type Downloaded, instrumentRow, KINDS, type Wish } from './download.ts'
+import { Download, type Downloaded, KINDS, type Wish } from './download.ts'
 import { HttpTrouble } from './http.ts'
+import { instrumentRow } from './listing.ts'
 import { type ListedSymbol, MarketServer, marketOver, NOW } from './market.fixture.ts'
 
 const test = suite('bybit download')

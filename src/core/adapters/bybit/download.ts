@@ -10,6 +10,7 @@ import { CandleSeries } from '../../market/candles.ts'
 import type { InstrumentRow } from '../../market/instruments.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { ImportedFile, ImportResult, MarketCache } from '../sqlite/market-cache.ts'
+import { instrumentRow, isTraded } from './listing.ts'
 import type { ListedInstrument, MarkCandle } from './mapper-market.ts'
 import { type BybitMarket, CANDLES_PER_PAGE, SETTLEMENTS_PER_PAGE } from './market.ts'
 import { missingIn, type Range, wholeSlots, windowsOf } from './windows.ts'
@@ -47,6 +48,9 @@ export interface Downloaded {
   readonly symbols: number
 }
 
+/** What is to be known of a symbol to ask for its past. */
+type Dated = Pick<ListedInstrument, 'symbol' | 'launchTime' | 'fundingInterval'>
+
 /** A piece of work: what it asks for, and where its rows go. */
 interface Piece {
   readonly name: string
@@ -59,14 +63,13 @@ interface Rows {
   readonly store: (file: ImportedFile) => ImportResult
 }
 
-/** The quote coin of what bbw trades. */
-const QUOTE = 'USDT'
 /** Answers that are waited for at once. */
 const AT_ONCE = 8
 /** So many failures one after another say that the exchange is not there. */
 const MOST_FAILURES = 3
 /** Settlements are usually so far apart: a window of them fits into one answer. */
-const FUNDING_WINDOW: Milliseconds = SETTLEMENTS_PER_PAGE * 8 * HOUR
+const USUAL_INTERVAL: Milliseconds = 8 * HOUR
+const FUNDING_WINDOW: Milliseconds = SETTLEMENTS_PER_PAGE * USUAL_INTERVAL
 
 export class Download {
   readonly #market: BybitMarket
@@ -101,7 +104,17 @@ export class Download {
     const traded = listed.items.filter(isTraded)
     const wanted =
       wish.symbols === null ? traded : traded.filter(({ symbol }) => wish.symbols?.includes(symbol))
-    const unknown = wish.symbols?.filter(symbol => !traded.some(one => one.symbol === symbol)) ?? []
+    // What cannot be read is left out, unless it is asked for: its past can be had all the same.
+    const spoilt = new Set(listed.spoilt.map(({ symbol }) => symbol))
+    const unread = wish.symbols?.filter(symbol => spoilt.has(symbol)) ?? []
+    const unknown =
+      wish.symbols?.filter(
+        symbol => !unread.includes(symbol) && !traded.some(one => one.symbol === symbol),
+      ) ?? []
+    for (const { symbol, reason } of listed.spoilt) {
+      if (wish.symbols === null || symbol === null || unread.includes(symbol))
+        hearer.problem(`filters: ${reason}`)
+    }
     if (unknown.length > 0) {
       throw new DataError(
         `Bybit does not trade ${unknown.join(', ')} as a perpetual in USDT`,
@@ -111,7 +124,8 @@ export class Download {
     }
     const tally = new Tally(wanted.length)
     if (wish.kinds.includes('instruments')) this.#storeInstruments(wanted, tally, hearer)
-    const pieces = this.#piecesOf(wish, wanted, tally)
+    const past = unread.map(symbol => ({ symbol, launchTime: null, fundingInterval: USUAL_INTERVAL }))
+    const pieces = this.#piecesOf(wish, [...wanted, ...past], tally, hearer)
     await this.#work(pieces, tally, hearer, signal)
     return tally
   }
@@ -207,12 +221,13 @@ export class Download {
 
   #piecesOf(
     { kinds, timeframes, from, to }: Wish,
-    wanted: readonly ListedInstrument[],
+    wanted: readonly Dated[],
     tally: Tally,
+    hearer: Hearer,
   ): readonly Piece[] {
     const end = Math.min(to ?? this.#now, this.#now)
     const pieces: Piece[] = []
-    if (kinds.includes('tiers')) pieces.push(this.#tiersPiece(wanted))
+    if (kinds.includes('tiers')) pieces.push(this.#tiersPiece(wanted, hearer))
     for (const { symbol, launchTime, fundingInterval } of wanted) {
       const begin = (span: Milliseconds): Timestamp =>
         Math.max(
@@ -234,14 +249,17 @@ export class Download {
     return pieces
   }
 
-  #tiersPiece(wanted: readonly ListedInstrument[]): Piece {
+  #tiersPiece(wanted: readonly Dated[], hearer: Hearer): Piece {
     const date = dayOf(this.#now)
     const symbols = new Set(wanted.map(({ symbol }) => symbol))
     return {
       name: 'risk tiers',
       file: { source: this.#origin, target: `tiers ${date}` },
       fetch: async () => {
-        const { items } = await this.#market.riskTiers()
+        const { items, spoilt } = await this.#market.riskTiers()
+        for (const { symbol, reason } of spoilt) {
+          if (symbol === null || symbols.has(symbol)) hearer.problem(`risk tiers: ${reason}`)
+        }
         const rows = items
           .filter(({ symbol }) => symbols.has(symbol))
           .map(({ isLowest: _, ...tier }) => ({ ...tier, date }))
@@ -408,38 +426,6 @@ class Tally implements Downloaded {
 
   constructor(symbols: number) {
     this.symbols = symbols
-  }
-}
-
-/** What bbw trades: perpetuals in USDT, past their pre-market. */
-export function isTraded(one: ListedInstrument): boolean {
-  const { contractType, quoteCoin, settleCoin, status, isPreListing } = one
-  return (
-    contractType === 'LinearPerpetual' &&
-    quoteCoin === QUOTE &&
-    settleCoin === QUOTE &&
-    status === 'Trading' &&
-    !isPreListing
-  )
-}
-
-/**
- * A listed instrument as a row of a dated set. The greatest quantity is the lesser of those of limit orders and of
- * orders at the market, so that whatever is opened can be closed by one order.
- */
-export function instrumentRow(one: ListedInstrument, date: string): InstrumentRow {
-  const { maxQty, maxMarketQty } = one
-  return {
-    symbol: one.symbol,
-    baseCoin: one.baseCoin,
-    quoteCoin: one.quoteCoin,
-    tick: one.tick,
-    step: one.step,
-    minQty: one.minQty,
-    maxQty: maxMarketQty !== null && Number(maxMarketQty) < Number(maxQty) ? maxMarketQty : maxQty,
-    minPrice: one.minPrice,
-    maxLeverage: one.maxLeverage,
-    date,
   }
 }
 

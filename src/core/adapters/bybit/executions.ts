@@ -37,6 +37,9 @@ export function executionsOf(row: ExecutionRow, instrument: Instrument): readonl
   const cause = causeOf(row)
   if (cause === null) return []
   const steps = shownSteps(instrument, row.qty)
+  if (row.type === 'Trade' && Number(row.qty) === 0) {
+    throw new DataError(`${row.symbol}: execQty of a trade is "${row.qty}"`)
+  }
   if (steps === 0) return []
   const closed = closedSteps(row, instrument, steps, cause)
   const taken = sideOf(row.side)

@@ -11,6 +11,8 @@ import type { Timestamp } from '../../base/units.ts'
 export type Decimal = string
 
 const PLAIN = /^-?\d{1,30}(?:\.\d{1,30})?$/
+/** What the exchange calls perpetuals and futures: BTCUSDT, BTCPERP, BTCUSD, BTCUSDT-26DEC25, BTC-26DEC25, BTCUSDZ25. */
+const SYMBOL = /^[\p{L}\p{N}]{1,30}(?:(?:USDT|USDC|USD|PERP)(?:-?[A-Z\d]{1,10})?|-\d{1,2}[A-Z]{3}\d{2})$/u
 /** Characters of a text that is read, and of a value that is shown. Cursors are the longest. */
 const LONGEST_TEXT = 1_000
 const LONGEST_SHOWN = 80
@@ -48,6 +50,12 @@ export class Fields {
 
   textOrNull(name: string): string | null {
     return this.has(name) ? this.text(name) : null
+  }
+
+  /** The name of a perpetual or a future: what is none would pass for one that nobody has heard of. */
+  symbol(name: string): string {
+    const value = this.#get(name)
+    return typeof value === 'string' && SYMBOL.test(value) ? value : this.#fail(name, 'a symbol')
   }
 
   choice<const T extends string>(name: string, choices: readonly T[]): T {

@@ -24,6 +24,7 @@ import {
 import { closedPnl, executionRow, orderAck, orderRow, positionRow } from './mapper-orders.ts'
 import { streamMessage, tradeAnswer } from './mapper-stream.ts'
 import { EXECUTION, ORDER, POSITION } from './rows.fixture.ts'
+import { hidesNobody, leavesNobodyOut } from './strange-rows.fixture.ts'
 import { Transport } from './transport.ts'
 
 const test = suite('bybit fuzz')
@@ -131,6 +132,11 @@ test(`whatever JSON comes is read or refused by every reader (seed ${SEED})`, ()
     }),
     { seed: SEED, numRuns: 20_000 },
   )
+})
+
+test(`twenty thousand spoilt fields of rows of an account and of the market hide no other symbol (seed ${SEED})`, async () => {
+  await hidesNobody(SEED, 10_000)
+  await leavesNobodyOut(SEED, 10_000)
 })
 
 test(`in a million dry steps no request that changes anything gets out (seed ${SEED})`, async () => {

@@ -60,6 +60,17 @@ export function walletRow(row: Fields): WalletRow {
   }
 }
 
+/**
+ * What a wallet has of a coin; `null` where no row lists it, as of an account that never had it. Nothing else of the wallet
+ * has to make sense for that.
+ */
+export function balanceOf(rows: readonly Fields[], wanted: string): Decimal | null {
+  for (const coin of rows.flatMap(row => row.list('coin'))) {
+    if (coin.text('coin') === wanted) return coin.decimal('walletBalance')
+  }
+  return null
+}
+
 /** GET account/fee-rate, as fractions. */
 export interface FeeRate {
   readonly symbol: string

@@ -251,6 +251,20 @@ export function positionRow(row: Fields): PositionRow {
   }
 }
 
+/** What a position's row says of the mode of its account, whatever else is in it. */
+export interface PositionMark extends Pick<PositionRow, 'symbol' | 'positionIndex'> {
+  readonly isHeld: boolean
+}
+
+export function positionMark(row: Fields): PositionMark {
+  const side = row.textOrNull('side')
+  return {
+    symbol: row.symbol('symbol'),
+    positionIndex: positionIndex(row),
+    isHeld: side !== null && side !== 'None',
+  }
+}
+
 /** GET position/closed-pnl: entry and exit are prices by cost, not those of fills. */
 export interface ClosedPnl {
   readonly orderId: string

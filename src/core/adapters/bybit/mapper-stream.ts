@@ -4,6 +4,7 @@ import type { Timestamp } from '../../base/units.ts'
 import type { Candle } from '../../market/candles.ts'
 import { impossibility } from '../../market/possible.ts'
 import { type Decimal, Fields } from './fields.ts'
+import { type LooseRows, looseRows } from './loose-rows.ts'
 import { type WalletRow, walletRow } from './mapper-account.ts'
 import { type OrderBook, orderBook, type Ticker, ticker } from './mapper-market.ts'
 import {
@@ -58,13 +59,14 @@ export type StreamMessage =
       readonly isSnapshot: boolean
       readonly book: OrderBook
     }
-  | { readonly kind: 'orders'; readonly at: Timestamp; readonly orders: readonly OrderRow[] }
-  | { readonly kind: 'executions'; readonly at: Timestamp; readonly executions: readonly ExecutionRow[] }
-  | { readonly kind: 'positions'; readonly at: Timestamp; readonly positions: readonly PositionRow[] }
+  | ({ readonly kind: 'orders'; readonly at: Timestamp } & LooseRows<OrderRow>)
+  | ({ readonly kind: 'executions'; readonly at: Timestamp } & LooseRows<ExecutionRow>)
+  | ({ readonly kind: 'positions'; readonly at: Timestamp } & LooseRows<PositionRow>)
   | { readonly kind: 'wallets'; readonly at: Timestamp; readonly wallets: readonly WalletRow[] }
 
 /**
- * A message with data. `null` for a topic that is not read.
+ * A message with data. `null` for a topic that is not read. Rows of an account that cannot be read are told apart: they
+ * hide no others.
  *
  * @throws DataError where it is none, or its data do not fit
  */
@@ -97,20 +99,20 @@ export function streamMessage(message: unknown): StreamMessage | null {
         book: orderBook(fields.inner('data')),
       }
     case 'order':
-      return { kind: 'orders', at: fields.time('creationTime'), orders: fields.list('data').map(orderRow) }
+      return { kind: 'orders', at: fields.time('creationTime'), ...looseRows(fields, 'data', orderRow) }
     case 'execution':
       // The fast stream, without fees, is another topic.
       if (rest[0] === 'fast') return null
       return {
         kind: 'executions',
         at: fields.time('creationTime'),
-        executions: fields.list('data').map(executionRow),
+        ...looseRows(fields, 'data', executionRow),
       }
     case 'position':
       return {
         kind: 'positions',
         at: fields.time('creationTime'),
-        positions: fields.list('data').map(positionRow),
+        ...looseRows(fields, 'data', positionRow),
       }
     case 'wallet':
       return { kind: 'wallets', at: fields.time('creationTime'), wallets: fields.list('data').map(walletRow) }

@@ -1,7 +1,8 @@
 /**
  * The real market as an engine follows it: which symbols, with what past, and what happens on them from then on. The
  * past comes into the cache once and from there; symbols are looked over every day, filters every hour. Whatever cannot
- * be had now is asked for again, and nothing that is known is taken away for want of an answer.
+ * be had now is asked for again, and nothing that is known is taken away for want of an answer, or for one that cannot be
+ * read: then the symbol is left out, and told; one that is followed or held goes on by what was known of it.
  */
 import type { Code } from '../../base/codes.ts'
 import { ExchangeError } from '../../base/errors.ts'
@@ -13,10 +14,11 @@ import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import { lowestMargins } from '../../market/risk-tier.ts'
 import type { Bar, Settlement } from '../sim/exchange.ts'
 import type { MarketCache } from '../sqlite/market-cache.ts'
-import { Download, dayOf, type Hearer, instrumentRow, isTraded } from './download.ts'
-import { listingOf } from './listing.ts'
+import { Download, dayOf, type Hearer } from './download.ts'
+import { instrumentRow, isTraded, listingOf } from './listing.ts'
+import type { SpoiltRow } from './loose-rows.ts'
 import type { ListedInstrument, Ticker } from './mapper-market.ts'
-import { type BybitMarket, CANDLES_PER_PAGE } from './market.ts'
+import { type BybitMarket, CANDLES_PER_PAGE, type MarketAnswer } from './market.ts'
 import { type FeedConnection, type Followed, MarketFeed, spikeIn } from './market-feed.ts'
 import { NamedInstruments } from './named-instruments.ts'
 import type { StreamListener } from './stream-connection.ts'
@@ -70,6 +72,12 @@ export class MarketSession {
   readonly #followed = new Map<string, Instrument>()
   readonly #named: NamedInstruments
   #listed: ReadonlyMap<string, ListedInstrument> = new Map()
+  /** Filters of what the books hold, for what of the list cannot be read. */
+  #booked: ReadonlyMap<string, Instrument> = new Map()
+  /** Symbols that the list has and that cannot be read; `null` among them: some that do not even say which. */
+  #unread: ReadonlySet<string | null> = new Set()
+  /** Rows that cannot be read, as they were told. */
+  readonly #spoilt = new Map<string, ReadonlySet<string>>()
   #margins: ReadonlyMap<string, number> = new Map()
   #feed: MarketFeed | null = null
   #hear: (input: Input) => void = () => {}
@@ -91,14 +99,16 @@ export class MarketSession {
    * Chooses the symbols, fetches what is missing of their past, and tells all that an engine has to know to begin.
    *
    * @param held symbols that are followed in any case
+   * @param booked filters of what the books hold
    * @throws ExchangeError, DataError for a symbol that is not traded, the reason of the signal
    */
-  async open(held: readonly string[]): Promise<readonly Input[]> {
-    const [listed, tickers] = await Promise.all([
-      this.#ports.market.instruments(),
-      this.#ports.market.tickers(),
-    ])
-    this.#listed = new Map(listed.items.map(one => [one.symbol, one]))
+  async open(
+    held: readonly string[],
+    booked: ReadonlyMap<string, Instrument> = new Map(),
+  ): Promise<readonly Input[]> {
+    this.#booked = booked
+    const [listed, tickers] = await Promise.all([this.#ports.market.instruments(), this.#tickers()])
+    this.#take(listed)
     const now = this.#ports.now()
     this.#refreshAt = now + REFRESH
     this.#refreshedAt = now
@@ -112,7 +122,7 @@ export class MarketSession {
     const feed = new MarketFeed({
       connect: listener => this.#ports.connect(listener),
       candles: ({ symbol, interval, from, to }) => this.#candles(symbol, interval, from, to),
-      tickers: () => this.#ports.market.tickers(),
+      tickers: () => this.#tickers(),
       now: () => this.#ports.now(),
       hear,
       say: (code, words) => this.#ports.say(code, words),
@@ -137,8 +147,7 @@ export class MarketSession {
     const followed = this.#followed.get(symbol)
     if (followed !== undefined) return followed
     if (this.#listed.size === 0) {
-      const { items } = await this.#ports.market.instruments()
-      this.#listed = new Map(items.map(one => [one.symbol, one]))
+      this.#take(await this.#ports.market.instruments())
     }
     return this.#instrumentOf(symbol) ?? null
   }
@@ -196,6 +205,40 @@ export class MarketSession {
     return { bars, settlements }
   }
 
+  // --- what cannot be read --------------------------------------------------------------------------------------
+
+  /** Takes the list of the market. What of it cannot be read is as it was known. */
+  #take({ items, spoilt }: MarketAnswer<ListedInstrument>): void {
+    this.#unread = new Set(spoilt.map(({ symbol }) => symbol))
+    const listed = new Map(items.map(one => [one.symbol, one]))
+    for (const [symbol, known] of this.#listed) {
+      if (!listed.has(symbol) && this.#mayBeListed(symbol)) listed.set(symbol, known)
+    }
+    this.#listed = listed
+    this.#tell('filters', spoilt)
+  }
+
+  async #tickers(): Promise<MarketAnswer<Ticker>> {
+    const answer = await this.#ports.market.tickers()
+    this.#tell('price', answer.spoilt)
+    return answer
+  }
+
+  /** Says what cannot be read, once for as long as it lasts. */
+  #tell(what: string, spoilt: readonly SpoiltRow[]): void {
+    const before = this.#spoilt.get(what)
+    this.#spoilt.set(what, new Set(spoilt.map(({ symbol }) => `${symbol}`)))
+    for (const { symbol, reason } of spoilt) {
+      if (before?.has(`${symbol}`) !== true)
+        this.#ports.say('W513', `${symbol ?? 'a symbol'}, ${what}: ${reason}`)
+    }
+  }
+
+  /** Whether a symbol that is not read in the list may be in it all the same. */
+  #mayBeListed(symbol: string): boolean {
+    return this.#unread.has(symbol) || this.#unread.has(null)
+  }
+
   // --- which symbols ------------------------------------------------------------------------------------------
 
   #chosen(tickers: readonly Ticker[], held: readonly string[]): readonly string[] {
@@ -211,16 +254,21 @@ export class MarketSession {
 
   #isTraded(symbol: string): boolean {
     const listed = this.#listed.get(symbol)
-    return listed !== undefined && isTraded(listed)
+    if (listed !== undefined) return isTraded(listed)
+    return this.#mayBeListed(symbol) && this.#booked.has(symbol)
   }
 
-  #listing(symbol: string): Input {
-    return { type: 'listing', at: 0, ...listingOf(symbol, this.#listed.get(symbol)) }
+  /** How it is listed; nothing where that cannot be read. */
+  #listing(symbol: string): readonly Input[] {
+    const listed = this.#listed.get(symbol)
+    if (listed === undefined && this.#mayBeListed(symbol)) return []
+    return [{ type: 'listing', at: 0, ...listingOf(symbol, listed) }]
   }
 
   #instrumentOf(symbol: string): Instrument | undefined {
     const listed = this.#listed.get(symbol)
-    return listed === undefined ? undefined : this.#filters(listed)
+    if (listed !== undefined) return this.#filters(listed)
+    return this.#mayBeListed(symbol) ? this.#booked.get(symbol) : undefined
   }
 
   #filters(listed: ListedInstrument): Instrument {
@@ -247,14 +295,14 @@ export class MarketSession {
     )
     this.#margins = lowestMargins(cache.tiers())
     // The past may have taken a while: prices are those of now.
-    const tickers = await market.tickers()
+    const tickers = await this.#tickers()
     const bySymbol = new Map(tickers.items.map(ticker => [ticker.symbol, ticker]))
     const inputs: Input[] = []
     for (const symbol of symbols) {
       const instrument = this.#instrumentOf(symbol)
       if (instrument === undefined) continue
       this.#followed.set(symbol, instrument)
-      inputs.push({ type: 'instrument', at: 0, instrument }, this.#listing(symbol))
+      inputs.push({ type: 'instrument', at: 0, instrument }, ...this.#listing(symbol))
       for (const interval of this.#wish.intervals) inputs.push(...this.#stored(symbol, interval))
       const ticker = bySymbol.get(symbol)
       if (ticker === undefined) continue
@@ -336,11 +384,10 @@ export class MarketSession {
   }
 
   async #refresh(isNewDay: boolean): Promise<void> {
-    const { items } = await this.#ports.market.instruments()
     const before = this.#listed
-    this.#listed = new Map(items.map(one => [one.symbol, one]))
+    this.#take(await this.#ports.market.instruments())
     for (const [symbol, known] of this.#followed) {
-      this.#hear(this.#listing(symbol))
+      for (const listing of this.#listing(symbol)) this.#hear(listing)
       const instrument = this.#instrumentOf(symbol)
       // One that is not listed any more is followed for as long as somebody may hold it.
       if (instrument === undefined || isSame(before.get(symbol), this.#listed.get(symbol))) continue
@@ -349,7 +396,7 @@ export class MarketSession {
       this.#hear({ type: 'instrument', at: 0, instrument: fresh })
     }
     if (!isNewDay || this.#wish.symbols !== null) return
-    const tickers = await this.#ports.market.tickers()
+    const tickers = await this.#tickers()
     const fresh = this.#chosen(tickers.items, []).filter(symbol => !this.#followed.has(symbol))
     if (fresh.length === 0) return
     for (const input of await this.#past(fresh)) this.#hear(input)

@@ -1,14 +1,17 @@
 /**
- * Bybit's public market: what there is to trade, what it costs, and its past. Lists come whole or not at all; an answer
- * to another question than the one that was asked is none.
+ * Bybit's public market: what there is to trade, what it costs, and its past. Lists come whole or not at all, each with
+ * its rows that cannot be read; an answer to another question than the one that was asked is none.
  */
 import { DataError } from '../../base/errors.ts'
 import { HOUR, type Milliseconds, type Timestamp } from '../../base/units.ts'
 import type { Candle } from '../../market/candles.ts'
+import { instrumentFrom } from '../../market/instruments.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
 import type { BybitClient } from './client.ts'
 import { incomplete, troubleIn } from './errors.ts'
 import type { Fields } from './fields.ts'
+import { instrumentRow, isTraded } from './listing.ts'
+import { type LoosePage, type LooseRows, loosePageOf, type SpoiltRow } from './loose-rows.ts'
 import {
   candleRows,
   type ListedInstrument,
@@ -55,8 +58,8 @@ export const INTERVAL_NAMES = {
   '1d': 'D',
 } as const satisfies { readonly [interval in Interval]: string }
 
-export interface MarketAnswer<T> {
-  readonly items: readonly T[]
+/** Rows that cannot be read are told apart: they hide no others. */
+export interface MarketAnswer<T> extends LooseRows<T> {
   /** The exchange's time of the (last) reply. */
   readonly at: Timestamp
 }
@@ -73,7 +76,7 @@ export class BybitMarket {
     return this.#pages(
       cursor => rest =>
         rest.getInstrumentsInfo({ category: CATEGORY, limit: 1_000, ...(cursor === null ? {} : { cursor }) }),
-      listedInstrument,
+      usableInstrument,
     )
   }
 
@@ -87,7 +90,7 @@ export class BybitMarket {
         const found = await this.#client.read(
           rest =>
             rest.getInstrumentsInfo({ category: CATEGORY, symbol, ...(status === null ? {} : { status }) }),
-          result => pageOf(result, listedInstrument).items.find(one => one.symbol === symbol),
+          result => pageOf(result, usableInstrument).items.find(one => one.symbol === symbol),
         )
         if (found !== undefined) return found
       } catch (error) {
@@ -101,7 +104,10 @@ export class BybitMarket {
   async tickers(): Promise<MarketAnswer<Ticker>> {
     return this.#client.read(
       rest => rest.getTickers({ category: CATEGORY }),
-      (result, at) => ({ items: linear(pageOf(result, ticker)).items, at: timed(at) }),
+      (result, at) => {
+        const { items, spoilt } = linear(loosePageOf(result, ticker))
+        return { items, spoilt, at: timed(at) }
+      },
     )
   }
 
@@ -211,24 +217,34 @@ export class BybitMarket {
     read: (row: Fields) => T,
   ): Promise<MarketAnswer<T>> {
     const items: T[] = []
+    const spoilt: SpoiltRow[] = []
     const seen = new Set<string>()
     let cursor: string | null = null
     for (;;) {
-      const page: Page<T> & { readonly at: Timestamp } = await this.#client.read(
+      const page: LoosePage<T> & { readonly at: Timestamp } = await this.#client.read(
         ask(cursor),
         (result, at) => ({
-          ...linear(pageOf(result, read)),
+          ...linear(loosePageOf(result, read)),
           at: timed(at),
         }),
       )
       items.push(...page.items)
-      if (page.next === null) return { items, at: page.at }
+      spoilt.push(...page.spoilt)
+      if (page.next === null) return { items, spoilt, at: page.at }
       if (seen.has(page.next) || seen.size >= MOST_PAGES)
         throw incomplete('a list of the market does not end')
       seen.add(page.next)
       cursor = page.next
     }
   }
+}
+
+/** A listed instrument; of what bbw trades one whose filters can be counted in. */
+function usableInstrument(row: Fields): ListedInstrument {
+  row.symbol('symbol')
+  const listed = listedInstrument(row)
+  if (isTraded(listed)) instrumentFrom(instrumentRow(listed, ''))
+  return listed
 }
 
 /** The closed candles of an answer to a question about a symbol and a range. */
@@ -244,7 +260,7 @@ function closedOf<T extends { readonly start: Timestamp }>(
   return closedRows(series.rows, range, INTERVAL_MS[interval], timed(at))
 }
 
-function linear<T>(page: Page<T>): Page<T> {
+function linear<P extends Page<unknown>>(page: P): P {
   if (page.category === CATEGORY) return page
   throw new DataError(`result.category has to be ${CATEGORY} and is ${page.category ?? 'missing'}`)
 }

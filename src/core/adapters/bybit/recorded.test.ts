@@ -435,6 +435,8 @@ const all = isRecorded ? recordings() : []
 /** A message with what it says of a ticker spelt out. */
 function fullMessage(value: unknown): unknown {
   const message = streamMessage(value)
+  const [spoilt] = message !== null && 'spoilt' in message ? message.spoilt : []
+  if (spoilt !== undefined) throw new DataError(spoilt.reason)
   if (message?.kind !== 'ticker') return message
   const raw = mergedTicker(new Map(), message.change)
   return { ...message, change: null, raw }

@@ -13,7 +13,7 @@ import type { Decimal } from './fields.ts'
 
 /** A price, at least one tick. */
 export function shownTicks(instrument: Instrument, text: Decimal, rounding: Rounding): Ticks {
-  const price = numberOf(instrument, text)
+  const price = numberOf(instrument, text, instrument.tick)
   if (price === 0) throw new DataError(`${instrument.symbol}: "${text}" is not a price`)
   return price < instrument.tickSize ? (1 as Ticks) : toTicks(instrument, price, rounding)
 }
@@ -25,7 +25,7 @@ export function shownStop(instrument: Instrument, text: Decimal, side: Side): Ti
 
 /** A quantity in whole steps, 0 where it is less than one. */
 export function shownSteps(instrument: Instrument, text: Decimal): Steps {
-  return toSteps(instrument, numberOf(instrument, text), 'down')
+  return toSteps(instrument, numberOf(instrument, text, instrument.step), 'down')
 }
 
 /** A quantity that is held or wanted: what is there is at least one step. */
@@ -34,8 +34,9 @@ export function presentSteps(instrument: Instrument, text: Decimal): Steps {
   return steps === 0 && Number(text) > 0 ? (1 as Steps) : steps
 }
 
-function numberOf({ symbol }: Instrument, text: Decimal): number {
+/** @param unit what it is counted in: there are no more of them than can be counted */
+function numberOf({ symbol }: Instrument, text: Decimal, unit: Decimal): number {
   const value = Number(text)
-  if (Number.isFinite(value) && value >= 0) return value
+  if (value >= 0 && value / Number(unit) < Number.MAX_SAFE_INTEGER) return value
   throw new DataError(`${symbol}: "${text}" is neither a price nor a quantity`)
 }

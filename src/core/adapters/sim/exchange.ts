@@ -31,6 +31,7 @@ import type {
   Execution,
   FillInput,
   Input,
+  KnownAccount,
   OrderReport,
   OrderRequest,
   OrderTrouble,
@@ -425,7 +426,7 @@ export class SimExchange {
     return this.#wallet
   }
 
-  account(): Account {
+  account(): KnownAccount {
     const positions: Account['positions'][number][] = []
     const orders: RestingReport[] = []
     for (const [symbol, { held, orders: resting }] of this.#books) {

@@ -6,7 +6,7 @@
 import { ExchangeError } from '../../base/errors.ts'
 import type { Steps, Ticks, Timestamp } from '../../base/units.ts'
 import type { ClockPort, PacedExchange } from '../../engine/ports.ts'
-import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
+import type { Account, Execution, Input, OrderReport, OrderRequest, Unread } from '../../engine/protocol.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 
 export type Operation = 'place' | 'amend' | 'cancel' | 'setStop' | 'setLeverage'
@@ -178,7 +178,7 @@ export class FaultyExchange implements PacedExchange {
     return this.#query('lookUp', [symbol, clientOrderId], () => this.#inner.lookUp(symbol, clientOrderId))
   }
 
-  executions(since: Timestamp): Promise<readonly Execution[]> {
+  executions(since: Timestamp): Promise<readonly (Execution | Unread)[]> {
     return this.#query('executions', [since], () => this.#inner.executions(since))
   }
 

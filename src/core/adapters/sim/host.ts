@@ -6,7 +6,7 @@
 import { StoreError } from '../../base/errors.ts'
 import { hashText } from '../../base/hash.ts'
 import type { Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
-import type { Account, Execution, Input, OrderReport, OrderRequest } from '../../engine/protocol.ts'
+import type { Execution, Input, KnownAccount, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { Act } from './acts.ts'
 import { differenceOf, isWhole, type MarketPrint, printOf } from './print.ts'
@@ -169,7 +169,7 @@ export class SimHost {
     return this.venue.markets.map(({ instrument }) => instrument.symbol)
   }
 
-  account(): Account {
+  account(): KnownAccount {
     return this.venue.exchange.account()
   }
 
