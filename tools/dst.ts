@@ -7,6 +7,7 @@
  *   --profile meltdown one of the profiles; all of them if left out
  *   --protocol bybit   bbw's own adapter at the simulated Bybit; the embedded exchange if left out
  *   --days 0.5         of the market; 0.25 if left out
+ *   --busy             settings are drawn, and positions come and go all the time
  *   --until 181442     ends after so many events
  *   --trace            prints every event
  *   --shrink           looks for the fewest faults that lead to the same failure
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     profile: { type: 'string' },
     protocol: { type: 'string', default: 'sim' },
     days: { type: 'string', default: '0.25' },
+    busy: { type: 'boolean', default: false },
     until: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
@@ -72,6 +74,7 @@ async function simulate(
     profile,
     protocol,
     days,
+    isBusy: values.busy,
     folder: join(folder, 'state'),
     ...(values.until === undefined ? {} : { until: Number(values.until) }),
     ...over,
@@ -91,7 +94,7 @@ for (const profile of chosen) {
     )
     if (failure === null) continue
     failures++
-    out(failureLines({ seed, profile, protocol, days }, failure, commit()))
+    out(failureLines({ seed, profile, protocol, days, isBusy: values.busy }, failure, commit()))
     if (!values.shrink) continue
     const isSame = async (faults: Outcome['fired']): Promise<boolean> =>
       (await simulate(seed, profile, { faults })).failure?.invariant === failure.invariant

@@ -16,13 +16,15 @@ import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import type { FeedConnection } from '../core/adapters/bybit/market-feed.ts'
 import { MarketSession } from '../core/adapters/bybit/market-session.ts'
+import { Reconnects } from '../core/adapters/bybit/reconnects.ts'
 import type { StreamListener } from '../core/adapters/bybit/stream-connection.ts'
 import type { Act } from '../core/adapters/sim/acts.ts'
 import type { ExecutionRecord } from '../core/adapters/sim/bybit/account.ts'
 import { usdtOf } from '../core/adapters/sim/bybit/amount.ts'
 import { SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
 import type { FaultRule } from '../core/adapters/sim/bybit/fault-plan.ts'
-import { isTpsl, sideOf } from '../core/adapters/sim/bybit/order.ts'
+import { isTpsl, openingSide, type PositionIdx, sideOf } from '../core/adapters/sim/bybit/order.ts'
+import { PER_SECOND } from '../core/adapters/sim/bybit/rate-limits.ts'
 import { signatureOf } from '../core/adapters/sim/bybit/signing.ts'
 import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
 import { MarketCache } from '../core/adapters/sqlite/market-cache.ts'
@@ -34,9 +36,9 @@ import { intradayTimeframes } from '../core/engine/pipeline.ts'
 import type { FillInput, Input, OrderRequest } from '../core/engine/protocol.ts'
 import type { Interval } from '../core/market/interval.ts'
 import { parseTicks, toTicks } from '../core/market/quantise.ts'
-import { opposite, type Side } from '../core/market/side.ts'
+import { opposite, type PositionMode, type Side } from '../core/market/side.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
-import type { Audit } from './audit.fixture.ts'
+import type { Audit, Wanted } from './audit.fixture.ts'
 import type { FaultPlan, PlannedFault } from './fault-plan.fixture.ts'
 import type { Kernel, Life } from './kernel.fixture.ts'
 import type { MachineClock } from './trader.fixture.ts'
@@ -50,12 +52,13 @@ export const CANARY = 'canary-4f1d9c77'
 const PART: Milliseconds = 3 * SECOND
 const LEG: Milliseconds = 40
 const LATE_PUSH: Milliseconds = 8 * SECOND
-const FIRST_PAUSE: Milliseconds = SECOND
-const LONGEST_PAUSE: Milliseconds = 60 * SECOND
-const PING_EVERY: Milliseconds = 2 * MINUTE
-/** Half of what the exchange allows in a second (`reliability.md`, I13). */
-const MOST_CHANGES = 5
-const MOST_READS = 25
+/** As the client of the real streams does: a socket on which nothing has come for so long is given up. */
+const SILENCE: Milliseconds = 15 * SECOND
+const PING_EVERY: Milliseconds = 10 * SECOND
+/** Half of what the exchange allows (`reliability.md`, I13): of an endpoint in a second, of an address in five. */
+const OWN_SHARE = 0.5
+const ADDRESS_SPAN: Milliseconds = 5 * SECOND
+const MOST_OF_ADDRESS = 600 * OWN_SHARE
 
 /** Whoever is told that its address is blocked keeps silent for so long (`reliability.md`, D2); he hears of it in between. */
 const SILENT_AFTER_BAN: Milliseconds = 10 * MINUTE
@@ -67,6 +70,9 @@ export interface BybitWorldOptions {
   readonly audit: Audit
   readonly markets: readonly SymbolMarket[]
   readonly wallet: Usdt
+  /** The mode that bbw's configuration asks for. */
+  readonly mode: PositionMode
+  readonly isDry: boolean
   readonly seed: number
   readonly folder: string
   said(code: Code, words: string): void
@@ -124,6 +130,7 @@ export class BybitWorld {
     this.state = 'open'
     if (this.#hasDeadTopics) this.breakStreams()
     this.#hasDeadTopics = false
+    this.sim.cause({ fault: 'clock-skew', ms: 0 })
   }
 
   breakStreams(): void {
@@ -166,6 +173,15 @@ export class BybitWorld {
     }
   }
 
+  /** Flat positions for which something still waits for a price. */
+  orphans(): readonly string[] {
+    const { account } = this.sim.desk
+    return account.openOrders.flatMap(({ symbol, positionIdx, side, status }) => {
+      const isFlat = account.position(symbol, positionIdx, this.now).side === null
+      return isFlat && status === 'Untriggered' ? [`${symbol}:${opposite(sideOf(side))}`] : []
+    })
+  }
+
   /** What others do. Returns why it cannot be done, or `null`. */
   act(act: Act): string | null {
     this.catchUp()
@@ -188,6 +204,7 @@ export class BybitWorld {
     if (rule === null || this.sim.cause(rule) !== null) return
     this.version++
     if (kind === 'dead-topic') this.#hasDeadTopics = true
+    if (kind === 'transfer') audit.transferred(rule.usdt ?? 0)
     // Whoever is blocked keeps silent for a while after the last refusal.
     if (kind === 'ban') audit.disturbed(kernel.now + (rule.ms ?? 0) + SILENT_AFTER_BAN)
     else if (rule.ms !== undefined) audit.disturbed(kernel.now + rule.ms)
@@ -243,7 +260,8 @@ export class BybitWorld {
     const { method, url, deadlineMs } = request
     const { pathname, origin } = new URL(url)
     const name = pathname.replace('/v5/', '')
-    this.#count(name, method === 'POST')
+    this.#count(name)
+    if (this.#options.isDry && method === 'POST') this.#options.audit.dry(name)
     this.#keepsSilent(life, name)
     return this.wire.ask(life, {
       name,
@@ -254,15 +272,22 @@ export class BybitWorld {
     })
   }
 
-  /** Own rate at most half of each limit, a share of which is for what protects. */
-  #count(name: string, changes: boolean): void {
-    const { audit, kernel } = this.#options
+  /** Own rate at most half of each limit; a limit of one may be used. */
+  #count(name: string): void {
+    const { audit } = this.#options
+    audit.rate('the address', this.#within('', ADDRESS_SPAN), MOST_OF_ADDRESS)
+    const limit = PER_SECOND[`/v5/${name}`]
+    if (limit !== undefined) audit.rate(name, this.#within(name, SECOND), Math.floor(limit * OWN_SHARE))
+  }
+
+  /** How many requests have left within a span, this one included. */
+  #within(name: string, span: Milliseconds): number {
+    const { now } = this
     const times = this.#asked.get(name) ?? []
-    while (times.length > 0 && times[0] <= kernel.now - SECOND) times.shift()
-    times.push(kernel.now)
+    while (times.length > 0 && times[0] <= now - span) times.shift()
+    times.push(now)
     this.#asked.set(name, times)
-    if (name.startsWith('market/')) return
-    audit.rate(name, times.length, changes ? MOST_CHANGES : MOST_READS)
+    return times.length
   }
 
   /** One that has been told that its address is blocked asks nothing for a while. */
@@ -279,16 +304,25 @@ export class BybitWorld {
     const { method, headers, body } = request
     const refusal = this.#options.plan.strike(`answer ${name}`)
     if (refusal !== null && !isCarriedOut(refusal)) return this.#refused(refusal)
+    const asked: Asked = JSON.parse(body ?? '{}')
+    if (name === 'order/create') this.#arrives(asked)
     const lower = Object.fromEntries(
       Object.entries(headers).map(([header, value]) => [header.toLowerCase(), value]),
     )
     const outcome = this.sim.request({ method, target, headers: lower, body: body ?? '' })
     if (outcome.kind !== 'reply') return failed('reset')
-    if (method === 'POST') this.#changed(life, name, JSON.parse(body ?? '{}'), outcome.reply.body)
+    if (method === 'POST') this.#changed(life, name, asked, outcome.reply.body)
     this.#look()
     this.#pump()
     if (outcome.reply.status === 403) this.#blocked.set(life, this.now)
     return refusal === null ? outcome.reply : this.#refused(refusal)
+  }
+
+  #arrives(asked: Asked): void {
+    const { audit } = this.#options
+    const sent = audit.sent.get(asked.orderLinkId ?? '')
+    const { qty, price, stopLoss, reduceOnly, closeOnTrigger } = asked
+    if (sent !== undefined) audit.arrives(sent, { qty, price, stopLoss, reduceOnly, closeOnTrigger })
   }
 
   #refused({ kind }: PlannedFault): HttpReply {
@@ -297,17 +331,12 @@ export class BybitWorld {
   }
 
   /** What a change that was accepted is to the audit. */
-  #changed(
-    life: Life,
-    name: string,
-    asked: { readonly [field: string]: string | undefined },
-    reply: string,
-  ): void {
+  #changed(life: Life, name: string, asked: Asked, reply: string): void {
     const { audit } = this.#options
     const { retCode }: { readonly retCode: number } = JSON.parse(reply)
     if (retCode !== 0) return
     this.version++
-    const { symbol = '', orderLinkId = '', stopLoss, qty = '' } = asked
+    const { symbol = '', orderLinkId = '', stopLoss, qty = '', positionIdx = 0 } = asked
     if (name === 'order/create') {
       const sent: OrderRequest | undefined = audit.sent.get(orderLinkId)
       if (sent === undefined) return
@@ -331,8 +360,8 @@ export class BybitWorld {
       } as const
       audit.request('amend', [symbol, orderLinkId, 0, order.steps - order.filled], [amended], life)
     } else if (name === 'position/trading-stop' && stopLoss !== undefined) {
-      const held = this.account().positions.find(one => one.symbol === symbol)
-      if (held === undefined) return
+      const held = this.sim.desk.account.position(symbol, positionIdx, this.now)
+      if (held.side === null) return
       const stop = parseTicks(this.sim.desk.instrument(symbol), stopLoss)
       const set = { type: 'stop', at: 0, requestId: '', ok: true, reason: '' } as const
       audit.request('setStop', ['', symbol, held.side, stop], [set], life)
@@ -367,7 +396,7 @@ export class BybitWorld {
 
   /** A process with bbw's own adapter, as it trades for real. Throws an ExchangeError. */
   async connect(life: Life, clock: MachineClock): Promise<Connected> {
-    const { kernel, plan, folder, said, mistake } = this.#options
+    const { kernel, plan, folder, said, mistake, mode, isDry } = this.#options
     const ports = { kernel, plan, world: this, life }
     const http = this.http(life)
     const sleep = (span: Milliseconds, signal?: AbortSignal): Promise<void> => life.sleep(span, signal)
@@ -380,7 +409,7 @@ export class BybitWorld {
         budgets: new HostBudgets(),
       },
       credentials: { key: KEY, secret: CANARY },
-      isDry: false,
+      isDry,
     })
     const time = await ExchangeClock.open({ client, monotonic: () => clock.monotonic(), say: said })
     const cache = MarketCache.open(join(folder, 'market.db'), { readonly: false })
@@ -410,7 +439,7 @@ export class BybitWorld {
       session,
       time,
       modes: new BybitAccount(client),
-      mode: 'one-way',
+      mode,
       connect: listener => new BybitStream(ports, 'private', listener),
       sleep,
       redactor: new Redactor([KEY, CANARY]),
@@ -462,11 +491,11 @@ function ruleOf(act: Act): FaultRule | null {
         steps: act.steps,
       }
     case 'reduce':
-      return { fault: 'human-close', symbol: act.symbol, steps: act.steps }
+      return { fault: 'human-close', symbol: act.symbol, side: openingSide(act.side), steps: act.steps }
     case 'remove-stop':
-      return { fault: 'human-stop', symbol: act.symbol, ticks: 0 }
+      return { fault: 'human-stop', symbol: act.symbol, side: openingSide(act.side), ticks: 0 }
     case 'move-stop':
-      return { fault: 'human-stop', symbol: act.symbol, ticks: act.stop }
+      return { fault: 'human-stop', symbol: act.symbol, side: openingSide(act.side), ticks: act.stop }
     case 'cancel-all':
       return { fault: 'human-cancel-all', ...(act.symbol === null ? {} : { symbol: act.symbol }) }
     case 'drop-stop':
@@ -476,7 +505,7 @@ function ruleOf(act: Act): FaultRule | null {
     case 'thin':
       return { fault: 'thin', symbol: act.symbol, ...(act.steps === null ? {} : { steps: act.steps }) }
     case 'liquidate':
-      return { fault: 'liquidate', symbol: act.symbol }
+      return { fault: 'liquidate', symbol: act.symbol, side: openingSide(act.side) }
     default:
       return null
   }
@@ -505,11 +534,30 @@ function upsetOf(kind: string, size: number, symbol: string): FaultRule | null {
       return { fault: kind, symbol, ms: size * 30 * SECOND }
     case 'human-leverage':
       return { fault: kind, symbol, steps: 1 + Math.floor(size * 10) }
+    case 'half-open':
+      return { fault: kind, only: size < 0.6 ? 'private' : 'public' }
+    case 'flap':
+      return { fault: kind, ms: size * MINUTE }
+    case 'delist':
+      return { fault: kind, symbol, ms: 10 * MINUTE + size * 2 * HOUR }
+    case 'maintenance':
+      return { fault: kind, ms: MINUTE + size * 20 * MINUTE }
+    case 'clock-skew':
+      return { fault: kind, ms: Math.round((size - 0.5) * 6 * SECOND) }
+    case 'transfer':
+      return { fault: kind, usdt: Math.round(100 * (size - 0.3)) }
     case 'funding-interval':
       return { fault: kind, symbol, ms: size < 0.5 ? HOUR : 4 * HOUR, rate: 0.002 }
     default:
       return null
   }
+}
+
+/** What a request that changes something says. */
+interface Asked extends Wanted {
+  readonly symbol?: string
+  readonly orderLinkId?: string
+  readonly positionIdx?: PositionIdx
 }
 
 interface StreamPorts {
@@ -529,15 +577,17 @@ class BybitStream implements FeedConnection {
   #isReady = false
   #wasReady = false
   #isClosed = false
-  #tries = 0
+  readonly #reconnects: Reconnects
   #lastAt: Timestamp = 0
-  #pingedAt: Timestamp
+  #saidAt: Timestamp = 0
+  #heardAt: Timestamp = 0
+  #pingedAt: Timestamp = 0
 
   constructor(ports: StreamPorts, channel: 'public' | 'private', listener: StreamListener) {
     this.#ports = ports
     this.#channel = channel
     this.#listener = listener
-    this.#pingedAt = ports.kernel.now
+    this.#reconnects = new Reconnects(() => ports.kernel.draws.next('reconnect'))
     ports.life.owns(() => this.close())
     ports.world.join(this)
     this.#connect(0)
@@ -548,7 +598,7 @@ class BybitStream implements FeedConnection {
   }
 
   get isSlowed(): boolean {
-    return this.#tries > 6
+    return this.#reconnects.isSlowed
   }
 
   subscribe(topics: readonly string[]): void {
@@ -569,9 +619,13 @@ class BybitStream implements FeedConnection {
 
   check(): void {
     const { now } = this.#ports.kernel
-    if (!this.#isReady || now - this.#pingedAt < PING_EVERY) return
-    this.#pingedAt = now
-    this.#say({ op: 'ping', req_id: 'p' })
+    if (this.session === null) return
+    this.#reconnects.holds(now)
+    if (now - this.#heardAt >= SILENCE) this.#lose(`nothing has come for ${SILENCE / SECOND} s`, true)
+    else if (now - Math.max(this.#heardAt, this.#pingedAt) >= PING_EVERY) {
+      this.#pingedAt = now
+      this.#say({ op: 'ping', req_id: 'p' })
+    }
   }
 
   close(): void {
@@ -584,6 +638,10 @@ class BybitStream implements FeedConnection {
 
   /** The connection is gone, with all that was on its way, and is tried again. */
   break(): void {
+    this.#lose('the connection is gone', false)
+  }
+
+  #lose(reason: string, isSilent: boolean): void {
     if (this.#isClosed || this.session === null) return
     const { world, kernel, life } = this.#ports
     world.sim.closed(this.session)
@@ -591,14 +649,14 @@ class BybitStream implements FeedConnection {
     this.#isReady = false
     kernel.note(`the ${this.#channel} stream of ${life.name} breaks`)
     life.after(1, `the ${this.#channel} stream is gone`, () => {
-      if (!this.#isClosed) this.#listener.lost('the connection is gone', false)
+      if (!this.#isClosed) this.#listener.lost(reason, isSilent)
     })
     this.#again()
   }
 
   #again(): void {
-    const wait = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(10, this.#tries++))
-    this.#connect(wait * (0.5 + this.#ports.kernel.draws.next('reconnect') / 2))
+    this.#reconnects.lost()
+    this.#connect(this.#reconnects.wait)
   }
 
   #connect(wait: Milliseconds): void {
@@ -611,6 +669,8 @@ class BybitStream implements FeedConnection {
         return
       }
       this.session = session
+      this.#heardAt = kernel.now
+      this.#reconnects.opened(kernel.now)
       if (this.#channel === 'public') {
         this.#begin()
         return
@@ -622,7 +682,6 @@ class BybitStream implements FeedConnection {
 
   #begin(): void {
     this.#isReady = true
-    this.#tries = 0
     if (this.#topics.size > 0) this.#say({ op: 'subscribe', args: [...this.#topics], req_id: 's' })
     const isAgain = this.#wasReady
     this.#wasReady = true
@@ -632,7 +691,9 @@ class BybitStream implements FeedConnection {
   #say(frame: object): void {
     const { session } = this
     const { kernel, world } = this.#ports
-    kernel.schedule(LEG / 2, `a frame of the ${this.#channel} stream arrives`, () => {
+    // What is said later arrives later.
+    this.#saidAt = Math.max(this.#saidAt + 1, Math.ceil(kernel.now + LEG / 2))
+    kernel.schedule(this.#saidAt - kernel.now, `a frame of the ${this.#channel} stream arrives`, () => {
       if (session === null || session !== this.session || world.state !== 'open') return
       world.sim.frame(session, JSON.stringify(frame))
       world.catchUp()
@@ -677,6 +738,7 @@ class BybitStream implements FeedConnection {
     const { session } = this
     this.#ports.life.after(delay, `hears the ${this.#channel} stream`, () => {
       if (this.#isClosed || session !== this.session) return
+      this.#heardAt = this.#ports.kernel.now
       for (const text of texts) {
         const message: { readonly op?: string; readonly topic?: string; readonly success?: boolean } =
           JSON.parse(text)

@@ -122,4 +122,39 @@ test('D6: after an outage no storm of requests follows, and one that makes it is
   assert.is(wrong.failure?.invariant, 'I13', JSON.stringify(wrong.failure))
 })
 
+test('in hedge mode a symbol is held on both sides, and each is closed for itself', async () => {
+  const outcome = await simulate({
+    isLeftAlone: true,
+    config: config => ({ ...config, positionMode: 'hedge' }),
+    script: simulation => {
+      for (const [k, side] of (['Buy', 'Sell'] as const).entries())
+        simulation.after((4 + k) * MINUTE, () => {
+          const { exchange } = simulation
+          if ('sim' in exchange)
+            assert.is(exchange.sim.cause({ fault: 'human-open', symbol: 'SOLUSDT', side, steps: 300 }), null)
+          simulation.audit.disturbed()
+        })
+      simulation.after(9 * MINUTE, () => {
+        const close = {
+          kind: 'close',
+          symbol: 'SOLUSDT',
+          side: 'long',
+          isForeignToo: true,
+          halts: false,
+        } as const
+        simulation.ask({ ...close, by: 'a person', reason: 'enough' }, 1)
+      })
+      simulation.after(12 * MINUTE, () => {
+        const { positions } = simulation.exchange.account()
+        assert.equal(
+          positions.map(({ side }) => side),
+          ['short'],
+        )
+      })
+    },
+  })
+  well(outcome)
+  assert.ok(outcome.codes.has('W303'))
+})
+
 test.run()

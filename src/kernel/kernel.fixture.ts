@@ -12,13 +12,15 @@ import { TraceHash } from './trace-hash.fixture.ts'
 /** The real one, taken before anybody poisons it. */
 const barrier = setImmediate
 
-interface Event {
-  readonly at: Timestamp
-  readonly tie: number
+export interface Event {
+  at: Timestamp
+  tie: number
   readonly seq: number
   readonly label: string
   readonly owner: Life | null
   readonly run: () => void
+  /** Nobody waits for it any more. */
+  isOff: boolean
 }
 
 /** A process from one start to its end. What it has set up does not outlive it; what it has sent does. */
@@ -62,8 +64,8 @@ export class Life {
   }
 
   /** Runs after a time, if it still lives then. */
-  after(span: Milliseconds, label: string, run: () => void): void {
-    this.#kernel.schedule(span, `${this.name}: ${label}`, run, this)
+  after(span: Milliseconds, label: string, run: () => void): Event {
+    return this.#kernel.schedule(span, `${this.name}: ${label}`, run, this)
   }
 
   /** Rejects with the signal's reason when that is aborted first. */
@@ -73,19 +75,15 @@ export class Life {
         reject(signal.reason)
         return
       }
-      let isDone = false
-      const stop = (): void => {
-        if (isDone) return
-        isDone = true
-        reject(signal?.reason)
-      }
-      signal?.addEventListener('abort', stop, { once: true })
-      this.after(span, 'timer', () => {
-        if (isDone) return
-        isDone = true
+      const timer = this.after(span, 'timer', () => {
         signal?.removeEventListener('abort', stop)
         resolve()
       })
+      const stop = (): void => {
+        timer.isOff = true
+        reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', stop, { once: true })
     })
   }
 }
@@ -140,16 +138,19 @@ export class Kernel {
     return new Life(this, name, ++this.#lives)
   }
 
-  schedule(span: Milliseconds, label: string, run: () => void, owner: Life | null = null): void {
+  schedule(span: Milliseconds, label: string, run: () => void, owner: Life | null = null): Event {
     if (!(span >= 0)) broken(`an event cannot come ${span} ms from now`)
-    this.#push({
+    const event = {
       at: this.#now + Math.ceil(span),
       tie: this.draws.next('tie'),
       seq: this.#seq++,
       label,
       owner,
       run,
-    })
+      isOff: false,
+    }
+    this.#push(event)
+    return event
   }
 
   /** Takes something into the trace that is no event of its own. */
@@ -160,6 +161,7 @@ export class Kernel {
 
   /** The time of the next event, `null` when none waits. */
   get nextAt(): Timestamp | null {
+    while (this.#heap.length > 0 && isNothing(this.#heap[0])) this.#pop()
     return this.#heap.length === 0 ? null : this.#heap[0].at
   }
 
@@ -170,11 +172,13 @@ export class Kernel {
       if (event === null) return false
       this.#now = event.at
       const { owner } = event
-      if (owner?.isOver === true) continue
+      if (isNothing(event)) continue
       if (owner !== null && owner.frozenUntil > this.#now) {
         // At its waking it comes in the order in which it would have come, before what is due then.
         const at = owner.frozenUntil
-        this.#push({ ...event, at, tie: Math.min(0, event.tie) + event.at - at })
+        event.tie = Math.min(0, event.tie) + event.at - at
+        event.at = at
+        this.#push(event)
         continue
       }
       if (++this.#events > this.#options.mostEvents) broken(`more than ${this.#options.mostEvents} events`)
@@ -229,6 +233,11 @@ export class Kernel {
     heap[at] = last
     return first
   }
+}
+
+/** It is called off, or of a process that is no more. */
+function isNothing({ isOff, owner }: Event): boolean {
+  return isOff || owner?.isOver === true
 }
 
 function isBefore(one: Event, other: Event): boolean {

@@ -130,7 +130,7 @@ test('a sleep that is aborted rejects at once with the reason', async () => {
 
 test('a run that goes on for ever is ended', async () => {
   const kernel = made({ mostEvents: 100 })
-  const again = (): void => kernel.schedule(0, 'again', again)
+  const again = (): void => void kernel.schedule(0, 'again', again)
   again()
   let words = ''
   await kernel.run(START + 1).catch((error: unknown) => {

@@ -58,6 +58,12 @@ export const BYBIT: RateTable = {
     'human-leverage': 0.006,
     'funding-interval': 0.01,
     'orphan-stop': 0.01,
+    'half-open': 0.01,
+    flap: 0.006,
+    delist: 0.002,
+    maintenance: 0.003,
+    'clock-skew': 0.006,
+    transfer: 0.004,
   },
   answer: { 10000: 0.02, 10002: 0.01, 10006: 0.02, 10016: 0.02 },
 }

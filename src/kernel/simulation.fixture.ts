@@ -3,10 +3,10 @@
  * which things go wrong take turns with stretches in which everything heals; in the first only what must never happen
  * is looked for, at the end of the second everything has to be right again.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { type Config, defaultConfig } from '../commands/config.ts'
+import type { Config } from '../commands/config.ts'
 import { STATE_FILE } from '../commands/desk.ts'
 import type { HttpPort } from '../core/adapters/bybit/http.ts'
 import { DEFAULT_COSTS } from '../core/adapters/sim/exchange.ts'
@@ -36,17 +36,17 @@ import type { Candles } from '../core/market/candles.ts'
 import { sign } from '../core/market/side.ts'
 import type { SymbolMarket } from '../core/market/symbol-market.ts'
 import { Audit, CONVERGED, FRESH, type Ground, Violation } from './audit.fixture.ts'
-import { BybitWorld } from './bybit-world.fixture.ts'
+import { BybitWorld, CANARY } from './bybit-world.fixture.ts'
 import { SimulatedExchange } from './exchange.fixture.ts'
 import { FaultPlan, type PlannedFault, type RateTable } from './fault-plan.fixture.ts'
 import { Kernel, type Life, stamp } from './kernel.fixture.ts'
 import { LISTED, type Listed, marketsOf } from './market.fixture.ts'
 import { type Poison, poisonGlobals } from './poison.fixture.ts'
 import { type Profile, ratesOf } from './profiles.fixture.ts'
+import { busySetup, plainSetup, type Setup } from './setups.fixture.ts'
 import { proposal } from './signals.fixture.ts'
 import { type Ending, MachineClock, PACE, ProcessTable, Trader } from './trader.fixture.ts'
 
-const WALLET: Usdt = 1_000
 const ORDINARY_MEMORY = 100 * 2 ** 20
 /** How often somebody may do something. */
 const OCCASION: Milliseconds = MINUTE
@@ -69,6 +69,8 @@ export interface SimulationOptions {
   readonly protocol?: 'sim' | 'bybit' | undefined
   /** Of the market; 1 if left out. */
   readonly days?: number
+  /** Settings are drawn, and positions come and go all the time (`setups.fixture.ts`). */
+  readonly isBusy?: boolean | undefined
   /** Where the state is kept; emptied at the beginning and removed at the end. */
   readonly folder: string
   /** The perpetuals; four of them if left out. */
@@ -79,6 +81,8 @@ export interface SimulationOptions {
   readonly pace?: Milliseconds | undefined
   /** Nobody does anything but the script. */
   readonly isLeftAlone?: boolean | undefined
+  /** Nothing may leave that changes anything; at the simulated Bybit. */
+  readonly isDry?: boolean | undefined
   /** What the process uses, in bytes; always the same if left out. */
   readonly memory?: ((simulation: Simulation) => number) | undefined
   /** These faults and no others. */
@@ -136,11 +140,15 @@ export class Simulation {
   readonly options: SimulationOptions
   readonly processes = new ProcessTable()
   readonly #config: Config
+  readonly #setup: Setup
   readonly #days: number
   readonly #listed: readonly Listed[]
   readonly #endings: Ending[] = []
   readonly #minutes: ReadonlyMap<string, Candles | undefined>
   #fault: unknown = null
+  #version = 0
+  /** When anything has come about at the exchange last. */
+  #changedAt: Timestamp = 0
   #signals = 0
   #requests = 0
   /** When requests were put into the queue. */
@@ -150,19 +158,21 @@ export class Simulation {
     const { seed, profile, folder, trace } = options
     this.options = options
     this.#days = options.days ?? 1
+    const isBybit = options.protocol === 'bybit'
     this.kernel = new Kernel({
       seed,
       start: MIDNIGHT,
       mostEvents: 400_000 * this.#days + 400_000,
-      ...(trace === undefined ? {} : { trace }),
+      ...(isBybit ? { trace: (line: string) => this.#traced(line) } : trace === undefined ? {} : { trace }),
     })
-    const isBybit = options.protocol === 'bybit'
     const rates = options.rates ?? ratesOf(profile, this.kernel.draws, isBybit)
     this.plan = new FaultPlan(this.kernel.draws, rates, options.faults ?? null, ({ place }) => {
       // What is lost or late is missed until somebody looks.
       if (MISSED.some(kind => place.startsWith(kind))) this.audit.disturbed()
     })
-    this.#config = options.config?.(configOf()) ?? configOf()
+    this.#setup = options.isBusy === true ? busySetup(this.kernel.draws) : plainSetup()
+    const { config, wallet } = this.#setup
+    this.#config = options.config?.(config) ?? config
     this.#listed = options.listed ?? LISTED
     const markets = marketsOf(seed, MIDNIGHT, Math.ceil(this.#days) + 1, this.#listed, isBybit)
     rmSync(folder, { recursive: true, force: true })
@@ -176,7 +186,7 @@ export class Simulation {
       tellsPrices: isBybit,
       instruments,
       path: this.path,
-      wallet: WALLET,
+      wallet,
       sometimes: this.sometimes,
     })
     this.#minutes = new Map(markets.map(one => [one.instrument.symbol, one.candles.get('1m')] as const))
@@ -186,13 +196,23 @@ export class Simulation {
           plan: this.plan,
           audit: this.audit,
           markets,
-          wallet: WALLET,
+          wallet,
+          mode: this.#config.positionMode,
+          isDry: options.isDry ?? false,
           seed,
           folder,
-          said: code => this.#said(code),
+          said: (code, words) => {
+            this.kernel.note(`${code} ${words}`)
+            this.#said(code, words)
+          },
           mistake: options.http,
         })
-      : new SimulatedExchange(this.kernel, this.plan, hostOf(markets, options.historyDays), this.audit)
+      : new SimulatedExchange(
+          this.kernel,
+          this.plan,
+          hostOf(markets, wallet, options.historyDays),
+          this.audit,
+        )
     this.clock = options.clock?.(this.kernel) ?? new MachineClock(this.kernel)
     this.trader = this.#traderAt('run', this.clock)
   }
@@ -222,14 +242,20 @@ export class Simulation {
         if (exchange.account().positions.length > 0 && this.trader.starts > 1)
           this.sometimes.add('something was held when the loop came up again')
       },
-      said: code => this.#said(code),
+      said: (code, words) => this.#said(code, words),
       fault: error => {
         this.#fault ??= error
       },
     })
   }
 
-  #said(code: Code): void {
+  #traced(line: string): void {
+    this.audit.said(line, CANARY)
+    this.options.trace?.(line)
+  }
+
+  #said(code: Code, words: string): void {
+    this.audit.told(words)
     this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
   }
 
@@ -260,6 +286,7 @@ export class Simulation {
       audit.close()
     }
     const trades = this.#trades()
+    failure ??= this.#leak()
     rmSync(this.options.folder, { recursive: true, force: true })
     return {
       hash: kernel.hash,
@@ -335,7 +362,10 @@ export class Simulation {
     this.audit.isAttended = this.trader.trading !== null
     if (poison.escapes.length > 0) throw new Error(`escape: ${poison.escapes}`)
     if (this.#fault !== null) throw this.#fault
-    this.audit.check(this.exchange.version)
+    const { version } = this.exchange
+    if (version !== this.#version) this.#changedAt = this.kernel.now
+    this.#version = version
+    this.audit.check(version)
   }
 
   #failureOf(error: unknown): Failure {
@@ -344,6 +374,17 @@ export class Simulation {
     const place = error instanceof Violation || !(error instanceof Error) ? '' : ` ${error.stack ?? ''}`
     const invariant = error instanceof Violation ? error.invariant : 'fault'
     return { invariant, how: `${words}${place}`, event: events, at: now - start }
+  }
+
+  /** Everything is closed: what is left of it is to hold no secret. */
+  #leak(): Failure | null {
+    if (this.options.protocol !== 'bybit') return null
+    for (const name of readdirSync(this.options.folder, { recursive: true, encoding: 'utf8' })) {
+      const path = join(this.options.folder, name)
+      if (!statSync(path).isFile() || !readFileSync(path).includes(CANARY)) continue
+      return this.#failureOf(new Violation('I19', `the secret is in ${name}`))
+    }
+    return null
   }
 
   #trades(): number {
@@ -369,10 +410,20 @@ export class Simulation {
         this.#rival()
         this.#command()
         this.#propose()
+        this.#calm()
         next()
       })
     }
     next()
+  }
+
+  /** Where nothing has gone wrong or come about for a while everything is as it is once all has healed. */
+  #calm(): void {
+    const { audit, trader, kernel } = this
+    const { trading, upSince } = trader
+    if (trading === null || upSince === null) return
+    const since = Math.max(audit.disturbedAt, upSince) + CONVERGED + AFTERMATH
+    if (kernel.now >= Math.max(since, this.#changedAt + UNTOLD)) audit.converged(trading)
   }
 
   #strike(place: string): PlannedFault | null {
@@ -504,8 +555,13 @@ export class Simulation {
     if (fault === null) return
     this.audit.disturbed()
     const held = this.#picked(fault.size)?.symbol
-    const { symbol } = this.#listed[Math.floor(fault.size * this.#listed.length)].instrument
-    exchange.upset(fault, held ?? symbol)
+    const listed = this.#listed.map(({ instrument }) => instrument.symbol)
+    const symbol = listed[Math.floor(fault.size * listed.length)]
+    // One of them goes on trading.
+    exchange.upset(
+      fault,
+      fault.kind === 'delist' ? listed[1 + (listed.indexOf(symbol) % (listed.length - 1))] : (held ?? symbol),
+    )
   }
 
   /** Somebody starts a second `bbw run` on the same state. */
@@ -568,11 +624,33 @@ export class Simulation {
     // Whoever has stopped it lets it go on some day.
     if (this.kernel.draws.next('resume') < 0.06)
       this.ask({ kind: 'resume', by: 'a person', reason: 'enough' }, 1)
+    this.#request()
+  }
+
+  /** What a person wants of one position or another, when nothing is wrong as well as when something is. */
+  #request(): void {
+    const { draws } = this.kernel
+    const by = 'a person'
+    for (const [kind, share] of Object.entries(this.#setup.asking)) {
+      // Nothing is drawn where nothing is ever asked.
+      if (share === 0 || draws.next(`ask to ${kind}`) >= share) continue
+      const held = this.#picked(draws.next(`which to ${kind}`))
+      if (held === null) continue
+      const { symbol, side } = held
+      if (kind === 'close') {
+        const isForeignToo = draws.next('close foreign ones, too') < 0.3
+        this.ask({ kind, symbol, side, isForeignToo, halts: false, by, reason: 'enough' }, 1)
+      } else if (kind === 'adopt' || kind === 'release') {
+        const last = this.priceOf(symbol)
+        const stop = kind === 'adopt' && last !== null ? last * (1 - 0.02 * sign(side)) : null
+        this.ask({ kind, symbol, side, stop, target: null, isOwn: false, by }, 1)
+      }
+    }
   }
 
   #propose(): void {
     const { draws } = this.kernel
-    if (draws.next('propose') >= 0.2) return
+    if (draws.next('propose') >= this.#setup.proposing.share) return
     const { instrument } = draws.pick('symbol', this.#listed)
     this.propose(instrument.symbol)
   }
@@ -590,7 +668,7 @@ export class Simulation {
     const records = Array.from({ length: count }, () => {
       // Two at one moment are two signals.
       const at = this.kernel.now - (this.#signals++ % 1_000)
-      return proposal(this.kernel.draws, instrument, price, at)
+      return proposal(this.kernel.draws, instrument, price, at, this.#setup.proposing)
     })
     this.ask({ kind: 'propose', records }, 1)
   }
@@ -635,12 +713,12 @@ export class Simulation {
 
 type Held = ReturnType<Ground['account']>['positions'][number]
 
-function hostOf(markets: readonly SymbolMarket[], historyDays: number | undefined): SimHost {
+function hostOf(markets: readonly SymbolMarket[], wallet: Usdt, historyDays: number | undefined): SimHost {
   const venue = new Venue(markets, {
     from: MIDNIGHT,
     to: null,
     costs: DEFAULT_COSTS,
-    wallet: WALLET,
+    wallet,
     checkMargin: true,
     detail: true,
     ...(historyDays === undefined ? {} : { historyDays }),
@@ -648,28 +726,20 @@ function hostOf(markets: readonly SymbolMarket[], historyDays: number | undefine
   return new SimHost(venue, null)
 }
 
-/** The defaults, without what would end all trading for days after a few losses. */
-function configOf(): Config {
-  const config = defaultConfig()
-  const strategies = Object.fromEntries(
-    Object.entries(config.strategies).map(([id, one]) => [id, 'live' in one ? { ...one, live: true } : one]),
-  )
-  return {
-    ...config,
-    strategies,
-    drawdown: { ...config.drawdown, percent: 60, haltPercent: 90 },
-    operations: { ...config.operations, snapshotSeconds: 60 },
-  }
-}
-
 /** The one line that a failure is told in, and the one that shows it again. */
 export function failureLines(
-  { seed, profile, protocol, days }: Pick<SimulationOptions, 'seed' | 'profile' | 'protocol' | 'days'>,
+  {
+    seed,
+    profile,
+    protocol,
+    days,
+    isBusy,
+  }: Pick<SimulationOptions, 'seed' | 'profile' | 'protocol' | 'days' | 'isBusy'>,
   { invariant, how, event, at }: Failure,
   commit: string,
 ): string {
   const hex = `0x${seed.toString(16)}`
-  const range = `${protocol === 'bybit' ? ' --protocol bybit' : ''}${days === undefined ? '' : ` --days ${days}`}`
+  const range = `${protocol === 'bybit' ? ' --protocol bybit' : ''}${isBusy === true ? ' --busy' : ''}${days === undefined ? '' : ` --days ${days}`}`
   return [
     `BBW-DST FAIL seed=${hex} commit=${commit} profile=${profile} t=${stamp(at)} event=${event} inv=${invariant} ${how}`,
     `replay: npm run dst -- --seed ${hex} --profile ${profile}${range} --until ${event} --trace`,

@@ -289,7 +289,7 @@ export class Trader {
       journal: {
         ...journal,
         event: event => {
-          if (event.code !== null) this.#options.said(event.code, event.reason)
+          if (event.code !== null) this.#options.said(event.code, `${event.symbol ?? ''} ${event.reason}`)
           this.#options.kernel.note(`event ${event.kind} ${event.code} ${event.symbol} ${event.reason}`)
           journal.event(event)
         },
@@ -362,7 +362,7 @@ export class Trader {
         const crash = plan.strike('crash commit')
         if (crash?.kind === 'before') this.#die(life)
         const refused = store.commit(batch)
-        audit.committed(batch, refused)
+        audit.committed(batch, refused, trading)
         if (crash?.kind === 'after') this.#die(life)
         return refused
       },

@@ -28,7 +28,8 @@ export class RunningClock implements ClockPort {
   }
 
   wakeAt(at: Timestamp | null, wake: () => void): void {
-    this.#alarm?.abort()
+    // With a reason of its own: an error with its stack would be made for nobody.
+    this.#alarm?.abort('another time')
     this.#alarm = null
     if (at === null) return
     const alarm = new AbortController()
