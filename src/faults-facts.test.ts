@@ -114,7 +114,7 @@ test('F11: nothing is entered in an auction, in which nothing can have a stop', 
   await listed(rig, {})
   rig.exchange.inject({ kind: 'refuse', why: 'auction', operation: 'place', times: 1 })
   await enters(rig, SYMBOL)
-  assert.is(rig.count('I615'), 1, 'one that nobody has told of is refused by the exchange')
+  assert.is(rig.count('I611'), 1, 'one that nobody has told of is refused by the exchange')
   assert.is(await enters(rig, SYMBOL), false)
   rig.close()
 })

@@ -252,11 +252,13 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   {
     row: 'F11',
     what: 'an auction without stops',
-    codes: ['I615'],
+    codes: ['I611'],
     shown: [
       ...facts('F11: nothing is entered in an auction, in which nothing can have a stop'),
       ...terms(
         'F11: over the wire nothing more is sent into an auction, and one who takes its refusal for that of one order is found out',
+        'F11: over the wire an auction that is listed is told of before anything is sent, and one who does not read its phase is found out',
+        'F11: over the wire whatever the exchange calls the refusal of an order in an auction, it is known as that',
       ),
     ],
   },

@@ -192,7 +192,7 @@ test('a refusal for money does not come back with every cycle, and one for the s
     ['risk', 'W608', 1],
     ['price', 'W413', 1],
     ['symbol', 'W414', 1],
-    ['auction', 'I615', 1],
+    ['auction', 'I611', 1],
     ['no kind at all', null, 1],
   ] as const) {
     const seen = await refusedFor(why)

@@ -343,6 +343,65 @@ test('B10: over the wire what a stop could not sell is closed, and one who waits
   fails(await complaintsOf('thin', { minutes: FALLING, broker }, thinStop), 'steps are left')
 })
 
+/** The stop of a fill is lost, and the exchange has no room for another one while a target rests. */
+const noRoomForStop =
+  (code: number) =>
+  async (rig: StreamRig): Promise<readonly string[]> => {
+    rig.setFaults([{ fault: 'refuse', code, only: '/v5/position/trading-stop', most: 1 }])
+    await rig.cause({ fault: 'lose-stop', symbol: SYMBOL })
+    await rig.propose(SYMBOL, REVERSION)
+    await rig.run(20 * SECOND)
+    const { positions, orders } = await rig.account()
+    const wrong: string[] = []
+    if (positions.length === 0) wrong.push('it was closed')
+    else if (positions[0].stop !== 950) wrong.push(`the stop is ${positions[0].stop}`)
+    if (orders.length > 0) wrong.push('the target rests where the stop has no room')
+    if (rig.nakedMs > 2 * SECOND) wrong.push(`${rig.nakedMs} ms without a stop`)
+    if (rig.count('W209') !== 1) wrong.push(`W209 was told ${rig.count('W209')} times`)
+    await rig.run(20 * MINUTE, SECOND)
+    if ((await rig.account()).orders.length !== 1) wrong.push('the target has not come back')
+    return [...wrong, ...(await rig.differences())]
+  }
+
+/** An entry that rests fills while the exchange takes no target of its symbol. */
+const noRoomForTarget =
+  (code: number) =>
+  async (rig: StreamRig): Promise<readonly string[]> => {
+    await rig.propose(SYMBOL, { ...REVERSION, order: { type: 'limit', price: ticks(99) } })
+    rig.setFaults([{ fault: 'refuse', code, only: '/v5/order/create' }])
+    await rig.run(10 * MINUTE, SECOND)
+    const { positions } = await rig.account()
+    const wrong = positions[0]?.stop === 950 ? [] : [`the stop is ${positions[0]?.stop}`]
+    if (rig.requests(CREATE) > 4) wrong.push(`${rig.requests(CREATE) - 1} targets in ten minutes`)
+    if (rig.count('W209') !== 1) wrong.push(`W209 was told ${rig.count('W209')} times`)
+    rig.setFaults([])
+    await rig.run(40 * MINUTE, SECOND)
+    if ((await rig.account()).orders.length !== 1) wrong.push('the target has not come back')
+    return [...wrong, ...(await rig.differences())]
+  }
+
+/** Planted: that there is no room is taken for something else. */
+const elsewise = (path: string, code: number): RigOptions['http'] =>
+  onPath(path, async ask => {
+    const reply = await ask()
+    return { ...reply, body: reply.body.replace(/"retCode":(110009|110061)/, `"retCode":${code}`) }
+  })
+
+test('B9: over the wire a stop without room takes the place of a target, and one who forgets why it was refused is found out', async () => {
+  for (const code of [110_009, 110_061])
+    assert.equal(await complaintsOf(['refuse', 'lose-stop'], {}, noRoomForStop(code), 'W209'), [])
+  const http = elsewise('/v5/position/trading-stop', 10_001)
+  fails(await complaintsOf('refuse', { http }, noRoomForStop(110_009)), 'the target rests')
+})
+
+test('B9: over the wire a target without room is done without and tried later, and one who forgets why is found out', async () => {
+  const minutes = levels([2, 100], [118, 98.5])
+  for (const code of [110_009, 110_061])
+    assert.equal(await complaintsOf('refuse', { minutes }, noRoomForTarget(code), 'W209'), [])
+  const http = elsewise('/v5/order/create', 10_001)
+  fails(await complaintsOf('refuse', { minutes, http }, noRoomForTarget(110_061)), 'W209 was told 0 times')
+})
+
 /** A person's order that is to sell on the symbol when the price falls to 90. */
 const STOP_BY_HAND = {
   ...BY_HAND,

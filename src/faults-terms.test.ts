@@ -394,27 +394,46 @@ test('F3: over the wire what is held and missing in the lists stays in the books
   fails(await complaintsOf('row-gap', { http, broker }, unlisted), 'it was taken for gone')
 })
 
-/** An order is refused since its symbol is in an auction, of which the lists say nothing. */
-const auctioned =
-  (code: number) =>
-  async (rig: StreamRig): Promise<readonly string[]> => {
-    rig.setFaults([{ fault: 'refuse', code, only: '/v5/order/create', most: 1 }])
-    await rig.propose()
-    await rig.propose()
-    const wrong: string[] = []
-    if (rig.requests(CREATE) !== 1) wrong.push(`${rig.requests(CREATE)} entries were sent`)
-    if (rig.count('I615') !== 1) wrong.push(`I615 was told ${rig.count('I615')} times`)
-    if (rig.position() !== null) wrong.push('something is held')
-    await rig.propose(OTHER)
-    if (rig.position(OTHER) === null) wrong.push('another symbol is kept from trading')
-    return [...wrong, ...(await rig.differences())]
-  }
+/** A symbol is in an auction for three hours, of which nobody has told before an order is sent there. */
+async function auctioned(rig: StreamRig): Promise<readonly string[]> {
+  await rig.cause({ fault: 'auction', symbol: SYMBOL, ms: 3 * HOUR })
+  await rig.propose()
+  await rig.propose()
+  const wrong: string[] = []
+  if (rig.requests(CREATE) !== 1) wrong.push(`${rig.requests(CREATE)} entries were sent`)
+  if (rig.count('I611') !== 1) wrong.push(`I611 was told ${rig.count('I611')} times`)
+  if (rig.position() !== null) wrong.push('something is held')
+  await rig.propose(OTHER)
+  if (rig.position(OTHER) === null) wrong.push('another symbol is kept from trading')
+  return [...wrong, ...(await rig.differences())]
+}
+
+/** The exchange lists it as that within the hour: then nothing is tried at all. */
+async function listedAuction(rig: StreamRig): Promise<readonly string[]> {
+  await rig.cause({ fault: 'auction', symbol: SYMBOL, ms: 3 * HOUR })
+  await withinTheHour(rig)
+  await rig.propose()
+  const wrong: string[] = []
+  if (rig.requests(CREATE) > 0) wrong.push('an entry was sent')
+  if (rig.count('I611') !== 1) wrong.push(`I611 was told ${rig.count('I611')} times`)
+  return [...wrong, ...(await rig.differences())]
+}
 
 test('F11: over the wire nothing more is sent into an auction, and one who takes its refusal for that of one order is found out', async () => {
-  for (const code of [110_095, 110_099])
-    assert.equal(await complaintsOf('refuse', {}, auctioned(code), 'I615'), [])
+  assert.equal(await complaintsOf('auction', {}, auctioned, 'I611'), [])
   const http = taking(body => body.replace('"retCode":110099', '"retCode":110003'))
-  fails(await complaintsOf('refuse', { http }, auctioned(110_099)), 'I615 was told 0 times')
+  fails(await complaintsOf('auction', { http }, auctioned), 'I611 was told 0 times')
+})
+
+test('F11: over the wire an auction that is listed is told of before anything is sent, and one who does not read its phase is found out', async () => {
+  assert.equal(await complaintsOf('auction', {}, listedAuction, 'I611'), [])
+  const http = taking(body => body.replace('"curAuctionPhase":"CallAuction"', '"curAuctionPhase":""'))
+  fails(await complaintsOf('auction', { http }, listedAuction), 'I611 was told 0 times')
+})
+
+test('F11: over the wire whatever the exchange calls the refusal of an order in an auction, it is known as that', async () => {
+  const otherwise = taking(body => body.replace('"retCode":110099', '"retCode":110095'))
+  assert.equal(await complaintsOf('auction', { http: otherwise }, auctioned, 'I611'), [])
 })
 
 test.run()

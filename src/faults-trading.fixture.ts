@@ -291,10 +291,17 @@ export const TRADING_ROWS: readonly FaultRow[] = [
     row: 'B9',
     what: 'no more conditional orders are taken on a symbol',
     codes: ['W209'],
-    shown: limits(
-      'B9: a stop that there is no room for takes the place of a target',
-      'B9: a driver that forgets why the stop was refused closes the position, and is found out',
-    ),
+    shown: [
+      ...limits(
+        'B9: a stop that there is no room for takes the place of a target',
+        'B9: a driver that forgets why the stop was refused closes the position, and is found out',
+        'B9: a target that there is no room for is done without, told once, and the stop stands',
+      ),
+      ...money(
+        'B9: over the wire a stop without room takes the place of a target, and one who forgets why it was refused is found out',
+        'B9: over the wire a target without room is done without and tried later, and one who forgets why is found out',
+      ),
+    ],
   },
   {
     row: 'B10',

@@ -556,7 +556,7 @@ export const CODES = {
     did: 'Did not start where its books hold nothing. Else it looks after what it holds, and halts entries. Closing is never refused.',
     can: 'Choose isolated margin for the account at Bybit, and start again; where it was halted: bbw trade resume',
   },
-  I615: {
+  I611: {
     title: 'auction without stops',
     what: 'The symbol is in an auction before its market opens, in which the exchange takes no stops.',
     did: 'Enters nothing there: what cannot hold a stop is not traded.',
@@ -568,7 +568,7 @@ export const CODES = {
     did: 'Denied the entry; nothing was sent.',
     can: 'Look at the leverage and the risk tier of the symbol, or change strategies.<id>.leverage.',
   },
-  W611: {
+  W615: {
     title: 'liquidation near the stop',
     what: 'The liquidation of a position lies nearer to its entry than 1.5 x its stop: its average has moved, or its maintenance margin was raised.',
     did: 'Tightens the stop; closes the position only with risk.cascadeClose: true.',

@@ -76,7 +76,12 @@ export class Facts {
     if (verdict !== 'off') return
     this.#listings.set(symbol, listing)
     this.#forget(symbol)
-    this.#core.obstacles.raise('listing', symbol, wordsOf(listing, this.#core.now), null)
+    const words = wordsOf(listing, this.#core.now)
+    this.#core.obstacles.raise('listing', symbol, words, null)
+    if (status === 'auction' && this.#core.obstacles.isNews(`auction ${symbol}`)) {
+      const none = { side: null, strategy: null, signalId: null, clientOrderId: null, figures: {} }
+      this.#core.record('alert', { code: 'I611', symbol, reason: `${words}: no entries`, ...none })
+    }
     for (const entry of this.#core.portfolio.pending.values()) {
       if (entry.symbol === symbol) this.#orders.takeBack(entry, 'listing')
     }

@@ -58,7 +58,7 @@ test('a position whose liquidation comes too near to its stop is told of once, a
   const effects = raise(desk, 0.04)
   const [told, ...more] = events(effects, 'risk')
   assert.is(more.length, 0)
-  assert.equal([told.code, told.symbol, told.figures.liquidation], ['W611', 'SOLUSDT', 94])
+  assert.equal([told.code, told.symbol, told.figures.liquidation], ['W615', 'SOLUSDT', 94])
   const [request] = only(effects, 'set-stop')
   assert.is(request.stop, ticks(960))
   desk.feed({ type: 'stop', requestId: request.requestId, ok: true, reason: '' })
@@ -114,7 +114,7 @@ test('without room for a tighter stop it is told of, and the stop stays', () => 
   })
   desk.price('SOLUSDT', 95.1)
   const effects = desk.live(MINUTE)
-  assert.is(events(effects, 'risk')[0].code, 'W611')
+  assert.is(events(effects, 'risk')[0].code, 'W615')
   assert.equal(only(effects, 'set-stop'), [])
 })
 

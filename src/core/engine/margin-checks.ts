@@ -130,8 +130,8 @@ export class MarginChecks {
     const { position } = seen
     this.#core.count('warned:cascade')
     const reason = `the liquidation is nearer to the entry than ${stopMultiple} x the stop`
-    this.#core.event('risk', position, reason, figuresOf(seen), null, 'W611')
-    if (closes) this.#protection.closeNow(position, reason, 'W611', 'cascade')
+    this.#core.event('risk', position, reason, figuresOf(seen), null, 'W615')
+    if (closes) this.#protection.closeNow(position, reason, 'W615', 'cascade')
     else if (stop !== null) this.#protection.desk.wish(position, stop, 'cascade', reason)
   }
 

@@ -78,7 +78,7 @@ const OF_ENTRIES: { readonly [kind in Refusal]?: Rest } = {
   risk: { scope: 'symbol', code: 'W608', span: HOUR, what: 'the leverage is too high for the tier' },
   price: { scope: 'symbol', code: 'W413', span: 15 * MINUTE, what: 'the price is out of its bounds' },
   symbol: { scope: 'symbol', code: 'W414', span: HOUR, what: 'it is not traded at present' },
-  auction: { scope: 'symbol', code: 'I615', span: HOUR, what: 'it is in an auction without stops' },
+  auction: { scope: 'symbol', code: 'I611', span: HOUR, what: 'it is in an auction without stops' },
 }
 
 /** What any refused request makes of entries after it: it was not about that one order. */

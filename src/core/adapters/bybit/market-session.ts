@@ -265,6 +265,18 @@ export class MarketSession {
     return [{ type: 'listing', at: 0, ...listingOf(symbol, listed) }]
   }
 
+  /** The list of what is traded does not say how something else is listed: that is asked for by its name. */
+  async #listingNow(symbol: string): Promise<readonly Input[]> {
+    if (this.#listed.has(symbol) || this.#mayBeListed(symbol)) return this.#listing(symbol)
+    try {
+      const named = await this.#ports.market.named(symbol)
+      return [{ type: 'listing', at: 0, ...listingOf(symbol, named ?? undefined) }]
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error
+      return this.#listing(symbol)
+    }
+  }
+
   #instrumentOf(symbol: string): Instrument | undefined {
     const listed = this.#listed.get(symbol)
     if (listed !== undefined) return this.#filters(listed)
@@ -387,7 +399,7 @@ export class MarketSession {
     const before = this.#listed
     this.#take(await this.#ports.market.instruments())
     for (const [symbol, known] of this.#followed) {
-      for (const listing of this.#listing(symbol)) this.#hear(listing)
+      for (const listing of await this.#listingNow(symbol)) this.#hear(listing)
       const instrument = this.#instrumentOf(symbol)
       // One that is not listed any more is followed for as long as somebody may hold it.
       if (instrument === undefined || isSame(before.get(symbol), this.#listed.get(symbol))) continue

@@ -316,6 +316,9 @@ export class SimBybit {
       case 'delist':
         desk.delist(symbol(), now + (ms ?? HOUR))
         return
+      case 'auction':
+        desk.auction(symbol(), until)
+        return
       case 'filters':
         desk.refilter(symbol(), {
           ...(rule.usdt === undefined ? {} : { minNotional: rule.usdt }),

@@ -31,7 +31,7 @@ import {
   Refusal,
   sideOf,
 } from './order.ts'
-import { checkAttached, checkCounts, leastOf, priceWithin, quantityOf } from './order-rules.ts'
+import { checkAttached, checkCounts, leastOf, mostOf, priceWithin, quantityOf } from './order-rules.ts'
 import { along, type PathPoint } from './path.ts'
 import { Stops } from './stops.ts'
 import { checkTrigger, protection, reached } from './triggers.ts'
@@ -64,6 +64,12 @@ export interface Maintenance {
   readonly until: Timestamp
 }
 
+/** A call auction; nothing is matched in it, and nothing can have a stop. */
+export interface Auction {
+  readonly from: Timestamp
+  readonly until: Timestamp
+}
+
 export class Desk {
   readonly account: BybitAccount
   readonly stops: Stops
@@ -74,6 +80,7 @@ export class Desk {
   readonly #instruments = new Map<string, Instrument>()
   readonly #grains = new Map<string, { readonly ticks: number; readonly steps: number }>()
   readonly #delisted = new Map<string, Timestamp>()
+  readonly #auctions = new Map<string, Auction>()
   /** Up to where each symbol's market has been walked. */
   readonly #walked = new Map<string, Timestamp>()
   /** What is to befall the next order of a symbol, and the next fill that opens. */
@@ -179,6 +186,12 @@ export class Desk {
     return this.#delisted.get(symbol) ?? null
   }
 
+  /** The auction that a symbol is in before its market opens; `null`: it is traded as ever. */
+  auctionOf(symbol: string): Auction | null {
+    const auction = this.#auctions.get(symbol)
+    return auction !== undefined && this.#now < auction.until ? auction : null
+  }
+
   isTrading(symbol: string): boolean {
     const end = this.deliveryAt(symbol)
     return this.feed(symbol).endAt > this.#now && (end === null || end > this.#now)
@@ -234,7 +247,7 @@ export class Desk {
       this.#walked.set(symbol, Math.max(to, from))
       const feed = this.feed(symbol)
       const isMatched = waiting.has(symbol) || this.#exchange.isActive(symbol)
-      if (!isMatched || from >= to || !feed.isPriced(from)) continue
+      if (!isMatched || from >= to || !feed.isPriced(from) || this.auctionOf(symbol) !== null) continue
       walks.push(new Walk(symbol, feed.way(from, to), this.funding(symbol).within(from, to)))
     }
     return walks
@@ -382,6 +395,7 @@ export class Desk {
       this.account.refuseAgain(orderLinkId)
       throw new Refusal(110072, 'OrderLinkedID is duplicate')
     }
+    this.#checkAuction(symbol, wish.attached !== null)
     const position = this.#positionFor(wish)
     const { attached } = wish
     this.#checkGrain(symbol, wish.price, wish.trigger?.price, attached?.takeProfit, attached?.stopLoss)
@@ -516,6 +530,7 @@ export class Desk {
     const order = this.account.openOrder(key)
     if (order === undefined || order.symbol !== key.symbol)
       throw new Refusal(110001, 'order not exists or too late to replace')
+    this.#checkAuction(order.symbol, false)
     const instrument = this.instrument(order.symbol)
     const isSame =
       (price === null || price === order.price) &&
@@ -683,6 +698,7 @@ export class Desk {
   tradingStop(wish: StopWish): void {
     const now = this.#stamp()
     const { symbol, mode, takeProfit, stopLoss } = wish
+    this.#checkAuction(symbol, true)
     this.#checkGrain(symbol, takeProfit, stopLoss, wish.trailing, wish.activePrice)
     const position = this.#positionFor(wish)
     const { side } = position
@@ -912,7 +928,9 @@ export class Desk {
   closeByHand(symbol: string, steps: Steps | null, which: Side | null = null): void {
     const { side, idx, steps: held } = this.#heldOf(symbol, which)
     const wish = { ...BY_HAND, symbol, side: closingSide(side), positionIdx: idx, reduceOnly: true }
-    this.create({ ...wish, steps: steps ?? held })
+    const most = mostOf(this.instrument(symbol), 'Market') ?? held
+    for (let left = Math.min(steps ?? held, held); left > 0; left -= most)
+      this.create({ ...wish, steps: Math.min(left, most) as Steps })
   }
 
   /** Somebody moves the stop of a position, or takes it away with 0. */
@@ -978,6 +996,21 @@ export class Desk {
   /** Of how many of the engine's ticks and steps the prices and quantities of orders have to be multiples. */
   grain(symbol: string): { readonly ticks: number; readonly steps: number } {
     return this.#grains.get(symbol) ?? { ticks: 1, steps: 1 }
+  }
+
+  /**
+   * A symbol goes back to before its market has opened: nothing is matched there, and what waits is not set off, until a
+   * time.
+   */
+  auction(symbol: string, until: Timestamp): void {
+    this.#auctions.set(this.instrument(symbol).symbol, { from: this.#now, until })
+  }
+
+  /** Throws a Refusal in an auction. What Bybit would keep for its end without a stop is not taken here either. */
+  #checkAuction(symbol: string, withStop: boolean): void {
+    if (this.auctionOf(symbol) === null) return
+    if (withStop) throw new Refusal(110099, 'TP/SL orders are not supported in the call auction')
+    throw new Refusal(110095, 'orders cannot be created or modified in the call auction')
   }
 
   /** Throws a Refusal where a price is not on the grid that is in force. */

@@ -45,6 +45,7 @@ export const EVENTS = [
   'amnesia',
   'maintenance',
   'delist',
+  'auction',
   'filters',
   'funding-interval',
   'liquidate',

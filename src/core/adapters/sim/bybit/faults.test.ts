@@ -325,6 +325,40 @@ test('the exchange can forget closed orders, and change its terms', () => {
   for (const fault of ['amnesia', 'filters', 'funding-interval', 'delist'] as const) counted(one, fault)
 })
 
+interface Listed {
+  readonly status: string
+  readonly isPreListing: boolean
+  readonly preListingInfo: { readonly curAuctionPhase: string } | null
+}
+
+test('a symbol can go into an auction, in which nothing is taken or matched and nothing has a stop', () => {
+  const one = client(still(100))
+  const listed = (): readonly unknown[] => {
+    const [row] = one.get<{ list: Listed[] }>('/v5/market/instruments-info', {
+      category: 'linear',
+      symbol: 'XUSDT',
+    }).result.list
+    return [row.status, row.isPreListing, row.preListingInfo?.curAuctionPhase ?? null]
+  }
+  const all = (status?: string): number =>
+    one.get('/v5/market/instruments-info', {
+      category: 'linear',
+      ...(status === undefined ? {} : { status }),
+    }).result.list.length
+  one.order({ side: 'Buy' })
+  assert.equal([listed(), all(), all('PreLaunch')], [['Trading', false, null], 1, 0])
+  one.sim.cause({ fault: 'auction', symbol: 'XUSDT', ms: HOUR })
+  assert.equal([listed(), all(), all('PreLaunch')], [['PreLaunch', true, 'CallAuction'], 0, 1])
+  assert.is(one.order({ side: 'Buy', stopLoss: '90' }).retCode, 110_099)
+  assert.is(one.order({ side: 'Buy' }).retCode, 110_095)
+  const stop = { category: 'linear', symbol: 'XUSDT', positionIdx: 0, tpslMode: 'Full', stopLoss: '90' }
+  assert.is(one.post('/v5/position/trading-stop', stop).retCode, 110_099)
+  one.pass(HOUR)
+  assert.equal([listed(), all()], [['Trading', false, null], 1])
+  assert.is(one.order({ side: 'Buy', stopLoss: '90' }).retCode, 0)
+  counted(one, 'auction')
+})
+
 test('maintenance is announced, is on for an hour, and is over', () => {
   const one = client()
   const status = (): unknown =>

@@ -3,7 +3,7 @@
 import type { Steps, Ticks } from '../../../base/units.ts'
 import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../../base/units.ts'
 import { amountText } from './amount.ts'
-import type { Desk, Maintenance } from './desk.ts'
+import type { Auction, Desk, Maintenance } from './desk.ts'
 import type { FeedCandle, PriceKind } from './feed.ts'
 import type { Fields } from './fields.ts'
 import { limitRatios, priceLimits, riskTiers } from './limits.ts'
@@ -109,6 +109,22 @@ function klineReply(desk: Desk, fields: Fields, kind: PriceKind): Json {
   }
 }
 
+function statusOf(desk: Desk, symbol: string): 'PreLaunch' | 'Trading' | 'Closed' {
+  if (desk.auctionOf(symbol) !== null) return 'PreLaunch'
+  return desk.isTrading(symbol) ? 'Trading' : 'Closed'
+}
+
+function preListingShape({ from, until }: Auction): Json {
+  return {
+    curAuctionPhase: 'CallAuction',
+    phases: [
+      { phase: 'CallAuction', startTime: String(Math.floor(from)), endTime: String(Math.floor(until)) },
+      { phase: 'ContinuousTrading', startTime: String(Math.floor(until)), endTime: '' },
+    ],
+    auctionFeeInfo: { auctionFeeRate: '0', takerFeeRate: '0.001', makerFeeRate: '0.0004' },
+  }
+}
+
 /** What `instruments-info` says of a symbol. */
 export function instrumentShape(desk: Desk, symbol: string): Json {
   const instrument = desk.instrument(symbol)
@@ -120,10 +136,11 @@ export function instrumentShape(desk: Desk, symbol: string): Json {
   const most = (type: 'Market' | 'Limit'): string =>
     stepsText(instrument, mostOf(instrument, type) ?? UNLIMITED)
   const delivery = desk.deliveryAt(symbol)
+  const auction = desk.auctionOf(symbol)
   return {
     symbol,
     contractType: 'LinearPerpetual',
-    status: desk.isTrading(symbol) ? 'Trading' : 'Closed',
+    status: statusOf(desk, symbol),
     baseCoin: instrument.baseCoin,
     quoteCoin: instrument.quoteCoin,
     launchTime: String(desk.feed(symbol).firstAt),
@@ -155,8 +172,8 @@ export function instrumentShape(desk: Desk, symbol: string): Json {
     upperFundingRate: FUNDING_CAP,
     lowerFundingRate: `-${FUNDING_CAP}`,
     displayName: '',
-    isPreListing: false,
-    preListingInfo: null,
+    isPreListing: auction !== null,
+    preListingInfo: auction === null ? null : preListingShape(auction),
     riskParameters: { priceLimitRatioX: roundText(x, 4), priceLimitRatioY: roundText(y, 4) },
     symbolType: '',
     symbolId: [...desk.feeds.keys()].indexOf(symbol) + 1,
@@ -193,8 +210,9 @@ export const MARKET_ROUTES: { readonly [path: string]: Handler } = {
     const isAsked = fields.has('symbol')
     const listed = symbolsOf(desk, fields).filter(symbol => {
       if (base !== '' && desk.instrument(symbol).baseCoin !== base) return false
-      if (status !== '') return status === (desk.isTrading(symbol) ? 'Trading' : 'Closed')
-      return isAsked || desk.isTrading(symbol)
+      return status === ''
+        ? isAsked || statusOf(desk, symbol) === 'Trading'
+        : status === statusOf(desk, symbol)
     })
     const { rows, cursor } = page(listed, fields, { most: 1_000, standard: 500 }, symbol => symbol)
     return {

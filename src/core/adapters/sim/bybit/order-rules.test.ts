@@ -46,6 +46,19 @@ test('a quantity is on the grid that is in force, neither too small nor too grea
   )
 })
 
+test('a quantity that closes is no greater than one that opens may be, and all of a position is that at most', () => {
+  const most = mostOf(instrument, 'Market') ?? 0
+  const position = { ...account.position('XUSDT', 0, 0), side: 'short' as const, steps: (most + 10) as Steps }
+  const closing = { ...wish, reduceOnly: true }
+  const code = (steps: number, over: Partial<OrderWish> = {}): number =>
+    codeOf(() => quantityOf(house, { ...closing, ...over, steps: steps as Steps }, position, point))
+  assert.equal([code(most), code(most + 1)], [0, 10_001])
+  assert.is(code(most + 1, { type: 'Limit', price: 1_000 as Ticks }), 0, 'at a price it may be more')
+  assert.is(code((mostOf(instrument, 'Limit') ?? 0) + 1, { type: 'Limit', price: 1_000 as Ticks }), 10_001)
+  const all = { ...closing, steps: 0 as Steps, closeOnTrigger: true }
+  assert.is(quantityOf(house, all, position, point), most)
+})
+
 test('the least order has the least value, on the grid that is in force', () => {
   assert.is(leastOf(house, 'XUSDT', point), 50)
   const coarse = { ...house, grain: () => ({ ticks: 1, steps: 40 }) }

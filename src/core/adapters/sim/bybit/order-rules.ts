@@ -28,19 +28,15 @@ export function quantityOf(house: House, wish: OrderWish, position: BybitPositio
     const isOpposite = position.side !== null && closingSide(position.side) === wish.side
     if (!isOpposite && wish.trigger === null)
       throw new Refusal(110017, 'current position is zero, cannot fix reduce-only order qty')
-    if (isClose && isOpposite) return position.steps
+    const most = mostOf(instrument, wish.type) ?? position.steps
+    if (isClose && isOpposite) return Math.min(position.steps, most) as Steps
     if (wish.steps === 0) throw new Refusal(10001, 'Qty invalid')
+    checkMost(instrument, wish)
     return isOpposite && wish.trigger === null ? (Math.min(wish.steps, position.steps) as Steps) : wish.steps
   }
   if (wish.steps < instrument.minQty || wish.steps % house.grain(wish.symbol).steps !== 0)
     throw new Refusal(10001, 'Qty invalid')
-  const most = mostOf(instrument, wish.type)
-  if (most !== null && wish.steps > most) {
-    throw new Refusal(
-      10001,
-      `The number of contracts exceeds maximum limit allowed: too large, order_qty:${wish.steps} max_qty:${most}`,
-    )
-  }
+  checkMost(instrument, wish)
   const price = wish.price === null ? point.last : priceOf(instrument, wish.price)
   if (price * qtyOf(instrument, wish.steps) < instrument.minNotional)
     throw new Refusal(110094, `Order does not meet minimum order value ${instrument.minNotional}USDT`)
@@ -102,6 +98,17 @@ export function leastOf(house: House, symbol: string, { last }: PathPoint): Step
   const grain = house.grain(symbol).steps
   const least = Math.max(minQty, minNotional / (last * stepSize))
   return (Math.ceil(least / grain) * grain) as Steps
+}
+
+/** Throws a Refusal where an order is of more than one may be, whether it opens or closes. */
+function checkMost(instrument: Instrument, { type, steps }: OrderWish): void {
+  const most = mostOf(instrument, type)
+  if (most !== null && steps > most) {
+    throw new Refusal(
+      10001,
+      `The number of contracts exceeds maximum limit allowed: too large, order_qty:${steps} max_qty:${most}`,
+    )
+  }
 }
 
 /** The greatest quantity of an order; at the market a part of it. */
