@@ -6,6 +6,7 @@ const FAULTS = 'commands/run-faults.test.ts'
 const DAMAGE = 'commands/run-damage.test.ts'
 const DISK = 'commands/run-disk.test.ts'
 const LIFE = 'commands/run-life.test.ts'
+const ACCOUNT_LIFE = 'commands/run-bybit-life.test.ts'
 const KERNEL = 'kernel/rows.test.ts'
 const STANDSTILL = 'commands/run-standstill.test.ts'
 const SYSTEM = 'core/adapters/system'
@@ -77,19 +78,38 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         title:
           'G4: Ctrl-C ends a loop with 130 in the middle of everything, and its positions keep their stops',
       },
+      {
+        file: ACCOUNT_LIFE,
+        title:
+          'G4: on an account a signal in the middle of an entry lets it come to its end, and a build that exits at once is found out',
+      },
     ],
   },
   {
     row: 'G5',
     what: 'killed at any point',
     codes: ['I705'],
-    shown: [{ file: LIFE, title: 'G5: a loop that was killed goes on where it stood' }],
+    shown: [
+      { file: LIFE, title: 'G5: a loop that was killed goes on where it stood' },
+      {
+        file: ACCOUNT_LIFE,
+        title:
+          'G5: on an account a loop that was killed goes on where it stood, and a build that trusts only its memory is found out',
+      },
+    ],
   },
   {
     row: 'G6',
     what: 'started again and again',
     codes: ['C706'],
-    shown: [{ file: LIFE, title: 'G6: the fifth start within ten minutes protects and enters nothing' }],
+    shown: [
+      { file: LIFE, title: 'G6: the fifth start within ten minutes protects and enters nothing' },
+      {
+        file: ACCOUNT_LIFE,
+        title:
+          'G6: on an account the fifth start within ten minutes protects and enters nothing, and a build that does not count is found out',
+      },
+    ],
   },
   {
     row: 'G7',

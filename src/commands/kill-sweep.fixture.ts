@@ -362,7 +362,8 @@ function endOf({ code, signal, err }: Ended): string {
   return `${code === null ? `by ${signal}` : `with ${code}`}: ${err.trim().split('\n').slice(-8).join('\n  ')}`
 }
 
-function positionsWrong(books: readonly BookedPosition[], account: Account): readonly string[] {
+/** Positions and stops in which books and exchange differ. */
+export function positionsWrong(books: readonly BookedPosition[], account: Account): readonly string[] {
   const found: string[] = []
   for (const { symbol, side, steps, stop } of account.positions) {
     const booked = books.find(({ position }) => position.symbol === symbol && position.side === side)
