@@ -368,7 +368,7 @@ test('D7: a key that is not accepted is tried once, and the verdict on it says s
       ])
       assert.equal(await rejected(rig, rig.client()), [], String(code))
       fired(rig, 'refuse')
-      const { refused } = await new BybitAccount(rig.client()).checkedKey(environmentOf('live'), true)
+      const { refused } = await new BybitAccount(rig.client()).checkedKey(environmentOf('live'), 'trades')
       assert.equal(
         refused.map(one => one.code),
         [code === 10_003 ? 'C976' : 'C407'],
@@ -427,7 +427,7 @@ test('G1: a client that trusts the clock of its machine is found out', async () 
 
 /** What is wrong with the verdict on a key of another environment. */
 async function elsewhere(client: BybitClient): Promise<readonly string[]> {
-  const { refused } = await new BybitAccount(client).checkedKey(environmentOf('testnet'), true)
+  const { refused } = await new BybitAccount(client).checkedKey(environmentOf('testnet'), 'trades')
   return refused.some(({ code }) => code === 'C976') ? [] : ['a key of another environment is taken']
 }
 
@@ -435,10 +435,10 @@ test('K3: a key of another environment is refused before anything is sent with i
   await withRig([], async rig => {
     assert.equal(await elsewhere(rig.client({ key: 'key-of-another-place' })), [])
     const other = new BybitAccount(rig.client({ key: 'key-of-another-place' }))
-    assert.is((await other.checkedKey(environmentOf('demo'), true)).refused[0].code, 'C976')
+    assert.is((await other.checkedKey(environmentOf('demo'), 'trades')).refused[0].code, 'C976')
     assert.ok(rig.sent.every(request => request.startsWith('GET')))
     // The one that belongs there is taken.
-    const { refused } = await new BybitAccount(rig.client()).checkedKey(environmentOf('testnet'), true)
+    const { refused } = await new BybitAccount(rig.client()).checkedKey(environmentOf('testnet'), 'trades')
     assert.equal(refused, [])
   })
 })
@@ -452,7 +452,10 @@ test('K3: one that can move money away, or has run out, is refused at its own en
     await withRig(
       [],
       async rig => {
-        const { refused } = await new BybitAccount(rig.client()).checkedKey(environmentOf('testnet'), true)
+        const { refused } = await new BybitAccount(rig.client()).checkedKey(
+          environmentOf('testnet'),
+          'trades',
+        )
         assert.equal(
           refused.map(one => one.code),
           [code],

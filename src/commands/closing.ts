@@ -119,6 +119,7 @@ function withWayOut(error: unknown, parsed: ParsedArguments, { symbol }: Closure
 /** What else says where the exchange, the account and the halt are. */
 const PLACES = [
   ['url', '--url'],
+  ['speed', '--speed'],
   ['simUrl', '--sim-url'],
   ['market', '--market'],
   ['account', '--account'],

@@ -101,7 +101,7 @@ async function probesOf(world: World, parsed: ParsedArguments, name: string): Pr
     market: probe,
     account: {
       from: credentials.from,
-      key: () => account.checkedKey(environment, true),
+      key: () => account.checkedKey(environment, 'trades'),
       positionMode: () => account.positionMode(),
       marginMode: async () => (await account.info()).marginMode,
       fees: async () => (await account.fees(FEES_OF))[0] ?? null,

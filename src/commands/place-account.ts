@@ -45,13 +45,13 @@ export async function accountPlace(
     market: null,
     isPaced: false,
     speed,
-    async connect(_, log) {
+    async connect(_, log, onlyCloses = false) {
       say(world, environmentLine(environment))
       const market = await openRealMarket(world, parsed, config, environment, speed, log)
       try {
         const client = new BybitClient({ url, ports: market.ports, credentials, isDry: false })
         const account = new BybitAccount(client)
-        refuseKey(await account.checkedKey(environment, true), log)
+        refuseKey(await account.checkedKey(environment, onlyCloses ? 'closes' : 'trades'), log)
         const exchange = new BybitExchange({
           client,
           clock: market.clock,

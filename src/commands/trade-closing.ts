@@ -4,7 +4,7 @@ import { CONFIG_FLAG } from './config.ts'
 import { RECORDS_FLAG } from './flags.ts'
 import { MARKET_FLAGS } from './market.ts'
 import { VENUE_FLAGS } from './simulate.ts'
-import { EXCHANGE_FLAGS } from './trading-place.ts'
+import { MOMENT_FLAGS } from './trading-place.ts'
 
 const WITHOUT_STATE: FlagSpec = {
   flags: '--without-state',
@@ -16,7 +16,7 @@ const COMMON_FLAGS: readonly FlagSpec[] = [
   WITHOUT_STATE,
   { flags: '--reason <words>', description: 'why, for the journal' },
   { flags: '--execute', description: 'do it, instead of saying what would happen' },
-  ...EXCHANGE_FLAGS,
+  ...MOMENT_FLAGS,
   ...MARKET_FLAGS,
   ...VENUE_FLAGS,
   CONFIG_FLAG,

@@ -1,6 +1,7 @@
 /** Signals of a pipe handed to the trader itself: to the loop that runs, or to one opened for the moment. */
 import { environmentOf } from '../core/adapters/bybit/environments.ts'
 import { openLog } from '../core/adapters/system/log.ts'
+import { UsageError } from '../core/base/errors.ts'
 import { hashText } from '../core/base/hash.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import type { ParsedArguments, World } from './command.ts'
@@ -110,6 +111,12 @@ export async function forAMoment<T>(
 ): Promise<T> {
   const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
   const place = await placeOf(world, parsed, config, simUrlFlag(parsed), folder, null)
+  if (place.isPaced && textFlag(parsed, 'speed') !== undefined) {
+    throw new UsageError(
+      'the market of the embedded exchange goes on as fast as it can for the moment',
+      'leave --speed out; it is for a simulated Bybit (--url http://127.0.0.1:PORT)',
+    )
+  }
   const log = openLog({
     level: world.verbose ? 'debug' : 'warn',
     file: null,
@@ -123,7 +130,7 @@ export async function forAMoment<T>(
     config,
     folder: keepsState ? folder : null,
     onlyCloses,
-    connect: () => place.connect(world, log),
+    connect: () => place.connect(world, log, onlyCloses),
     facts: { exchange: place.exchange, dry: false, market: place.words },
     log,
     journal: { event: event => void told.push(event), trade: () => {} },

@@ -4,7 +4,7 @@ import { CONFIG_FLAG } from './config.ts'
 import { RECORDS_FLAG } from './flags.ts'
 import { MARKET_FLAGS } from './market.ts'
 import { VENUE_FLAGS } from './simulate.ts'
-import { EXCHANGE_FLAGS } from './trading-place.ts'
+import { MOMENT_FLAGS } from './trading-place.ts'
 
 const SIDE_FLAG: FlagSpec = {
   flags: '--side <side>',
@@ -13,7 +13,7 @@ const SIDE_FLAG: FlagSpec = {
 }
 
 const COMMON_FLAGS: readonly FlagSpec[] = [
-  ...EXCHANGE_FLAGS,
+  ...MOMENT_FLAGS,
   ...MARKET_FLAGS,
   ...VENUE_FLAGS,
   CONFIG_FLAG,

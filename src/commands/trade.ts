@@ -17,7 +17,7 @@ import { CLOSING_COMMANDS } from './trade-closing.ts'
 import { HANDOVER_COMMANDS } from './trade-handover.ts'
 import { CONTROL_COMMANDS } from './trade-orders.ts'
 import { WHY_COMMAND } from './trade-why.ts'
-import { EXCHANGE_FLAGS } from './trading-place.ts'
+import { MOMENT_FLAGS } from './trading-place.ts'
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
@@ -37,7 +37,7 @@ export const tradeCommand: CommandSpec = {
       flags: '--execute',
       description: 'hand the signals to the running loop, or trade on the exchange of the data folder',
     },
-    ...EXCHANGE_FLAGS,
+    ...MOMENT_FLAGS,
     { flags: '--portfolio <file>', description: 'JSON with the wallet and what is held' },
     ...MARKET_FLAGS,
     ...VENUE_FLAGS,

@@ -21,6 +21,15 @@ export const EXCHANGE_FLAGS: readonly FlagSpec[] = [
   ...LIVE_FLAGS,
 ]
 
+/** The same for commands that open the exchange for a moment. */
+export const MOMENT_FLAGS: readonly FlagSpec[] = [
+  ...EXCHANGE_FLAGS,
+  {
+    flags: '--speed <n>',
+    description: 'of a simulated Bybit (--url http://127.0.0.1:PORT): how many times as fast its clock goes',
+  },
+]
+
 /** Where the loop trades: in this process, or in another one. */
 export interface Place {
   readonly exchange: EnvironmentName
@@ -30,5 +39,6 @@ export interface Place {
   /** Seconds of it that pass in a second. */
   readonly speed: number
   readonly market: Pick<LoadedMarket, 'name' | 'hash' | 'markets'> | null
-  connect(world: World, log: Log): Promise<Connected & { readonly venue: Venue | null }>
+  /** @param onlyCloses nothing is entered there: left out, it is traded */
+  connect(world: World, log: Log, onlyCloses?: boolean): Promise<Connected & { readonly venue: Venue | null }>
 }

@@ -89,6 +89,8 @@ export async function bbw(words: readonly string[], setting: Setting = {}): Prom
       sleep: async (ms, stop) => {
         time += ms
         setting.onSleep?.(time)
+        // Whoever sleeps lets another command line in this process come on, as a process of its own would.
+        await new Promise<void>(resolve => setImmediate(resolve))
         stop?.throwIfAborted()
       },
     },

@@ -353,7 +353,7 @@ export const CODES = {
   C415: {
     title: 'API key can move money away',
     what: 'The API key may withdraw, transfer, pay, or move money into a product. What trades needs no such right, and whoever steals the key would have it.',
-    did: 'Refused to use it; nothing was sent.',
+    did: 'Refused to trade with it; nothing was sent. bbw trade close and flatten take it all the same, and say so.',
     can: 'Make a key that may read and trade contracts and nothing else.',
   },
   W416: {

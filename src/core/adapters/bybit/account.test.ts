@@ -103,7 +103,10 @@ test('a key is checked at its environment, and rejected in the words of the exch
   const key = { id: '1', readOnly: 0, permissions: { ContractTrade: ['Order'] }, ips: [], deadlineDay: 90 }
   const reply = { ...key, expiredAt: '', uta: 1, userID: 7, isMaster: true }
   const verdict = async (answer: object, name: EnvironmentName): Promise<string> => {
-    const { refused: no, warned } = await account(() => answer).account.checkedKey(environmentOf(name), true)
+    const { refused: no, warned } = await account(() => answer).account.checkedKey(
+      environmentOf(name),
+      'trades',
+    )
     return [...no, ...warned].map(({ code }) => code).join(' ')
   }
   assert.is(await verdict(ok(reply), 'live'), 'W416')
@@ -117,16 +120,18 @@ test('a key is checked at its environment, and rejected in the words of the exch
   // Demo accounts may not have the question; a real one that does not answer it is not to be trusted.
   assert.is(await verdict({ status: 404, body: '' }, 'demo'), 'W416')
   const error = await thrownBy(
-    account(() => ({ status: 404, body: '' })).account.checkedKey(environmentOf('live'), true),
+    account(() => ({ status: 404, body: '' })).account.checkedKey(environmentOf('live'), 'trades'),
   )
   assert.is(error.why, 'unreadable')
+  const closing = account(() => ({ status: 404, body: '' }))
+  assert.equal((await closing.account.checkedKey(environmentOf('live'), 'closes')).refused, [])
   const away = account(() => ({ status: 503, body: '' }))
-  assert.is((await thrownBy(away.account.checkedKey(environmentOf('demo'), true))).why, 'busy')
+  assert.is((await thrownBy(away.account.checkedKey(environmentOf('demo'), 'trades'))).why, 'busy')
 })
 
 test('a key that the exchange rejects is not tried again', async () => {
   const { wire, account: one } = account(() => refused(10_003, 'API key is invalid.'))
-  await one.checkedKey(environmentOf('live'), true)
+  await one.checkedKey(environmentOf('live'), 'trades')
   assert.is(wire.sent.length, 1)
 })
 

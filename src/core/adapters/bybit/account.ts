@@ -9,7 +9,7 @@ import type { PositionMode } from '../../market/side.ts'
 import type { BybitClient } from './client.ts'
 import type { Environment } from './environments.ts'
 import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
-import { checkKey, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
+import { checkKey, type KeyUse, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
 import { loosePageOf } from './loose-rows.ts'
 import {
   type AccountInfo,
@@ -51,20 +51,20 @@ export class BybitAccount implements PositionModePort {
 
   /**
    * Whether the key may be used in an environment: what `checkKey` says of it, or that the exchange rejects it. Where the
-   * exchange does not say what it may, as demo accounts may not, that is told of.
+   * exchange does not say what it may, as demo accounts may not, that is told of; to close with it that is enough anywhere.
    *
-   * @param trades whether orders are to be sent with it
    * @throws ExchangeError where the exchange is away
    */
-  async checkedKey({ name }: Environment, trades: boolean): Promise<KeyVerdict> {
+  async checkedKey({ name }: Environment, use: KeyUse): Promise<KeyVerdict> {
     try {
-      return checkKey(await this.key(), await this.#client.serverNow(), trades)
+      return checkKey(await this.key(), await this.#client.serverNow(), use)
     } catch (error) {
       const why = troubleIn(error)
       const words = error instanceof Error ? error.message : ''
       if (codeIn(error) === UNKNOWN_KEY) return { refused: [unknownKey(name)], warned: [] }
       if (why === 'credentials') return { refused: [rejectedKey(words)], warned: [] }
-      if (name === 'demo' && error instanceof ExchangeError && !error.retryable) {
+      const mayBeUnread = name === 'demo' || use === 'closes'
+      if (mayBeUnread && error instanceof ExchangeError && !error.retryable) {
         return { refused: [], warned: [unreadKey(words)] }
       }
       throw error

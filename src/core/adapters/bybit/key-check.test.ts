@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY } from '../../base/units.ts'
-import { checkKey, unknownKey } from './key-check.ts'
+import { checkKey, type KeyUse, unknownKey } from './key-check.ts'
 import type { KeyInfo } from './mapper-account.ts'
 
 const test = suite('bybit key check')
@@ -20,8 +20,8 @@ const KEY: KeyInfo = {
   userId: '1',
 }
 
-function codes(key: Partial<KeyInfo>, trades = true): string {
-  const { refused, warned } = checkKey({ ...KEY, ...key }, NOW, trades)
+function codes(key: Partial<KeyInfo>, use: KeyUse = 'trades'): string {
+  const { refused, warned } = checkKey({ ...KEY, ...key }, NOW, use)
   return [...refused.map(({ code }) => code), ...warned.map(({ code }) => code)].join(' ')
 }
 
@@ -96,7 +96,7 @@ test('by whatever way money leaves, in whatever letters, the right is refused an
     ['Spot', 'SubMemberTransferList'],
   ] as const) {
     const permissions = { ...KEY.permissions, [group]: ['Order', right] }
-    const { refused } = checkKey({ ...KEY, permissions }, NOW, true)
+    const { refused } = checkKey({ ...KEY, permissions }, NOW, 'trades')
     assert.ok(
       refused.some(({ code, words }) => code === 'C415' && words.includes(`${group}: ${right}`)),
       `${group} ${right}`,
@@ -117,7 +117,7 @@ test('a right that nothing is known of is told of, and the key is used', () => {
   ]) {
     const permissions = { ...KEY.permissions, [group]: ['Something'] }
     assert.is(codes({ permissions }), 'W416', group)
-    assert.match(checkKey({ ...KEY, permissions }, NOW, true).warned[0].words, `${group}: Something`)
+    assert.match(checkKey({ ...KEY, permissions }, NOW, 'trades').warned[0].words, `${group}: Something`)
   }
   for (const [group, right] of [
     ['Spot', 'SpotTrade'],
@@ -134,15 +134,24 @@ test('a key that has run out is refused, one that will is told of, by whichever 
   assert.is(codes({ expires: NOW + 20 * DAY, daysLeft: 3 }), 'W416')
   assert.is(codes({ expires: NOW + 5 * DAY, daysLeft: 80 }), 'W416')
   assert.is(codes({ expires: NOW + 14 * DAY }), '')
-  const { warned } = checkKey({ ...KEY, expires: NOW + 36 * 3_600_000 }, NOW, true)
+  const { warned } = checkKey({ ...KEY, expires: NOW + 36 * 3_600_000 }, NOW, 'trades')
   assert.is(warned[0].words, 'the API key ends in 1 day')
 })
 
 test('a key that cannot trade will do where nothing is traded', () => {
-  assert.is(codes({ isReadOnly: true }, false), '')
-  assert.is(codes({ permissions: { Spot: ['SpotTrade'] } }, false), '')
-  assert.is(codes({ permissions: { Spot: ['SpotTrade'] } }, true), 'C407')
-  assert.is(codes({ permissions: { ContractTrade: ['Order'] } }, true), '')
+  assert.is(codes({ isReadOnly: true }, 'reads'), '')
+  assert.is(codes({ permissions: { Spot: ['SpotTrade'] } }, 'reads'), '')
+  assert.is(codes({ permissions: { Spot: ['SpotTrade'] } }, 'trades'), 'C407')
+  assert.is(codes({ permissions: { ContractTrade: ['Order'] } }, 'trades'), '')
+})
+
+test('a key that can move money away closes, and is told of; one that cannot trade or has run out does not', () => {
+  const moving = { permissions: { ContractTrade: ['Order'], Wallet: ['Withdraw'] } }
+  const { refused, warned } = checkKey({ ...KEY, ...moving }, NOW, 'closes')
+  assert.equal(refused, [])
+  assert.match(warned[0].words, /can move money away \(Wallet: Withdraw\); it is taken to close with alone/)
+  assert.is(codes({ ...moving, isReadOnly: true }, 'closes'), 'C407 C415')
+  assert.is(codes({ expires: NOW - 1 }, 'closes'), 'C407')
 })
 
 test('a key of another environment is told from one that may too much', () => {

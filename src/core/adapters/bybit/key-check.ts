@@ -2,7 +2,9 @@
  * Whether an API key may be used (reliability catalogue K3, S2); pure. One that can move money out of the account is
  * refused, whatever else it may: what trades needs no more than to trade. So is one that has run out, and one that
  * cannot trade where trading is wanted. One that is good from any address, soon runs out, or has a right that is not known
- * to be harmless is told of.
+ * to be harmless is told of. To close with, a key that can move money away is taken, and told of: the danger is there
+ * whether bbw uses it or not, and a person must be able to get out. One that has run out, or belongs to another
+ * environment, cannot close anything either.
  */
 import type { Code } from '../../base/codes.ts'
 import { DAY, type Timestamp } from '../../base/units.ts'
@@ -46,8 +48,10 @@ const MOVING_RIGHTS = /withdraw|transfer|p2p|pay|convert/i
 const NEW_KEY =
   'make a key that may read and trade contracts and nothing else, bound to this machine’s address'
 
-/** @param trades whether orders are to be sent with it */
-export function checkKey(key: KeyInfo, now: Timestamp, trades: boolean): KeyVerdict {
+/** What a key is to be used for: `closes` sends orders that take from positions, and none that add. */
+export type KeyUse = 'reads' | 'trades' | 'closes'
+
+export function checkKey(key: KeyInfo, now: Timestamp, use: KeyUse): KeyVerdict {
   const refused: KeyFinding[] = []
   const warned: KeyFinding[] = []
   const others = Object.entries(key.permissions).flatMap(([group, rights]) =>
@@ -57,11 +61,9 @@ export function checkKey(key: KeyInfo, now: Timestamp, trades: boolean): KeyVerd
     MOVING_GROUPS.test(group) || MOVING_RIGHTS.test(`${group} ${right}`)
   const moving = others.filter(isMoving)
   if (moving.length > 0) {
-    refused.push({
-      code: 'C415',
-      words: `the API key can move money away (${namesOf(moving)})`,
-      remedy: NEW_KEY,
-    })
+    const words = `the API key can move money away (${namesOf(moving)})`
+    if (use !== 'closes') refused.push({ code: 'C415', words, remedy: NEW_KEY })
+    else warned.push({ code: 'C415', words: `${words}; it is taken to close with alone`, remedy: NEW_KEY })
   }
   const unknown = others.filter(one => !isMoving(one))
   if (unknown.length > 0) {
@@ -71,7 +73,7 @@ export function checkKey(key: KeyInfo, now: Timestamp, trades: boolean): KeyVerd
   if (key.expires !== null && key.expires <= now) {
     refused.push({ code: 'C407', words: `the API key has run out on ${dayOf(key.expires)}`, remedy: NEW_KEY })
   }
-  if (trades && !canTrade(key)) {
+  if (use !== 'reads' && !canTrade(key)) {
     const words = key.isReadOnly ? 'the API key can only read' : 'the API key cannot trade contracts'
     refused.push({ code: 'C407', words, remedy: NEW_KEY })
   }

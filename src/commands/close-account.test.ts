@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from '../core/adapters/sim/bybit/bybit.fixture.ts'
+import { SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
+import { BybitServer } from '../core/adapters/sim/bybit/server.ts'
+import { instrument } from '../core/adapters/sim/exchange.fixture.ts'
+import { Processes, type Started } from './started.fixture.ts'
+import { bbw, Folder } from './world.fixture.ts'
+
+const test = suite('closing with a key that may too much')
+const processes = new Processes()
+const folder = new Folder()
+test.after(async () => {
+  await processes.end()
+  folder.remove()
+})
+
+const SPEED = 40
+
+test('a key that can move money away closes everything, also where the clock goes faster, and trades nothing', async () => {
+  const sim = new SimBybit([marketOf(still(100, 10_000), { ...instrument, symbol: 'BTCUSDT' })], {
+    costs: PLAIN_COSTS,
+    wallet: 1_000,
+    seed: '1',
+    from: START,
+    key: KEY,
+    secret: SECRET,
+    speed: SPEED,
+    keyInfo: { canWithdraw: true },
+  })
+  const server = await BybitServer.listen(sim, {
+    port: 0,
+    wall: () => Date.now(), // world-ok: the exchange is a process of its own by its clock
+    sleep: async (ms, signal) => {
+      await wait(ms, undefined, { signal, ref: false }).catch(() => {}) // world-ok: the exchange’s own time
+    },
+  })
+  const start = (...words: readonly string[]): Started =>
+    processes.start(
+      [
+        ...words,
+        ...['--exchange', 'demo', '--url', server.url, '--speed', `${SPEED}`],
+        ...['--data-dir', join(folder.path, words[0])],
+      ],
+      { env: { BBW_API_KEY: KEY, BBW_API_SECRET: SECRET } },
+    )
+  try {
+    assert.is(sim.cause({ fault: 'human-open', symbol: 'BTCUSDT', side: 'Buy', steps: 500 }), null)
+    const traded = await start('run').ended
+    assert.is(traded.code, 4, traded.err)
+    assert.match(traded.err, /C415 the API key can move money away/)
+    const closed = await start('trade', 'flatten', '--without-state', '--all', '--execute').ended
+    assert.is(closed.code, 0, closed.err)
+    assert.match(closed.err, /C415 .*it is taken to close with alone/)
+    assert.ok(sim.desk.account.positions.every(({ side }) => side === null))
+  } finally {
+    await server.close()
+  }
+})
+
+test('for the embedded exchange a speed is refused: it goes on as fast as it can', async () => {
+  const { code, err } = await bbw(['trade', 'flatten', '--execute', '--exchange', 'sim', '--speed', '2'], {
+    env: { BBW_DATA_DIR: join(folder.path, 'sim') },
+  })
+  assert.is(code, 2, err)
+  assert.match(err, /leave --speed out/)
+})
+
+test.run()
