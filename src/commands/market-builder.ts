@@ -17,7 +17,7 @@ export interface LoadedMarket {
   readonly markets: readonly SymbolMarket[]
   /** Where it is from, for words. */
   readonly name: string
-  /** Of everything in it; the order of files changes nothing. */
+  /** Of everything in it but risk tiers beyond the first, which only a simulated Bybit reads; the order of files changes nothing. */
   readonly hash: string
   readonly warnings: readonly string[]
   /** All symbols that are known of: those with candles, and those that filters are there for. */
@@ -37,6 +37,7 @@ export class MarketBuilder {
   readonly #sets = new Map<string, Map<string, InstrumentRow>>()
   readonly #warnings: string[] = []
   #margins: ReadonlyMap<string, number> = new Map()
+  #tiers: readonly TierRow[] = []
 
   /** Whether candles of the symbol came, if only an empty file of them. */
   has(symbol: string): boolean {
@@ -79,6 +80,7 @@ export class MarketBuilder {
   /** Recorded risk tiers: the maintenance margin of the lowest counts instead of the one that follows from the leverage. */
   tiers(rows: readonly TierRow[]): void {
     this.#margins = lowestMargins(rows)
+    this.#tiers = rows
   }
 
   /** Notes what the reader of a file has found to be said. */
@@ -114,6 +116,7 @@ export class MarketBuilder {
     const sets = [...this.#sets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, set]) => set)
     const markets = series.map(({ symbol, ...one }) => ({
       ...one,
+      ...this.#tiersOf(symbol),
       instrument: this.#withMargin(
         chooseInstrument(sets, symbol, when) ?? inferInstrument(symbol, longestOf(one.candles)),
       ),
@@ -125,6 +128,11 @@ export class MarketBuilder {
   #withMargin(instrument: Instrument): Instrument {
     const maintenanceMarginRate = this.#margins.get(instrument.symbol)
     return maintenanceMarginRate === undefined ? instrument : { ...instrument, maintenanceMarginRate }
+  }
+
+  #tiersOf(symbol: string): Pick<SymbolMarket, 'tiers'> {
+    const tiers = this.#tiers.filter(row => row.symbol === symbol)
+    return tiers.length === 0 ? {} : { tiers }
   }
 
   #of(symbol: string): Gathered {

@@ -160,4 +160,30 @@ test('key, terms and margin mode are read', async () => {
   assert.is(new URL(wire.sent[2].url).search, '?category=linear&symbol=ETHUSDT')
 })
 
+test('what of the equity is maintenance margin is read where it is told, or follows from the coin in isolated margin', async () => {
+  const use = async (accountMMRate: string, coins: readonly object[]): Promise<number | null> => {
+    const wallet = { accountType: 'UNIFIED', accountMMRate, coin: coins }
+    const { account: one } = account(({ path }) =>
+      ok(
+        path === '/v5/account/info'
+          ? { marginMode: 'ISOLATED_MARGIN', unifiedMarginStatus: 5, updatedTime: '1' }
+          : { list: [wallet] },
+      ),
+    )
+    return (await one.terms()).marginUse
+  }
+  const usdt = (equity: string, totalPositionMM: string): object => ({
+    coin: 'USDT',
+    walletBalance: equity,
+    equity,
+    totalPositionMM,
+  })
+  assert.is(await use('0.25', [usdt('100', '80')]), 0.25)
+  assert.is(await use('', [{ ...usdt('1', '1'), coin: 'BTC' }, usdt('100', '80')]), 0.8)
+  assert.is(await use('', [usdt('0', '0')]), 0)
+  assert.is(await use('', [usdt('-3', '80')]), 1)
+  assert.is(await use('', [usdt('100', '')]), null)
+  assert.is(await use('', []), null)
+})
+
 test.run()

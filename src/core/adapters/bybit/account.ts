@@ -3,12 +3,14 @@
  * positions are the broker's.
  */
 import { DataError, ExchangeError } from '../../base/errors.ts'
+import type { Fraction } from '../../base/units.ts'
 import type { PositionModePort } from '../../engine/ports.ts'
 import type { AccountTerms } from '../../engine/protocol.ts'
 import type { PositionMode } from '../../market/side.ts'
 import type { BybitClient } from './client.ts'
 import type { Environment } from './environments.ts'
 import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
+import type { Fields } from './fields.ts'
 import { checkKey, type KeyUse, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
 import { loosePageOf } from './loose-rows.ts'
 import {
@@ -85,7 +87,7 @@ export class BybitAccount implements PositionModePort {
       result =>
         pageOf(result, row => ({
           accountType: row.textOrNull('accountType'),
-          marginUse: row.numberOrNull('accountMMRate'),
+          marginUse: row.numberOrNull('accountMMRate') ?? marginUse(row),
         })).items,
     )
     return {
@@ -183,4 +185,18 @@ export class BybitAccount implements PositionModePort {
       cursor = page.next
     }
   }
+}
+
+/**
+ * Maintenance margin as a share of equity, by what the coin's positions have to keep. Bybit tells the share of an account in
+ * cross margin; in isolated margin, where it says that figures of the whole account do not apply, that may be empty.
+ * `null` where the coin's figures are not told either.
+ */
+function marginUse(row: Fields): Fraction | null {
+  const coin = row.list('coin').find(one => one.text('coin') === COIN)
+  const kept = coin?.numberOrNull('totalPositionMM') ?? null
+  if (coin === undefined || kept === null) return null
+  if (kept === 0) return 0
+  const equity = coin.number('equity')
+  return equity > 0 ? kept / equity : 1
 }

@@ -157,6 +157,17 @@ export interface SavedExchange {
   readonly books: readonly (Omit<Book, 'orders'> & { readonly orders: readonly RestingOrder[] })[]
 }
 
+/** When a position is taken over, where that is not as the embedded exchange has it. */
+export interface TakeoverRules {
+  /** The mark price; `null`: at none. */
+  liquidation(instrument: Instrument, position: PositionTerms): Price | null
+  /** What a taker's exit gets at worst, and a take-over; `null`: there is no bound. */
+  bankruptcy(instrument: Instrument, position: PositionTerms): Price | null
+}
+
+/** What says when a position is taken over. */
+export type PositionTerms = Pick<HeldPosition, 'side' | 'steps' | 'entry' | 'leverage'>
+
 export interface ExchangeOptions {
   readonly costs: Costs
   readonly wallet: Usdt
@@ -170,6 +181,8 @@ export interface ExchangeOptions {
    * can be changed.
    */
   readonly takesAnyOrder?: boolean
+  /** Left out: margin is isolated, and the first risk tier is the only one. */
+  readonly takeover?: TakeoverRules
 }
 
 /** Why an order is refused, where that is of a kind. */
@@ -191,6 +204,7 @@ export class SimExchange {
   readonly #costs: Costs
   readonly #checkMargin: boolean
   readonly #takesAnyOrder: boolean
+  readonly #takeover: TakeoverRules
   readonly #books = new Map<string, Book>()
   readonly #records: Records
   #mode: PositionMode = 'one-way'
@@ -211,6 +225,7 @@ export class SimExchange {
     this.#costs = options.costs
     this.#checkMargin = options.checkMargin
     this.#takesAnyOrder = options.takesAnyOrder ?? false
+    this.#takeover = options.takeover ?? EMBEDDED
     this.#wallet = options.wallet
     this.#records = new Records((options.historyDays ?? HISTORY_DAYS) * DAY)
   }
@@ -402,8 +417,8 @@ export class SimExchange {
   isUntouched(symbol: string, bar: Bar): boolean {
     const { instrument, held, orders } = this.#book(symbol)
     const { long, short } = held
-    if (long !== null && isReached(instrument, long, bar)) return false
-    if (short !== null && isReached(instrument, short, bar)) return false
+    if (long !== null && this.#isReached(instrument, long, bar)) return false
+    if (short !== null && this.#isReached(instrument, short, bar)) return false
     for (const { request, price, since, marketable } of orders.values()) {
       if (price === null || marketable || since > bar.start) return false
       const at = priceOf(instrument, price)
@@ -907,14 +922,31 @@ export class SimExchange {
     settlements: readonly Settlement[],
   ): void {
     const direction = sign(position.side)
-    if ((bar.markOpen - liquidationPrice(book.instrument, position)) * direction > 0) return
+    if ((bar.markOpen - this.#liquidationOf(book.instrument, position)) * direction > 0) return
     this.#payFunding(symbol, book, position, bar, settlements)
     this.#liquidate(symbol, book, position, bar.end)
   }
 
   #liquidate(symbol: string, book: Book, position: HeldPosition, time: Timestamp): void {
-    const ticks = bankruptcy(book.instrument, position)
+    const { instrument, last } = book
+    const price = this.#takeover.bankruptcy(instrument, position) ?? last
+    assert(price !== null, `${symbol} is held and has a price`)
+    const ticks = exitTicks(instrument, position.side, price)
     this.#exit(symbol, book, position, position.steps, ticks, 'taker', time, null, 'liquidation')
+  }
+
+  /** Never reached where nothing takes the position over. */
+  #liquidationOf(instrument: Instrument, position: HeldPosition): Price {
+    return this.#takeover.liquidation(instrument, position) ?? -sign(position.side) * Number.POSITIVE_INFINITY
+  }
+
+  /** Whether a bar comes to the stop or to the liquidation of a position, or may have. */
+  #isReached(instrument: Instrument, position: HeldPosition, bar: Bar): boolean {
+    const { side, stop, stopSince } = position
+    if (stopSince > bar.start) return true
+    const worst = side === 'long' ? bar.markLow : bar.markHigh
+    if ((worst - this.#liquidationOf(instrument, position)) * sign(side) <= 0) return true
+    return stop !== null && (worst - priceOf(instrument, stop)) * sign(side) <= 0
   }
 
   /** Market orders, limits that take and limits that the market has gapped over, in the order they were sent. */
@@ -1068,7 +1100,7 @@ export class SimExchange {
   #stopOrLiquidate(symbol: string, book: Book, position: HeldPosition, bar: Bar): boolean {
     const direction = sign(position.side)
     const worst = position.side === 'long' ? bar.markLow : bar.markHigh
-    const liquidation = liquidationPrice(book.instrument, position)
+    const liquidation = this.#liquidationOf(book.instrument, position)
     const inForce = position.stopSince > bar.start ? position.stopBefore : position.stop
     const stop = inForce === null ? null : priceOf(book.instrument, inForce)
     const stopHit = stop !== null && (worst - stop) * direction <= 0
@@ -1209,8 +1241,9 @@ export class SimExchange {
   ): void {
     const { instrument } = book
     const direction = sign(position.side)
-    const worst = bankruptcy(instrument, position)
-    const ticks = liquidity === 'taker' && (price - worst) * direction < 0 ? worst : price
+    const bound = liquidity === 'taker' ? this.#takeover.bankruptcy(instrument, position) : null
+    const worst = bound === null ? price : exitTicks(instrument, position.side, bound)
+    const ticks = (price - worst) * direction < 0 ? worst : price
     const gross = direction * (priceOf(instrument, ticks) - position.entry) * qtyOf(instrument, steps)
     const fee = this.#fee(book, ticks, steps, liquidity)
     this.#wallet += gross - fee
@@ -1300,15 +1333,6 @@ function isHeld({ held }: Book): boolean {
   return held.long !== null || held.short !== null
 }
 
-/** Whether a bar comes to the stop or to the liquidation of a position, or may have. */
-function isReached(instrument: Instrument, position: HeldPosition, bar: Bar): boolean {
-  const { side, stop, stopSince } = position
-  if (stopSince > bar.start) return true
-  const worst = side === 'long' ? bar.markLow : bar.markHigh
-  if ((worst - liquidationPrice(instrument, position)) * sign(side) <= 0) return true
-  return stop !== null && (worst - priceOf(instrument, stop)) * sign(side) <= 0
-}
-
 /** Whether an order of one side rests. */
 function hasOrders({ orders }: Book, side: Side): boolean {
   for (const { request } of orders.values()) if (request.side === side) return true
@@ -1335,9 +1359,14 @@ function sorted(orders: ReadonlyMap<string, RestingOrder>): RestingOrder[] {
   return [...orders.values()].sort((a, b) => a.sequence - b.sequence)
 }
 
-/** The exit price, in ticks, at which an isolated position has lost its margin and no more. */
-function bankruptcy(instrument: Instrument, { side, entry, leverage }: HeldPosition): Ticks {
-  const price = entry * (1 - sign(side) / leverage)
+/** Margin is isolated, and an exit loses no more than it. */
+const EMBEDDED: TakeoverRules = {
+  liquidation: liquidationPrice,
+  bankruptcy: (_, { side, entry, leverage }) => entry * (1 - sign(side) / leverage),
+}
+
+/** An exit price in ticks that is no worse than it, and no less than the least. */
+function exitTicks(instrument: Instrument, side: Side, price: Price): Ticks {
   const least = priceOf(instrument, instrument.minPrice)
   return toTicks(instrument, Math.max(price, least), side === 'long' ? 'up' : 'down')
 }

@@ -112,7 +112,7 @@ test('positions by coin are those that are held, by symbol it is there at any ra
   const inverse = client.get('/v5/position/list', { category: 'inverse', settleCoin: 'BTC' })
   assert.equal([inverse.retCode, inverse.result.list], [0, []])
   const { side, liqPrice, stopLoss, positionIM } = client.position()
-  assert.equal([side, liqPrice, stopLoss, positionIM], ['Sell', '108.9', '', '10'])
+  assert.equal([side, liqPrice, stopLoss, positionIM], ['Sell', '108.9', '', '10.0605'])
 })
 
 test('the log of a day is what is shown without a window, and a window has at most seven', () => {
@@ -125,12 +125,29 @@ test('the log of a day is what is shown without a window, and a window has at mo
   assert.is(log({ startTime: START, endTime: START + 8 * DAY }).retCode, 10001)
 })
 
-test('the margin mode is isolated, and no other is reckoned', () => {
+test('the margin mode is switched while there is nothing, refused with a position or an order, and there are two', () => {
   const client = new TestClient([marketOf(still(100))])
-  assert.is(client.get<{ marginMode: string }>('/v5/account/info').result.marginMode, 'ISOLATED_MARGIN')
-  assert.is(client.post('/v5/account/set-margin-mode', { setMarginMode: 'ISOLATED_MARGIN' }).retCode, 0)
-  const other = client.post('/v5/account/set-margin-mode', { setMarginMode: 'REGULAR_MARGIN' })
-  assert.is(other.retCode, 3_400_045)
+  const mode = (): string => client.get<{ marginMode: string }>('/v5/account/info').result.marginMode
+  const set = (setMarginMode: string): number => {
+    client.pass(1_000)
+    return client.post('/v5/account/set-margin-mode', { setMarginMode }).retCode
+  }
+  assert.is(mode(), 'ISOLATED_MARGIN')
+  assert.equal([set('ISOLATED_MARGIN'), set('PORTFOLIO_MARGIN'), set('CROSS')], [0, 3_400_045, 10_001])
+  assert.equal([set('REGULAR_MARGIN'), mode()], [0, 'REGULAR_MARGIN'])
+  const { orderId } = client.order({ side: 'Buy', orderType: 'Limit', price: '99' }).result
+  assert.equal([set('ISOLATED_MARGIN'), mode()], [3_400_045, 'REGULAR_MARGIN'])
+  client.post('/v5/order/cancel', { symbol: 'XUSDT', orderId })
+  client.order({ side: 'Buy' })
+  assert.equal([set('ISOLATED_MARGIN'), set('REGULAR_MARGIN')], [3_400_045, 0])
+  client.order({ side: 'Sell', reduceOnly: true })
+  assert.equal([set('ISOLATED_MARGIN'), mode()], [0, 'ISOLATED_MARGIN'])
+  const started = new TestClient([marketOf(still(100))], { marginMode: 'REGULAR_MARGIN' })
+  assert.is(started.get<{ marginMode: string }>('/v5/account/info').result.marginMode, 'REGULAR_MARGIN')
+})
+
+test('the rates of the fees are told', () => {
+  const client = new TestClient([marketOf(still(100))])
   const fees = client.get('/v5/account/fee-rate', { category: 'linear', symbol: 'XUSDT' }).result.list
   assert.equal([fees[0].takerFeeRate, fees[0].makerFeeRate], ['0.00055', '0.0002'])
 })

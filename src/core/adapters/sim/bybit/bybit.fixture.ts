@@ -3,6 +3,7 @@ import type { Usdt } from '../../../base/units.ts'
 import { MINUTE, type Timestamp } from '../../../base/units.ts'
 import { CandleSeries } from '../../../market/candles.ts'
 import type { Instrument } from '../../../market/instrument.ts'
+import type { TierRow } from '../../../market/risk-tier.ts'
 import type { SymbolMarket } from '../../../market/symbol-market.ts'
 import { instrument as XUSDT } from '../exchange.fixture.ts'
 import { type Costs, DEFAULT_COSTS } from '../exchange.ts'
@@ -35,6 +36,24 @@ export function marketOf(minutes: Minutes, instrument: Instrument = XUSDT): Symb
   }
   return { instrument, candles: new Map([['1m', series]]), mark: new Map(), funding: null }
 }
+
+/** Three tiers, of which the exchange states no deduction. */
+export const TIERS: readonly TierRow[] = (
+  [
+    [1, '1000', 0.01, 0.02, '50'],
+    [2, '5000', 0.02, 0.04, '25'],
+    [3, '20000', 0.05, 0.1, '10'],
+  ] as const
+).map(([id, limit, maintenanceMargin, initialMargin, maxLeverage]) => ({
+  date: '2026-01-01',
+  symbol: 'XUSDT',
+  id,
+  limit,
+  maintenanceMargin,
+  initialMargin,
+  maxLeverage,
+  deduction: null,
+}))
 
 /** A price that stands still. */
 export function still(price: number, minutes = 60): Minutes {

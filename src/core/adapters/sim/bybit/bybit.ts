@@ -344,6 +344,9 @@ export class SimBybit {
       case 'reject-later':
         desk.rejectNext(symbol())
         return
+      case 'fail-trigger':
+        desk.failNextTrigger(symbol())
+        return
       case 'hold-triggers':
         desk.holdTriggers(symbol(), now + (ms ?? LASTING))
         return

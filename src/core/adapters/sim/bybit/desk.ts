@@ -4,23 +4,32 @@
  * straight pieces of the price's way as it reads candles; an order is matched at the very moment it comes. A trigger
  * goes off where the way reaches its price, and what it sends is matched there.
  *
- * Margin is isolated, as it is in the engine. Where Bybit's own rule is not known: at the last price there is somebody
- * on either side, so an order at it takes; a position's whole take profit and stop loss are changed in place.
+ * In isolated margin the engine takes each position over by Bybit's rule (`risk.ts`). In cross margin it takes none: the
+ * account is liquidated, here, at the moment at which its maintenance margin is all its equity (`accountMMRate` 100 %).
+ * Orders that bind margin are cancelled first, then positions are taken over whole, the one with the greatest maintenance
+ * margin first, until the rate is below 100 %: each at what a taker gets, and never so that the account would owe anything.
+ *
+ * Where Bybit's own rule is not known: at the last price there is somebody on either side, so an order at it takes; a
+ * position's whole take profit and stop loss are changed in place; the margin mode is switched only while there is
+ * neither a position nor an order; an order that is set off and finds no margin is cancelled, or rejected, as the seed
+ * has it.
  */
 import { assert } from '../../../base/assert.ts'
 import { fromCount, gridOf } from '../../../base/decimal.ts'
+import { type Random, random } from '../../../base/random.ts'
 import type { Milliseconds, Price, Steps, Ticks, Timestamp, Usdt } from '../../../base/units.ts'
 import type { FillInput, Input } from '../../../engine/protocol.ts'
 import type { Instrument } from '../../../market/instrument.ts'
 import { priceOf, qtyOf, toTicks } from '../../../market/quantise.ts'
-import { opposite, type PositionMode, type Side } from '../../../market/side.ts'
+import { opposite, type PositionMode, type Side, sign } from '../../../market/side.ts'
 import type { SymbolMarket } from '../../../market/symbol-market.ts'
-import { type Costs, SimExchange } from '../exchange.ts'
+import { type Costs, SimExchange, type TakeoverRules } from '../exchange.ts'
 import { BybitAccount, type ExecType } from './account.ts'
-import { type Amount, amountOf, usdtOf, worthOf } from './amount.ts'
+import { type Amount, amountOf, usdtOf } from './amount.ts'
 import { SymbolFeed } from './feed.ts'
 import { FundingSchedule } from './funding-schedule.ts'
-import { isAllowed, priceLimits } from './limits.ts'
+import { priceLimits } from './limits.ts'
+import { Margins } from './margins.ts'
 import {
   type BuySell,
   type BybitOrder,
@@ -33,6 +42,14 @@ import {
 } from './order.ts'
 import { checkAttached, checkCounts, leastOf, mostOf, priceWithin, quantityOf } from './order-rules.ts'
 import { along, type PathPoint } from './path.ts'
+import {
+  isolatedBankruptcy,
+  isolatedLiquidation,
+  type MarginMode,
+  mostLeverage,
+  type RiskTier,
+  riskTiers,
+} from './risk.ts'
 import { Stops } from './stops.ts'
 import { checkTrigger, protection, reached } from './triggers.ts'
 import { Walk } from './walk.ts'
@@ -53,6 +70,18 @@ export interface DeskOptions {
   readonly seed: string
   /** When the account's life begins. */
   readonly from: Timestamp
+  /** Left out: isolated. */
+  readonly marginMode?: MarginMode
+}
+
+/** So often a way is halved to find where the account's margin ends: a millisecond of a day in 27 times. */
+const BISECTIONS = 60
+
+/** A part of a symbol's way, and whether something is set off at its end. */
+interface Leg {
+  readonly walk: Walk
+  readonly stop: PathPoint
+  readonly isSetOff: boolean
 }
 
 /** A cancel that comes so soon after the fill raced with it. */
@@ -73,10 +102,15 @@ export interface Auction {
 export class Desk {
   readonly account: BybitAccount
   readonly stops: Stops
+  readonly margins: Margins
+  /** In isolated margin the figures of the whole account are told although they mean nothing there: Bybit's words leave open whether. */
+  readonly tellsWhole: boolean
   readonly feeds: ReadonlyMap<string, SymbolFeed>
   readonly costs: Costs
   readonly #funding = new Map<string, FundingSchedule>()
   readonly #exchange: SimExchange
+  readonly #random: Random
+  readonly #tiers = new Map<string, readonly RiskTier[]>()
   readonly #instruments = new Map<string, Instrument>()
   readonly #grains = new Map<string, { readonly ticks: number; readonly steps: number }>()
   readonly #delisted = new Map<string, Timestamp>()
@@ -85,24 +119,30 @@ export class Desk {
   readonly #walked = new Map<string, Timestamp>()
   /** What is to befall the next order of a symbol, and the next fill that opens. */
   readonly #rejecting = new Set<string>()
+  readonly #failing = new Set<string>()
   /** Symbols whose triggers are not set off, and until when. */
   readonly #heldTriggers = new Map<string, Timestamp>()
   /** Prices that go beyond their limit are refused rather than brought to it. */
   refusesPrices = false
-  /** The mode that the account is said to be in; margin is isolated in any. */
-  marginMode: 'ISOLATED_MARGIN' | 'REGULAR_MARGIN' = 'ISOLATED_MARGIN'
+  /** Changed with `setMarginMode`, or by force. */
+  marginMode: MarginMode
   /** What is announced, and was. */
   readonly maintenance: Maintenance[] = []
   /** By how much the server's clock is wrong. */
   skew: Milliseconds = 0
   #now: Timestamp
-  /** Where the market of a symbol is while something is set off there: its way, asked again, is a bit beside it. */
-  #moment: { readonly symbol: string; readonly point: PathPoint } | null = null
+  /** Where markets are while something is set off there: their way, asked again, is a bit beside it. */
+  #here: ReadonlyMap<string, PathPoint> = new Map()
+  /** At what price a position is taken over in cross margin while that happens. */
+  #takeoverAt: Price | null = null
   #cancelType = ''
   #execType: ExecType = 'Trade'
 
   constructor(markets: readonly SymbolMarket[], options: DeskOptions) {
     this.costs = options.costs
+    this.marginMode = options.marginMode ?? 'ISOLATED_MARGIN'
+    this.#random = random(`${options.seed} desk`)
+    this.tellsWhole = this.#random.int(2) === 0
     this.#now = options.from
     const sorted = [...markets].sort((a, b) => (a.instrument.symbol < b.instrument.symbol ? -1 : 1))
     const feeds = sorted.map(market => new SymbolFeed(market, options.costs.assumedFunding))
@@ -110,19 +150,35 @@ export class Desk {
     this.#exchange = new SimExchange({
       costs: options.costs,
       wallet: options.wallet,
-      checkMargin: true,
+      checkMargin: false,
       takesAnyOrder: true,
+      takeover: this.#takeover(),
     })
     this.#exchange.setTime(options.from)
     for (const feed of feeds) {
       const { symbol } = feed.instrument
       this.#instruments.set(symbol, feed.instrument)
+      const market = sorted.find(({ instrument }) => instrument.symbol === symbol)
+      this.#tiers.set(symbol, riskTiers(feed.instrument, market?.tiers ?? []))
       this.#funding.set(symbol, new FundingSchedule(feed.funding, options.costs.assumedFunding))
       this.#exchange.list(feed.instrument, feed.endAt > 0)
       this.#walked.set(symbol, options.from)
     }
     this.account = new BybitAccount(amountOf(options.wallet), options.seed, symbol => this.instrument(symbol))
     this.stops = new Stops(this.account, this)
+    this.margins = new Margins(this)
+  }
+
+  /** When the engine takes a position over by itself, and what it gets at worst. */
+  #takeover(): TakeoverRules {
+    const isIsolated = (): boolean => this.marginMode === 'ISOLATED_MARGIN'
+    return {
+      liquidation: (instrument, { steps, ...terms }) =>
+        isIsolated()
+          ? isolatedLiquidation(this.tiers(instrument.symbol), { ...terms, qty: qtyOf(instrument, steps) })
+          : null,
+      bankruptcy: (_, terms) => (isIsolated() ? isolatedBankruptcy(terms) : this.#takeoverAt),
+    }
   }
 
   get now(): Timestamp {
@@ -162,6 +218,12 @@ export class Desk {
     return schedule
   }
 
+  tiers(symbol: string): readonly RiskTier[] {
+    const tiers = this.#tiers.get(symbol)
+    assert(tiers !== undefined, `${symbol} is listed`)
+    return tiers
+  }
+
   /** The leverage of a symbol, in hedge mode of one side of it. */
   leverage(symbol: string, side: Side = 'long'): number {
     return this.#exchange.leverage(symbol, side)
@@ -198,25 +260,7 @@ export class Desk {
   }
 
   point(symbol: string): PathPoint {
-    if (this.#moment?.symbol === symbol) return this.#moment.point
-    return this.feed(symbol).at(this.#now)
-  }
-
-  /** The margin that positions and opening orders take, and what of the wallet is left. */
-  margin(): { readonly positions: Usdt; readonly orders: Usdt; readonly free: Usdt } {
-    let positions = 0
-    let orders = 0
-    for (const { symbol, entryValue, side } of this.account.positions) {
-      if (side !== null) positions += usdtOf(entryValue) / this.leverage(symbol, side)
-    }
-    for (const order of this.account.openOrders) {
-      if (order.reduceOnly || order.status === 'Untriggered' || order.price === null) continue
-      const left = (order.steps - order.filled) as Steps
-      orders +=
-        usdtOf(worthOf(this.instrument(order.symbol), order.price, left)) /
-        this.leverage(order.symbol, sideOf(order.side))
-    }
-    return { positions, orders, free: usdtOf(this.account.ledger.balance) - positions - orders }
+    return this.#here.get(symbol) ?? this.feed(symbol).at(this.#now)
   }
 
   // --- time ---------------------------------------------------------------------------------------------------
@@ -226,14 +270,72 @@ export class Desk {
     if (to <= this.#now) return
     const walks = this.#walks(to)
     while (walks.some(({ corner }) => corner !== null)) {
+      this.#liquidateAt(walks)
       const began = this.#exchange.now
       const time = Math.min(...walks.map(walk => this.#nextOf(walk)))
-      this.#now = Math.max(this.#now, time)
-      for (const walk of walks) this.#goOn(walk, time, began)
+      const legs = this.#untilRuin(
+        walks,
+        walks.flatMap(walk => this.#legOf(walk, time)),
+      )
+      this.#now = Math.max(this.#now, ...legs.map(({ stop }) => stop.time))
+      for (const leg of legs) this.#goOn(leg, began)
     }
+    this.#liquidateAt(walks)
     this.#now = to
     this.#setTime(to)
     for (const [symbol, end] of this.#delisted) if (end <= to) this.#settle(symbol)
+  }
+
+  /** Legs that end where the account's equity is down to its maintenance margin, if that is on them. */
+  #untilRuin(walks: readonly Walk[], legs: readonly Leg[]): readonly Leg[] {
+    if (this.marginMode === 'ISOLATED_MARGIN' || this.margins.held.length === 0) return legs
+    const from = new Map(walks.map(({ symbol, at }) => [symbol, at]))
+    const to = new Map(legs.map(({ walk, stop }) => [walk.symbol, stop]))
+    const surplusAt = (part: number): Usdt =>
+      this.margins.surplus(symbol => {
+        const a = from.get(symbol) ?? this.point(symbol)
+        return along(a, to.get(symbol) ?? a, part).mark
+      })
+    if (surplusAt(1) >= 0) return legs
+    let [still, gone] = [0, 1]
+    for (let k = 0; k < BISECTIONS; k++) {
+      const middle = (still + gone) / 2
+      if (surplusAt(middle) < 0) gone = middle
+      else still = middle
+    }
+    return legs.map(({ walk, stop }) => ({ walk, stop: along(walk.at, stop, gone), isSetOff: false }))
+  }
+
+  /** Liquidates the account where the walks are now, if it has come to that in cross margin. */
+  #liquidateAt(walks: readonly Walk[]): void {
+    if (this.marginMode === 'ISOLATED_MARGIN' || this.margins.held.length === 0) return
+    this.#here = new Map(walks.map(({ symbol, at }) => [symbol, at]))
+    const isRuined = (): boolean => this.margins.surplus(symbol => this.point(symbol).mark) < 0
+    if (isRuined()) {
+      for (const order of this.account.openOrders) {
+        if (!order.reduceOnly && order.status !== 'Untriggered') this.#cancelAt(order, 'CancelAllBeforeLiq')
+      }
+      while (this.margins.held.length > 0 && isRuined()) {
+        const margin = (one: BybitPosition & { readonly side: Side }): Usdt =>
+          this.margins.of(one, this.point(one.symbol).mark).maintenance
+        const [first] = [...this.margins.held].sort((a, b) => margin(b) - margin(a))
+        this.#takeOver(first)
+      }
+    }
+    this.#here = new Map()
+  }
+
+  /** The exchange takes a position over: in isolated margin for all its margin, in cross margin as a taker exits. */
+  #takeOver(position: BybitPosition & { readonly side: Side }): void {
+    const { symbol, side } = position
+    const point = this.point(symbol)
+    this.#setLast(symbol, point)
+    const taken = point.last * (1 - sign(side) * this.costs.slippage)
+    const ruin = this.margins.ruin(position, one => this.point(one).mark)
+    this.#takeoverAt = side === 'long' ? Math.max(taken, ruin) : Math.min(taken, ruin)
+    this.#exchange.act({ kind: 'liquidate', symbol, side })
+    this.#drain(symbol, point)
+    this.#takeoverAt = null
   }
 
   /** The ways of the symbols on which something is to be matched, from where each has been walked to. */
@@ -275,25 +377,31 @@ export class Desk {
     return part === null ? corner.time : along(at, corner, part).time
   }
 
-  /**
-   * Walks one symbol on to a time that is not beyond what is next on it.
-   *
-   * @param began the matching engine's time before any symbol was walked there
-   */
-  #goOn(walk: Walk, time: Timestamp, began: Timestamp): void {
+  /** How far a symbol goes on until a time that is not beyond what is next on its way; none where it stays. */
+  #legOf(walk: Walk, time: Timestamp): readonly Leg[] {
     const { symbol, at, corner } = walk
-    if (corner === null) return
+    if (corner === null) return []
     const part = this.#nearest(symbol, at, corner)
     const there = part === null ? null : along(at, corner, part)
     const isSetOff = there !== null && there.time <= time
-    if (!isSetOff && time <= at.time && time < corner.time) return
-    const stop = walk.goTo(isSetOff ? there : walk.pointAt(time))
+    if (!isSetOff && time <= at.time && time < corner.time) return []
+    return [{ walk, stop: isSetOff ? there : walk.pointAt(time), isSetOff }]
+  }
+
+  /**
+   * Walks one symbol on.
+   *
+   * @param began the matching engine's time before any symbol was walked there
+   */
+  #goOn({ walk, stop: end, isSetOff }: Leg, began: Timestamp): void {
+    const { symbol, at } = walk
+    const stop = walk.goTo(end)
     this.#piece(symbol, at, stop, walk.settledWithin(at.time, stop.time), began)
     this.stops.follow(symbol, stop)
     while (isSetOff && this.#nearest(symbol, stop, stop) !== null) {
-      this.#moment = { symbol, point: stop }
+      this.#here = new Map([[symbol, stop]])
       this.#fire(symbol, stop)
-      this.#moment = null
+      this.#here = new Map()
       this.#piece(symbol, stop, stop, [], this.#exchange.now)
       this.stops.follow(symbol, stop)
     }
@@ -357,9 +465,19 @@ export class Desk {
     }
   }
 
+  /** An order that was set off cannot be placed, for want of margin for example. */
+  #failTrigger(order: BybitOrder, now: Timestamp): void {
+    const status = this.#random.int(2) === 0 ? 'Cancelled' : 'Rejected'
+    this.account.finish(order, status, now, { rejectReason: 'EC_Others' })
+  }
+
   /** Brings an order that was set off to the market. */
   #send(order: BybitOrder): void {
     const now = this.#stamp()
+    if (this.#failing.delete(order.symbol)) {
+      this.#failTrigger(order, now)
+      return
+    }
     if (isTpsl(order) || order.closeOnTrigger || order.reduceOnly) {
       const position = this.account.position(order.symbol, order.positionIdx, now)
       if (position.side === null || closingSide(position.side) !== order.side) {
@@ -373,7 +491,7 @@ export class Desk {
     }
     const refusal = this.#place(order)
     if (refusal !== null) {
-      this.account.finish(order, 'Rejected', now, { rejectReason: 'EC_PerCancelRequest' })
+      this.#failTrigger(order, now)
       return
     }
     this.#finishIfImmediate(order)
@@ -472,7 +590,11 @@ export class Desk {
       })
       return null
     }
-    this.#exchange.setLast(symbol, this.#onGrid(instrument, point.last), point.mark, this.#exchange.now)
+    const reckoned = type === 'Limit' && order.price !== null ? priceOf(instrument, order.price) : point.last
+    const needed = this.margins.ofOrder(order, reckoned, order.steps)
+    if (needed > 0 && needed > this.margins.totals().free)
+      return new Refusal(110007, 'ab not enough for new order')
+    this.#setLast(symbol, point)
     const own = sideOf(side)
     const purpose = reduceOnly ? 'exit' : 'entry'
     const isAtMarket = type === 'Market'
@@ -563,12 +685,7 @@ export class Desk {
       assert(at !== null, 'an order that rests has a price')
       this.#checkRoom(order, at, wanted)
       const left = (wanted - order.filled) as Steps
-      this.#exchange.setLast(
-        order.symbol,
-        this.#onGrid(instrument, point.last),
-        point.mark,
-        this.#exchange.now,
-      )
+      this.#setLast(order.symbol, point)
       this.#exchange.amend(order.symbol, order.orderId, at, left)
       const reason = this.#drain(order.symbol, point)
       if (reason !== null) throw refusalOf(reason)
@@ -631,10 +748,10 @@ export class Desk {
   #checkRoom(order: BybitOrder, price: Ticks, steps: Steps): void {
     if (order.reduceOnly) return
     const instrument = this.instrument(order.symbol)
-    const value = (at: Ticks | null, of: number): Usdt =>
-      at === null ? 0 : usdtOf(worthOf(instrument, at, Math.max(0, of) as Steps))
-    const more = value(price, steps - order.filled) - value(order.price, order.steps - order.filled)
-    if (more / this.leverage(order.symbol, sideOf(order.side)) > this.margin().free)
+    const binds = (at: Ticks | null, left: number): Usdt =>
+      at === null ? 0 : this.margins.ofOrder(order, priceOf(instrument, at), Math.max(0, left) as Steps)
+    const more = binds(price, steps - order.filled) - binds(order.price, order.steps - order.filled)
+    if (more > 0 && more > this.margins.totals().free)
       throw new Refusal(110007, 'ab not enough for new order')
   }
 
@@ -643,6 +760,10 @@ export class Desk {
     assert(price !== null, 'a post-only order has a price')
     const beyond = priceOf(instrument, price) - this.#onGrid(instrument, last)
     return side === 'Buy' ? beyond >= 0 : beyond <= 0
+  }
+
+  #setLast(symbol: string, { last, mark }: PathPoint): void {
+    this.#exchange.setLast(symbol, this.#onGrid(this.instrument(symbol), last), mark, this.#exchange.now)
   }
 
   #onGrid(instrument: Instrument, price: Price): Price {
@@ -658,10 +779,13 @@ export class Desk {
       throw new Refusal(10001, 'buy leverage and sell leverage have to be the same')
     if (buy === this.leverage(symbol, 'long') && sell === this.leverage(symbol, 'short'))
       throw new Refusal(110043, 'leverage not modified')
+    if (this.marginMode === 'REGULAR_MARGIN' && buy !== sell)
+      throw new Refusal(10001, 'buy leverage and sell leverage have to be the same in cross margin')
     const wanted = [['long', buy] as const, ['short', sell] as const]
     let more = 0
     for (const [side, leverage] of wanted) more += this.#checkLeverage(symbol, side, leverage)
-    if (more > this.margin().free) throw new Refusal(110007, 'ab not enough for the margin of this leverage')
+    if (more > 0 && more > this.margins.totals().free)
+      throw new Refusal(110007, 'ab not enough for the margin of this leverage')
     for (const [side, leverage] of wanted) this.#exchange.setLeverage('', symbol, leverage, side)
     this.#exchange.take()
     for (const idx of this.indices) this.account.tell({ topic: 'position', symbol, idx })
@@ -671,15 +795,36 @@ export class Desk {
   #checkLeverage(symbol: string, side: Side, leverage: number): Usdt {
     const instrument = this.instrument(symbol)
     const position = this.account.position(symbol, this.#indexOf(side), this.#exchange.now)
-    const value = position.side === side ? position.entryValue : 0n
-    if (leverage > instrument.maxLeverage || !isAllowed(instrument, value, leverage)) {
+    const held = position.side === side ? { ...position, side } : null
+    const most = Math.min(
+      instrument.maxLeverage,
+      mostLeverage(this.tiers(symbol), held === null ? 0 : usdtOf(held.entryValue)),
+    )
+    if (leverage > most) {
       throw new Refusal(
         110013,
-        `cannot set leverage [${leverage * 100}] gt maxLeverage [${instrument.maxLeverage * 100}] by risk limit`,
+        `cannot set leverage [${leverage * 100}] gt maxLeverage [${most * 100}] by risk limit`,
       )
     }
     if (leverage < 1) throw new Refusal(10001, 'params error: leverage invalid')
-    return usdtOf(value) * (1 / leverage - 1 / this.leverage(symbol, side))
+    if (held === null) return 0
+    const { mark } = this.point(symbol)
+    return this.margins.of(held, mark, leverage).initial - this.margins.of(held, mark).initial
+  }
+
+  /** Switches the account between isolated and cross margin. */
+  setMarginMode(mode: MarginMode): void {
+    this.#stamp()
+    if (mode === this.marginMode) return
+    const what =
+      this.margins.held.length > 0 ? 'positions' : this.account.openOrders.length > 0 ? 'orders' : null
+    if (what !== null) {
+      const reasonMsg = `You have open ${what}, so the margin mode cannot be switched.`
+      throw new Refusal(3400045, 'Set margin mode failed', {
+        reasons: [{ reasonCode: '3400045', reasonMsg }],
+      })
+    }
+    this.marginMode = mode
   }
 
   /** Switches the account between one position a symbol and one a side. */
@@ -886,19 +1031,15 @@ export class Desk {
   /** The exchange takes a position over, whole, or takes from it because others were taken over. */
   seize(symbol: string, how: 'liquidation' | 'adl', steps: Steps, which: Side | null = null): void {
     this.#stamp()
-    const { side } = this.#heldOf(symbol, which)
+    const position = this.#heldOf(symbol, which)
     const point = this.point(symbol)
-    this.#exchange.setLast(
-      symbol,
-      this.#onGrid(this.instrument(symbol), point.last),
-      point.mark,
-      this.#exchange.now,
-    )
-    if (how === 'liquidation') this.#exchange.act({ kind: 'liquidate', symbol, side })
-    else {
-      this.#execType = 'AdlTrade'
-      this.#exchange.act({ kind: 'reduce', symbol, side, steps })
+    if (how === 'liquidation') {
+      this.#takeOver(position)
+      return
     }
+    this.#setLast(symbol, point)
+    this.#execType = 'AdlTrade'
+    this.#exchange.act({ kind: 'reduce', symbol, side: position.side, steps })
     this.#drain(symbol, point)
     this.#execType = 'Trade'
   }
@@ -911,6 +1052,11 @@ export class Desk {
   /** The next order is acknowledged, and then rejected. */
   rejectNext(symbol: string): void {
     this.#rejecting.add(this.instrument(symbol).symbol)
+  }
+
+  /** The next order of the symbol that is set off is cancelled, as for want of margin. */
+  failNextTrigger(symbol: string): void {
+    this.#failing.add(this.instrument(symbol).symbol)
   }
 
   /** Orders that wait for a price of the symbol are not set off before a time. */
@@ -958,12 +1104,7 @@ export class Desk {
     if (this.#walked.get(symbol) === Number.POSITIVE_INFINITY) return
     this.#walked.set(symbol, Number.POSITIVE_INFINITY)
     const point = this.point(symbol)
-    this.#exchange.setLast(
-      symbol,
-      this.#onGrid(this.instrument(symbol), point.last),
-      point.mark,
-      this.#exchange.now,
-    )
+    this.#setLast(symbol, point)
     for (const order of this.#waiting(symbol)) this.#cancelAt(order, 'CancelBySettle')
     this.#cancelType = 'CancelBySettle'
     this.#exchange.act({ kind: 'settle', symbol })
@@ -1034,7 +1175,6 @@ function keyOf(orderId: string): OrderKey {
 
 /** The protocol's answer to what the matching engine will not take. */
 function refusalOf(reason: string): Refusal {
-  if (reason === 'not enough margin') return new Refusal(110007, 'ab not enough for new order')
   if (reason.includes('position on'))
     return new Refusal(110017, 'current position is zero, cannot fix reduce-only order qty')
   if (reason.includes('is not trading')) return new Refusal(110074, 'This contract is not live')

@@ -54,6 +54,7 @@ export const EVENTS = [
   'lose-stop',
   'reject-later',
   'hold-triggers',
+  'fail-trigger',
   'transfer',
   'human-open',
   'human-close',

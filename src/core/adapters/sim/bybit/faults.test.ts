@@ -389,6 +389,18 @@ test('the exchange can take positions, lose stops, reject orders late and leave 
   one.sim.cause({ fault: 'reject-later', symbol: 'XUSDT' })
   assert.is(one.found(one.order({ side: 'Buy' }).result.orderId).orderStatus, 'Rejected')
   one.sim.cause({ fault: 'hold-triggers', symbol: 'XUSDT', ms: MINUTE })
+  const falls = client([
+    [100, 100, 100, 100],
+    [100, 100, 94, 94],
+  ])
+  falls.order({ side: 'Buy', stopLoss: '95' })
+  const [{ orderId }] = falls.open()
+  falls.sim.cause({ fault: 'fail-trigger', symbol: 'XUSDT' })
+  falls.pass(2 * MINUTE)
+  const { orderStatus, cumExecQty } = falls.found(orderId)
+  assert.ok(['Cancelled', 'Rejected'].includes(orderStatus), orderStatus)
+  assert.equal([cumExecQty, falls.position().size, falls.position().stopLoss], ['0.000', '1.000', ''])
+  counted(falls, 'fail-trigger')
   one.sim.cause({ fault: 'thin', symbol: 'XUSDT', steps: 300 })
   const thin = one.order({ side: 'Buy' }).result.orderId
   assert.is(one.found(thin).cumExecQty, '0.300')

@@ -281,7 +281,7 @@ export function shifted(market: SymbolMarket, by: Milliseconds): SymbolMarket {
   if (by === 0) return market
   const later = (column: Float64Array): Float64Array => column.map(time => time + by)
   return {
-    instrument: market.instrument,
+    ...market,
     candles: new Map(
       [...market.candles].map(([interval, candles]) => [interval, withStart(candles, later(candles.start))]),
     ),

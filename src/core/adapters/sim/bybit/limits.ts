@@ -1,8 +1,7 @@
-/** What a symbol allows: how far a price may lie from the market, and how much leverage for how much value. */
+/** What a symbol allows: how far a price may lie from the market, and how many orders there may be. */
 import type { Price, Ticks } from '../../../base/units.ts'
 import type { Instrument } from '../../../market/instrument.ts'
 import { priceOf, toTicks } from '../../../market/quantise.ts'
-import { type Amount, amountOf } from './amount.ts'
 import type { PathPoint } from './path.ts'
 
 /** Orders and stops that an account may have on a symbol. */
@@ -33,41 +32,4 @@ export function priceLimits(
     buy: toTicks(instrument, Math.max(buy, least), 'down'),
     sell: toTicks(instrument, Math.max(sell, least), 'up'),
   }
-}
-
-export interface RiskTier {
-  readonly id: number
-  readonly limit: Amount
-  readonly maintenance: number
-  readonly initial: number
-  readonly maxLeverage: number
-}
-
-const FIRST_TIER_USDT = 2_000_000
-const TIERS = 5
-
-/**
- * The risk tiers of a symbol. The first is the one that recorded instruments state; that each further one allows as
- * much value again at a fraction of the leverage is this exchange's own rule, the real tables not being recorded.
- */
-export function riskTiers({ maxLeverage, maintenanceMarginRate }: Instrument): readonly RiskTier[] {
-  return Array.from({ length: TIERS }, (_, k) => ({
-    id: k + 1,
-    limit: amountOf(FIRST_TIER_USDT * (k + 1)),
-    maintenance: maintenanceMarginRate * (k + 1),
-    initial: (k + 1) / maxLeverage,
-    maxLeverage: Math.max(1, Math.floor((maxLeverage / (k + 1)) * 100) / 100),
-  }))
-}
-
-/** The tier that a position of a value is in; the last where it is beyond all. */
-export function tierOf(instrument: Instrument, value: Amount): RiskTier {
-  const tiers = riskTiers(instrument)
-  return tiers.find(({ limit }) => value <= limit) ?? tiers[tiers.length - 1]
-}
-
-/** Whether a position of a value may have a leverage. */
-export function isAllowed(instrument: Instrument, value: Amount, leverage: number): boolean {
-  const tiers = riskTiers(instrument)
-  return tiers.some(tier => value <= tier.limit && leverage <= tier.maxLeverage)
 }

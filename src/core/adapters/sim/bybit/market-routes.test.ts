@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, HOUR, MINUTE } from '../../../base/units.ts'
-import { marketOf, type Rows, START, TestClient } from './bybit.fixture.ts'
+import { marketOf, type Rows, START, still, TestClient, TIERS } from './bybit.fixture.ts'
 
 const test = suite('market routes')
 
@@ -83,11 +83,21 @@ test('settlements of funding are listed newest first, and a start alone is an er
   assert.is(client.get('/v5/market/funding/history', { ...asked, startTime: START }).retCode, 10001)
 })
 
-test('risk tiers allow less leverage for more value', () => {
-  const { list } = later(0).get('/v5/market/risk-limit', { category: 'linear', symbol: 'XUSDT' }).result
-  assert.is(list[0].maxLeverage, '50')
-  assert.is(list[0].riskLimitValue, '2000000')
-  assert.is(list[1].maxLeverage, '25')
+test('risk tiers are those that are recorded, or one that follows from the greatest leverage', () => {
+  const asked = { category: 'linear', symbol: 'XUSDT' }
+  const derived = later(0).get('/v5/market/risk-limit', asked).result.list
+  assert.equal(
+    derived.map(({ maxLeverage, riskLimitValue, mmDeduction }) => [maxLeverage, riskLimitValue, mmDeduction]),
+    [['50', '2000000', '']],
+  )
+  const client = new TestClient([{ ...marketOf(still(100)), tiers: TIERS }])
+  const { list } = client.get('/v5/market/risk-limit', asked).result
+  assert.equal(
+    list.map(({ id, maxLeverage, riskLimitValue, mmDeduction, isLowestRisk }) =>
+      [id, maxLeverage, riskLimitValue, mmDeduction, isLowestRisk].join(' '),
+    ),
+    ['1 50 1000  1', '2 25 5000 10 0', '3 10 20000 160 0'],
+  )
 })
 
 test('the book has as many levels as are asked for, its best at a tick from the last price', () => {

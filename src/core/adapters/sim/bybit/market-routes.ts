@@ -2,11 +2,10 @@
 
 import type { Steps, Ticks } from '../../../base/units.ts'
 import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../../base/units.ts'
-import { amountText } from './amount.ts'
 import type { Auction, Desk, Maintenance } from './desk.ts'
 import type { FeedCandle, PriceKind } from './feed.ts'
 import type { Fields } from './fields.ts'
-import { limitRatios, priceLimits, riskTiers } from './limits.ts'
+import { limitRatios, priceLimits } from './limits.ts'
 import { Refusal } from './order.ts'
 import { mostOf } from './order-rules.ts'
 import { cursorValue, page } from './paging.ts'
@@ -297,15 +296,15 @@ export const MARKET_ROUTES: { readonly [path: string]: Handler } = {
     return {
       category: 'linear',
       list: rows.flatMap(symbol =>
-        riskTiers(desk.instrument(symbol)).map(({ id, limit, maintenance, initial, maxLeverage }) => ({
+        desk.tiers(symbol).map(({ id, limit, maintenance, initial, maxLeverage, deduction }, rank) => ({
           id,
           symbol,
-          riskLimitValue: amountText(limit),
+          riskLimitValue: roundText(limit, 8),
           maintenanceMargin: roundText(maintenance, 6),
           initialMargin: roundText(initial, 6),
-          isLowestRisk: id === 1 ? 1 : 0,
+          isLowestRisk: rank === 0 ? 1 : 0,
           maxLeverage: roundText(maxLeverage, 2),
-          mmDeduction: '',
+          mmDeduction: deduction === 0 ? '' : roundText(deduction, 8),
         })),
       ),
       nextPageCursor: cursor,

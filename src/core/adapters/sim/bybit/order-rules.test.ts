@@ -5,6 +5,7 @@ import { instrument } from '../exchange.fixture.ts'
 import { BybitAccount } from './account.ts'
 import { Refusal } from './order.ts'
 import { checkAttached, type House, leastOf, mostOf, priceWithin, quantityOf } from './order-rules.ts'
+import { riskTiers } from './risk.ts'
 import { BY_HAND, changed, type OrderWish } from './wishes.ts'
 
 const test = suite('order rules')
@@ -16,6 +17,7 @@ const house: House = {
   instrument: () => instrument,
   leverage: () => 10,
   grain: () => ({ ticks: 1, steps: 10 }),
+  tiers: () => riskTiers(instrument, []),
 }
 const point = { time: 0, last: 100, mark: 100 }
 const wish: OrderWish = { ...BY_HAND, symbol: 'XUSDT', side: 'Buy', steps: 1_000 as Steps, positionIdx: 0 }

@@ -4,10 +4,11 @@ import type { Instrument } from '../../../market/instrument.ts'
 import { priceOf, qtyOf } from '../../../market/quantise.ts'
 import { type Side, sign } from '../../../market/side.ts'
 import type { BybitAccount } from './account.ts'
-import { amountOf } from './amount.ts'
-import { isAllowed, MOST_ACTIVE, MOST_CONDITIONAL } from './limits.ts'
+import { usdtOf } from './amount.ts'
+import { MOST_ACTIVE, MOST_CONDITIONAL } from './limits.ts'
 import { type BuySell, type BybitPosition, closingSide, Refusal, sideOf } from './order.ts'
 import type { PathPoint } from './path.ts'
+import { mostLeverage, type RiskTier } from './risk.ts'
 import type { OrderWish } from './wishes.ts'
 
 /** What the rules look at. */
@@ -18,6 +19,7 @@ export interface House {
   instrument(symbol: string): Instrument
   leverage(symbol: string, side: Side): number
   grain(symbol: string): { readonly ticks: number; readonly steps: number }
+  tiers(symbol: string): readonly RiskTier[]
 }
 
 /** What is really asked for: a reducing order is cut to the position. */
@@ -41,9 +43,9 @@ export function quantityOf(house: House, wish: OrderWish, position: BybitPositio
   if (price * qtyOf(instrument, wish.steps) < instrument.minNotional)
     throw new Refusal(110094, `Order does not meet minimum order value ${instrument.minNotional}USDT`)
   const leverage = house.leverage(wish.symbol, sideOf(wish.side))
-  const held = position.side === sideOf(wish.side) ? position.entryValue : 0n
-  const value = held + amountOf(price * qtyOf(instrument, wish.steps))
-  if (!isAllowed(instrument, value, leverage))
+  const held = position.side === sideOf(wish.side) ? usdtOf(position.entryValue) : 0
+  const value = held + price * qtyOf(instrument, wish.steps)
+  if (leverage > mostLeverage(house.tiers(wish.symbol), value))
     throw new Refusal(110090, 'the position would be beyond the risk limit of its leverage')
   return wish.steps
 }

@@ -3,12 +3,11 @@ import * as assert from 'uvu/assert'
 import { DAY, HOUR, MINUTE, SECOND, type Steps, type Ticks } from '../../../base/units.ts'
 import { instrument } from '../exchange.fixture.ts'
 import { FundingTape } from '../tape.ts'
-import { amountOf } from './amount.ts'
 import { marketOf, START, still } from './bybit.fixture.ts'
 import { SymbolFeed } from './feed.ts'
 import { FundingSchedule } from './funding-schedule.ts'
 import { Ledger } from './ledger.ts'
-import { isAllowed, limitRatios, priceLimits, riskTiers, tierOf } from './limits.ts'
+import { limitRatios, priceLimits } from './limits.ts'
 import { bookOf, klineEnd, klineStart, recentTrades, tradeAt } from './quotes.ts'
 import { averageText, priceText, quoteText, roundText, stepsText } from './text.ts'
 
@@ -43,14 +42,10 @@ test('candles begin on round times, weeks on Mondays, months on the first', () =
   assert.is(klineStart('constructor', START), null)
 })
 
-test('more leverage comes with nearer price limits and less value', () => {
+test('more leverage comes with nearer price limits', () => {
   assert.equal(limitRatios(instrument), { x: 0.02, y: 0.04 })
   const limits = priceLimits(instrument, { time: 0, last: 103, mark: 100 })
   assert.equal([limits.buy, limits.sell], [1_040, 980])
-  assert.is(riskTiers(instrument).length, 5)
-  assert.is(tierOf(instrument, amountOf(3_000_000)).id, 2)
-  assert.ok(isAllowed(instrument, amountOf(3_000_000), 25))
-  assert.not(isAllowed(instrument, amountOf(3_000_000), 26))
 })
 
 test('an interval that the exchange orders holds from then on, at the same rate by the hour', () => {

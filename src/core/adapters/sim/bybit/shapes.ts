@@ -4,15 +4,14 @@
  */
 
 import type { Steps, Ticks } from '../../../base/units.ts'
-import { liquidationPrice } from '../../../market/liquidation.ts'
 import { priceOf, qtyOf, toTicks } from '../../../market/quantise.ts'
 import { sign } from '../../../market/side.ts'
 import type { ClosedPnl, ExecutionRecord } from './account.ts'
 import { amountText, usdtOf, worthOf } from './amount.ts'
 import type { Desk } from './desk.ts'
 import type { LedgerEntry } from './ledger.ts'
-import { tierOf } from './limits.ts'
 import { type BybitOrder, type BybitPosition, openingSide } from './order.ts'
+import { marginOf, tierOf } from './risk.ts'
 import { averageText, priceText, quoteText, roundText, stepsText } from './text.ts'
 
 export type Json = { readonly [name: string]: unknown }
@@ -171,45 +170,53 @@ function positionFields(desk: Desk, position: BybitPosition): Json {
   const instrument = desk.instrument(symbol)
   const leverage = desk.leverage(symbol, side ?? (idx === 2 ? 'short' : 'long'))
   const { mark } = desk.point(symbol)
-  const tier = tierOf(instrument, entryValue)
+  const tier = tierOf(desk.tiers(symbol), usdtOf(entryValue))
   const guard = (type: string): string => {
     const found = desk.stops.protecting(symbol, idx).find(order => order.stopOrderType === type)
     return found?.trigger == null ? '' : priceText(instrument, found.trigger.price)
   }
   const qty = qtyOf(instrument, steps)
   const value = usdtOf(entryValue)
-  const entry = steps === 0 ? 0 : value / qty
   const direction = side === null ? 1 : sign(side)
   const isHeld = side !== null
-  const margin = value / leverage
-  const maintenance = mark * qty * instrument.maintenanceMarginRate
-  const grid = (price: number): string =>
-    priceText(
-      instrument,
-      toTicks(instrument, Math.max(price, priceOf(instrument, instrument.minPrice)), 'nearest'),
-    )
+  const { margins } = desk
+  const held = side === null ? null : { ...position, side }
+  const margin = held === null ? NOTHING : margins.of(held, mark)
+  const terms = held === null ? null : { side: held.side, qty, entry: value / qty, leverage }
+  const byMark =
+    terms === null
+      ? NOTHING
+      : marginOf('REGULAR_MARGIN', desk.tiers(symbol), desk.costs.takerFee, terms, mark)
+  const grid = (price: number | null): string =>
+    price === null
+      ? ''
+      : priceText(
+          instrument,
+          toTicks(instrument, Math.max(price, priceOf(instrument, instrument.minPrice)), 'nearest'),
+        )
   return {
     positionIdx: idx,
     riskId: tier.id,
-    riskLimitValue: amountText(tier.limit),
+    riskLimitValue: usdt(tier.limit),
     symbol,
     side: isHeld ? openingSide(side) : '',
     size: stepsText(instrument, steps),
     positionValue: isHeld ? amountText(entryValue) : '',
-    tradeMode: 1,
+    // Said to be always 0 on a unified account, whose mode is that of all its positions.
+    tradeMode: 0,
     positionStatus: 'Normal',
     autoAddMargin: 0,
     adlRankIndicator: isHeld ? 2 : 0,
     leverage: roundText(leverage, 2),
-    positionBalance: isHeld ? usdt(margin) : '0',
+    positionBalance: usdt(margin.initial),
     markPrice: averageText(instrument, mark),
-    liqPrice: isHeld ? grid(liquidationPrice(instrument, { side, entry, leverage })) : '',
-    bustPrice: isHeld ? grid(entry * (1 - direction / leverage)) : '',
+    liqPrice: held === null ? '' : grid(margins.liquidation(held)),
+    bustPrice: held === null ? '' : grid(margins.bankruptcy(held)),
     breakEvenPrice: isHeld ? usdt(breakEven(desk, position)) : '',
-    positionMM: isHeld ? usdt(maintenance) : '0',
-    positionIM: isHeld ? usdt(margin) : '0',
-    positionMMByMp: isHeld ? usdt(maintenance) : '0',
-    positionIMByMp: isHeld ? usdt((mark * qty) / leverage) : '0',
+    positionMM: usdt(margin.maintenance),
+    positionIM: usdt(margin.initial),
+    positionMMByMp: usdt(byMark.maintenance),
+    positionIMByMp: usdt(byMark.initial),
     tpslMode: position.tpslMode,
     takeProfit: guard('TakeProfit'),
     stopLoss: guard('StopLoss'),
@@ -227,6 +234,8 @@ function positionFields(desk: Desk, position: BybitPosition): Json {
   }
 }
 
+const NOTHING = { initial: 0, maintenance: 0 }
+
 /** Source: Bybit help centre, "Break-even price". */
 function breakEven(desk: Desk, { symbol, side, steps, entryValue, realised }: BybitPosition): number {
   const qty = qtyOf(desk.instrument(symbol), steps) * (side === 'short' ? -1 : 1)
@@ -234,37 +243,35 @@ function breakEven(desk: Desk, { symbol, side, steps, entryValue, realised }: By
   return (usdtOf(entryValue) * Math.sign(qty) - usdtOf(realised)) / (qty - Math.abs(qty) * fee)
 }
 
-/** The account of `wallet-balance` and of the wallet stream. */
+/**
+ * The account of `wallet-balance` and of the wallet stream. Figures of the whole account "are not applicable" in isolated
+ * margin, says Bybit, which may leave them empty: the seed decides. Those of the coin are told in either mode.
+ */
 export function walletShape(desk: Desk): Json {
-  const balance = usdtOf(desk.account.ledger.balance)
-  const { positions, orders, free } = desk.margin()
-  let unrealised = 0
-  let maintenance = 0
-  for (const { symbol, side, steps, entryValue } of desk.account.positions) {
-    if (side === null) continue
-    const instrument = desk.instrument(symbol)
-    const value = desk.point(symbol).mark * qtyOf(instrument, steps)
-    unrealised += (value - usdtOf(entryValue)) * sign(side)
-    maintenance += value * instrument.maintenanceMarginRate
-  }
-  const equity = balance + unrealised
-  const share = (part: number): string => roundText(equity > 0 ? part / equity : 0, 4)
+  const { margins } = desk
+  const { unrealised, equity, positions, orders, maintenance, free } = margins.totals()
+  const isTold = margins.isCross || desk.tellsWhole
+  const whole = (value: number): string => (isTold ? usdt(value) : '')
+  // Where nothing is left, whatever there is to keep is all of it.
+  const share = (part: number): string =>
+    isTold ? roundText(equity > 0 ? part / equity : part > 0 ? 1 : 0, 4) : ''
+  const bound = positions + orders
   return {
     totalEquity: usdt(equity),
-    accountIMRate: share(positions + orders),
-    accountIMRateByMp: share(positions + orders),
-    totalMarginBalance: usdt(equity),
-    totalInitialMargin: usdt(positions + orders),
-    totalInitialMarginByMp: usdt(positions + orders),
+    accountIMRate: share(bound),
+    accountIMRateByMp: share(bound),
+    totalMarginBalance: whole(equity),
+    totalInitialMargin: whole(bound),
+    totalInitialMarginByMp: whole(bound),
     accountType: 'UNIFIED',
-    totalAvailableBalance: usdt(Math.max(0, free)),
+    totalAvailableBalance: whole(Math.max(0, free)),
     accountMMRate: share(maintenance),
     accountMMRateByMp: share(maintenance),
     totalPerpUPL: usdt(unrealised),
     totalWalletBalance: amountText(desk.account.ledger.balance),
     accountLTV: '0',
-    totalMaintenanceMargin: usdt(maintenance),
-    totalMaintenanceMarginByMp: usdt(maintenance),
+    totalMaintenanceMargin: whole(maintenance),
+    totalMaintenanceMarginByMp: whole(maintenance),
     coin: [
       {
         coin: 'USDT',

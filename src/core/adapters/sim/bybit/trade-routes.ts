@@ -190,12 +190,15 @@ export const TRADING_ROUTES: { readonly [path: string]: Handler } = {
     return {}
   },
 
-  '/v5/account/set-margin-mode': (_, fields) => {
+  '/v5/account/set-margin-mode': (desk, fields) => {
     const mode = fields.choice('setMarginMode', ['ISOLATED_MARGIN', 'REGULAR_MARGIN', 'PORTFOLIO_MARGIN'])
-    if (mode === 'ISOLATED_MARGIN') return { reasons: [] }
-    throw new Refusal(3400045, 'Set margin mode failed', {
-      reasons: [{ reasonCode: '3400000', reasonMsg: 'this exchange reckons isolated margin only' }],
-    })
+    if (mode === 'PORTFOLIO_MARGIN') {
+      throw new Refusal(3400045, 'Set margin mode failed', {
+        reasons: [{ reasonCode: '3400000', reasonMsg: 'this exchange does not have portfolio margin' }],
+      })
+    }
+    desk.setMarginMode(mode)
+    return { reasons: [] }
   },
 
   '/v5/account/set-limit-px-action': (desk, fields) => {
