@@ -70,10 +70,39 @@ test('the account begins in the position mode of the configuration', async () =>
   assert.is(sim.desk.mode, 'hedge')
 })
 
+test('the account begins in the margin mode that is said', async () => {
+  assert.is((await over({})).sim.desk.marginMode, 'ISOLATED_MARGIN')
+  assert.is((await over({ marginMode: 'cross' })).sim.desk.marginMode, 'REGULAR_MARGIN')
+})
+
+test('risk tiers that are stored are those of the exchange', async () => {
+  const [first, second] = markets
+  const { symbol } = first.instrument
+  const tier = {
+    date: '2026-01-01',
+    symbol,
+    id: 7,
+    limit: '1000',
+    maintenanceMargin: 0.01,
+    initialMargin: 0.02,
+    maxLeverage: '50',
+    deduction: null,
+  }
+  const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() }
+  const world = { clock, cwd: folder.path }
+  const tiered = [{ ...first, tiers: [tier] }, second]
+  const { sim } = await bybitOver(world, parsed({}), tiered, defaultConfig(), freshCredentials(), start)
+  assert.equal(
+    [symbol, second.instrument.symbol].map(name => sim.desk.tiers(name).map(({ id, limit }) => [id, limit])),
+    [[[7, 1_000]], [[1, 2_000_000]]],
+  )
+})
+
 test('the flags of the protocol are for the protocol, and a speed has bounds', async () => {
   assert.not(wantsBybit(parsed({})))
   assert.ok(wantsBybit(parsed({ protocol: 'bybit', speed: '60' })))
   assert.throws(() => wantsBybit(parsed({ seed: 'x' })), /--seed is for Bybit/)
+  assert.throws(() => wantsBybit(parsed({ marginMode: 'cross' })), /--margin-mode is for Bybit/)
   for (const speed of ['0', '-1', 'fast', '0.01', '4000']) {
     await over({ speed }).then(
       () => assert.unreachable(),

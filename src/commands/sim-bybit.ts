@@ -31,6 +31,13 @@ export const PROTOCOL_FLAGS: readonly FlagSpec[] = [
     default: 'present',
     choices: ['present', 'recorded'],
   },
+  {
+    flags: '--margin-mode <which>',
+    description:
+      'with bybit: how the account begins, each position with its margin or all with that of the account',
+    default: 'isolated',
+    choices: ['isolated', 'cross'],
+  },
   { flags: '--seed <text>', description: 'with bybit: what is left to chance there', default: '1' },
   { flags: '--faults <file>', description: 'with bybit: a list of what goes wrong, as JSON' },
 ]
@@ -38,9 +45,12 @@ export const PROTOCOL_FLAGS: readonly FlagSpec[] = [
 /** Whether Bybit's protocol is asked for. Throws a UsageError where its flags are given without it. */
 export function wantsBybit(parsed: ParsedArguments): boolean {
   if (textFlag(parsed, 'protocol') === 'bybit') return true
-  const stray = ['speed', 'dates', 'seed', 'faults'].find(name => textFlag(parsed, name) !== undefined)
+  const stray = ['speed', 'dates', 'seed', 'faults', 'marginMode'].find(
+    name => textFlag(parsed, name) !== undefined,
+  )
   if (stray === undefined) return false
-  throw new UsageError(`--${stray} is for Bybit's protocol`, 'give --protocol bybit too, or leave it out')
+  const flag = stray === 'marginMode' ? 'margin-mode' : stray
+  throw new UsageError(`--${flag} is for Bybit's protocol`, 'give --protocol bybit too, or leave it out')
 }
 
 const WEEK = 7 * DAY
@@ -72,6 +82,7 @@ export async function bybitOver(
       ...credentials,
       costs: costsOf(config),
       wallet: config.startingBalance,
+      marginMode: textFlag(parsed, 'marginMode') === 'cross' ? 'REGULAR_MARGIN' : 'ISOLATED_MARGIN',
       seed: textFlag(parsed, 'seed') ?? '1',
       from,
       speed,

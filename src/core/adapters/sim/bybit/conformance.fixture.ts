@@ -24,6 +24,13 @@ export interface Client {
   setLeverage(leverage: number): Promise<void>
   /** From now on a symbol has a position on each side. */
   setHedge(): Promise<void>
+  /** In the exchange's word. */
+  marginMode(): Promise<string>
+  setMarginMode(mode: 'isolated' | 'cross'): Promise<void>
+  /** What the whole account has to keep of its equity. */
+  maintenanceRate(): Promise<number>
+  /** `null` where there is none. */
+  liquidationPrice(): Promise<number | null>
   /** Sizes of the positions by their sides. */
   sizes(): Promise<{ readonly [side: string]: number }>
   /** Returns the exchange's id. */
@@ -222,6 +229,18 @@ export async function bybitApi(url: string): Promise<Client> {
     setHedge: async () => {
       ok(await rest.switchPositionMode({ category, coin: 'USDT', mode: 3 }))
     },
+    marginMode: async () => ok(await rest.getAccountInfo()).result.marginMode,
+    setMarginMode: async mode => {
+      ok(await rest.setMarginMode(mode === 'cross' ? 'REGULAR_MARGIN' : 'ISOLATED_MARGIN'))
+    },
+    maintenanceRate: async () => {
+      const { result } = ok(await rest.getWalletBalance({ accountType: 'UNIFIED' }))
+      return Number(result.list[0].accountMMRate)
+    },
+    liquidationPrice: async () => {
+      const { result } = ok(await rest.getPositionInfo({ category, symbol: SYMBOL }))
+      return result.list[0].liqPrice === '' ? null : Number(result.list[0].liqPrice)
+    },
     sizes: async () => {
       const { result } = ok(await rest.getPositionInfo({ category, settleCoin: 'USDT' }))
       return Object.fromEntries(
@@ -372,6 +391,15 @@ export async function ccxtClient(url: string): Promise<Client> {
     setHedge: async () => {
       await ex.setPositionMode(true, UNIFIED)
     },
+    marginMode: async () => (await ex.privateGetV5AccountInfo()).result.marginMode,
+    setMarginMode: async mode => {
+      await ex.setMarginMode(mode)
+    },
+    maintenanceRate: async () => {
+      const { info } = await ex.fetchBalance()
+      return Number(info.result.list[0].accountMMRate)
+    },
+    liquidationPrice: async () => (await ex.fetchPosition(UNIFIED)).liquidationPrice ?? null,
     sizes: async () => {
       const held = await ex.fetchPositions([UNIFIED])
       return Object.fromEntries(

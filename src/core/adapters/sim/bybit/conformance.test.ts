@@ -133,4 +133,45 @@ test('in hedge mode both see the same stop and the same target go off', async ()
   )
 })
 
+/** The third story: the margin of the account, and its end. */
+async function crossed(connect: (url: string) => Promise<Client>): Promise<Seen['figures']> {
+  // Twenty seconds at 100, then down to 70.
+  const { sim, server, skip } = await present('crossed', [[100, 100, 70, 70]])
+  const client = await connect(server.url)
+  const figures: { [step: string]: unknown } = {}
+  try {
+    figures.begins = await client.marginMode()
+    await client.setMarginMode('cross')
+    figures.mode = await client.marginMode()
+    figures.unheld = await client.maintenanceRate()
+    await client.place({ side: 'buy', qty: 1, linkId: 'little' })
+    figures.far = await client.liquidationPrice()
+    await client.place({ side: 'buy', qty: 20, linkId: 'one' })
+    await client.place({ side: 'buy', qty: 19, stop: 50, linkId: 'two' })
+    figures.near = await client.liquidationPrice()
+    figures.rate = await client.maintenanceRate()
+    skip(28 * SECOND)
+    await until(() => sim.desk.account.positions.every(({ side }) => side === null), 'it is taken over')
+    figures.end = await client.balance()
+    figures.ends = await client.maintenanceRate()
+    // ccxt asks for trades alone, of which a take-over is none: its result and the stream show it.
+    figures.closedPnl = await client.closedPnl()
+    const { heard } = client
+    await until(() => new Set(heard.fills).size === 4, 'every fill was told by the stream')
+    return figures
+  } finally {
+    await client.close()
+    await server.close()
+  }
+}
+
+test('in cross margin both see the mode, the margin that the account has to keep, and its liquidation', async () => {
+  const one = await crossed(bybitApi)
+  const other = await crossed(ccxtClient)
+  for (const step of Object.keys(one)) assert.equal(other[step], one[step], step)
+  assert.equal([one.begins, one.mode, one.far], ['ISOLATED_MARGIN', 'REGULAR_MARGIN', null])
+  assert.ok(Number(one.near) > 75 && Number(one.near) < 77, `${one.near}`)
+  assert.equal([one.unheld, one.rate, one.ends], [0, 0.0421, 0])
+})
+
 test.run()
