@@ -143,7 +143,7 @@ test('F9: margin that is low keeps entries away until there is room again', asyn
   rig.close()
 })
 
-test('F10: a margin mode that somebody has changed keeps entries away until it is back, or a person resumes', async () => {
+test('F10: a margin mode that somebody has changed keeps entries away until it is back, whoever resumes', async () => {
   const rig = await open()
   await trades(rig)
   await trades(rig, { marginMode: 'cross' })
@@ -156,7 +156,30 @@ test('F10: a margin mode that somebody has changed keeps entries away until it i
   await trades(rig, { marginMode: 'cross' })
   assert.is(await enters(rig, SYMBOL), false)
   await rig.hear({ type: 'command', at: 0, id: 'r', command: 'resume', by: 'a person', reason: 'meant' })
+  assert.equal([await enters(rig, SYMBOL), rig.count('W137')], [false, 1], 'the cause stands, which is said')
+  await trades(rig)
   assert.is(await enters(rig, SYMBOL), true)
+  rig.close()
+})
+
+test('F10: another type of the account is accepted by a person who resumes', async () => {
+  const rig = await open()
+  await trades(rig)
+  await trades(rig, { accountType: 'other' })
+  assert.is(await enters(rig), false)
+  await rig.hear({ type: 'command', at: 0, id: 'r', command: 'resume', by: 'a person', reason: 'meant' })
+  assert.equal([await enters(rig), rig.count('W137')], [true, 0])
+  rig.close()
+})
+
+test('C616: an account that was never isolated enters nothing, whoever resumes, until it is', async () => {
+  const rig = await open()
+  await trades(rig, { marginMode: 'REGULAR_MARGIN' })
+  assert.equal([await enters(rig), rig.count('C616'), rig.count('C610')], [false, 1, 0])
+  await rig.hear({ type: 'command', at: 0, id: 'r', command: 'resume', by: 'a person', reason: 'meant' })
+  assert.equal([await enters(rig), rig.count('W137')], [false, 1])
+  await trades(rig, { marginMode: 'ISOLATED_MARGIN' })
+  assert.equal([await enters(rig), rig.count('C610')], [true, 0])
   rig.close()
 })
 

@@ -242,7 +242,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
     codes: ['C610'],
     shown: [
       ...facts(
-        'F10: a margin mode that somebody has changed keeps entries away until it is back, or a person resumes',
+        'F10: a margin mode that somebody has changed keeps entries away until it is back, whoever resumes',
       ),
       ...terms(
         'F10: over the wire another margin mode keeps entries away, and one who asks for it once is found out',

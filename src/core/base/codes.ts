@@ -150,6 +150,12 @@ export const CODES = {
     did: 'Pauses entries for the time configured. The pause ends by itself; bbw trade resume does not shorten it.',
     can: 'bbw status shows the figures.',
   },
+  W137: {
+    title: 'resumed, and a cause stands',
+    what: 'A person has resumed, and something else keeps entries away: it is named.',
+    did: 'Took the halt and the pause back; entries wait for the end of that cause, which no resume lifts.',
+    can: 'Do what the cause asks for; entries go on by themselves then.',
+  },
   W136: {
     title: 'losses at high leverage',
     what: 'Several trades at high leverage have closed with a loss within a day.',
@@ -548,13 +554,13 @@ export const CODES = {
     title: 'margin mode changed outside',
     what: 'The margin mode or the type of the account is another one than when bbw began to trade it: liquidations and sizes were planned for that one.',
     did: 'Admits no entry; positions are managed on.',
-    can: 'Set it back, or, if it is meant: bbw trade resume',
+    can: 'Choose isolated margin again: entries go on by themselves. Another type of the account, if it is meant: bbw trade resume',
   },
   C616: {
     title: 'not isolated margin',
     what: 'The account is in cross or portfolio margin. bbw plans sizes and liquidations for isolated margin, in which a position can lose its own margin and no more.',
-    did: 'Did not start where its books hold nothing. Else it looks after what it holds, and halts entries. Closing is never refused.',
-    can: 'Choose isolated margin for the account at Bybit, and start again; where it was halted: bbw trade resume',
+    did: 'Did not start where its books hold nothing. Else it looks after what it holds, and halts entries; a resume lets none in while it lasts. Closing is never refused.',
+    can: 'Choose isolated margin for the account at Bybit, and start again; where it was halted, then: bbw trade resume',
   },
   I611: {
     title: 'auction without stops',

@@ -112,7 +112,7 @@ test('what the terms of the account raise and lift is a decision each', () => {
   ])
   assert.equal(moved(desk, {}, { marginMode: 'cross' }).filter(Boolean), ['+terms'])
   desk.feed({ type: 'command', id: 'r', command: 'resume', by: 'me', reason: 'I did that' })
-  assert.equal(moved(desk, { marginMode: 'isolated' }), ['+terms'])
+  assert.equal(moved(desk, { marginMode: 'isolated' }), ['-terms'], 'the resume has not lifted it')
 })
 
 test('what a restart finds of the terms in the books is lifted by a decision', () => {

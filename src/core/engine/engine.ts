@@ -223,10 +223,10 @@ export class Engine {
         this.#gatekeeper.store(input.ok, input.reason, input.code)
         break
       case 'command':
+        if (input.command === 'resume') this.#facts.resumed()
         this.#gatekeeper.command(input)
         // A kill switch does not wait for the next cycle.
         if (input.command === 'halt') this.#entries.expire()
-        if (input.command === 'resume') this.#facts.resumed()
         this.#ladders.takeBackIfClosed()
         break
       case 'handover':

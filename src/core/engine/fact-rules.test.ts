@@ -89,7 +89,12 @@ test('terms that changed, an account that may only reduce and little margin are 
   assert.equal(verdict({}), { changed: [], standing: [], raised: [], lifted: [] })
   const all = verdict({ marginMode: 'cross', accountType: 'classic', mayOnlyReduce: true, marginUse: 1 })
   assert.equal(all.changed, ['marginMode', 'accountType'])
-  assert.equal(all.raised, TERMS_CAUSES)
+  assert.equal(all.raised, ['terms', 'only-reduce', 'margin'], 'what was changed is told as that')
+  const cross = { ...FIRST, marginMode: 'cross' }
+  const never = ask(TERMS, { first: cross, now: cross, standing: [] })
+  assert.equal([never.changed, never.raised], [[], ['not-isolated']])
+  const mended = ask(TERMS, { first: cross, now: FIRST, standing: ['not-isolated'] })
+  assert.equal([mended.changed, mended.standing, mended.lifted], [[], [], ['not-isolated']])
   assert.equal(verdict({}, TERMS_CAUSES).lifted, TERMS_CAUSES)
   assert.equal(verdict({ mayOnlyReduce: true }, ['only-reduce', 'terms']), {
     changed: [],

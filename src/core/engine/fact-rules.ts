@@ -102,8 +102,13 @@ export const MAINTENANCE: Rule<SeenMaintenance, 'near' | 'over' | 'withdrawn' | 
 }
 
 /** What of the terms of the account can keep entries away. */
-export const TERMS_CAUSES = ['terms', 'only-reduce', 'margin'] as const
+export const TERMS_CAUSES = ['terms', 'only-reduce', 'margin', 'not-isolated'] as const
 export type TermsCause = (typeof TERMS_CAUSES)[number]
+
+/** Whether a position can lose its own margin and no more, as bbw reckons; every exchange calls that so. */
+export function isIsolated({ marginMode }: AccountTerms): boolean {
+  return /isolated/i.test(marginMode)
+}
 
 /** The terms under which the account trades, those of now and those from the first. */
 export interface SeenTerms {
@@ -126,11 +131,16 @@ export const TERMS: Rule<SeenTerms, TermsVerdict> = {
   kind: 'terms',
   about: () => THE_HOUSE,
   decide({ first, now, standing: before }) {
-    const changed = (['marginMode', 'accountType'] as const).filter(name => first[name] !== now[name])
+    // Whatever it was before, isolated margin is what is reckoned with.
+    const changed = (['marginMode', 'accountType'] as const).filter(
+      name => first[name] !== now[name] && (name !== 'marginMode' || !isIsolated(now)),
+    )
     const holds: { readonly [C in TermsCause]: boolean } = {
       terms: changed.length > 0,
       'only-reduce': now.mayOnlyReduce,
       margin: isLow(now.marginUse, before.includes('margin')),
+      // One that was changed is told as that.
+      'not-isolated': !isIsolated(now) && !changed.includes('marginMode'),
     }
     const standing = TERMS_CAUSES.filter(cause => holds[cause])
     return {

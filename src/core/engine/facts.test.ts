@@ -94,7 +94,10 @@ test('what is known of the exchange survives', () => {
   later.look()
   assert.ok(!one.parts.told().includes('alert C602'), 'it is not told of again')
   later.resumed()
-  assert.is(later.save().terms?.marginMode, 'cross')
+  assert.is(later.save().terms?.marginMode, 'isolated', 'no resume makes cross margin the one that is wanted')
+  later.trades({ ...terms, marginMode: 'isolated', accountType: 'other' })
+  later.resumed()
+  assert.is(later.save().terms?.accountType, 'other')
 })
 
 test.run()

@@ -7,7 +7,8 @@
  * | a perpetual is to be delisted | no entry; what bbw holds, adopted positions included, is closed a day before, a person's position is told of |
  * | it is not traded, or is missing in the lists | no entry; what is held is kept in the books, whatever the lists say |
  * | it is in an auction | no entry: nothing there can have a stop |
- * | margin mode or account type is another one than at first | no entry until it is as it was, or a person resumes |
+ * | the account's type is another one than at first | no entry until it is as it was, or a person resumes |
+ * | its margin mode is another one than at first, and not isolated; or was not isolated at first | no entry until it is isolated, or as it was: no resume lifts that |
  * | the account may only reduce | no entry; exits go on |
  * | so much margin is in use that a stop may not be carried out | no entry until there is room again |
  * | maintenance is announced | no entry from five minutes before; afterwards everything is compared first |
@@ -20,6 +21,7 @@ import type { EngineCore } from './core.ts'
 import {
   CLOSED_BEFORE,
   DELISTING,
+  isIsolated,
   LISTING,
   MAINTENANCE,
   PAUSED_BEFORE,
@@ -195,10 +197,15 @@ export class Facts {
     }
   }
 
-  /** A person has resumed: the terms of now are those that they want. */
+  /**
+   * A person has resumed: the terms of now are those that they want. Not a margin in which a loss takes more than sizes were
+   * planned for: while that lasts it keeps entries away, whoever resumes.
+   */
   resumed(): void {
-    this.#terms = this.#termsNow
-    this.#core.obstacles.lift('terms', null)
+    const [first, now] = [this.#terms, this.#termsNow]
+    if (first === null || now === null) return
+    this.#terms = isIsolated(now) ? now : { ...now, marginMode: first.marginMode }
+    if (this.#terms.marginMode === now.marginMode) this.#core.obstacles.lift('terms', null)
   }
 
   save(): Saved {
@@ -260,6 +267,8 @@ function termsWords(
       const percent = (100 * (now.marginUse ?? 0)).toFixed(0)
       return [`${percent} % of equity are maintenance margin: a stop may fail`, 'C609']
     }
+    case 'not-isolated':
+      return [`the account is in ${now.marginMode} margin, and bbw reckons with isolated margin`, 'C616']
     case 'terms': {
       const found = changed.map(
         name => `${name === 'marginMode' ? 'margin mode' : 'account type'} ${now[name]}, was ${first[name]}`,

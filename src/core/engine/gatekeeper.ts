@@ -191,6 +191,7 @@ export class Gatekeeper {
   command(input: Extract<Input, { readonly type: 'command' }>): void {
     const { id, command, by, reason, code } = input
     const order = { at: this.#core.now, by, reason }
+    let answer = reason
     switch (command) {
       case 'pause':
         this.#standing = { ...this.#standing, paused: order }
@@ -212,11 +213,21 @@ export class Gatekeeper {
           code ?? 'I131',
         )
         this.#core.touchAll()
+        answer = this.#sayWhatStands(id, reason)
         break
       default:
         unreachable(command)
     }
-    this.#core.emit({ type: 'answer', id, ok: true, reason })
+    this.#core.emit({ type: 'answer', id, ok: true, reason: answer })
+  }
+
+  /** What keeps entries from all symbols although a person has resumed is said; it ends when its cause does. */
+  #sayWhatStands(request: string, reason: string): string {
+    const standing = this.#core.obstacles.blocks().filter(({ symbol }) => symbol === null)
+    if (standing.length === 0) return reason
+    const words = `no entries yet: ${standing.map(one => one.reason).join('; ')}`
+    this.#core.event('alert', null, words, { request }, null, 'W137')
+    return `${reason}; ${words}`
   }
 
   /** Whether the state can be written: while it cannot, nothing is added. */

@@ -10,6 +10,7 @@ const OF_FACTS: { readonly [cause in Obstacle['cause']]?: RuleKind } = {
   listing: 'listing',
   maintenance: 'maintenance',
   terms: 'terms',
+  'not-isolated': 'terms',
   'only-reduce': 'terms',
   margin: 'terms',
   unread: 'unread',

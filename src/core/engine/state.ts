@@ -116,7 +116,15 @@ export interface StopState {
 }
 
 /** What the exchange says of itself that keeps entries away. */
-export const FACT_KINDS = ['listing', 'only-reduce', 'margin', 'terms', 'maintenance', 'unread'] as const
+export const FACT_KINDS = [
+  'listing',
+  'only-reduce',
+  'margin',
+  'terms',
+  'not-isolated',
+  'maintenance',
+  'unread',
+] as const
 type FactKind = (typeof FACT_KINDS)[number]
 
 /** An announced maintenance; `until` of `null`: its end is not known. */
