@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CODES } from './core/base/codes.ts'
-import type { FaultRow, NamedTest } from './fault-map.fixture.ts'
+import type { FaultRow, Lever, NamedTest } from './fault-map.fixture.ts'
 import { LIMIT_NUMBERS, LIMIT_ROWS } from './faults-limits.fixture.ts'
 import { PROCESS_ROWS } from './faults-process.fixture.ts'
 import { STREAM_NUMBERS, STREAM_ROWS } from './faults-streams.fixture.ts'
@@ -64,14 +64,54 @@ function wrongTest({ file, title }: NamedTest, source: (file: string) => string 
 /** A sentence, or more: so many words, and a full stop. */
 const isSaid = (reason: string): boolean => reason.split(/\s+/).length >= 8 && reason.endsWith('.')
 
+/** Files whose tests go over real sockets: to the simulated Bybit, or to a server that answers as it might. */
+const OVER_SOCKETS: ReadonlySet<string> = new Set([
+  'commands/run-bybit-life.test.ts',
+  'core/adapters/bybit/http.test.ts',
+  'faults-account.test.ts',
+  'faults-crash-rotation.test.ts',
+  'faults-crash.test.ts',
+  'faults-disk.test.ts',
+  'faults-market.test.ts',
+  'faults-money.test.ts',
+  'faults-processes.test.ts',
+  'faults-streams.test.ts',
+  'faults-terms.test.ts',
+  'faults-wire.test.ts',
+])
+
+/** Groups of which every row has a planted bug. */
+const PLANTED = 'ABCDEFGK'
+/** Levers that pull at what is between bbw and the exchange, or at its process; and those of the kernel. */
+const OF_SOCKETS: readonly Lever[] = ['L1', 'L2', 'L4', 'L7']
+const OF_KERNEL: readonly Lever[] = ['L3', 'L8']
+
+/** Where a row is not shown as its group and its lever want it. */
+function wrongWays({
+  row,
+  lever,
+  shown,
+}: FaultRow & { readonly shown: readonly NamedTest[] }): readonly string[] {
+  if (!PLANTED.includes(row[0])) return []
+  const wrong: string[] = []
+  if (!shown.some(({ title }) => title.includes('found out'))) wrong.push('no planted bug of it is found out')
+  if (lever.some(one => OF_SOCKETS.includes(one)) && !shown.some(({ file }) => OVER_SOCKETS.has(file)))
+    wrong.push('no test of it goes over real sockets')
+  if (lever.some(one => OF_KERNEL.includes(one)) && !shown.some(({ file }) => file.startsWith('kernel/')))
+    wrong.push('no test of it is in the kernel')
+  return wrong
+}
+
 function wrongRow(row: FaultRow, source: (file: string) => string | null): string[] {
   const wrong: string[] = row.codes.filter(code => !(code in CODES)).map(code => `${code} is no code`)
+  if (row.lever.length === 0) wrong.push('no lever')
   const { shown } = row
   if ('notApplicable' in shown) {
     if (!isSaid(shown.notApplicable)) wrong.push('it does not say why it does not apply')
     return wrong
   }
   if (shown.length === 0) wrong.push('no test')
+  wrong.push(...wrongWays({ ...row, shown }))
   for (const named of shown) {
     wrong.push(...wrongTest(named, source))
     if (!named.title.startsWith(`${row.row}: `)) wrong.push(`"${named.title}" does not name its row`)
@@ -135,6 +175,7 @@ test('a map with a hole, a slip or an excuse that is none is found out', () => {
     file === 'here.test.ts' ? "test('X1: it works', () => has('E101'))" : null
   const right: FaultRow = {
     row: 'X1',
+    lever: ['L1'],
     what: 'something',
     codes: ['E101'],
     shown: [{ file: 'here.test.ts', title: 'X1: it works' }],
@@ -164,6 +205,37 @@ test('a map with a hole, a slip or an excuse that is none is found out', () => {
   assert.equal(told({ ...right, codes: [], shown: [{ file: 'gone.test.ts', title: 'X1: it works' }] }), [
     'X1: gone.test.ts is not there',
   ])
+})
+
+test('a row without a planted bug, and one that is not shown by its lever, is found out', () => {
+  const titles = ['A1: it works', 'A1: one who does not is found out']
+  const files = ['here.test.ts', 'faults-money.test.ts', 'kernel/rows.test.ts']
+  const source = (): string => titles.map(title => `test('${title}', () => {})`).join('\n')
+  const row = (lever: Lever, file: string, title: string): FaultRow => ({
+    row: 'A1',
+    lever: [lever],
+    what: 'something',
+    codes: [],
+    shown: [{ file, title }],
+  })
+  const [works, foundOut] = titles
+  const [here, sockets, kernel] = files
+  const told = (...of: Parameters<typeof row>): readonly string[] => wrongMap([row(...of)], ['A1'], source)
+  assert.equal(told('L5', here, foundOut), [])
+  assert.equal(told('L5', here, works), ['A1: no planted bug of it is found out'])
+  for (const lever of ['L1', 'L2', 'L4', 'L7'] as const) {
+    assert.equal(told(lever, sockets, foundOut), [])
+    assert.equal(told(lever, here, foundOut), ['A1: no test of it goes over real sockets'])
+  }
+  for (const lever of ['L3', 'L8'] as const) {
+    assert.equal(told(lever, kernel, foundOut), [])
+    assert.equal(told(lever, sockets, foundOut), ['A1: no test of it is in the kernel'])
+  }
+  const both = { ...row('L2', sockets, foundOut), lever: ['L2', 'L8'] } as const
+  assert.equal(wrongMap([both], ['A1'], source), ['A1: no test of it is in the kernel'], 'each lever counts')
+  const none = { ...row('L5', here, foundOut), lever: [] }
+  assert.equal(wrongMap([none], ['A1'], source), ['A1: no lever'])
+  for (const file of OVER_SOCKETS) assert.is.not(sourceOf(file), null, file)
 })
 
 test('the map itself with a row taken out or a title misspelt is found out', () => {

@@ -16,6 +16,7 @@ const overWire = named('faults-wire.test.ts')
 export const LIMIT_ROWS: readonly FaultRow[] = [
   {
     row: 'D1',
+    lever: ['L1'],
     what: 'too many requests',
     codes: ['W401'],
     shown: [
@@ -28,6 +29,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D2',
+    lever: ['L1'],
     what: 'the address is blocked',
     codes: ['C402'],
     shown: [
@@ -40,6 +42,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D4',
+    lever: ['L1'],
     what: 'maintenance is announced',
     codes: ['W404'],
     shown: [
@@ -54,6 +57,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D7',
+    lever: ['L1'],
     what: 'the key is not accepted',
     codes: ['C407'],
     shown: [
@@ -70,6 +74,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D8',
+    lever: ['L1'],
     what: 'the account is banned or may only reduce',
     codes: ['C408'],
     shown: [
@@ -84,6 +89,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D9',
+    lever: ['L1'],
     what: 'as many orders rest as are allowed',
     codes: ['W409'],
     shown: [
@@ -98,6 +104,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D10',
+    lever: ['L1'],
     what: 'a cancellation races the fill',
     codes: ['I410'],
     shown: [
@@ -111,6 +118,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E6',
+    lever: ['L1'],
     what: 'the price is old',
     codes: ['W506'],
     shown: [
@@ -122,6 +130,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F1',
+    lever: ['L1'],
     what: 'tick or step changes while something is held',
     codes: ['I601'],
     shown: [
@@ -137,6 +146,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F2',
+    lever: ['L1'],
     what: 'a perpetual is delisted',
     codes: ['C602'],
     shown: [
@@ -152,6 +162,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F3',
+    lever: ['L1'],
     what: 'a perpetual is missing in the lists',
     codes: ['C602'],
     shown: [
@@ -163,6 +174,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F4',
+    lever: ['L1'],
     what: 'the rest is below the least order',
     codes: ['I604'],
     shown: [
@@ -176,6 +188,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F5',
+    lever: ['L1'],
     what: 'above the greatest quantity at the market',
     codes: [],
     shown: [
@@ -190,6 +203,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F6',
+    lever: ['L1'],
     what: 'the account is in another position mode',
     codes: ['C606'],
     shown: account(
@@ -200,6 +214,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F7',
+    lever: ['L1'],
     what: 'the leverage is not modified',
     codes: [],
     shown: account(
@@ -209,6 +224,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F8',
+    lever: ['L1'],
     what: 'the leverage is not the planned one',
     codes: ['W608'],
     shown: [
@@ -227,6 +243,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F9',
+    lever: ['L1'],
     what: 'margin is low',
     codes: ['C609'],
     shown: [
@@ -238,6 +255,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F10',
+    lever: ['L1'],
     what: 'the margin mode is changed outside',
     codes: ['C610'],
     shown: [
@@ -251,6 +269,7 @@ export const LIMIT_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'F11',
+    lever: ['L1'],
     what: 'an auction without stops',
     codes: ['I611'],
     shown: [

@@ -481,8 +481,8 @@ async function both(rig: StreamRig): Promise<readonly string[]> {
 let told = 0
 const credulous = gossip((row, topic) => (topic === 'execution' ? { ...row, execId: `x${++told}` } : row))
 
-test('B12: over the wire a target and a stop that fire together, each told twice, are counted once', async () => {
-  assert.equal(await complaintsOf(['duplicate-push', 'reorder-push'], { minutes: BOTH }, both), [])
+test('B12: over the wire a target and a stop that fire together, each told twice, are counted once, and one who counts all of them is found out', async () => {
+  assert.equal(await complaintsOf(['duplicate-push', 'reorder-push'], { minutes: BOTH }, both, 'I212'), [])
   assert.ok((await complaintsOf('duplicate-push', { minutes: BOTH, listener: credulous }, both)).length > 0)
 })
 

@@ -15,6 +15,7 @@ const SQLITE = 'core/adapters/sqlite'
 export const PROCESS_ROWS: readonly FaultRow[] = [
   {
     row: 'G1',
+    lever: ['L3'],
     what: 'the clock is ahead of the exchange’s',
     codes: ['W701'],
     shown: [
@@ -34,6 +35,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G2',
+    lever: ['L3'],
     what: 'the wall clock jumps, or the machine sleeps',
     codes: ['W702'],
     shown: [
@@ -52,6 +54,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G3',
+    lever: ['L3'],
     what: 'time zones, changes of the clock, leap days',
     codes: [],
     shown: [
@@ -70,6 +73,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G4',
+    lever: ['L4'],
     what: 'SIGTERM in the middle of everything',
     codes: ['I704'],
     shown: [
@@ -87,6 +91,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G5',
+    lever: ['L4'],
     what: 'killed at any point',
     codes: ['I705'],
     shown: [
@@ -100,6 +105,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G6',
+    lever: ['L4'],
     what: 'started again and again',
     codes: ['C706'],
     shown: [
@@ -113,6 +119,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G7',
+    lever: ['hook'],
     what: 'the event loop is blocked',
     codes: ['C707'],
     shown: [
@@ -138,6 +145,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G8',
+    lever: ['L8'],
     what: 'a rejection that nobody handles',
     codes: ['E708'],
     shown: [
@@ -155,6 +163,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'G9',
+    lever: ['L7'],
     what: 'an update with open positions, a state of another version',
     codes: ['I709'],
     shown: [
@@ -164,10 +173,20 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
           'G9: a state of an earlier bbw, with open positions, is upgraded beside a backup of it, and says so',
       },
       { file: DAMAGE, title: 'G9: a state of a later bbw is refused with what to do, and not touched' },
+      {
+        file: 'faults-processes.test.ts',
+        title: 'G9: over the wire a state of a later bbw is refused before anything is asked of the account',
+      },
+      {
+        file: 'faults-terms.test.ts',
+        title:
+          'G9: over the wire a later bbw takes over what is held, from a state that it upgrades beside a backup, and one whose upgrade loses rows is found out',
+      },
     ],
   },
   {
     row: 'G10',
+    lever: ['L8'],
     what: 'memory grows',
     codes: ['W710'],
     shown: [
@@ -178,12 +197,13 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
       {
         file: 'kernel/memory.long.test.ts',
         title:
-          'G10: what a process keeps does not grow within days such that a year of it would be told, and a leak is',
+          'G10: what a process keeps does not grow within days such that a year of it would be told, and a leak is found out',
       },
     ],
   },
   {
     row: 'H1',
+    lever: ['L7'],
     what: 'two loops on one folder',
     codes: ['E801'],
     shown: [
@@ -201,6 +221,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H2',
+    lever: ['L3'],
     what: 'the holder of the lease is frozen, and wakes',
     codes: ['C802'],
     shown: [
@@ -222,6 +243,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H3',
+    lever: ['L5'],
     what: 'the database is busy',
     codes: ['W803'],
     shown: [
@@ -238,6 +260,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H4',
+    lever: ['L5'],
     what: 'a transaction refused in its middle',
     codes: [],
     shown: [
@@ -253,6 +276,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H5',
+    lever: ['L5'],
     what: 'the disk is full',
     codes: ['C805'],
     shown: [
@@ -269,6 +293,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H6',
+    lever: ['L5'],
     what: 'the disk fails, or cannot be written',
     codes: ['C806'],
     shown: [
@@ -285,6 +310,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H7',
+    lever: ['L5'],
     what: 'the state is damaged, or its log was deleted',
     codes: ['C807'],
     shown: [
@@ -312,6 +338,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H8',
+    lever: ['L7'],
     what: 'a reader keeps the log from being emptied',
     codes: ['W808'],
     shown: [
@@ -323,6 +350,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H9',
+    lever: ['hook'],
     what: 'an SQLite that damages logs, a network file system',
     codes: ['C809'],
     shown: [
@@ -334,6 +362,7 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H10',
+    lever: ['L7'],
     what: 'an order of a person beside a running loop',
     codes: ['I810'],
     shown: [
@@ -346,12 +375,14 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'H11',
+    lever: ['L7'],
     what: 'two scans at once',
     codes: ['I811'],
     shown: [{ file: FAULTS, title: 'H11: a second scan on the folder waits for the first, and says so' }],
   },
   {
     row: 'H12',
+    lever: ['L7'],
     what: 'a status while much is written',
     codes: [],
     shown: [

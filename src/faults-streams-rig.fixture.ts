@@ -39,6 +39,7 @@ import { BybitServer } from './core/adapters/sim/bybit/server.ts'
 import { BY_HAND } from './core/adapters/sim/bybit/wishes.ts'
 import { instrument as PLAIN, ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { MarketCache } from './core/adapters/sqlite/market-cache.ts'
+import { MIGRATIONS, type Migration } from './core/adapters/sqlite/migrations.ts'
 import type { StateStore } from './core/adapters/sqlite/state-store.ts'
 import { heldStore } from './core/adapters/sqlite/store.fixture.ts'
 import { Redactor } from './core/adapters/system/redactor.ts'
@@ -171,6 +172,7 @@ export class StreamRig {
   #life: Life | null = null
   #mortal: Mortal | null = null
   #starts = 0
+  #migrations = MIGRATIONS
   readonly #redactor: Redactor
   #news = 0
   #proposed = 0
@@ -372,6 +374,12 @@ export class StreamRig {
   async restart(): Promise<void> {
     await this.#end()
     await this.#begin()
+  }
+
+  /** As `restart`, but the one that begins is of a later bbw, which makes these steps of a state on top. */
+  async update(steps: readonly Migration[]): Promise<void> {
+    this.#migrations = [...MIGRATIONS, ...steps]
+    await this.restart()
   }
 
   /** The process ends at the next such point, as a kill ends it. */
@@ -651,7 +659,12 @@ export class StreamRig {
     })
     this.#starts++
     const self = { pid: 4_000 + this.#starts, host: 'here', processStart: String(this.#starts) }
-    const store = heldStore(this.#path, { self, isAlive: () => false, now: this.now })
+    const store = heldStore(this.#path, {
+      self,
+      isAlive: () => false,
+      now: this.now,
+      migrations: this.#migrations,
+    })
     const books = store.loadBooks()
     const options: EngineOptions = {
       wallet: WALLET,

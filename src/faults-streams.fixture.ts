@@ -12,6 +12,7 @@ const market = named('faults-market.test.ts')
 export const STREAM_ROWS: readonly FaultRow[] = [
   {
     row: 'D3',
+    lever: ['L2'],
     what: 'the exchange is away for half an hour',
     codes: ['C403'],
     shown: streams(
@@ -21,6 +22,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E1',
+    lever: ['L2'],
     what: 'a socket is open and silent',
     codes: ['W501'],
     shown: streams(
@@ -30,6 +32,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E2',
+    lever: ['L1'],
     what: 'a topic is dead while pongs come',
     codes: ['W502'],
     shown: streams(
@@ -39,6 +42,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E3',
+    lever: ['L2'],
     what: 'sockets do not hold',
     codes: ['W503'],
     shown: streams(
@@ -48,6 +52,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E4',
+    lever: ['L1'],
     what: 'something happens while a stream is away',
     codes: [],
     shown: streams(
@@ -57,6 +62,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E5',
+    lever: ['L1'],
     what: 'a delta lacks a field',
     codes: [],
     shown: streams(
@@ -66,6 +72,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E7',
+    lever: ['L1'],
     what: 'candles are missing, doubled, out of order or unfinished',
     codes: ['I507'],
     shown: market(
@@ -76,6 +83,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E9',
+    lever: ['L1'],
     what: 'a price is far from the mark, or nothing',
     codes: ['W509'],
     shown: market(
@@ -85,6 +93,7 @@ export const STREAM_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E10',
+    lever: ['L1'],
     what: 'funding becomes hourly, at an extreme rate',
     codes: ['W510'],
     shown: market(

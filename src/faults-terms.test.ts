@@ -6,8 +6,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpReply, HttpRequest } from './core/adapters/bybit/http.ts'
 import { instrument as PLAIN, ticks } from './core/adapters/sim/exchange.fixture.ts'
+import { verify } from './core/adapters/sqlite/backup.ts'
+import type { Migration } from './core/adapters/sqlite/migrations.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
+import type { Signal } from './core/decision/signal.ts'
 import { hearing, held, rigs } from './faults-complaints.fixture.ts'
 import {
   bound,
@@ -24,6 +27,12 @@ test.after(() => folder.remove())
 const { complaintsOf, withRig } = rigs(folder)
 
 const CREATE = 'POST /v5/order/create'
+/** A limit order with a target that rests. */
+const REVERSION: Partial<Signal> = {
+  strategy: 'mean-reversion',
+  order: { type: 'limit', price: ticks(100) },
+  leverage: 10,
+}
 
 /** Planted: replies of the exchange's are taken for other ones. */
 function taking(change: (body: string, asked: HttpRequest) => string): RigOptions['http'] {
@@ -434,6 +443,40 @@ test('F11: over the wire an auction that is listed is told of before anything is
 test('F11: over the wire whatever the exchange calls the refusal of an order in an auction, it is known as that', async () => {
   const otherwise = taking(body => body.replace('"retCode":110099', '"retCode":110095'))
   assert.equal(await complaintsOf('auction', { http: otherwise }, auctioned, 'I611'), [])
+})
+
+/** What a later bbw keeps in a table of its own. */
+const LATER: Migration = { version: 2, up: writer => writer.exec('CREATE TABLE later (a TEXT) STRICT') }
+
+/** While something is held, with its target, and another entry rests, a later bbw takes the place of this one. */
+const updated =
+  (step: Migration) =>
+  async (rig: StreamRig): Promise<readonly string[]> => {
+    await rig.propose(SYMBOL, REVERSION)
+    await rig.propose(OTHER, { ...REVERSION, order: { type: 'limit', price: ticks(98) } })
+    assert.equal([rig.engine.portfolio.positions.size, rig.engine.portfolio.pending.size], [1, 1])
+    const before = await rig.account()
+    const sent = rig.requests(CREATE)
+    await rig.update([step])
+    await rig.run(MINUTE, SECOND)
+    const wrong: string[] = []
+    const { upgrade } = rig.store
+    if (upgrade?.code !== 'I709') wrong.push('the upgrade is not told')
+    if (upgrade === null || verify(upgrade.backup).counts.positions !== 1)
+      wrong.push('there is no backup of it')
+    if (rig.nakedMs > 0) wrong.push(`${rig.nakedMs} ms without a stop`)
+    if (rig.requests(CREATE) !== sent) wrong.push('orders were sent')
+    if (rig.count('W303') > 0) wrong.push('its own position is a stranger’s')
+    const { wallet: _, ...after } = await rig.account()
+    const { wallet: __, ...was } = before
+    if (JSON.stringify(after) !== JSON.stringify(was)) wrong.push('something has changed at the exchange')
+    return [...wrong, ...(await rig.differences())]
+  }
+
+test('G9: over the wire a later bbw takes over what is held, from a state that it upgrades beside a backup, and one whose upgrade loses rows is found out', async () => {
+  await withRig({}, async rig => assert.equal(await updated(LATER)(rig), []))
+  const loses: Migration = { version: 2, up: writer => writer.exec('DELETE FROM positions') }
+  await withRig({}, async rig => fails(await updated(loses)(rig), 'its own position is a stranger’s'))
 })
 
 test.run()

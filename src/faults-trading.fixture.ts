@@ -17,11 +17,14 @@ const account = named('faults-account.test.ts')
 const strange = named('faults-strange.test.ts')
 const terms = named('faults-terms.test.ts')
 const money = named('faults-money.test.ts')
+const disk = named('faults-disk.test.ts')
+const severalProcesses = named('faults-processes.test.ts')
 const crashes = named('faults-crash.test.ts')
 
 export const TRADING_ROWS: readonly FaultRow[] = [
   {
     row: 'A1',
+    lever: ['L2', 'L8'],
     what: 'the reply is lost after the order was accepted',
     codes: ['E101'],
     shown: [
@@ -40,6 +43,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A2',
+    lever: ['L2'],
     what: 'the request is lost before it arrives',
     codes: ['E102'],
     shown: [
@@ -54,6 +58,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A3',
+    lever: ['L8'],
     what: 'a request lands late',
     codes: ['W103'],
     shown: [
@@ -68,6 +73,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A4',
+    lever: ['L1'],
     what: 'the exchange has the id already',
     codes: ['I104'],
     shown: [
@@ -79,6 +85,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A5',
+    lever: ['L1'],
     what: 'an error that does not say whether the order was taken',
     codes: ['E105'],
     shown: [
@@ -91,6 +98,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A6',
+    lever: ['L1'],
     what: 'a reply that cannot be read',
     codes: ['E106'],
     shown: [
@@ -103,6 +111,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A7',
+    lever: ['L4'],
     what: 'bbw ends between writing an entry down and sending it',
     codes: ['I107', 'E102'],
     shown: [
@@ -116,6 +125,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A8',
+    lever: ['L4'],
     what: 'bbw ends between the acceptance and writing it down',
     codes: ['I108'],
     shown: [
@@ -127,15 +137,22 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A9',
+    lever: ['L5'],
     what: 'the state cannot be written',
     codes: ['E109', 'W803', 'C805'],
-    shown: orders(
-      'A9: a state that cannot be written keeps entries out, and nothing is lost once it can',
-      'A9: an entry whose row cannot be written is never sent',
-    ),
+    shown: [
+      ...orders(
+        'A9: a state that cannot be written keeps entries out, and nothing is lost once it can',
+        'A9: an entry whose row cannot be written is never sent',
+      ),
+      ...disk(
+        'A9: over the wire while another process holds the database nothing is entered and nothing lost, and one who takes it for written is found out',
+      ),
+    ],
   },
   {
     row: 'A10',
+    lever: ['L1'],
     what: 'an order is rejected after it was received',
     codes: ['W110'],
     shown: [
@@ -147,6 +164,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A11',
+    lever: ['L1'],
     what: 'a market order fills in part, and the rest is cancelled',
     codes: ['W111'],
     shown: [
@@ -158,6 +176,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A12',
+    lever: ['L8'],
     what: 'two strategies want one symbol at once',
     codes: ['I112'],
     shown: [
@@ -172,15 +191,22 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'A13',
+    lever: ['L7'],
     what: 'a signal is seen by two processes',
     codes: ['I113'],
-    shown: orders(
-      'A13: a signal that was acted on is ignored when it comes again, also after a restart',
-      'A13: an order whose row is in the state already is not sent',
-    ),
+    shown: [
+      ...orders(
+        'A13: a signal that was acted on is ignored when it comes again, also after a restart',
+        'A13: an order whose row is in the state already is not sent',
+      ),
+      ...severalProcesses(
+        'A13: of processes over the wire that see one signal, one sends one order, and one that does not write down what it has acted on is found out',
+      ),
+    ],
   },
   {
     row: 'B1',
+    lever: ['L1'],
     what: 'the attached stop is missing after the fill',
     codes: ['C201'],
     shown: [
@@ -197,6 +223,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B2',
+    lever: ['L1'],
     what: 'the price is past the stop that is to be set',
     codes: ['C202'],
     shown: [
@@ -208,6 +235,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B3',
+    lever: ['L2'],
     what: 'the reply to moving a stop is lost',
     codes: ['I203'],
     shown: [
@@ -222,6 +250,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B4',
+    lever: ['L1'],
     what: 'the exchange says that nothing was modified',
     codes: ['I204'],
     shown: [
@@ -236,6 +265,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B5',
+    lever: ['L4'],
     what: 'bbw ends while it moves a stop',
     codes: ['I205'],
     shown: [
@@ -247,6 +277,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B6',
+    lever: ['L8'],
     what: 'rounding leaves a stop of nothing, or one on the wrong side',
     codes: ['E206'],
     shown: [
@@ -255,12 +286,13 @@ export const TRADING_ROWS: readonly FaultRow[] = [
         'B6: an entry whose stop would be nothing is refused by the whole of bbw, and nothing is sent',
       ),
       ...named('kernel/rows-market.test.ts')(
-        'B6: in the whole loop no stop of nothing, and none on the wrong side, leaves, whatever is rounded',
+        'B6: in the whole loop no stop of nothing, and none on the wrong side, leaves, and one who rounds again is found out',
       ),
     ],
   },
   {
     row: 'B7',
+    lever: ['L1'],
     what: 'somebody removes the stop',
     codes: ['W207'],
     shown: [
@@ -275,6 +307,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B8',
+    lever: ['L1'],
     what: 'somebody cancels all orders',
     codes: ['W208'],
     shown: [
@@ -289,6 +322,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B9',
+    lever: ['L1'],
     what: 'no more conditional orders are taken on a symbol',
     codes: ['W209'],
     shown: [
@@ -305,6 +339,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B10',
+    lever: ['L1'],
     what: 'the stop fires and a thin market takes only a part',
     codes: ['C210'],
     shown: [
@@ -316,6 +351,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B11',
+    lever: ['L1'],
     what: 'an order is left after its position is closed',
     codes: ['I211'],
     shown: [
@@ -330,6 +366,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'B12',
+    lever: ['L1'],
     what: 'a target and the stop fire together, and are told twice',
     codes: ['I212'],
     shown: [
@@ -337,12 +374,13 @@ export const TRADING_ROWS: readonly FaultRow[] = [
         'B12: a target and the stop that fire together, each told twice and in the wrong order, are counted once',
       ),
       ...money(
-        'B12: over the wire a target and a stop that fire together, each told twice, are counted once',
+        'B12: over the wire a target and a stop that fire together, each told twice, are counted once, and one who counts all of them is found out',
       ),
     ],
   },
   {
     row: 'B13',
+    lever: ['L4'],
     what: 'bbw ends half way through exchanging one position for another',
     codes: ['W213'],
     shown: [
@@ -357,6 +395,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C1',
+    lever: ['L2'],
     what: 'a fill is not told',
     codes: ['I301'],
     shown: [
@@ -371,6 +410,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C2',
+    lever: ['L1'],
     what: 'a fill is told twice, or out of order',
     codes: [],
     shown: [
@@ -387,6 +427,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C3',
+    lever: ['L1'],
     what: 'somebody opens a position by hand',
     codes: ['W303'],
     shown: [
@@ -400,6 +441,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C4',
+    lever: ['L1'],
     what: 'somebody changes the size of a position by hand',
     codes: ['I304'],
     shown: [
@@ -414,6 +456,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C5',
+    lever: ['L7'],
     what: 'another bbw trades the account',
     codes: ['C305'],
     shown: [
@@ -425,6 +468,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C6',
+    lever: ['L1'],
     what: 'the exchange liquidates a position',
     codes: ['C306'],
     shown: [
@@ -436,6 +480,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C7',
+    lever: ['L1'],
     what: 'the exchange settles a position without an order',
     codes: ['W307'],
     shown: [
@@ -447,6 +492,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C8',
+    lever: ['L1'],
     what: 'the account cannot be read',
     codes: ['W308', 'W315'],
     shown: [
@@ -466,6 +512,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C9',
+    lever: ['L1'],
     what: 'a list that comes in pages breaks off',
     codes: ['E313'],
     shown: [
@@ -481,6 +528,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C10',
+    lever: ['L1'],
     what: 'the exchange forgets closed orders in one of its records',
     codes: [],
     shown: account(
@@ -490,6 +538,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'C11',
+    lever: ['L8'],
     what: 'a position is older than the history that can be asked for',
     codes: [],
     shown: [

@@ -10,6 +10,7 @@ function of(file: string, ...titles: readonly string[]): readonly NamedTest[] {
 export const WIRE_ROWS: readonly FaultRow[] = [
   {
     row: 'D5',
+    lever: ['L2'],
     what: 'answers are slow',
     codes: ['W405'],
     shown: [
@@ -26,6 +27,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'D6',
+    lever: ['L8'],
     what: 'everybody asks at once after an outage',
     codes: [],
     shown: [
@@ -42,6 +44,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E8',
+    lever: ['L8'],
     what: 'a figure is no number',
     codes: ['E508'],
     shown: of(
@@ -51,6 +54,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'E11',
+    lever: ['L8'],
     what: 'prices come faster than they are read',
     codes: ['W511'],
     shown: of(
@@ -60,6 +64,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K1',
+    lever: ['file'],
     what: 'a setting is misspelt',
     codes: ['E971'],
     shown: of(
@@ -69,6 +74,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K2',
+    lever: ['file'],
     what: 'the configuration is edited while a loop runs',
     codes: ['W972'],
     shown: of(
@@ -78,6 +84,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K3',
+    lever: ['L1'],
     what: 'the key is of another environment',
     codes: ['C976', 'C415', 'C407'],
     shown: of(
@@ -89,6 +96,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K4',
+    lever: ['file'],
     what: 'others can read the file with the secret',
     codes: ['E974'],
     shown: of(
@@ -101,6 +109,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K5',
+    lever: ['L1'],
     what: 'a reply is a bomb, or far too long',
     codes: ['E975'],
     shown: of(
@@ -111,6 +120,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K6',
+    lever: ['output'],
     what: 'a cell of a table begins as a formula does',
     codes: [],
     shown: {
@@ -120,6 +130,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K7',
+    lever: ['file'],
     what: 'a model or a strategy in a file is another one than it was',
     codes: [],
     shown: {
@@ -129,10 +140,12 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K8',
+    lever: ['CI'],
     what: 'a package brings a script, or is not the one that was chosen',
     codes: [],
     shown: of(
       'tidy.test.ts',
+      'K8: of packages that must not come in none passes, and a gate that looks at less is found out',
       'K8: an install script beside those of node and esbuild is told',
       'K8: a package without its hash, or from elsewhere, is told',
       'K8: the project has install scripts only where they must be',
@@ -141,6 +154,7 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
   {
     row: 'K9',
+    lever: ['CLI'],
     what: 'real money by mistake',
     codes: [],
     shown: of(

@@ -279,6 +279,41 @@ test('a strategy in no list, in two, in a subfolder or under another name is tol
   ])
 })
 
+/** As the lock has a package that may come in. */
+const SOUND = { integrity: 'sha512-a', resolved: 'https://registry.npmjs.org/a/-/a-1.0.0.tgz' }
+
+/** Packages that must not come in, each as the lock would have it. */
+const INTRUDERS: readonly object[] = [
+  { 'node_modules/a': { ...SOUND, hasInstallScript: true } },
+  { 'node_modules/b/node_modules/a': { ...SOUND, hasInstallScript: true } },
+  { 'node_modules/node/node_modules/a': { ...SOUND, hasInstallScript: true } },
+  { 'node_modules/a': { resolved: SOUND.resolved } },
+  { 'node_modules/a': { ...SOUND, integrity: 'sha1-a' } },
+  { 'node_modules/a': { ...SOUND, resolved: 'https://registry.npmjs.org.example.com/a.tgz' } },
+  { 'node_modules/a': { ...SOUND, resolved: 'git+ssh://git@example.com/a.git' } },
+]
+
+test('K8: of packages that must not come in none passes, and a gate that looks at less is found out', () => {
+  const allowed = JSON.stringify({ allowScripts: { node: true, esbuild: true } })
+  const gate = (lock: string): number =>
+    told(installScripts(lock, allowed)).length + told(unverified(lock)).length
+  const passes = (look: (lock: string) => number): number =>
+    INTRUDERS.filter(packages => look(JSON.stringify({ packages })) === 0).length
+  assert.is(gate(JSON.stringify({ packages: { 'node_modules/a': SOUND } })), 0, 'one that may come in')
+  assert.is(passes(gate), 0)
+  const uppermost = (lock: string): string => {
+    const { packages } = JSON.parse(lock) as { readonly packages: object }
+    const names = Object.entries(packages).filter(([name]) => name.lastIndexOf('node_modules') === 0)
+    return JSON.stringify({ packages: Object.fromEntries(names) })
+  }
+  assert.ok(passes(lock => gate(uppermost(lock))) > 0, 'one that looks at what the project asks for itself')
+  assert.ok(passes(lock => told(installScripts(lock, allowed)).length) > 0, 'one that looks at scripts alone')
+  assert.ok(passes(lock => told(unverified(lock)).length) > 0, 'one that looks at hashes alone')
+  const byWord = (lock: string): string =>
+    lock.replaceAll('registry.npmjs.org.example.com', 'registry.npmjs.org')
+  assert.ok(passes(lock => gate(byWord(lock))) > 0, 'one that takes the beginning of an address for it')
+})
+
 test('K8: an install script beside those of node and esbuild is told', () => {
   const script = { hasInstallScript: true }
   const lock = {

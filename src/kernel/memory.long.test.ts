@@ -21,7 +21,7 @@ const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.strin
 /** A year would take a day: what grows is measured over days, and counted on to a year. */
 const DAYS = 9.5
 
-test('G10: what a process keeps does not grow within days such that a year of it would be told, and a leak is', async () => {
+test('G10: what a process keeps does not grow within days such that a year of it would be told, and a leak is found out', async () => {
   const entries = (simulation: Simulation): void =>
     simulation.after(MINUTE + 20 * SECOND, () => simulation.propose('SOLUSDT'))
   const memory = new YearOfMemory()

@@ -92,7 +92,7 @@ const roundsAgain =
     },
   })
 
-test('B6: in the whole loop no stop of nothing, and none on the wrong side, leaves, whatever is rounded', async () => {
+test('B6: in the whole loop no stop of nothing, and none on the wrong side, leaves, and one who rounds again is found out', async () => {
   const proposed: Proposed = { refused: 0, sound: 0 }
   let entered = 0
   await fc.assert(

@@ -35,7 +35,7 @@ import {
   releaseLease,
   renewLease,
 } from './lease.ts'
-import { migrate, type Upgrade } from './migrations.ts'
+import { MIGRATIONS, type Migration, migrate, type Upgrade } from './migrations.ts'
 import {
   type CommandOutcome,
   commandOutcome,
@@ -71,6 +71,8 @@ export interface StoreOptions {
   /** As `system/file-systems.ts`. */
   readonly fileSystemType?: (folder: string) => number
   readonly freeBytes?: (folder: string) => number
+  /** The versions that are known; left out: those of this bbw. */
+  readonly migrations?: readonly Migration[]
 }
 
 /** How far the write-ahead log could be emptied. */
@@ -130,6 +132,7 @@ export class StateStore implements StorePort {
     this.#upgrade = migrate(connection, {
       now: options.now,
       backups: backupFolder(connection.path),
+      migrations: options.migrations ?? MIGRATIONS,
       inUse: () => {
         const holder = this.holder(options.now)
         return holder === null ? null : `process ${holder.pid} on ${holder.host}`
