@@ -1,10 +1,12 @@
+import process from 'node:process'
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HOUR, MINUTE, type Steps } from '../../../base/units.ts'
+import { sign } from '../../../market/side.ts'
 import { DEFAULT_COSTS } from '../exchange.ts'
 import { amountOf, amountText, parseAmount, usdtOf } from './amount.ts'
-import { marketOf, type Rows, START, TestClient } from './bybit.fixture.ts'
+import { marketOf, type Rows, START, TestClient, TIERS } from './bybit.fixture.ts'
 import { closingSide, isTpsl } from './order.ts'
 
 const test = suite('money')
@@ -23,6 +25,9 @@ interface Move {
     | 'trading-stop'
     | 'transfer'
     | 'close'
+    | 'leverage'
+    | 'seize'
+    | 'adl'
     | 'pass'
   readonly isBuy: boolean
   readonly size: number
@@ -42,6 +47,9 @@ const moves = fc.array(
       'trading-stop',
       'transfer',
       'close',
+      'leverage',
+      'seize',
+      'adl',
       'pass',
       'pass',
     ),
@@ -111,6 +119,21 @@ function act(client: TestClient, { kind, isBuy, size, offset }: Move): void {
       break
     case 'close':
       client.order({ positionIdx, side, qty: '0', reduceOnly: true, closeOnTrigger: true })
+      break
+    case 'leverage': {
+      const leverage = String((size % 50) + 1)
+      client.post('/v5/position/set-leverage', {
+        symbol: 'XUSDT',
+        buyLeverage: leverage,
+        sellLeverage: leverage,
+      })
+      break
+    }
+    case 'seize':
+      if (offset > 20) client.sim.cause({ fault: 'liquidate', symbol: 'XUSDT' })
+      break
+    case 'adl':
+      if (isBuy) client.sim.cause({ fault: 'adl', symbol: 'XUSDT', steps: size })
       break
     case 'pass':
       client.sim.advance(client.sim.now + size * 300)
@@ -209,6 +232,118 @@ test('nothing that reduces or protects outlives its position or wants more than 
     { seed: SEED, numRuns: 100 },
   )
   assert.ok(reducing > 500, `${reducing} were looked at`)
+})
+
+/** Coarse moves at high leverage, so that the market itself takes positions over. */
+const violent = fc.array(fc.integer({ min: -90, max: 90 }), { minLength: 480, maxLength: 480 }).map(steps => {
+  let at = 1_000
+  return steps.map((step, k) => {
+    const open = at
+    at = Math.max(500, Math.min(1_500, at + step))
+    const [high, low] = [Math.max(open, at) + (k % 9), Math.min(open, at) - (k % 7)]
+    return [open / 10, high / 10, low / 10, at / 10] as const
+  })
+})
+
+/** Large orders, beside the other moves. */
+const bold = fc
+  .array(fc.tuple(moves, fc.boolean(), fc.integer({ min: 1, max: 4 })), { minLength: 4, maxLength: 6 })
+  .map(parts =>
+    parts.flatMap(([list, isBuy, orders]) => [
+      ...Array.from({ length: orders }, () => ({ kind: 'market' as const, isBuy, size: 19_000, offset: 0 })),
+      ...list.slice(0, 12),
+      { kind: 'pass' as const, isBuy, size: 9_999, offset: 0 },
+    ]),
+  )
+
+for (const marginMode of ['ISOLATED_MARGIN', 'REGULAR_MARGIN'] as const) {
+  const name = marginMode === 'ISOLATED_MARGIN' ? 'isolated' : 'cross'
+  test(`${name}: wallet, log, results, fees and funding add up to the last digit, through liquidation and deleveraging`, () => {
+    process.stdout.write(`seed ${SEED}\n`)
+    const seen: { [type: string]: number } = {}
+    fc.assert(
+      fc.property(
+        violent,
+        bold,
+        fc.boolean(),
+        fc.integer({ min: 1, max: 50 }),
+        (minutes, list, isHedge, leverage) => {
+          const market = { ...marketOf(minutes), tiers: TIERS }
+          const client = new TestClient([market], { costs: DEFAULT_COSTS, marginMode })
+          if (isHedge) client.post('/v5/position/switch-mode', { coin: 'USDT', mode: 3 })
+          const both = { symbol: 'XUSDT', buyLeverage: String(leverage), sellLeverage: String(leverage) }
+          client.post('/v5/position/set-leverage', both)
+          const { desk } = client.sim
+          const { account } = desk
+          for (const move of list) {
+            act(client, move)
+            const { ledger, positions, closedPnl, executions } = account
+            const transfers = ledger.entries
+              .filter(({ type }) => type.startsWith('TRANSFER'))
+              .reduce((sum, { change }) => sum + change, 0n)
+            const results = closedPnl.reduce((sum, { pnl }) => sum + pnl, 0n)
+            const funding = executions
+              .filter(({ execType }) => execType === 'Funding')
+              .reduce((sum, { fee }) => sum + fee, 0n)
+            const unpaid = positions.reduce((sum, { openFees }) => sum + openFees, 0n)
+            assert.is(ledger.balance, ledger.start + transfers + results - funding - unpaid)
+            const realised = positions.reduce((sum, { everRealised }) => sum + everRealised, 0n)
+            assert.is(ledger.balance, ledger.start + transfers + realised)
+            const fees = executions
+              .filter(({ execType }) => execType !== 'Funding')
+              .reduce((sum, { fee }) => sum + fee, 0n)
+            const gross = executions.reduce((sum, { pnl }) => sum + pnl, 0n)
+            assert.is(ledger.balance, ledger.start + transfers + gross - fees - funding)
+            const difference = Math.abs(desk.engineWallet - usdtOf(ledger.balance))
+            assert.ok(difference < 1e-8 * (2 * executions.length + 2), `they differ by ${difference}`)
+            const { mark } = desk.point('XUSDT')
+            if (marginMode === 'REGULAR_MARGIN') {
+              const left = desk.margins.surplus(() => mark)
+              assert.ok(desk.margins.held.length === 0 || left > -1e-6, `${left} is left`)
+            } else {
+              for (const one of desk.margins.held) {
+                const price = desk.margins.liquidation(one)
+                if (price !== null)
+                  assert.ok((mark - price) * sign(one.side) > -1e-9 * mark, `${mark} is beyond ${price}`)
+              }
+            }
+          }
+          const log = logOf(client)
+          const sum = log.reduce((total, { change }) => total + parseAmount(change), amountOf(1_000))
+          assert.is(amountText(sum), client.balance())
+          for (const { type } of log) seen[type] = (seen[type] ?? 0) + 1
+        },
+      ),
+      { seed: SEED, numRuns: 40 },
+    )
+    for (const [type, least] of Object.entries({ LIQUIDATION: 40, ADL: 20, SETTLEMENT: 5, TRADE: 500 }))
+      assert.ok((seen[type] ?? 0) >= least, `${type}: ${JSON.stringify(seen)}`)
+  })
+}
+
+test('in cross margin the market alone never leaves the account owing more than a taker slips by', () => {
+  let ruined = 0
+  fc.assert(
+    fc.property(violent, fc.boolean(), fc.integer({ min: 2, max: 50 }), (minutes, isBuy, leverage) => {
+      const client = new TestClient([marketOf(minutes)], {
+        marginMode: 'REGULAR_MARGIN',
+        costs: DEFAULT_COSTS,
+      })
+      const both = { symbol: 'XUSDT', buyLeverage: String(leverage), sellLeverage: String(leverage) }
+      client.post('/v5/position/set-leverage', both)
+      for (let k = 0; k < 8; k++) {
+        client.order({ side: isBuy ? 'Buy' : 'Sell', qty: '20' })
+        client.sim.advance(client.sim.now + 200)
+      }
+      client.sim.advance(START + 8 * HOUR)
+      const { account } = client.sim.desk
+      const isRuined = account.executions.some(({ execType }) => execType === 'BustTrade')
+      if (isRuined) ruined++
+      assert.ok(account.ledger.balance >= (isRuined ? -10n : 0n), amountText(account.ledger.balance))
+    }),
+    { seed: SEED, numRuns: 60 },
+  )
+  assert.ok(ruined > 20, `${ruined} were liquidated`)
 })
 
 test('results of closed positions, fees and funding add up to the change of the wallet', () => {
