@@ -576,7 +576,7 @@ export const CODES = {
   },
   W615: {
     title: 'liquidation near the stop',
-    what: 'The liquidation of a position lies nearer to its entry than 1.5 x its stop: its average has moved, or its maintenance margin was raised.',
+    what: 'The liquidation of a position lies nearer to its entry than 1.5 x its stop: its average has moved, its maintenance margin was raised, or the exchange tells a nearer one than bbw reckons.',
     did: 'Tightens the stop; closes the position only with risk.cascadeClose: true.',
     can: 'Reduce the position, or close it.',
   },

@@ -8,7 +8,7 @@
 import type { Price, Timestamp } from '../base/units.ts'
 import { sendable, stopTicks, targetTicks } from '../decision/prices.ts'
 import type { Instrument } from '../market/instrument.ts'
-import { liquidationPrice } from '../market/liquidation.ts'
+import { earlierLiquidation, liquidationPrice } from '../market/liquidation.ts'
 import { priceOf } from '../market/quantise.ts'
 import { opposite, type Side, sign } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
@@ -121,7 +121,7 @@ export function adoption(
     shown: shown === null ? null : priceOf(instrument, shown),
     stop: wanted === null ? null : priceOf(instrument, wanted),
     target: ticks === null ? null : priceOf(instrument, ticks),
-    liquidation: liquidationPrice(instrument, there),
+    liquidation: earlierLiquidation(side, liquidationPrice(instrument, there), there.liquidation),
   })
   const kept = wanted ?? shown
   if (problem !== null || kept === null) return { refused: problem ?? 'it has no stop' }

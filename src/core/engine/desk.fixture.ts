@@ -58,6 +58,8 @@ export function reversionSignal(symbol = 'SOLUSDT', over: Partial<Signal> = {}):
 const DESK = { wallet: 1_000, lacking: 'skip', decisions: { version: 'test' } } as const
 
 export class Desk {
+  /** Where the exchange says that it liquidates what is held; `null`: it does not say. */
+  liquidation: Price | null = null
   engine: Engine
   settings: Settings
   now: Timestamp = MIDNIGHT
@@ -220,6 +222,7 @@ export class Desk {
         entry: one.entry,
         leverage: one.leverage,
         stop: one.stop,
+        ...(this.liquidation === null ? {} : { liquidation: this.liquidation }),
       })),
       orders: orders === null ? resting : resting.filter(one => orders.includes(one.clientOrderId)),
     }

@@ -113,6 +113,7 @@ export class Engine {
     this.#fills = fills
     this.#filters = new Filters({ core, orders, protection, management })
     this.#facts = new Facts({ core, orders, protection, strangers })
+    this.#margins = new MarginChecks(core, protection)
     this.#reconciler = new Reconciler({
       core,
       runner,
@@ -125,6 +126,7 @@ export class Engine {
       gatekeeper,
       handovers,
       closures,
+      margins: this.#margins,
     })
     this.#handovers = handovers
     this.#closures = closures
@@ -140,7 +142,6 @@ export class Engine {
     )
     this.#risks = new RiskMonitor(core)
     this.#enquiry = new Enquiry(core, this.#entries, symbol => this.#house(symbol))
-    this.#margins = new MarginChecks(core, protection)
     this.#alerts = new Alerts(core, () => this.#entries.watched())
     this.#ladders = new Ladders(core, orders, leverages, protection, gatekeeper, symbol =>
       this.#house(symbol),
@@ -430,7 +431,8 @@ export class Engine {
     engine.#fills.load(ledger)
     engine.#entries.load({ ...ledger, refusals: [] })
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
-    engine.#margins.load({ warned: ledger.warned ?? [] })
+    // Where positions are liquidated is asked before the first look.
+    engine.#margins.load({ warned: ledger.warned ?? [], liquidations: [] })
     engine.#rotations.load(ledger)
     engine.#closures.load({ closures: ledger.closures ?? [] })
     engine.#risks.load({ risky: ledger.risky ?? [] })

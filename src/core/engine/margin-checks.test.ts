@@ -159,6 +159,35 @@ test('what was told is known after a restart', () => {
   assert.equal(events(desk.live(MINUTE), 'risk'), [])
 })
 
+test('a liquidation that the exchange tells counts where it comes earlier than the one that is reckoned', () => {
+  const desk = held()
+  desk.liquidation = 94
+  desk.price('SOLUSDT', 100)
+  const effects = looked(desk)
+  const [told] = events(effects, 'risk')
+  assert.equal([told?.code, told?.figures.liquidation], ['W615', 94])
+  // 6 away, and 1.5 x 5 would be needed: the stop goes to 4 from the entry.
+  const [request] = only(effects, 'set-stop')
+  assert.is(request?.stop, ticks(960))
+})
+
+test('one that comes later, or that the mark is beyond, changes nothing', () => {
+  for (const liquidation of [88, 101]) {
+    const desk = held()
+    desk.liquidation = liquidation
+    desk.price('SOLUSDT', 100)
+    assert.equal(looked(desk), [], `${liquidation}`)
+  }
+})
+
+test('what is left of the way is counted to the one that comes first', () => {
+  const desk = held()
+  desk.liquidation = 92
+  desk.price('SOLUSDT', 93.5)
+  const codes = events(desk.live(MINUTE), 'risk').map(({ code }) => code)
+  assert.equal(codes, ['C612'])
+})
+
 test('whatever the mark and the maintenance margin, a stop is only tightened, and never past the mark', () => {
   const seed = 20260305
   fc.assert(

@@ -1,5 +1,6 @@
 /**
- * Looks at how near each open position is to its liquidation. Two things are told of, once until they change:
+ * Looks at how near each open position is to its liquidation: to that which is reckoned or to that which the exchange tells,
+ * whichever comes first. Two things are told of, once until they change:
  *
  * - the liquidation lies nearer to the entry than the multiple of the stop that an entry has to keep. It has come there
  *   because its average has moved, its maintenance margin has been raised, or it was handed over. Its stop is tightened
@@ -13,12 +14,13 @@ import type { Price, Ticks } from '../base/units.ts'
 import { cascade, isLiquidationNear, isMarginUnknown } from '../guards/cascade.ts'
 import type { House } from '../guards/guard.ts'
 import type { Instrument } from '../market/instrument.ts'
-import { liquidationPrice } from '../market/liquidation.ts'
+import { earlierLiquidation, liquidationPrice } from '../market/liquidation.ts'
 import { formatTicks, priceOf, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
-import type { Position } from '../portfolio/position.ts'
+import { type Position, positionKey } from '../portfolio/position.ts'
 import type { EngineCore } from './core.ts'
 import type { Protection } from './protection.ts'
+import type { Account } from './protocol.ts'
 import type { Rule } from './rule.ts'
 import type { EngineState } from './state.ts'
 
@@ -39,6 +41,8 @@ export interface SeenMargin {
   readonly position: Position
   readonly instrument: Instrument
   readonly mark: Price
+  /** Where the exchange says that it liquidates the position; `null`: it has not said, or nowhere. */
+  readonly shown: Price | null
   /** What becomes of a gate that lacks its data. */
   readonly lacking: House['lacking']
   /** What was told of already. */
@@ -88,10 +92,21 @@ export class MarginChecks {
   readonly #protection: Protection
   /** What was told of, as `cascade SOLUSDT:long`. */
   readonly #warned = new Set<string>()
+  /** Where the exchange said last that it liquidates positions, by their keys. */
+  #shown = new Map<string, Price>()
 
   constructor(core: EngineCore, protection: Protection) {
     this.#core = core
     this.#protection = protection
+  }
+
+  /** Takes what the exchange tells of its positions. */
+  seen({ positions }: Account): void {
+    this.#shown = new Map(
+      positions.flatMap(({ symbol, side, liquidation }) =>
+        liquidation === undefined ? [] : [[positionKey(symbol, side), liquidation] as const],
+      ),
+    )
   }
 
   /** Looks at every position. What is wished of a stop waits for the others of the cycle. */
@@ -104,7 +119,8 @@ export class MarginChecks {
     for (const [key, position] of positions) {
       const { instrument, mark } = markets.of(position.symbol)
       const told = WARNINGS.filter(warning => this.#warned.has(`${warning} ${key}`))
-      const seen = { position, instrument, mark, lacking, told }
+      const shown = this.#shown.get(key) ?? null
+      const seen = { position, instrument, mark, shown, lacking, told }
       const verdict = this.#core.ruled(MARGIN, seen)
       if (verdict !== null) this.#act(key, seen, verdict)
     }
@@ -135,18 +151,25 @@ export class MarginChecks {
     else if (stop !== null) this.#protection.desk.wish(position, stop, 'cascade', reason)
   }
 
-  save(): Pick<EngineState, 'warned'> {
-    return { warned: [...this.#warned] }
+  save(): Pick<EngineState, 'warned' | 'liquidations'> {
+    return { warned: [...this.#warned], liquidations: [...this.#shown] }
   }
 
-  load({ warned }: Pick<EngineState, 'warned'>): void {
+  load({ warned, liquidations }: Pick<EngineState, 'warned' | 'liquidations'>): void {
     for (const one of warned) this.#warned.add(one)
+    this.#shown = new Map(liquidations)
   }
 }
 
-function roomOf({ position, instrument, mark }: SeenMargin): Room {
+function roomOf({ position, instrument, mark, shown }: SeenMargin): Room {
   const { side, entry, stop } = position
-  const liquidation = liquidationPrice(instrument, position)
+  // One that the mark is beyond would have happened: what was told is older than that mark, or no price of it.
+  const isPossible = shown !== null && sign(side) * (mark - shown) > 0
+  const liquidation = earlierLiquidation(
+    side,
+    liquidationPrice(instrument, position),
+    isPossible ? shown : null,
+  )
   return {
     liquidation,
     mark,

@@ -17,6 +17,7 @@ import { Handovers } from './handovers.ts'
 import { Leftovers } from './leftovers.ts'
 import { Leverages } from './leverages.ts'
 import { Management } from './management.ts'
+import { MarginChecks } from './margin-checks.ts'
 import { OrderDesk } from './order-desk.ts'
 import { Protection } from './protection.ts'
 import type { Effect, FillInput } from './protocol.ts'
@@ -69,6 +70,7 @@ export class Parts {
   readonly fills: Fills
   readonly handovers: Handovers
   readonly closures: Closures
+  readonly margins: MarginChecks
   readonly reconciler: Reconciler
   readonly leverages: Leverages
   readonly entries: Entries
@@ -94,6 +96,7 @@ export class Parts {
     this.fills = new Fills(this)
     this.handovers = new Handovers(this)
     this.closures = new Closures(this)
+    this.margins = new MarginChecks(core, this.protection)
     this.reconciler = new Reconciler(this)
     this.leverages = new Leverages(core, this.orders, this.gatekeeper)
     this.leverages.load({

@@ -364,6 +364,8 @@ export interface AccountPosition {
   readonly entry: Price
   readonly leverage: number
   readonly stop: Ticks | null
+  /** The mark at which the exchange says that it liquidates it; left out where it does not say. */
+  readonly liquidation?: Price
 }
 
 /** An order that rests at the exchange. */

@@ -12,6 +12,7 @@ import { type Fills, fundingId } from './fills.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Handovers } from './handovers.ts'
 import type { Leftovers } from './leftovers.ts'
+import type { MarginChecks } from './margin-checks.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
 import type { Account, Execution, FillInput, FundingInput, OrderReport, Unread } from './protocol.ts'
@@ -35,6 +36,7 @@ export interface ReconcilerParts {
   readonly gatekeeper: Gatekeeper
   readonly handovers: Handovers
   readonly closures: Closures
+  readonly margins: MarginChecks
 }
 
 /** What the reconciler adds to a saved engine. */
@@ -55,6 +57,7 @@ export class Reconciler {
   readonly #gatekeeper: Gatekeeper
   readonly #handovers: Handovers
   readonly #closures: Closures
+  readonly #margins: MarginChecks
   #verification: Verification | null = null
   #drift = ''
   #driftSince: Timestamp | null = null
@@ -72,6 +75,7 @@ export class Reconciler {
     this.#gatekeeper = parts.gatekeeper
     this.#handovers = parts.handovers
     this.#closures = parts.closures
+    this.#margins = parts.margins
   }
 
   /** What books and exchange differ in; empty when they agree. */
@@ -331,6 +335,7 @@ export class Reconciler {
     }
     this.#strangers.foreignSeen(found.foreign, course.gone)
     this.#leftovers.seen(account)
+    this.#margins.seen(account)
     if (isThorough) this.#handovers.adopt(account)
     if (isThorough) this.#closures.seen(account)
     else this.#closures.unseen(0)

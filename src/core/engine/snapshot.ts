@@ -16,7 +16,7 @@ import type { House } from '../guards/guard.ts'
 import { type LossRule, lossPause, lossRules } from '../guards/loss-pauses.ts'
 import { longShare } from '../guards/portfolio-guards.ts'
 import type { Instrument } from '../market/instrument.ts'
-import { liquidationPrice } from '../market/liquidation.ts'
+import { earlierLiquidation, liquidationPrice } from '../market/liquidation.ts'
 import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { type Ladder, rungLeft } from '../portfolio/ladder.ts'
@@ -244,7 +244,7 @@ function foreignSnapshot(there: AccountPosition, parts: SnapshotParts): ForeignS
     mark: isKnown ? mark : null,
     stop: stop === null ? null : formatTicks(instrument, stop),
     leverage,
-    liquidation: liquidationPrice(instrument, there),
+    liquidation: earlierLiquidation(side, liquidationPrice(instrument, there), there.liquidation),
     unrealised: isKnown ? sign(side) * (mark - entry) * qtyOf(instrument, steps) : null,
   }
 }

@@ -382,6 +382,8 @@ export interface EngineState {
   readonly standing: Standing
   /** What was told of how near positions are to their liquidation. */
   readonly warned: readonly string[]
+  /** Where the exchange said last that it liquidates positions, by their keys. */
+  readonly liquidations: readonly (readonly [string, Price])[]
   readonly losses: readonly Loss[]
   /** Ends of the pauses after losses that were told as begun and not yet as over, by gate. */
   readonly lossPauses: readonly (readonly [gate: string, until: Timestamp])[]

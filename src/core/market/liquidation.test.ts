@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { liquidationPrice, takeoverPrice } from './liquidation.ts'
+import { earlierLiquidation, liquidationPrice, takeoverPrice } from './liquidation.ts'
 import { type Side, sign } from './side.ts'
 
 const test = suite('liquidation price')
@@ -51,6 +51,12 @@ test('what is reckoned with is never farther from the entry than either formula'
     ),
     { seed: 20260401 },
   )
+})
+
+test('of what is reckoned and what is told the earlier one counts', () => {
+  assert.equal([earlierLiquidation('long', 91, 90), earlierLiquidation('long', 91, 92)], [91, 92])
+  assert.equal([earlierLiquidation('short', 109, 110), earlierLiquidation('short', 109, 108)], [109, 108])
+  assert.equal([earlierLiquidation('long', 91, null), earlierLiquidation('short', 109, undefined)], [91, 109])
 })
 
 test.run()

@@ -26,6 +26,15 @@ export function liquidationPrice(
   return direction > 0 ? Math.max(ofEntry, ofMark) : Math.min(ofEntry, ofMark)
 }
 
+/**
+ * Of the price that is reckoned and the one that an exchange tells the one that is reached earlier: an exchange knows risk
+ * tiers, margin that was added and what its rules are by now, and may know less than is reckoned here.
+ */
+export function earlierLiquidation(side: Side, reckoned: Price, told: Price | null | undefined): Price {
+  if (told === null || told === undefined) return reckoned
+  return side === 'long' ? Math.max(reckoned, told) : Math.min(reckoned, told)
+}
+
 /** What a position of a size has to keep as maintenance margin: a share of its value, less a deduction in USDT. */
 export interface MaintenanceMargin {
   readonly rate: Fraction

@@ -45,7 +45,15 @@ test('an entry at the market is filled with its stop attached, and the account s
   const { wallet, positions, orders } = await rig.broker.account()
   assert.ok(wallet !== null && wallet < 1_000 && wallet > 999)
   assert.equal(positions, [
-    { symbol: SYMBOL, side: 'long', steps: 1_000, entry: 100, leverage: 10, stop: ticks(95) },
+    {
+      symbol: SYMBOL,
+      side: 'long',
+      steps: 1_000,
+      entry: 100,
+      leverage: 10,
+      stop: ticks(95),
+      liquidation: 90.9,
+    },
   ])
   assert.equal(orders, [], 'the stop is no resting order of its own')
 })
@@ -140,6 +148,7 @@ test('a stop is edited in place and read back; the same again, one beyond the pr
     entry: 100,
     leverage: 10,
     stop: ticks(97),
+    liquidation: 90.9,
   })
 })
 

@@ -578,7 +578,7 @@ function inferredFrom(
 }
 
 function positionOf(row: PositionRow, instrument: Instrument): AccountPosition {
-  const { symbol, side, size, averagePrice, leverage, stopLoss } = row
+  const { symbol, side, size, averagePrice, leverage, stopLoss, liquidationPrice } = row
   if (averagePrice === null) throw new DataError(`${symbol}: avgPrice is not told`)
   const held: Side = side === 'Buy' ? 'long' : 'short'
   return {
@@ -588,6 +588,7 @@ function positionOf(row: PositionRow, instrument: Instrument): AccountPosition {
     entry: Number(averagePrice),
     leverage: Number(leverage ?? '1'),
     stop: stopLoss === null ? null : shownStop(instrument, stopLoss, held),
+    ...(liquidationPrice === null ? {} : { liquidation: Number(liquidationPrice) }),
   }
 }
 

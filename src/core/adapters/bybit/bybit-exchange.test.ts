@@ -396,7 +396,15 @@ test('what the exchange does not name is shown as exactly as its rows say, and c
   await rig.until(exchange.history())
   const { positions, orders } = await exchange.account()
   assert.equal(positions, [
-    { symbol: STRANGE, side: 'long', steps: 1_250, entry: 0.3071, leverage: 10, stop: null },
+    {
+      symbol: STRANGE,
+      side: 'long',
+      steps: 1_250,
+      entry: 0.3071,
+      leverage: 10,
+      stop: null,
+      liquidation: 45_000,
+    },
   ])
   assert.equal(
     orders.map(({ symbol, clientOrderId, steps }) => [symbol, clientOrderId, steps]),
