@@ -96,6 +96,7 @@ async function serve(count: number, speed: number): Promise<Served> {
   const server = await BybitServer.listen(sim, {
     port: 0,
     wall: () => performance.now(),
+    stamp: () => Date.now(),
     sleep: (ms, signal) => after(ms, undefined, { signal }),
   })
   return { sim, url: server.url, close: () => server.close() }

@@ -56,6 +56,7 @@ export class BybitRig {
     const server = await BybitServer.listen(sim, {
       port: 0,
       wall: () => Date.now(),
+      stamp: () => Date.now(),
       sleep: async (ms, signal) => {
         await wait(ms, undefined, { signal, ref: false }).catch(() => {})
       },

@@ -456,6 +456,7 @@ export class StreamRig {
     this.#server = await BybitServer.listen(this.sim, {
       port: 0,
       wall: () => this.#time.now,
+      stamp: () => this.#time.now,
       sleep: (ms, signal) => this.#time.sleep(ms, signal),
     })
     this.setFaults(this.#options.faults ?? [])

@@ -33,6 +33,7 @@ test('a key that can move money away closes everything, also where the clock goe
   const server = await BybitServer.listen(sim, {
     port: 0,
     wall: () => Date.now(), // world-ok: the exchange is a process of its own by its clock
+    stamp: () => Date.now(), // world-ok: the same
     sleep: async (ms, signal) => {
       await wait(ms, undefined, { signal, ref: false }).catch(() => {}) // world-ok: the exchange’s own time
     },

@@ -155,6 +155,7 @@ export class LoopbackBybit {
     this.#server = await BybitServer.listen(this.sim, {
       port: this.#port,
       wall: () => this.#wall() + this.#moved,
+      stamp: () => this.#wall() + this.#moved,
       sleep: (span, signal) => after(span, undefined, { signal }),
     })
     this.#port = this.#server.port

@@ -2,8 +2,10 @@
 
 import { join } from 'node:path'
 import { BybitClient } from '../core/adapters/bybit/client.ts'
+import { ClockLine } from '../core/adapters/bybit/clock-line.ts'
 import { type Environment, environmentOf } from '../core/adapters/bybit/environments.ts'
 import { ExchangeClock } from '../core/adapters/bybit/exchange-clock.ts'
+import { FollowedClock } from '../core/adapters/bybit/followed-clock.ts'
 import { type HttpPort, nodeHttp } from '../core/adapters/bybit/http.ts'
 import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
@@ -54,7 +56,8 @@ export interface RealMarket {
  * Opens the market of an environment.
  *
  * @param environment as it is reached (`environmentAt`)
- * @param speed how many times as fast as the wall's the exchange's clock goes: 1, unless it is a simulated one
+ * @param speed how many times as fast as the wall's the exchange's clock goes: 1, unless it is a simulated one, whose clock
+ *   is followed as it tells of it
  * @throws ExchangeError where the exchange does not tell its time, StoreError for the cache
  */
 export async function openRealMarket(
@@ -69,30 +72,33 @@ export async function openRealMarket(
   if (market === null) return broken(`${environment.name} has no market of its own`)
   const url = market.rest
   const data = ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir')))
-  const { http, close } = nodeHttp()
-  const paced: HttpPort = asked => {
-    const least = Math.min(asked.deadlineMs, LEAST_DEADLINE)
-    return http({ ...asked, deadlineMs: Math.max(asked.deadlineMs / speed, least) })
-  }
-  const wall = {
-    now: () => world.clock.now(),
-    monotonic: () => world.clock.monotonic() * speed,
-    sleep: (ms: number, signal?: AbortSignal) => world.clock.sleep(ms / speed, signal ?? world.signal),
-  }
-  const ports: ClientPorts = { http: paced, clock: wall, random: Math.random, budgets: new HostBudgets() }
-  const told = (code: Code, words: string): void => log.code(code, words)
   const cache = MarketCache.open(join(data, 'market.db'), { readonly: false })
+  const { http, close } = nodeHttp()
+  const stream = new URL(market.stream).origin
+  const pace = speed === 1 ? wallPace(world) : await followedPace(world, stream, speed)
+  const clock = {
+    now: () => world.clock.now(),
+    monotonic: pace.monotonic,
+    sleep: (ms: number, signal?: AbortSignal) => pace.sleep(ms, signal ?? world.signal),
+  }
+  const ports: ClientPorts = {
+    http: pace.within(http),
+    clock,
+    random: Math.random,
+    budgets: new HostBudgets(),
+  }
+  const told = (code: Code, words: string): void => log.code(code, words)
   try {
     const client = new BybitClient({ url, ports, credentials: null, isDry: true })
     const time = await ExchangeClock.open({
       client,
-      monotonic: wall.monotonic,
+      monotonic: clock.monotonic,
       // The wall's clock says nothing of one that goes faster.
       say: speed === 1 ? told : () => {},
     })
     const progress = progressBar(world)
     const isOwn = url === environmentOf(environment.name).market?.rest
-    const streams = isOwn ? null : new URL(market.stream).origin
+    const streams = isOwn ? null : stream
     const connect: RealMarket['connect'] = (channel, credentials, listener) =>
       new StreamConnection(
         {
@@ -123,7 +129,7 @@ export async function openRealMarket(
     return {
       session,
       time,
-      clock: new RunningClock({ now: () => time.now(), sleep: wall.sleep }),
+      clock: new RunningClock({ now: () => time.now(), sleep: clock.sleep }),
       ports,
       say: told,
       connect,
@@ -131,12 +137,64 @@ export async function openRealMarket(
       close: () => {
         cache.close()
         close()
+        pace.close()
       },
     }
   } catch (error) {
     cache.close()
     close()
+    pace.close()
     throw error
+  }
+}
+
+/** The clock by which everything waits, and what ends with it. */
+interface ExchangePace {
+  monotonic(): Milliseconds
+  sleep(ms: Milliseconds, signal: AbortSignal): Promise<void>
+  /** Requests whose deadlines are by that clock. */
+  within(http: HttpPort): HttpPort
+  close(): void
+}
+
+function wallPace({ clock }: World): ExchangePace {
+  return {
+    monotonic: () => clock.monotonic(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    within: http => http,
+    close: () => {},
+  }
+}
+
+/** Goes as fast as a simulated exchange says that its clock goes. */
+async function followedPace({ clock }: World, stream: string, speed: number): Promise<ExchangePace> {
+  const sleep = (ms: Milliseconds, signal: AbortSignal): Promise<void> => clock.sleep(ms, signal)
+  const followed = new FollowedClock({ monotonic: () => clock.monotonic(), sleep }, speed)
+  const line = new ClockLine(stream, {
+    sleep,
+    now: () => clock.now(),
+    told: (now, pace, age) => followed.told(now, pace, age),
+  })
+  await line.first
+  return {
+    monotonic: () => followed.monotonic(),
+    sleep: (ms, signal) => followed.sleep(ms, signal),
+    within: http => async asked => {
+      const [until, answered] = [new AbortController(), new AbortController()]
+      const { signal } = answered
+      const least = Math.min(asked.deadlineMs, LEAST_DEADLINE)
+      Promise.all([followed.sleep(asked.deadlineMs, signal), sleep(least, signal)]).then(
+        () => until.abort(),
+        // It has come, or is given up.
+        () => {},
+      )
+      try {
+        return await http({ ...asked, until: until.signal })
+      } finally {
+        answered.abort()
+      }
+    },
+    close: () => line.close(),
   }
 }
 

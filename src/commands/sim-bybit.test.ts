@@ -103,11 +103,19 @@ test('the flags of the protocol are for the protocol, and a speed has bounds', a
   assert.ok(wantsBybit(parsed({ protocol: 'bybit', speed: '60' })))
   assert.throws(() => wantsBybit(parsed({ seed: 'x' })), /--seed is for Bybit/)
   assert.throws(() => wantsBybit(parsed({ marginMode: 'cross' })), /--margin-mode is for Bybit/)
+  assert.throws(() => wantsBybit(parsed({ slowWhenBare: true })), /--slow-when-bare is for Bybit/)
   for (const speed of ['0', '-1', 'fast', '0.01', '4000']) {
     await over({ speed }).then(
       () => assert.unreachable(),
       (error: Error) => assert.match(error.message, /is not from 0.1 to 3600/),
     )
+  }
+})
+
+test('its clock waits for positions without a stop where that is asked for', async () => {
+  for (const slowWhenBare of [true, false]) {
+    const { sim } = await over({ slowWhenBare, speed: '40' })
+    assert.equal([sim.pace.isSlowing, sim.pace.speed], [slowWhenBare, 40])
   }
 })
 

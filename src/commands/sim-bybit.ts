@@ -26,6 +26,11 @@ export const PROTOCOL_FLAGS: readonly FlagSpec[] = [
     default: '1',
   },
   {
+    flags: '--slow-when-bare',
+    description:
+      'with bybit: its clock goes no faster than the wall clock while a position stands without its stop, for a minute at most',
+  },
+  {
     flags: '--dates <which>',
     description: 'with bybit: move the candles by whole weeks to the present, or leave them as recorded',
     default: 'present',
@@ -45,9 +50,10 @@ export const PROTOCOL_FLAGS: readonly FlagSpec[] = [
 /** Whether Bybit's protocol is asked for. Throws a UsageError where its flags are given without it. */
 export function wantsBybit(parsed: ParsedArguments): boolean {
   if (textFlag(parsed, 'protocol') === 'bybit') return true
-  const stray = ['speed', 'dates', 'seed', 'faults', 'marginMode'].find(
-    name => textFlag(parsed, name) !== undefined,
-  )
+  const stray =
+    parsed.flags.slowWhenBare === true
+      ? 'slow-when-bare'
+      : ['speed', 'dates', 'seed', 'faults', 'marginMode'].find(name => textFlag(parsed, name) !== undefined)
   if (stray === undefined) return false
   const flag = stray === 'marginMode' ? 'margin-mode' : stray
   throw new UsageError(`--${flag} is for Bybit's protocol`, 'give --protocol bybit too, or leave it out')
@@ -86,6 +92,7 @@ export async function bybitOver(
       seed: textFlag(parsed, 'seed') ?? '1',
       from,
       speed,
+      slowWhenBare: parsed.flags.slowWhenBare === true,
       faults,
     },
   )

@@ -96,6 +96,7 @@ async function serveBybit(world: World, parsed: ParsedArguments): Promise<number
   const server = await BybitServer.listen(sim, {
     port,
     wall: () => world.clock.monotonic(),
+    stamp: () => world.clock.now(),
     sleep: (ms, signal) => world.clock.sleep(ms, signal),
   })
   const forget = announce(world, server.port, credentials)

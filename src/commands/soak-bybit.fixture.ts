@@ -142,7 +142,7 @@ export interface Standing {
   readonly bare: {
     readonly now: readonly string[]
     readonly answered: BareTimes
-    readonly disturbed: BareTimes
+    readonly disturbed: BareTimes & { readonly longestAfterMs: number }
   }
 }
 
@@ -192,7 +192,8 @@ export class Exchange {
     writeFileSync(config, CONFIG, { mode: 0o600 })
     writeFileSync(faults, JSON.stringify(rules))
     const { server, url, env } = await processes.serve([
-      ...['--protocol', 'bybit', '--speed', String(speed), '--seed', seed, '--faults', faults],
+      ...['--protocol', 'bybit', '--speed', String(speed), '--slow-when-bare', '--seed', seed],
+      ...['--faults', faults],
       ...['--symbol', SYMBOLS.join(), '--data-dir', join(folder, 'exchange'), '-c', config],
       // Where the fixtures have candles of five minutes.
       ...['--timerange', '20251008-'],

@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly headers: { readonly [name: string]: string }
   readonly body: string | null
   readonly deadlineMs: Milliseconds
+  /** When it is given up, by another clock than the machine's; left out: when the deadline has passed by that. */
+  readonly until?: AbortSignal
 }
 
 export interface HttpReply {
@@ -73,7 +75,7 @@ interface Agents {
 }
 
 async function exchange(asked: HttpRequest, agents: Agents): Promise<HttpReply> {
-  const signal = AbortSignal.timeout(asked.deadlineMs)
+  const signal = asked.until ?? AbortSignal.timeout(asked.deadlineMs)
   let response: IncomingMessage
   try {
     response = await responseTo(asked, agents, signal)

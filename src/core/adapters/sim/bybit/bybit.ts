@@ -17,8 +17,9 @@ import type { KeyInfo } from './account-routes.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { Exposure } from './exposure.ts'
 import { AFTER, BEFORE, FaultPlan, type FaultRule, isMeant, PUSHES } from './fault-plan.ts'
-import { type Credentials, Gate, type HttpRequest } from './gate.ts'
+import { type Credentials, Gate, type HttpReply, type HttpRequest } from './gate.ts'
 import { Refusal, sideOf } from './order.ts'
+import { Pace } from './pace.ts'
 import { BAN } from './rate-limits.ts'
 import { LATE, type Outcome, page, spoiled, spoiledMessage, WORDS } from './spoil.ts'
 import { type Channel, type Push, Streams } from './streams.ts'
@@ -26,6 +27,8 @@ import { type Channel, type Push, Streams } from './streams.ts'
 export interface BybitOptions extends DeskOptions, Credentials {
   /** Seconds of the exchange's clock in a second of the wall's. */
   readonly speed: number
+  /** The clock goes no faster than the wall's while a position of a client's stands without its stop (`pace.ts`). */
+  readonly slowWhenBare?: boolean
   readonly keyInfo?: Partial<Omit<KeyInfo, 'key'>>
   /** What goes wrong from the start; left out: nothing. */
   readonly faults?: readonly FaultRule[]
@@ -40,6 +43,7 @@ const KEY_INFO = { isReadOnly: false, canWithdraw: false, expiresAt: '2099-01-01
 const ZOMBIE: Milliseconds = 4_900
 const OVERTAKEN: Milliseconds = 500
 const LASTING: Milliseconds = MINUTE
+const POSITIONS = '/v5/position/list'
 /** Of so many paths requests are counted; clients may ask for any. */
 const MOST_PATHS = 100
 
@@ -49,6 +53,7 @@ export class SimBybit {
   readonly streams: Streams
   readonly options: BybitOptions
   readonly exposure: Exposure
+  readonly pace: Pace
   /** How many requests have come, by path. */
   readonly requests = new Map<string, number>()
   readonly #random: Random
@@ -61,17 +66,23 @@ export class SimBybit {
   #closing: number[] = []
   #outageUntil: Timestamp = Number.NEGATIVE_INFINITY
   #flappingUntil: Timestamp = Number.NEGATIVE_INFINITY
+  /** Since when nobody listens to the account's news, and when its positions were read last. */
+  #unheardSince: Timestamp | null = null
+  #readAt: Timestamp = Number.NEGATIVE_INFINITY
+  /** When it was away last, if that lasts. */
+  #awayAt: Timestamp | null = null
 
   constructor(markets: readonly SymbolMarket[], options: BybitOptions) {
     const { key, secret, speed, seed } = options
     this.options = options
-    this.exposure = new Exposure(speed)
+    this.pace = new Pace(speed, options.slowWhenBare ?? false)
+    this.exposure = new Exposure(this.pace)
     this.#random = random(`${seed} protocol`)
     this.desk = new Desk(markets, options)
     const context = { desk: this.desk, key: { ...KEY_INFO, ...options.keyInfo, key } }
     this.gate = new Gate(context, { key, secret }, { speed })
     const intercept = (): Refusal | 'lost' | null => this.#intercepted()
-    const chance = { speed, random: this.#random, intercept }
+    const chance = { tempo: this.pace, random: this.#random, intercept }
     this.streams = new Streams(this.desk, this.gate, { key, secret }, chance)
     this.#plan = new FaultPlan(options.faults ?? [], seed, options.from)
   }
@@ -100,23 +111,33 @@ export class SimBybit {
     }
     this.desk.advance(to)
     for (const rule of this.#plan.due(to)) this.cause(rule)
-    this.#watch()
-    this.streams.tell(this.desk.account.take())
+    this.#tell()
     this.streams.publish()
   }
 
-  /** Sees which positions have no stop, and whether their client could know of it and set one. */
-  #watch(): void {
-    const { account } = this.desk
-    if (this.#isAway) this.exposure.disturb(this.now)
-    this.exposure.look(account.positions, account.openOrders, this.now)
+  /** Tells the news, and sees which positions have no stop, and whether their client could know of it and set one. */
+  #tell(): void {
+    const { exposure, now, desk } = this
+    const { account } = desk
+    const news = account.take()
+    const isHeard = this.streams.listeners.some(id => !this.#mute.has(id))
+    if (isHeard) this.#unheardSince = null
+    else this.#unheardSince ??= now
+    const isAway = this.#isAway
+    if (isAway) exposure.disturb(this.#awayAt ?? now, now)
+    // What a client is told of by nobody it has to find by looking.
+    else if (!isHeard && news.some(({ topic }) => topic !== 'wallet')) exposure.disturb(now)
+    this.#awayAt = isAway ? now : null
+    exposure.look(account.positions, account.openOrders, now)
+    this.pace.look(exposure.bare, !isAway, now)
+    this.streams.tell(news)
   }
 
-  /** The client cannot be told what happens, or is not served. */
+  /** The client is not served; or it is not there: it neither listens nor has read its positions since it did. */
   get #isAway(): boolean {
     const { now } = this
-    if (now < Math.max(this.#outageUntil, this.#flappingUntil) || this.gate.limits.isBanned(now)) return true
-    return !this.streams.sessions.some(({ id, channel }) => channel === 'private' && !this.#mute.has(id))
+    if (now < this.#outageUntil || this.gate.limits.isBanned(now)) return true
+    return this.#unheardSince !== null && this.#readAt < this.#unheardSince
   }
 
   // --- requests -----------------------------------------------------------------------------------------------
@@ -137,13 +158,23 @@ export class SimBybit {
       return this.#instead(before, request)
     }
     const reply = this.gate.answer(request)
-    this.streams.tell(this.desk.account.take())
+    this.#tell()
     const isLast = request.method === 'POST' && this.#random.int(2) === 0
-    const due = isLast ? now + ACK_DELAY * this.options.speed : now
+    const due = isLast ? now + ACK_DELAY * this.pace.present : now
     const after = this.#plan.strike(AFTER, path, now)
-    if (after === null) return { kind: 'reply', reply, due }
+    if (after === null) {
+      this.#answered(path, reply)
+      return { kind: 'reply', reply, due }
+    }
     this.#spoil(path)
     return spoiled(after, reply, due)
+  }
+
+  /** Takes note of an answer that arrives. */
+  #answered(path: string, { status, body }: HttpReply): void {
+    // Whoever is turned away so has to keep silent for as long.
+    if (status === 403) this.exposure.disturb(this.now, this.now + BAN)
+    if (path === POSITIONS && body.startsWith('{"retCode":0,')) this.#readAt = this.now
   }
 
   /** An answer is missing, late or not to be read: of the market anybody can do without it for a while. */
@@ -179,7 +210,7 @@ export class SimBybit {
   frame(session: number, text: string): void {
     if (this.#mute.has(session)) return
     this.streams.frame(session, text)
-    this.streams.tell(this.desk.account.take())
+    this.#tell()
   }
 
   closed(session: number): void {
@@ -199,9 +230,13 @@ export class SimBybit {
     const { now } = this
     this.#silent = this.#silent.filter(({ until }) => until > now)
     return this.streams.take().flatMap(push => {
-      if (this.#mute.has(push.session)) return []
+      if (this.#mute.has(push.session)) {
+        if (this.streams.channelOf(push.session) === 'private' && push.topic !== null)
+          this.exposure.disturb(now)
+        return []
+      }
       // The answer to a request is none of a topic's; that to an order has the fate of answers.
-      if (push.topic === null) return this.#answered(push)
+      if (push.topic === null) return this.#acknowledged(push)
       const topic = push.topic
       const isPrivate = this.streams.channelOf(push.session) === 'private'
       if (this.#silent.some(({ only }) => isMeant(only, topic))) {
@@ -242,7 +277,7 @@ export class SimBybit {
     return rule.fault === 'refuse' ? new Refusal(code, WORDS[code] ?? 'refused') : 'lost'
   }
 
-  #answered(push: Push): readonly Push[] {
+  #acknowledged(push: Push): readonly Push[] {
     if (!push.isOrder) return [push]
     const rule = this.#plan.strike(['lose-reply', 'late-reply'], '/v5/trade', this.now)
     if (rule === null) return [push]
@@ -264,8 +299,7 @@ export class SimBybit {
       return error.message
     }
     this.#plan.note(rule.fault)
-    this.#watch()
-    this.streams.tell(this.desk.account.take())
+    this.#tell()
     return null
   }
 

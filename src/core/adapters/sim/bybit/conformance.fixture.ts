@@ -115,6 +115,7 @@ export async function present(
   const server = await BybitServer.listen(sim, {
     port: 0,
     wall: () => Date.now() + skipped,
+    stamp: () => Date.now(),
     sleep: async (ms, signal) => {
       await wait(ms, undefined, { signal, ref: false }).catch(() => {})
     },

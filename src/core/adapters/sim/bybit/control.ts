@@ -5,12 +5,12 @@
  *
  * | request | body | reply |
  * | --- | --- | --- |
- * | `GET /control` | | `{now, speed, counts, rules, sessions, opened, requests, bare}` |
+ * | `GET /control` | | `{now, speed, pace, counts, rules, sessions, opened, requests, bare}` |
  * | `GET /control/books` | | `{positions, links}` |
  * | `POST /control/faults` | `{rules}` (`fault-plan.ts`) | the same |
  * | `POST /control/cause` | one event, such as `{"fault":"liquidate","symbol":"BTCUSDT"}` | the same, or 409 with why not |
  *
- * `sessions` are the connections that stand, `opened` all there have been, `requests` count by path, `bare` says for how long
+ * `pace` is how fast the clock goes at present, `sessions` are the connections that stand, `opened` all there have been, `requests` count by path, `bare` says for how long
  * positions had no stop (`exposure.ts`). `positions` are in steps, with their stops in ticks; of `links`, the ids that
  * clients give to orders, each says how many orders bear it, how often it was refused as used, and how many steps filled.
  */
@@ -50,10 +50,11 @@ export function control(sim: SimBybit, { method, target, headers, body }: HttpRe
 }
 
 function standing(sim: SimBybit): object {
-  const { plan, now, options, streams, requests, exposure } = sim
+  const { plan, now, pace, streams, requests, exposure } = sim
   return {
     now: Math.floor(now),
-    speed: options.speed,
+    speed: pace.speed,
+    pace: pace.present,
     counts: plan.counts,
     rules: plan.rules,
     sessions: streams.sessions.length,

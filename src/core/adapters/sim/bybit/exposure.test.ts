@@ -1,18 +1,21 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { SECOND } from '../../../base/units.ts'
-import { marketOf, still, TestClient } from './bybit.fixture.ts'
+import { MINUTE, SECOND } from '../../../base/units.ts'
+import { type Minutes, marketOf, START, still, TestClient } from './bybit.fixture.ts'
+import type { BybitOptions } from './bybit.ts'
 import type { FaultRule } from './fault-plan.ts'
 
 const test = suite('exposure')
 
 const NEVER = { count: 0, totalMs: 0, longestMs: 0 }
+const UNDISTURBED = { ...NEVER, longestAfterMs: 0 }
 const OWN = { side: 'Buy', stopLoss: '95' }
 
-/** A client that listens to its account. */
-function listening(rules: readonly FaultRule[] = []): TestClient {
-  const client = new TestClient([marketOf(still(100))], { faults: rules })
+/** A client that has listened to its account for a while. */
+function listening(rules: readonly FaultRule[] = [], options: Partial<BybitOptions> = {}): TestClient {
+  const client = new TestClient([marketOf(still(100))], { faults: rules, ...options })
   client.socket('private', ['order', 'execution'])
+  client.pass(MINUTE)
   return client
 }
 
@@ -26,7 +29,7 @@ test('a position whose stop comes with its order is never without one', () => {
   client.pass(10 * SECOND)
   client.order({ side: 'Sell', reduceOnly: true, orderLinkId: 'b' })
   client.pass(10 * SECOND)
-  assert.equal(bare(client), { now: [], answered: NEVER, disturbed: NEVER })
+  assert.equal(bare(client), { now: [], answered: NEVER, disturbed: UNDISTURBED })
 })
 
 test('the time from the loss of a stop to a new one counts, whoever took it away', () => {
@@ -39,7 +42,7 @@ test('the time from the loss of a stop to a new one counts, whoever took it away
   client.post('/v5/position/trading-stop', { symbol: 'XUSDT', positionIdx: 0, stopLoss: '96' })
   client.pass(SECOND)
   const { now, answered, disturbed } = bare(client)
-  assert.equal([now, answered.count, disturbed], [[], 1, NEVER])
+  assert.equal([now, answered.count, disturbed], [[], 1, UNDISTURBED])
   assert.ok(answered.longestMs >= 2 * SECOND && answered.longestMs <= 4 * SECOND, `${answered.longestMs} ms`)
 })
 
@@ -59,7 +62,7 @@ test('what lasts counts too, and an end by a close is an end', () => {
   client.pass(SECOND)
   client.order({ ...OWN, orderLinkId: 'a' })
   client.pass(5 * SECOND)
-  assert.is(bare(client).answered.longestMs, 4 * SECOND)
+  assert.is(bare(client).answered.longestMs, 5 * SECOND)
   client.order({ side: 'Sell', reduceOnly: true })
   client.pass(10 * SECOND)
   assert.is(bare(client).answered.longestMs, 5 * SECOND)
@@ -70,7 +73,7 @@ test('what somebody opens in the app is theirs to protect', () => {
   const client = listening()
   client.order({ side: 'Buy' })
   client.pass(10 * SECOND)
-  assert.equal(bare(client), { now: [], answered: NEVER, disturbed: NEVER })
+  assert.equal(bare(client), { now: [], answered: NEVER, disturbed: UNDISTURBED })
 })
 
 test('a client that is not answered, not told or not there is not blamed', () => {
@@ -89,7 +92,8 @@ test('a client that is not answered, not told or not there is not blamed', () =>
   for (const client of [unanswered, untold, absent, banned]) {
     client.pass(5 * SECOND)
     const { answered, disturbed } = bare(client)
-    assert.equal([answered, disturbed.count], [NEVER, 1])
+    assert.equal([answered.count, disturbed.count], [0, 1])
+    assert.ok(answered.longestMs <= SECOND, 'but for what has passed before')
   }
 })
 
@@ -112,6 +116,74 @@ test('what passes before or long after a disturbance counts as answered', () => 
   client.sim.cause({ fault: 'human-stop', symbol: 'XUSDT', ticks: 0 })
   client.pass(5 * SECOND)
   assert.equal([bare(client).answered.count, bare(client).disturbed.count], [1, 0])
+})
+
+test('what has passed before a disturbance counts as answered, and what passes after each of them is told', () => {
+  const client = listening()
+  client.order({ side: 'Buy', orderLinkId: 'a' })
+  client.pass(5 * SECOND)
+  client.sim.cause({ fault: 'clock-skew', ms: 0 })
+  client.pass(20 * SECOND)
+  client.sim.cause({ fault: 'clock-skew', ms: 0 })
+  client.pass(3 * SECOND)
+  assert.equal(bare(client), {
+    now: ['XUSDT 0'],
+    answered: { ...NEVER, longestMs: 5 * SECOND },
+    disturbed: { count: 1, totalMs: 28 * SECOND, longestMs: 28 * SECOND, longestAfterMs: 20 * SECOND },
+  })
+})
+
+test('a client that does not listen is away until it reads its positions, and then has half a minute', () => {
+  const client = new TestClient([marketOf(still(100))], { slowWhenBare: true, speed: 40 })
+  client.order({ side: 'Buy', orderLinkId: 'a' })
+  client.pass(10 * MINUTE)
+  assert.equal([bare(client).disturbed.longestAfterMs, client.sim.pace.present], [0, 40])
+  client.raw('GET', '/v5/position/list', { category: 'linear', symbol: 'XUSDT' })
+  client.pass(7 * SECOND)
+  assert.equal([bare(client).disturbed.longestAfterMs, client.sim.pace.present], [7 * SECOND, 1])
+  client.pass(30 * SECOND)
+  client.sim.cause({ fault: 'human-close', symbol: 'XUSDT' })
+  client.order({ side: 'Buy', orderLinkId: 'b', stopLoss: '95' })
+  client.pass(MINUTE)
+  assert.is(client.sim.pace.present, 40)
+  assert.is(bare(client).answered.count, 0)
+})
+
+test('what is kept back on a socket that hears nothing any more is a disturbance, its silence alone is none', () => {
+  const client = listening()
+  client.raw('GET', '/v5/position/list', { category: 'linear', symbol: 'XUSDT' })
+  client.sim.cause({ fault: 'half-open', only: 'private' })
+  client.pass(SECOND)
+  client.raw('GET', '/v5/position/list', { category: 'linear', symbol: 'XUSDT' })
+  client.pass(MINUTE)
+  client.order({ side: 'Buy', orderLinkId: 'a' })
+  client.pass(5 * SECOND)
+  assert.equal([bare(client).answered.count, bare(client).disturbed.count], [0, 1])
+  client.pass(60 * SECOND)
+  assert.ok(bare(client).disturbed.longestAfterMs >= 60 * SECOND)
+})
+
+test('one whose address is blocked has to keep silent for ten minutes after each time that it is told so', () => {
+  const client = listening()
+  client.order({ side: 'Buy', orderLinkId: 'a' })
+  client.sim.cause({ fault: 'ban', ms: MINUTE })
+  client.pass(30 * SECOND)
+  client.raw('GET', '/v5/position/list', { category: 'linear', symbol: 'XUSDT' })
+  client.pass(10 * MINUTE)
+  assert.is(bare(client).disturbed.longestAfterMs, 0)
+  client.pass(SECOND)
+  assert.is(bare(client).disturbed.longestAfterMs, SECOND)
+})
+
+test('a position that was filled since the last look has been bare since its fill', () => {
+  const prices = [...still(100, 2), [100, 100, 90, 90], ...still(90, 30)] as Minutes
+  const client = new TestClient([marketOf(prices)])
+  client.socket('private', ['order'])
+  client.order({ side: 'Buy', orderType: 'Limit', price: '95', orderLinkId: 'a' })
+  client.pass(MINUTE)
+  client.sim.advance(START + 3 * MINUTE)
+  // The price falls by a tenth in the middle third of the minute: that piece of its way ends 20 s before the minute does.
+  assert.is(bare(client).answered.longestMs, 20 * SECOND)
 })
 
 test.run()

@@ -479,8 +479,8 @@ test('the door for operators wants the secret, takes rules and events, and says 
   assert.not(isSecret('', `Bearer ${SECRET}`))
   const never = { count: 0, totalMs: 0, longestMs: 0 }
   const beginning = {
-    ...{ now: START, speed: 1, counts: {}, rules: [], sessions: 0, opened: 0, requests: {} },
-    bare: { now: [], answered: never, disturbed: never },
+    ...{ now: START, speed: 1, pace: 1, counts: {}, rules: [], sessions: 0, opened: 0, requests: {} },
+    bare: { now: [], answered: never, disturbed: { ...never, longestAfterMs: 0 } },
   }
   assert.equal(ask('GET', CONTROL).value, beginning)
   const rules = [{ fault: 'lose-reply', only: '/v5/order/create' }]

@@ -1,6 +1,7 @@
 /** What a public topic tells one connection, and what it has told already. */
 import { type Milliseconds, SECOND, type Timestamp } from '../../../base/units.ts'
 import type { Desk } from './desk.ts'
+import type { Tempo } from './pace.ts'
 import { bookNumber, bookOf, klineEnd, klineStart, type Level, tickerOf, tradeAt } from './quotes.ts'
 import type { Json } from './shapes.ts'
 import { priceText, quoteText, roundText, stepsText } from './text.ts'
@@ -22,16 +23,18 @@ interface Subject {
   readonly desk: Desk
   readonly topic: string
   readonly symbol: string
-  /** Seconds of the exchange's clock in one of the wall's: nobody is told more often by the wall's clock. */
-  readonly speed: number
+  /** Nobody is told more often by the wall's clock. */
+  readonly tempo: Tempo
 }
 
+const WALL: Tempo = { present: 1 }
+
 /** The topic of a name; `null` where there is none. */
-export function publicTopic(desk: Desk, topic: string, speed = 1): PublicTopic | null {
+export function publicTopic(desk: Desk, topic: string, tempo: Tempo = WALL): PublicTopic | null {
   const parts = topic.split('.')
   const symbol = parts[parts.length - 1]
   if (!desk.feeds.has(symbol) || !desk.isTrading(symbol)) return null
-  const subject = { desk, topic, symbol, speed: Math.max(1, speed) }
+  const subject = { desk, topic, symbol, tempo }
   if (parts.length === 2 && parts[0] === 'tickers') return new TickerTopic(subject)
   if (parts.length === 2 && parts[0] === 'publicTrade') return new TradeTopic(subject)
   if (parts.length === 3 && parts[0] === 'kline' && klineStart(parts[1], desk.now) !== null)
@@ -39,6 +42,11 @@ export function publicTopic(desk: Desk, topic: string, speed = 1): PublicTopic |
   if (parts.length === 3 && parts[0] === 'orderbook' && DEPTHS.includes(parts[1]))
     return new BookTopic(subject, Number(parts[1]))
   return null
+}
+
+/** A span of the wall's clock on the exchange's. */
+function spacing(span: Milliseconds, { tempo }: Subject): Milliseconds {
+  return span * Math.max(1, tempo.present)
 }
 
 function timeOf({ desk }: Subject): Timestamp {
@@ -71,7 +79,7 @@ class TickerTopic implements PublicTopic {
   messages(): readonly Json[] {
     const { desk, topic, symbol } = this.#subject
     const now = timeOf(this.#subject)
-    if (this.#told !== null && now - this.#at < TICKER_SPACING * this.#subject.speed) return []
+    if (this.#told !== null && now - this.#at < spacing(TICKER_SPACING, this.#subject)) return []
     const before = this.#told
     const full = Object.fromEntries(
       Object.entries(tickerOf(desk, symbol)).filter(([name]) => !NOT_STREAMED.includes(name)),
@@ -113,7 +121,7 @@ class KlineTopic implements PublicTopic {
       if (messages.length < MOST_CANDLES) messages.push(...this.#message(this.#start, end, true))
       this.#start = end
     }
-    if (messages.length === 0 && now - this.#at < KLINE_SPACING * this.#subject.speed) return []
+    if (messages.length === 0 && now - this.#at < spacing(KLINE_SPACING, this.#subject)) return []
     this.#at = now
     return [...messages, ...this.#message(this.#start, klineEnd(this.#interval, this.#start), false)]
   }
@@ -204,7 +212,7 @@ class BookTopic implements PublicTopic {
   messages(): readonly Json[] {
     const { desk, topic, symbol } = this.#subject
     const now = timeOf(this.#subject)
-    if (this.#bids !== null && now - this.#at < TICKER_SPACING * this.#subject.speed) return []
+    if (this.#bids !== null && now - this.#at < spacing(TICKER_SPACING, this.#subject)) return []
     const { bids, asks } = bookOf(desk.feed(symbol), now, this.#depth)
     const [newBids, newAsks] = [new Map(bids), new Map(asks)]
     const isFirst = this.#bids === null || this.#depth === 1

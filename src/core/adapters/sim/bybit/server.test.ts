@@ -3,11 +3,12 @@ import { request } from 'node:http'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
-import { MINUTE } from '../../../base/units.ts'
+import { MINUTE, type Steps } from '../../../base/units.ts'
 import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from './bybit.fixture.ts'
-import { SimBybit } from './bybit.ts'
+import { type BybitOptions, SimBybit } from './bybit.ts'
 import { BybitServer } from './server.ts'
 import { signatureOf } from './signing.ts'
+import { BY_HAND } from './wishes.ts'
 
 const test = suite('bybit server')
 
@@ -34,6 +35,7 @@ class Wall {
 async function served(
   act: (server: BybitServer, wall: Wall, sim: SimBybit) => Promise<void>,
   speed = 1,
+  options: Partial<BybitOptions> = {},
 ): Promise<void> {
   const wall = new Wall()
   const sim = new SimBybit([marketOf(still(100))], {
@@ -44,10 +46,12 @@ async function served(
     key: KEY,
     secret: SECRET,
     speed,
+    ...options,
   })
   const server = await BybitServer.listen(sim, {
     port: 0,
     wall: () => wall.now,
+    stamp: () => 1_000 + wall.now,
     sleep: (_, signal) => wall.sleep(signal),
   })
   try {
@@ -83,6 +87,50 @@ test('time goes at its pace, and a request is answered at the time it comes', as
     assert.is(JSON.parse(text).time, START + MINUTE)
     assert.is(server.now, START + MINUTE)
   }, 60)
+})
+
+/** What a follower of the clock is told next. */
+async function clockOf(socket: WebSocket): Promise<{ readonly now: number; readonly pace: number }> {
+  const [frame] = await once(socket, 'message')
+  return JSON.parse(String(frame))
+}
+
+test('whoever follows the clock is told of it at once, now and then, and when its pace changes', async () => {
+  await served(
+    async (server, wall, sim) => {
+      const hearing = new WebSocket(`${server.url.replace('http', 'ws')}/v5/private`)
+      await once(hearing, 'open')
+      const expires = START + 60 * MINUTE
+      const signature = signatureOf(SECRET, `GET/realtime${expires}`)
+      hearing.send(JSON.stringify({ op: 'auth', args: [KEY, expires, signature] }))
+      hearing.send(JSON.stringify({ op: 'subscribe', args: ['position'] }))
+      while (sim.streams.listeners.length === 0) await new Promise(resolve => setImmediate(resolve))
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/clock`)
+      assert.equal(await clockOf(socket), { now: START, pace: 60, at: 1_000 })
+      const later = clockOf(socket)
+      for (let k = 0; k < 25; k++) {
+        wall.move(10)
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      assert.equal(await later, { now: START + 15_000, pace: 60, at: 1_250 })
+      wall.move(10_000)
+      assert.is(server.now, START + 16_200, 'a process that stood does not make up for it')
+      const bought = { ...BY_HAND, symbol: 'XUSDT', side: 'Buy', positionIdx: 0, orderLinkId: 'a' } as const
+      sim.desk.create({ ...bought, type: 'Market', timeInForce: 'IOC', price: null, steps: 1_000 as Steps })
+      wall.move(10)
+      const slow = await clockOf(socket)
+      assert.is(slow.pace, 1)
+      wall.move(10)
+      assert.is(server.now, slow.now + 10)
+      sim.cause({ fault: 'human-close', symbol: 'XUSDT' })
+      wall.move(10)
+      const fast = await clockOf(socket)
+      assert.is(fast.pace, 60)
+      hearing.terminate()
+    },
+    60,
+    { slowWhenBare: true },
+  )
 })
 
 test('a signed order is taken, also where its answer has to wait', async () => {
@@ -183,7 +231,7 @@ test('a browser, another name of this machine, a long body and an unknown socket
 
 test('a port that is taken is a matter of configuration', async () => {
   await served(async (server, _, sim) => {
-    const options = { port: server.port, wall: () => 0, sleep: () => Promise.resolve() }
+    const options = { port: server.port, wall: () => 0, stamp: () => 0, sleep: () => Promise.resolve() }
     await BybitServer.listen(sim, options).then(
       () => assert.unreachable(),
       (error: Error) => assert.match(error.message, /EADDRINUSE/),

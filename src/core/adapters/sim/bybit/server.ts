@@ -18,6 +18,11 @@ import type { Channel, Push } from './streams.ts'
 
 /** How often time goes on when nobody asks for anything. */
 const TICK: Milliseconds = 10
+/** A clock that waits for its clients goes on by no more than this of the wall's at once, however long this process stood. */
+const LONGEST_STEP: Milliseconds = 2 * TICK
+/** Who follows the clock is told of it so often, by the wall's, and of every change of its pace at once. */
+const TOLD_EVERY: Milliseconds = 250
+const CLOCK = '/clock'
 const LONGEST_BODY = 64 * 1024
 const LONGEST_FRAME = 256 * 1024
 
@@ -30,8 +35,10 @@ const CHANNELS: { readonly [path: string]: Channel } = {
 export interface BybitServerOptions {
   /** 0 for any that is free. */
   readonly port: number
-  /** Wall-clock milliseconds. */
+  /** Milliseconds of a clock of the machine's that never steps. */
   readonly wall: () => number
+  /** The machine's time, which other processes know as well: it says how old is what they are told. */
+  readonly stamp: () => Timestamp
   readonly sleep: (ms: Milliseconds, signal: AbortSignal) => Promise<void>
 }
 
@@ -49,7 +56,16 @@ export class BybitServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LONGEST_FRAME })
   readonly #open = new Map<number, WebSocket>()
   readonly #wall: () => number
-  readonly #began: { readonly wall: number; readonly exchange: Timestamp }
+  readonly #from: Timestamp
+  /** For how long the exchange's clock has gone, and the wall's time then. */
+  #passed: Milliseconds = 0
+  #wallAt: number
+  #stampAt: Timestamp
+  readonly #stamp: () => Timestamp
+  readonly #followers = new Set<WebSocket>()
+  #told: { readonly wall: number; readonly pace: number }
+  /** The clock stood, and those who follow it do not know. */
+  #hasStood = false
   readonly #end = new AbortController()
   readonly #sleep: BybitServerOptions['sleep']
   #waiting: Waiting[] = []
@@ -60,7 +76,11 @@ export class BybitServer {
     this.#server = server
     this.#wall = options.wall
     this.#sleep = options.sleep
-    this.#began = { wall: options.wall(), exchange: sim.now }
+    this.#from = sim.now
+    this.#wallAt = options.wall()
+    this.#stamp = options.stamp
+    this.#stampAt = options.stamp()
+    this.#told = { wall: this.#wallAt, pace: sim.pace.present }
     this.port = (server.address() as AddressInfo).port
     this.fault = new Promise(resolve => {
       this.#fail = resolve
@@ -93,15 +113,20 @@ export class BybitServer {
 
   /** The exchange's time: it began where the model stood and goes at its pace. */
   get now(): Timestamp {
-    const { wall, exchange } = this.#began
-    return exchange + (this.#wall() - wall) * this.#sim.options.speed
+    return this.#from + this.#passedBy(this.#wall())
+  }
+
+  #passedBy(wall: number): Milliseconds {
+    const { present, isSlowing } = this.#sim.pace
+    const span = wall - this.#wallAt
+    return this.#passed + (isSlowing ? Math.min(LONGEST_STEP, span) : span) * present
   }
 
   /** Takes no more requests, and resolves when all connections are gone. */
   async close(): Promise<void> {
     this.#end.abort()
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    for (const socket of this.#open.values()) socket.terminate()
+    for (const socket of [...this.#open.values(), ...this.#followers]) socket.terminate()
     this.#server.closeAllConnections()
     await closed
   }
@@ -119,11 +144,33 @@ export class BybitServer {
 
   /** Lets time go on to now, and sends what is due. */
   #goOn(): void {
-    this.#sim.advance(this.now)
+    const wall = this.#wall()
+    this.#passed = this.#passedBy(wall)
+    this.#hasStood ||= wall - this.#wallAt > LONGEST_STEP
+    this.#wallAt = wall
+    this.#stampAt = this.#stamp()
+    this.#sim.advance(this.#from + this.#passed)
     this.#flush()
   }
 
+  /** Tells those who follow the clock, where its pace has changed or they have not been told for a while. */
+  #tellClock(): void {
+    const { present } = this.#sim.pace
+    const isNews = this.#told.pace !== present || this.#hasStood
+    if (!isNews && this.#wallAt - this.#told.wall < TOLD_EVERY) return
+    this.#hasStood = false
+    this.#told = { wall: this.#wallAt, pace: present }
+    for (const follower of this.#followers) follower.send(this.#clockText)
+  }
+
+  /** The clock as it is told: where it stood when time went on last, and when that was by the machine's time. */
+  get #clockText(): string {
+    const { present: pace } = this.#sim.pace
+    return JSON.stringify({ now: this.#from + this.#passed, pace, at: this.#stampAt })
+  }
+
   #flush(): void {
+    this.#tellClock()
     for (const push of this.#sim.take()) this.#wait(push.due, () => this.#sendPush(push))
     const { now } = this.#sim
     const due = this.#waiting.filter(waiting => waiting.due <= now)
@@ -185,6 +232,10 @@ export class BybitServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const [path, query = ''] = (request.url ?? '').split('?')
+    if (path === CLOCK && this.#isOwn(request)) {
+      this.#sockets.handleUpgrade(request, socket, head, connection => this.#follow(connection))
+      return
+    }
     const channel = Object.hasOwn(CHANNELS, path) ? CHANNELS[path] : undefined
     if (channel === undefined || !this.#isOwn(request)) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
@@ -196,6 +247,15 @@ export class BybitServer {
       return
     }
     this.#sockets.handleUpgrade(request, socket, head, connection => this.#connect(id, connection))
+  }
+
+  /** Tells a connection of the clock, from now on. It is no part of Bybit's protocol, and no fault befalls it. */
+  #follow(connection: WebSocket): void {
+    this.#followers.add(connection)
+    this.#guarded(() => this.#goOn())
+    connection.send(this.#clockText)
+    connection.on('error', () => connection.terminate())
+    connection.on('close', () => this.#followers.delete(connection))
   }
 
   #connect(id: number, connection: WebSocket): void {

@@ -12,6 +12,7 @@ import { isMeant } from './fault-plan.ts'
 import { Fields } from './fields.ts'
 import { type Credentials, type Gate, limitHeaders } from './gate.ts'
 import { Refusal } from './order.ts'
+import type { Tempo } from './pace.ts'
 import { type PublicTopic, publicTopic } from './public-topic.ts'
 import { executionPush, type Json, orderPush, positionPush, walletShape } from './shapes.ts'
 import { isSignature } from './signing.ts'
@@ -70,7 +71,7 @@ export class Streams {
   readonly #desk: Desk
   readonly #gate: Gate
   readonly #credentials: Credentials
-  readonly #speed: number
+  readonly #tempo: Tempo
   readonly #random: Random
   readonly #intercept: Intercept
   readonly #sessions = new Map<number, Session>()
@@ -82,14 +83,14 @@ export class Streams {
     desk: Desk,
     gate: Gate,
     credentials: Credentials,
-    options: { readonly speed: number; readonly random: Random; readonly intercept?: Intercept },
+    options: { readonly tempo: Tempo; readonly random: Random; readonly intercept?: Intercept },
   ) {
-    const { speed, random, intercept = () => null } = options
+    const { tempo, random, intercept = () => null } = options
     this.#intercept = intercept
     this.#desk = desk
     this.#gate = gate
     this.#credentials = credentials
-    this.#speed = speed
+    this.#tempo = tempo
     this.#random = random
   }
 
@@ -102,6 +103,14 @@ export class Streams {
 
   get sessions(): readonly { readonly id: number; readonly channel: Channel }[] {
     return [...this.#sessions.values()]
+  }
+
+  /** Private connections that have asked for news. */
+  get listeners(): readonly number[] {
+    const listening = [...this.#sessions.values()].filter(
+      ({ channel, topics }) => channel === 'private' && topics.size > 0,
+    )
+    return listening.map(({ id }) => id)
   }
 
   channelOf(id: number): Channel | undefined {
@@ -246,7 +255,7 @@ export class Streams {
     for (const topic of fresh) {
       session.topics.set(
         topic,
-        session.channel === 'public' ? publicTopic(this.#desk, topic, this.#speed) : null,
+        session.channel === 'public' ? publicTopic(this.#desk, topic, this.#tempo) : null,
       )
     }
     // Data may overtake the answer.
@@ -381,8 +390,9 @@ export class Streams {
   #push(session: Session, topic: string | null, text: string, delay: Milliseconds): void {
     assert(this.#sessions.has(session.id), 'the connection is open')
     if (topic !== null && session.dead.has(topic)) return
-    const due = Math.max(session.lastDue, this.#desk.now + delay * this.#speed)
-    session.lastDue = Math.min(due, this.#desk.now + SECOND * this.#speed)
+    const { present } = this.#tempo
+    const due = Math.max(session.lastDue, this.#desk.now + delay * present)
+    session.lastDue = Math.min(due, this.#desk.now + SECOND * present)
     const isOrder = topic === null && text.includes('"op":"order.')
     this.#pushes.push({ session: session.id, topic, isOrder, text, due })
   }
