@@ -460,6 +460,26 @@ test('B11: over the wire a stop that outlives its position is removed, and one w
   fails(await complaintsOf('orphan-stop', { broker: greedy }, orphaned), 'an order of a person is gone')
 })
 
+/** Of a stop that fires in a thin market a part is left, and what the first order that closes it comes to is not heard. */
+async function unheardClose(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  rig.setFaults([{ fault: 'lose-reply', only: '/v5/order/create', most: 1 }, ...NEWS])
+  await rig.cause({ fault: 'thin', symbol: SYMBOL, steps: 700 })
+  await rig.run(5 * MINUTE, SECOND)
+  const { positions } = await rig.account()
+  return [
+    ...(positions.length === 0 ? [] : [`${positions[0].steps} steps are left`]),
+    ...(await rig.differences()),
+  ]
+}
+
+test('B10: over the wire what is left of a close that filled in part, unheard, is closed as well', async () => {
+  assert.equal(
+    await complaintsOf(['thin', 'lose-reply', 'lose-push'], { minutes: FALLING }, unheardClose, 'C210'),
+    [],
+  )
+})
+
 /** The price goes through the target and through the stop within one minute. */
 const BOTH = [...levels([4, 100]), [100, 111, 94, 95] as const, ...levels([60, 95])]
 

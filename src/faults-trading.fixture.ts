@@ -346,6 +346,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
       ...stops('B10: what a stop could not sell in a thin market is closed until nothing is left'),
       ...money(
         'B10: over the wire what a stop could not sell is closed, and one who waits for the order alone is found out',
+        'B10: over the wire what is left of a close that filled in part, unheard, is closed as well',
       ),
     ],
   },

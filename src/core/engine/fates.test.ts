@@ -52,6 +52,17 @@ test('an order found at the exchange is taken over, and counts as found while re
   assert.is(parts.core.recovery?.found, 1)
 })
 
+test('an order that has filled in part is at the exchange, and is missed where it does not rest', () => {
+  const parts = sent()
+  parts.orders.doubts.raise(ID, 'no-answer', MIDNIGHT)
+  parts.fills.book(
+    parts.fill({ clientOrderId: ID, cause: 'order', steps: steps(400), complete: false }),
+    true,
+  )
+  assert.is(parts.orders.doubts.get(ID), null)
+  assert.is(parts.orders.exits.get(ID)?.state, 'working')
+})
+
 /** Parts with an entry of unknown fate that can land no more. */
 function lostEntry(): Parts {
   const parts = new Parts()

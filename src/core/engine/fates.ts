@@ -112,7 +112,6 @@ export class Fates {
         this.found(id, doubt, 'rests at the exchange')
         // An entry may have been due to be taken back while nothing was known of it.
         if (entry !== undefined) this.#core.touch('heavy')
-        if (order !== undefined && order.state === 'sent') order.state = 'working'
         this.#core.outcome(id, 'open', '')
         return
       case 'filled':
@@ -136,6 +135,9 @@ export class Fates {
     this.#orders.doubts.settle(id)
     const entry = this.#core.portfolio.pending.get(id)
     if (entry !== undefined && doubt.request !== null) this.#core.entryAccepted(entry.strategy, entry.symbol)
+    // Its end may be told no more than its beginning was: from now on it is missed where it does not rest.
+    const order = this.#orders.exits.get(id)
+    if (order?.state === 'sent') order.state = 'working'
     if (doubt.cause === 'sent') return
     this.#core.count('found')
     this.#core.note('looked-up', `the order ${what}; taken over`, id, foundCode(doubt))
