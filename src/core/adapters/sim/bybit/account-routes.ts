@@ -71,6 +71,11 @@ function isWhollyCancelled({ status, filled }: BybitOrder): boolean {
   return filled === 0 && status !== 'Filled'
 }
 
+/** Whether the lists of the past have what happened at a time. */
+function isListed({ now, historyLag }: Desk, time: number): boolean {
+  return historyLag === 0 || now - time >= historyLag
+}
+
 function positionsOf(desk: Desk, account: BybitAccount, fields: Fields): readonly BybitPosition[] {
   const symbol = fields.text('symbol')
   if (symbol !== '') {
@@ -113,6 +118,7 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
         (status === '' || order.status === status) &&
         isKey(order, fields) &&
         isFiltered(order, fields) &&
+        isListed(desk, order.updatedAt) &&
         order.createdAt >= from &&
         order.createdAt <= to + 1_000 &&
         !(isWhollyCancelled(order) && desk.now - order.updatedAt > CANCELLED_KEPT),
@@ -130,6 +136,7 @@ export const READING_ROUTES: { readonly [path: string]: Handler } = {
         (id === '' || execution.order?.orderId === id) &&
         (link === '' || execution.order?.orderLinkId === link) &&
         (type === '' || execution.execType === type) &&
+        isListed(desk, execution.time) &&
         execution.time >= from &&
         execution.time <= to + 1_000,
     )

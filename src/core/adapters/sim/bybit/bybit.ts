@@ -344,6 +344,12 @@ export class SimBybit {
       case 'amnesia':
         desk.account.forgetClosed()
         return
+      case 'history-lag':
+        desk.historyLag = ms ?? LASTING
+        return
+      case 'reuse-links':
+        desk.reusesLinks = true
+        return
       case 'maintenance':
         desk.maintenance.push({ from: now + (ms ?? HOUR), until: now + (ms ?? HOUR) + HOUR })
         return

@@ -317,6 +317,19 @@ test('cancelling all takes stops too, unless only orders are meant', () => {
   assert.is(client.post('/v5/order/cancel-all', {}).retCode, 10001)
 })
 
+test('of more than five hundred orders five hundred are cancelled at once', () => {
+  const other = { ...XUSDT, symbol: 'AUSDT' }
+  const client = new TestClient([marketOf(still(100)), marketOf(still(100), other)], { wallet: 1_000_000 })
+  for (let k = 0; k < 510; k++) {
+    const symbol = k % 2 === 0 ? 'XUSDT' : 'AUSDT'
+    assert.is(client.order({ symbol, side: 'Buy', orderType: 'Limit', price: '99' }).retCode, 0)
+    client.sim.advance(client.sim.now + 200)
+  }
+  const cancel = (): number =>
+    client.post<{ list: object[] }>('/v5/order/cancel-all', { settleCoin: 'USDT' }).result.list.length
+  assert.equal([cancel(), cancel(), client.sim.desk.account.openOrders.length], [500, 10, 0])
+})
+
 test('a stop is changed in place, unchanged it is refused, and 0 takes it away', () => {
   const client = on(still(100))
   const stop = (params: object) =>

@@ -84,6 +84,9 @@ interface Leg {
   readonly isSetOff: boolean
 }
 
+/** So many orders are cancelled at once. */
+const MOST_CANCELLED = 500
+
 /** A cancel that comes so soon after the fill raced with it. */
 const RACE: Milliseconds = 1_000
 
@@ -126,6 +129,10 @@ export class Desk {
   refusesPrices = false
   /** Changed with `setMarginMode`, or by force. */
   marginMode: MarginMode
+  /** What has just happened is in the lists of the past so much later. */
+  historyLag: Milliseconds = 0
+  /** A client's id may be used again when its order is over: Bybit does not say for how long it is taken. */
+  reusesLinks = false
   /** What is announced, and was. */
   readonly maintenance: Maintenance[] = []
   /** By how much the server's clock is wrong. */
@@ -509,7 +516,7 @@ export class Desk {
     const instrument = this.instrument(symbol)
     const now = this.#stamp()
     if (!this.isTrading(symbol)) throw new Refusal(110074, 'This contract is not live')
-    if (orderLinkId !== '' && this.account.isUsed(orderLinkId)) {
+    if (orderLinkId !== '' && this.#isTaken(orderLinkId)) {
       this.account.refuseAgain(orderLinkId)
       throw new Refusal(110072, 'OrderLinkedID is duplicate')
     }
@@ -573,6 +580,11 @@ export class Desk {
     if (refusal !== null) throw refusal
     this.#finishIfImmediate(order)
     return order
+  }
+
+  #isTaken(orderLinkId: string): boolean {
+    if (!this.account.isUsed(orderLinkId)) return false
+    return !this.reusesLinks || this.account.openOrder({ orderId: '', orderLinkId }) !== undefined
   }
 
   /** Hands an order to the matching engine and lets it match. Returns why it is not taken. */
@@ -718,7 +730,7 @@ export class Desk {
     return order
   }
 
-  /** Cancels the orders that a filter names; without one also those that protect positions. */
+  /** Cancels the orders that a filter names, of more than 500 any 500; without one also those that protect positions. */
   cancelAll(
     isMeant: (order: BybitOrder) => boolean,
     filter: 'Order' | 'StopOrder' | '',
@@ -728,6 +740,7 @@ export class Desk {
       const isConditional = order.status === 'Untriggered'
       return isMeant(order) && (filter === '' || (filter === 'StopOrder') === isConditional)
     })
+    while (meant.length > MOST_CANCELLED) meant.splice(this.#random.int(meant.length), 1)
     for (const order of meant) {
       if (order.stopOrderType === 'TrailingStop')
         this.account.position(order.symbol, order.positionIdx, this.#now).trailing = null

@@ -43,6 +43,8 @@ export const EVENTS = [
   'ban',
   'clock-skew',
   'amnesia',
+  'history-lag',
+  'reuse-links',
   'maintenance',
   'delist',
   'auction',

@@ -375,6 +375,30 @@ test('maintenance is announced, is on for an hour, and is over', () => {
   counted(one, 'maintenance')
 })
 
+test('what has happened can come late into the lists of the past, though not into that of orders by name', () => {
+  const one = client()
+  assert.is(one.sim.cause({ fault: 'history-lag', ms: 5_000 }), null)
+  const { orderId } = one.order({ side: 'Buy' }).result
+  const rows = (path: string): number => one.get(path, { category: 'linear' }).result.list.length
+  assert.equal([rows('/v5/order/history'), rows('/v5/execution/list')], [0, 0])
+  assert.is(one.found(orderId).orderStatus, 'Filled')
+  one.pass(5_100)
+  assert.equal([rows('/v5/order/history'), rows('/v5/execution/list')], [1, 1])
+  counted(one, 'history-lag')
+})
+
+test('an id can be used again once its order is over, where nobody says for how long it is taken', () => {
+  const one = client()
+  const limit = { side: 'Buy', orderType: 'Limit', price: '99', orderLinkId: 'again' }
+  assert.equal([one.order(limit).retCode, one.order(limit).retCode], [0, 110_072])
+  one.sim.cause({ fault: 'reuse-links' })
+  assert.is(one.order(limit).retCode, 110_072, 'it rests')
+  one.post('/v5/order/cancel', { symbol: 'XUSDT', orderLinkId: 'again' })
+  assert.is(one.order(limit).retCode, 0)
+  assert.is(one.sim.desk.account.links.get('again')?.orders, 2)
+  counted(one, 'reuse-links')
+})
+
 test('the exchange can take positions, lose stops, reject orders late and leave triggers be', () => {
   const one = client()
   assert.match(String(one.sim.cause({ fault: 'liquidate', symbol: 'XUSDT' })), /no position/)

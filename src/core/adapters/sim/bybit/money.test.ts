@@ -258,7 +258,7 @@ const bold = fc
 
 for (const marginMode of ['ISOLATED_MARGIN', 'REGULAR_MARGIN'] as const) {
   const name = marginMode === 'ISOLATED_MARGIN' ? 'isolated' : 'cross'
-  test(`${name}: wallet, log, results, fees and funding add up to the last digit, through liquidation and deleveraging`, () => {
+  test(`wallet, log, results, fees and funding add up to the last digit in ${name} margin, through liquidation and deleveraging`, () => {
     process.stdout.write(`seed ${SEED}\n`)
     const seen: { [type: string]: number } = {}
     fc.assert(
