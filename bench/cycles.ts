@@ -53,6 +53,11 @@ function instrumentOf(index: number): Instrument {
   })
 }
 
+/** The usual rate for most of them; a tenth pays more, another one the other way round: some positions could do better. */
+function rateOf(index: number): number {
+  return index % 10 === 0 ? 4e-4 : index % 10 === 1 ? -3e-4 : 1e-4
+}
+
 /** Half of them long, half at leverage 10, entered where the price is. */
 function positionOf(instrument: Instrument, index: number, price: number, now: Timestamp): Position {
   const side = index % 2 === 0 ? 'long' : 'short'
@@ -217,6 +222,14 @@ function measure(): Measured {
   for (let i = 0; i < SYMBOLS; i++) {
     desk.feed({ type: 'instrument', at: now, instrument: instruments[i] })
     for (let row = 0; row < HISTORY_DAYS; row++) close(i, row)
+    desk.feed({
+      type: 'funding-rate',
+      at: now,
+      symbol: instruments[i].symbol,
+      per8h: rateOf(i),
+      interval: 8 * HOUR,
+      next: now + 8 * HOUR,
+    })
   }
   const source = random('cycles')
   const samples = new Map<string, number[]>()

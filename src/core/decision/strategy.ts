@@ -115,6 +115,11 @@ export interface RotationStrategy<P extends Params = Params> {
   limits(params: P): { readonly perDay: number; readonly coinRest: Milliseconds }
   /** Until when nothing may be executed on the symbol; `null`: it may be now. */
   quietUntil(view: View, params: P): Timestamp | null
+  /**
+   * Whether one that is funded at a rate per 8 h on the position's side could be chosen at all. It never says no of one that
+   * `decide` would choose: those that could not be need neither a score nor to be shown.
+   */
+  mayChoose(view: PositionView, per8h: number | null, params: P): boolean
   decide(view: PositionView, params: P, alternatives: readonly Alternative[]): readonly Intent[]
 }
 

@@ -20,6 +20,8 @@ export interface Alert extends Finding {
 interface Bound {
   readonly rule: AlertRule
   readonly params: AlertParams
+  /** What it has told is noted under these, by symbol: made once, as every look asks for all of them. */
+  readonly keys: Map<string, string>
 }
 
 export class Alerts {
@@ -58,11 +60,12 @@ export class Alerts {
     this.#isNews = false
     for (const [key, until] of this.#told) if (until <= core.now) this.#told.delete(key)
     const watched = this.#watched()
-    for (const { rule, params } of this.#rules) {
+    const held = this.#held()
+    for (const { rule, params, keys } of this.#rules) {
       for (const symbol of watched) {
-        const key = `${rule.id}:${symbol.instrument.symbol}`
+        const key = keyOf(rule, keys, symbol.instrument.symbol)
         if (this.#told.has(key)) continue
-        const alert = this.#look(rule, params, symbol)
+        const alert = this.#look(rule, params, symbol, held)
         if (alert === null) continue
         // Counted from the candle's close: a look that comes late one day does not swallow the next day's.
         this.#told.set(key, alert.candleEnd + params.windowHours * HOUR)
@@ -83,27 +86,29 @@ export class Alerts {
   /** What there is to be told on the newest closed candles, told before or not; changes nothing. */
   look(): readonly Alert[] {
     const watched = this.#watched()
+    const held = this.#held()
     return this.#rules.flatMap(({ rule, params }) =>
-      watched.flatMap(symbol => this.#look(rule, params, symbol) ?? []),
+      watched.flatMap(symbol => this.#look(rule, params, symbol, held) ?? []),
     )
   }
 
-  #look(rule: AlertRule, params: AlertParams, symbol: SymbolState): Alert | null {
+  #look(rule: AlertRule, params: AlertParams, symbol: SymbolState, held: ReadonlySet<string>): Alert | null {
     const name = symbol.instrument.symbol
     const start = rule.timeframe === '1d' ? symbol.newest('1d') : symbol.minutes15.newest
     const end = start + INTERVAL_MS[rule.timeframe]
     // An old candle says nothing about now.
     if (!(this.#core.now < end + INTERVAL_MS[rule.timeframe])) return null
-    const cursor: AlertView = this.#core.cursor.pointAt(symbol, this.#core.now, undefined, this.#isHeld(name))
+    const cursor: AlertView = this.#core.cursor.pointAt(symbol, this.#core.now, undefined, held.has(name))
     const found = rule.look(cursor, params)
     return found === null
       ? null
       : { id: `${rule.id}:${name}:${start}`, alert: rule.id, symbol: name, candleEnd: end, ...found }
   }
 
-  #isHeld(symbol: string): boolean {
-    const { pending } = this.#core.portfolio
-    return this.#core.held.has(symbol) || [...pending.values()].some(entry => entry.symbol === symbol)
+  /** Symbols with a position or an entry. */
+  #held(): ReadonlySet<string> {
+    const { held, portfolio } = this.#core
+    return new Set([...held, ...[...portfolio.pending.values()].map(({ symbol }) => symbol)])
   }
 
   save(): Pick<EngineState, 'alerted'> {
@@ -115,9 +120,17 @@ export class Alerts {
   }
 }
 
+function keyOf({ id }: AlertRule, keys: Map<string, string>, symbol: string): string {
+  const known = keys.get(symbol)
+  if (known !== undefined) return known
+  const key = `${id}:${symbol}`
+  keys.set(symbol, key)
+  return key
+}
+
 function enabledAlerts(settings: Settings): readonly Bound[] {
   return ALERTS.flatMap(rule => {
     const { enabled, ...params } = settings.alerts[rule.id]
-    return enabled ? [{ rule, params }] : []
+    return enabled ? [{ rule, params, keys: new Map() }] : []
   })
 }

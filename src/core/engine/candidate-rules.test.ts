@@ -4,7 +4,7 @@ import { HOUR, type Ticks } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT } from '../decision/view.fixture.ts'
 import {
   CANDIDATES,
-  exchangeFor,
+  exchanger,
   INSTEAD,
   inQuestion,
   type SeenCandidates,
@@ -108,7 +108,7 @@ test('what is never sold short is not, and the tier of a coin is that of the set
   const at = (tier: 'A' | 'C', neverShort: readonly string[]): boolean => {
     const tiers = { S: [], A: [], B: [], C: [], D: [], [tier]: ['ADA'] }
     const settings = { ...SETTINGS, universe: { ...universe, tiers, neverShort } } as Settings
-    return exchangeFor(position, market('ADAUSDT'), settings) !== null
+    return exchanger(position, settings)(market('ADAUSDT')) !== null
   }
   assert.equal([at('A', []), at('C', []), at('A', ['ADA'])], [true, false, false])
 })

@@ -78,10 +78,11 @@ export const CANDIDATES: Rule<SeenCandidates, readonly string[]> = {
   about: ({ position: { strategy, symbol, side, signalId } }) => ({ strategy, symbol, side, id: signalId }),
   decide(seen, settings) {
     const markets = new Map(seen.markets.map(one => [one.instrument.symbol, one]))
+    const exchangeIn = exchanger(seen.position, settings)
     return inQuestion(seen, settings).filter(symbol => {
       const market = markets.get(symbol)
       assert(market !== undefined, `${symbol} comes into question, and was looked at`)
-      return isKnown(market) && exchangeFor(seen.position, market, settings) !== null
+      return isKnown(market) && exchangeIn(market) !== null
     })
   },
 }
@@ -91,18 +92,23 @@ function isKnown({ lower, middle, upper, width, rsi }: SeenMarket): boolean {
   return ![lower, middle, upper, width, rsi].includes(undefined)
 }
 
-/** Stop and target of a position in the stead of another one, as its strategy would have them; `null`: it would not. */
-export function exchangeFor(
-  { strategy, side }: Exchanged,
-  market: SeenMarket,
+/**
+ * What gives stop and target of a position in the stead of another one on each symbol, as its strategy would have them;
+ * `null`: it would not.
+ */
+export function exchanger(
+  { strategy, side }: Pick<Exchanged, 'strategy' | 'side'>,
   settings: Settings,
-): Exchange | null {
+): (market: SeenMarket) => Exchange | null {
   const own = ENTRY_STRATEGIES.find(({ id }) => id === strategy)
-  if (own?.exchange === undefined) return null
+  if (own?.exchange === undefined) return () => null
   const { universe } = settings
-  const { symbol } = market.instrument
-  const view = { ...market, tier: tierOf(universe, symbol), neverShort: isNeverShort(universe, symbol) }
-  return own.exchange(side, view, boundEntry(own, settings).params) ?? null
+  const { params } = boundEntry(own, settings)
+  return market => {
+    const { symbol } = market.instrument
+    const view = { ...market, tier: tierOf(universe, symbol), neverShort: isNeverShort(universe, symbol) }
+    return own.exchange?.(side, view, params) ?? null
+  }
 }
 
 /** The one that is to be entered instead. */
@@ -126,7 +132,7 @@ export const INSTEAD: Rule<SeenInstead, (Exchange & { readonly steps: Steps }) |
     id: signalId,
   }),
   decide({ position, market, qty, mark, step }, settings) {
-    const exchange = exchangeFor(position, market, settings)
+    const exchange = exchanger(position, settings)(market)
     if (exchange === null) return null
     return {
       ...exchange,

@@ -137,7 +137,7 @@ export class Engine {
       orders,
       leverages,
       gatekeeper,
-      symbol => this.#house(symbol),
+      (symbol, same) => this.#house(symbol, same),
       () => this.#unsettled(),
     )
     this.#risks = new RiskMonitor(core)
@@ -782,8 +782,12 @@ export class Engine {
 
   // --- the house as the guards see it -------------------------------------------------------------------------
 
-  /** @param symbol the one that is to be entered; `null`: none is */
-  #house(symbol: string | null): House {
+  /**
+   * @param symbol the one that is to be entered; `null`: none is
+   * @param same one that was made a moment ago for none, and in which nothing has changed since
+   */
+  #house(symbol: string | null, same?: House): House {
+    if (same !== undefined) return { ...same, hours: this.#hoursBeside(symbol, same.hours) }
     const { now, portfolio, cooldowns, lacking, live } = this.#core
     const { pausedUntil, pauseReason, halted } = this.#gatekeeper.gates
     return {
@@ -816,6 +820,19 @@ export class Engine {
     if (symbol !== null) add(symbol)
     for (const position of portfolio.positions.values()) add(position.symbol)
     for (const entry of portfolio.pending.values()) add(entry.symbol)
+    return hours
+  }
+
+  /** The same hourly closes with those of one symbol before them. */
+  #hoursBeside(
+    symbol: string | null,
+    known: ReadonlyMap<string, HourlyCloses>,
+  ): ReadonlyMap<string, HourlyCloses> {
+    if (symbol === null) return known
+    const closes = known.get(symbol) ?? this.#core.markets.find(symbol)?.hourlyCloses()
+    if (closes === undefined) return known
+    const hours = new Map([[symbol, closes]])
+    for (const [name, one] of known) if (name !== symbol) hours.set(name, one)
     return hours
   }
 

@@ -59,12 +59,19 @@ const REFUSAL_CODES: { readonly [gate: string]: Code | undefined } = {
   'stop-price': 'E206',
 }
 
+/**
+ * The house as it stands, with what is known of a symbol that is to be entered; `null`: none is.
+ *
+ * @param same one that was made a moment ago, and in which nothing has changed since
+ */
+export type HouseOf = (symbol: string | null, same?: House) => House
+
 export class Entries {
   readonly #core: EngineCore
   readonly #orders: OrderDesk
   readonly #leverages: Leverages
   readonly #gatekeeper: Gatekeeper
-  readonly #house: (symbol: string) => House
+  readonly #house: HouseOf
   readonly #unsettled: () => readonly Unsettled[]
   /** A decision was put off, as books and exchange are being compared. */
   #isWaiting = false
@@ -78,9 +85,13 @@ export class Entries {
   /** Made and used up within one pass of the heavy cycle, which does not wait in between. */
   #signals: readonly Signal[] = []
   #scored: readonly Scored[] = []
+  /** What many signals are judged by in one pass, until one of them is entered; `null` outside of a pass. */
+  #pass: { house: House | null; without: { readonly of: Position; readonly house: House } | null } | null =
+    null
 
   /**
-   * @param house what the guards are shown, as it stands when an entry on a symbol is judged
+   * @param house what the guards are shown, as it stands when an entry on a symbol is judged; of a house that was made a
+   *   moment ago, and has not changed since, only the symbol is another one
    * @param unsettled why what is judged now would be refused whatever it is, for a moment
    */
   constructor(
@@ -88,7 +99,7 @@ export class Entries {
     orders: OrderDesk,
     leverages: Leverages,
     gatekeeper: Gatekeeper,
-    house: (symbol: string) => House,
+    house: HouseOf,
     unsettled: () => readonly Unsettled[],
   ) {
     this.#core = core
@@ -282,17 +293,49 @@ export class Entries {
     isNews: (signal: Signal, gate: string) => boolean,
   ): { readonly entered: number; readonly refused: readonly string[] } {
     const refused: string[] = []
-    for (const one of scored) {
-      const { signal } = one
-      this.#core.count(`signals:${signal.strategy}`)
-      const verdict = this.#judge(one)
-      if ('refused' in verdict) {
-        const { refused: refusal } = verdict
-        this.#refuse(one, refusal, this.#core.journal && isNews(signal, refusal.gate))
-        refused.push(`${signal.symbol}: ${verdict.refused.reason}`)
-      } else this.#place(verdict.admitted, one)
-    }
+    this.inOnePass(() => {
+      for (const one of scored) {
+        const { signal } = one
+        this.#core.count(`signals:${signal.strategy}`)
+        const verdict = this.#judge(one)
+        if ('refused' in verdict) {
+          const { refused: refusal } = verdict
+          this.#refuse(one, refusal, this.#core.journal && isNews(signal, refusal.gate))
+          refused.push(`${signal.symbol}: ${verdict.refused.reason}`)
+        } else this.#place(verdict.admitted, one)
+      }
+    })
     return { entered: scored.length - refused.length, refused }
+  }
+
+  /**
+   * Judges many signals, or lets others be judged, within one moment in which nothing but an entry changes what they are
+   * judged by.
+   */
+  inOnePass(work: () => void): void {
+    this.#pass = { house: null, without: null }
+    try {
+      work()
+    } finally {
+      this.#pass = null
+    }
+  }
+
+  /** What the guards are shown when an entry on a symbol is judged. */
+  #houseFor(symbol: string): House {
+    if (this.#pass === null) return this.#house(symbol)
+    this.#pass.house ??= this.#house(null)
+    return this.#house(symbol, this.#pass.house)
+  }
+
+  /** The same without a position that the entry takes the place of, and without ladders. */
+  #houseWithout(position: Position, symbol: string): House {
+    if (this.#pass === null) return without(this.#house(symbol), position)
+    this.#pass.house ??= this.#house(null)
+    if (this.#pass.without?.of !== position) {
+      this.#pass.without = { of: position, house: without(this.#pass.house, position) }
+    }
+    return this.#house(symbol, this.#pass.without.house)
   }
 
   /**
@@ -309,7 +352,7 @@ export class Entries {
     isNews: (gate: string) => boolean,
   ): { readonly entered: string } | { readonly refused: Refusal } {
     const verdict = this.#judge(one, false, terms => {
-      const house = { ...without(this.#house(one.signal.symbol), replaces), ladder: null }
+      const house = this.#houseWithout(replaces, one.signal.symbol)
       const proposal = proposalOf(terms, this.#core.settings.universe, one, house)
       return 'refused' in proposal
         ? proposal
@@ -324,7 +367,7 @@ export class Entries {
     one: Scored,
     mayLadder = true,
     admit: (terms: EntryTerms) => { readonly admitted: Proposal } | { readonly refused: Refusal } = terms =>
-      admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#house(one.signal.symbol)),
+      admitScored(this.#guards, terms, this.#core.settings.universe, one, this.#houseFor(one.signal.symbol)),
   ): { readonly admitted: Proposal } | { readonly refused: Refusal } {
     const refused = this.#core.ruled(OWN_GATES, this.#seen(one.signal, mayLadder))
     if (refused !== null) return { refused }
@@ -414,6 +457,7 @@ export class Entries {
       leverage: signal.leverage,
       postOnly: false,
     }
+    if (this.#pass !== null) this.#pass = { house: null, without: null }
     this.#core.fold({ type: 'entry-sent', entry: pending })
     this.#core.count(`entered:${signal.strategy}`)
     if (ladder !== null) this.#countLadder(ladder)
@@ -466,9 +510,9 @@ export class Entries {
   }
 }
 
-/** The house as it would be without a position. */
+/** The house as it would be without a position, in which what takes its place becomes no ladder. */
 function without(house: House, { symbol, side }: Position): House {
   const positions = new Map(house.portfolio.positions)
   positions.delete(positionKey(symbol, side))
-  return { ...house, portfolio: { ...house.portfolio, positions } }
+  return { ...house, portfolio: { ...house.portfolio, positions }, ladder: null }
 }

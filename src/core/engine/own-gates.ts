@@ -1,9 +1,11 @@
 /** What is asked of a signal before the guards are: whether it is one that this bbw can act on at all. Pure. */
+import { assert } from '../base/assert.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Figures, GateReading, House, Refusal } from '../guards/guard.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { formatTicks, toTicks } from '../market/quantise.ts'
 import { sign } from '../market/side.ts'
+import { LADDERS } from './cycles.ts'
 import { enabledLadder, entryOf, isEntryOn } from './pipeline.ts'
 import type { Rule } from './rule.ts'
 
@@ -20,29 +22,39 @@ export interface SeenSignal {
   readonly live: House['live']
 }
 
+/** What these gates go by. */
+function looked({ signal: { instrument, order, side, stop, last }, known }: SeenSignal): {
+  readonly from: number
+  readonly isStop: boolean
+  readonly isTradable: boolean
+} {
+  const from = order.type === 'limit' ? order.price : toTicks(instrument, last, 'nearest')
+  const isStop = stop >= instrument.minPrice && (from - stop) * sign(side) > 0
+  const { tick, step } = instrument
+  // A signal from outside counts in ticks and steps of its own: they have to be those of the exchange.
+  return { from, isStop, isTradable: known !== null && known.tick === tick && known.step === step }
+}
+
 /** The readings of these gates in their order, each with what it sees. */
-export function ownGates({ signal, known, isUsed }: SeenSignal, isOn: boolean): readonly GateReading[] {
-  const { strategy, symbol, instrument, order, side, stop, id } = signal
+export function ownGates(seen: SeenSignal, isOn: boolean): readonly GateReading[] {
+  const { strategy, symbol, instrument, stop, id } = seen.signal
+  const { from, isStop, isTradable } = looked(seen)
   const reading = (gate: string, isOpen: boolean, reason: string, figures: Figures): GateReading => ({
     gate,
     isOpen,
     reason: isOpen ? '' : reason,
     figures,
   })
-  const from = order.type === 'limit' ? order.price : toTicks(instrument, signal.last, 'nearest')
-  const isStop = stop >= instrument.minPrice && (from - stop) * sign(side) > 0
   // A stop of nothing or less has no price to be written as.
   const where = stop > 0 ? formatTicks(instrument, stop) : `${stop} ticks`
   const { tick, step } = instrument
-  // A signal from outside counts in ticks and steps of its own: they have to be those of the exchange.
-  const isTradable = known !== null && known.tick === tick && known.step === step
   return [
     reading('strategy', isOn, `${strategy} is not switched on`, { strategy }),
     reading('instrument', isTradable, `${symbol} is not traded here, or with another tick or step`, {
       tick,
       step,
     }),
-    reading('once', !isUsed, 'this signal has been acted on', { signal: id }),
+    reading('once', !seen.isUsed, 'this signal has been acted on', { signal: id }),
     reading('stop-price', isStop, `a stop at ${where} protects nothing`, { stop: where, from }),
   ]
 }
@@ -53,13 +65,17 @@ export const OWN_GATES: Rule<SeenSignal, Refusal | null> = {
   about: ({ signal: { strategy, symbol, side, id } }) => ({ strategy, symbol, side, id }),
   decide(seen, settings) {
     const { signal, mayLadder, live } = seen
-    const readings = ownGates(seen, isEntryOn(settings, signal.strategy))
-    const closed = readings.find(({ isOpen }) => isOpen === false)
-    if (closed !== undefined) {
+    const isOn = isEntryOn(settings, signal.strategy)
+    const { isStop, isTradable } = looked(seen)
+    // Of hundreds of signals a day nearly all come through: words are made for the others alone.
+    if (!isOn || !isTradable || seen.isUsed || !isStop) {
+      const closed = ownGates(seen, isOn).find(({ isOpen }) => isOpen === false)
+      assert(closed !== undefined, 'a gate that is closed has a reading')
       const { gate, reason, figures } = closed
       return { gate, reason, figures }
     }
-    const entry = entryOf(signal, mayLadder ? enabledLadder(settings, live) : null)
+    if (!mayLadder || !LADDERS.some(({ applies }) => applies(signal))) return null
+    const entry = entryOf(signal, enabledLadder(settings, live))
     return 'refused' in entry ? entry.refused : null
   },
 }

@@ -19,16 +19,19 @@ import { broken, unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { DAY, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
-import type { Alternative, RotationStrategy } from '../decision/strategy.ts'
+import type { Signal } from '../decision/signal.ts'
+import type { Alternative, Exchange, RotationStrategy } from '../decision/strategy.ts'
 import { qtyOf } from '../market/quantise.ts'
+import type { Side } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
 import {
   CANDIDATES,
   type Exchanged,
-  exchangeFor,
+  exchanger,
   INSTEAD,
   inQuestion,
   type SeenMarket,
+  type SeenRates,
 } from './candidate-rules.ts'
 import type { EngineCore } from './core.ts'
 import { ROTATIONS } from './cycles.ts'
@@ -55,6 +58,23 @@ interface BoundRotation {
 interface Attempt {
   readonly chosen: Scored | null
   readonly refused: string | null
+}
+
+/** One that could be held instead, as the strategy is shown it. */
+interface Choice {
+  readonly scored: Scored
+  readonly alternative: Alternative
+}
+
+/**
+ * What is the same for every position that is looked at in one pass: nothing changes it before an exchange begins, and
+ * that ends the pass.
+ */
+interface Pass {
+  readonly rates: Omit<SeenRates, 'position'>
+  readonly shown: Map<Side, readonly SeenMarket[]>
+  /** What positions of one strategy, side and leverage could be exchanged for, by symbol. */
+  readonly choices: Map<string, Map<string, Choice | null>>
 }
 
 export interface RotationParts {
@@ -99,11 +119,18 @@ export class Rotations {
     const rotation = this.#rotation
     if (rotation === null) return
     this.#forget(rotation)
+    this.#entries.inOnePass(() => this.#look(rotation))
+  }
+
+  #look(rotation: BoundRotation): void {
+    let pass: Pass | null = null
     for (const position of this.#core.portfolio.positions.values()) {
       const held = this.#decide(rotation, position, [])
       if (held.length === 0) continue
       this.#flag(position, held[0].reason)
-      if (this.#isExchangeable(position) && this.#exchange(rotation, position)) return
+      if (!this.#isExchangeable(position)) continue
+      pass ??= this.#pass()
+      if (this.#exchange(rotation, position, pass)) return
     }
   }
 
@@ -175,30 +202,36 @@ export class Rotations {
    * Exchanges a position for the best that is worth it and passes the gates; whether there was one. What the same gate
    * refuses in one cycle after the other is taken down once.
    */
-  #exchange(rotation: BoundRotation, position: Position): boolean {
+  #exchange(rotation: BoundRotation, position: Position, pass: Pass): boolean {
     const { witness, now } = this.#core
-    const candidates = this.#candidates(position)
-    const ranked = rank(candidates)
+    const { signals, ranked } = this.#choices(rotation, position, pass)
     let left = ranked
     for (;;) {
       const attempt = (): Attempt => this.#attempt(rotation, position, left)
       const { chosen, refused } = witness?.attempted(attempt, triedFor(position)) ?? attempt()
       if (chosen === null) return false
       if (refused === null) {
-        const signals = candidates.map(({ signal }) => signal)
-        witness?.scored(signals, ranked, now)
+        witness?.scored(
+          signals,
+          ranked.map(({ scored }) => scored),
+          now,
+        )
         return true
       }
       // The chain is cut at the refusal; the next best one is asked about.
-      left = left.filter(other => other !== chosen)
+      left = left.filter(({ scored }) => scored !== chosen)
     }
   }
 
   /** Exchanges it for the one that the strategy chooses, if it chooses one and the gates admit that. */
-  #attempt(rotation: BoundRotation, position: Position, scored: readonly Scored[]): Attempt {
-    const [enter, exit] = this.#decide(rotation, position, scored.map(this.#alternative))
+  #attempt(rotation: BoundRotation, position: Position, choices: readonly Choice[]): Attempt {
+    const [enter, exit] = this.#decide(
+      rotation,
+      position,
+      choices.map(({ alternative }) => alternative),
+    )
     if (enter?.kind !== 'enter' || exit?.kind !== 'exit') return { chosen: null, refused: null }
-    const chosen = scored.find(({ signal }) => signal.symbol === enter.symbol)
+    const chosen = choices.find(({ alternative }) => alternative.signal.symbol === enter.symbol)?.scored
     if (chosen === undefined) broken(`${rotation.strategy.id} wants ${enter.symbol}, which it was not shown`)
     const { symbol } = chosen.signal
     const { markets } = this.#core
@@ -216,12 +249,10 @@ export class Rotations {
     return { chosen, refused: this.#begin(position, one, steps, exit.reason) }
   }
 
-  /** What could be held instead, as far as the market and its own strategy say. */
-  #candidates(position: Position): readonly Scored[] {
-    const { cursor, now, portfolio, lacking, markets, settings } = this.#core
+  #pass(): Pass {
+    const { now, portfolio, lacking } = this.#core
     const watched = this.#entries.watched()
     const rates = {
-      position: exchanged(position),
       now,
       begun: this.#begun,
       lacking,
@@ -233,15 +264,61 @@ export class Rotations {
         return { symbol, side }
       }),
     }
-    const shown = inQuestion(rates, settings).map(symbol => this.#shown(markets.of(symbol)))
+    return { rates, shown: new Map(), choices: new Map() }
+  }
+
+  /**
+   * What could be held instead, as far as the market, its own strategy and the one of rotation say: `signals` in the order
+   * of the symbols, the best first in `ranked`.
+   */
+  #choices(
+    { plain, params }: BoundRotation,
+    position: Position,
+    pass: Pass,
+  ): { readonly signals: readonly Signal[]; readonly ranked: readonly Choice[] } {
+    const { cursor, now, markets, settings, witness } = this.#core
+    const { strategy, symbol, side, leverage } = position
+    const rates = { ...pass.rates, position: exchanged(position) }
+    let shown = pass.shown.get(side)
+    if (shown === undefined) {
+      shown = inQuestion(rates, settings).map(name => this.#shown(markets.of(name)))
+      pass.shown.set(side, shown)
+    }
     const found = new Set(this.#core.ruled(CANDIDATES, { ...rates, markets: shown }))
-    return shown.flatMap(one => {
-      const { symbol } = one.instrument
-      const prices = found.has(symbol) ? exchangeFor(position, one, settings) : null
-      if (prices === null) return []
-      const market = markets.of(symbol)
-      return [scoreSignal(exchangeSignal(position, prices, cursor.pointAt(market, now), market, now))]
+    const view = cursor.pointAt(markets.of(symbol), now, position)
+    const wanted = shown.filter(({ instrument }) => {
+      const other = instrument.symbol
+      if (!found.has(other)) return false
+      // Whoever takes decisions down wants to see what it was preferred to.
+      return witness !== null || plain.mayChoose(view, markets.of(other).funding, params)
     })
+    const key = `${strategy}:${side}:${leverage}`
+    const known = pass.choices.get(key) ?? new Map<string, Choice | null>()
+    pass.choices.set(key, known)
+    const exchangeIn = exchanger(position, settings)
+    const choices = wanted.flatMap(market => {
+      const { symbol: other } = market.instrument
+      let choice = known.get(other)
+      if (choice === undefined) {
+        choice = this.#choice(position, exchangeIn(market), markets.of(other))
+        known.set(other, choice)
+      }
+      return choice ?? []
+    })
+    const choiceOf = new Map(choices.map(one => [one.scored, one]))
+    const scored = choices.map(one => one.scored)
+    return {
+      signals: scored.map(({ signal }) => signal),
+      ranked: rank(scored).flatMap(one => choiceOf.get(one) ?? []),
+    }
+  }
+
+  /** A market scored as a position of the same strategy, side and leverage; `null`: it would not be held. */
+  #choice(position: Position, prices: Exchange | null, market: SymbolState): Choice | null {
+    if (prices === null) return null
+    const { cursor, now } = this.#core
+    const scored = scoreSignal(exchangeSignal(position, prices, cursor.pointAt(market, now), market, now))
+    return { scored, alternative: this.#alternative(scored) }
   }
 
   /** What is looked at of a symbol that comes into question. */

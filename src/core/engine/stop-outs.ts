@@ -88,11 +88,12 @@ export class StopOuts {
 
   /** What waits on one side of a symbol. */
   of(symbol: string, side: Side): StopOut | undefined {
-    return this.#queue.get(positionKey(symbol, side))
+    return this.#queue.size === 0 ? undefined : this.#queue.get(positionKey(symbol, side))
   }
 
   /** The daily candle that ends at `candleEnd` has been decided on: what had its turn leaves the queue. */
   decided(symbol: string, candleEnd: Timestamp): void {
+    if (this.#queue.size === 0) return
     for (const side of ['long', 'short'] as const) {
       const key = positionKey(symbol, side)
       const out = this.#queue.get(key)

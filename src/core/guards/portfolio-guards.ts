@@ -5,12 +5,19 @@ import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
 import { type PendingEntry, type Position, positionKey, positionMargin } from '../portfolio/position.ts'
 import { admit, type Guard, refuse } from './guard.ts'
 
+/** What was counted of portfolios, which do not change: hundreds of entries are judged by one of them. */
+const EXPOSURES = new WeakMap<Portfolio, readonly (Position | PendingEntry)[]>()
+
 /** Positions and pending entries; an entry that has filled in part is one thing, not two. */
-function* exposures(portfolio: Portfolio): Generator<Position | PendingEntry> {
-  yield* portfolio.positions.values()
-  for (const entry of portfolio.pending.values()) {
-    if (!portfolio.positions.has(positionKey(entry.symbol, entry.side))) yield entry
+function exposures(portfolio: Portfolio): readonly (Position | PendingEntry)[] {
+  let found = EXPOSURES.get(portfolio)
+  if (found === undefined) {
+    const { positions, pending } = portfolio
+    const alone = [...pending.values()].filter(one => !positions.has(positionKey(one.symbol, one.side)))
+    found = [...positions.values(), ...alone]
+    EXPOSURES.set(portfolio, found)
   }
+  return found
 }
 
 /**

@@ -40,20 +40,48 @@ export function baseName(symbol: string, quote: string): string {
   return base.replace(/^10{3,}(?=[A-Z])/, '').replace(/(?<=[A-Z])10{3,}$/, '')
 }
 
+/** What the lists say of one symbol. */
+interface Standing {
+  readonly tier: Tier
+  readonly neverShort: boolean
+  readonly neverTrade: boolean
+}
+
+/** What was found in lists, which do not change: every decision asks about every symbol. */
+const FOUND = new WeakMap<UniverseParams, Map<string, Standing>>()
+
+function standingOf(params: UniverseParams, symbol: string): Standing {
+  let found = FOUND.get(params)
+  if (found === undefined) {
+    found = new Map()
+    FOUND.set(params, found)
+  }
+  let standing = found.get(symbol)
+  if (standing === undefined) {
+    const name = baseName(symbol, params.quote)
+    standing = {
+      tier: LISTED_TIERS.find(tier => params.tiers[tier].includes(name)) ?? 'E',
+      neverShort: params.neverShort.includes(name),
+      neverTrade: params.neverTrade.includes(name),
+    }
+    found.set(symbol, standing)
+  }
+  return standing
+}
+
 /** The tier of a symbol: of the first list that has its coin, else E. */
 export function tierOf(params: UniverseParams, symbol: string): Tier {
-  const name = baseName(symbol, params.quote)
-  return LISTED_TIERS.find(tier => params.tiers[tier].includes(name)) ?? 'E'
+  return standingOf(params, symbol).tier
 }
 
 /** Whether the symbol's coin is on the list of those not sold short. */
 export function isNeverShort(params: UniverseParams, symbol: string): boolean {
-  return params.neverShort.includes(baseName(symbol, params.quote))
+  return standingOf(params, symbol).neverShort
 }
 
 /** Whether the symbol's coin is on the list of those not entered at all. */
 export function isNeverTrade(params: UniverseParams, symbol: string): boolean {
-  return params.neverTrade.includes(baseName(symbol, params.quote))
+  return standingOf(params, symbol).neverTrade
 }
 
 /** A configured name that is the coin of no known symbol: worth a warning, for a rule may not do what it seems to. */

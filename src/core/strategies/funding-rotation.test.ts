@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { random } from '../base/random.ts'
 import { HOUR, MINUTE } from '../base/units.ts'
 import type { Intent } from '../decision/intent.ts'
 import type { Signal } from '../decision/signal.ts'
@@ -68,6 +69,29 @@ test('a position is flagged when it pays more than 0.01 % at its next settlement
     assert.is(decided(held(side, -0.002)), '', side)
     assert.is(decided(held(side, null)), '', side)
     assert.is(decided(held(side, 0.002, { fundingInterval: null })), '', side)
+  }
+})
+
+test('what it says it would never choose it does not choose, and nothing else keeps an alternative from being shown', () => {
+  const source = random('may choose')
+  const tenthOfBasis = (): number => Math.round(200 * source.normal()) / 1e6
+  let chosen = 0
+  for (let round = 0; round < 4_000; round += 1) {
+    const side = SIDES[round % 2]
+    const view = held(side, Math.abs(tenthOfBasis()))
+    const alternative = other(side, tenthOfBasis())
+    const isChosen = decided(view, alternative) === 'enter exit'
+    if (isChosen) {
+      chosen += 1
+      assert.ok(fundingRotation.mayChoose(view, alternative.signal.funding, params), String(round))
+    }
+  }
+  assert.ok(chosen > 100, String(chosen))
+  for (const side of SIDES) {
+    const may = (receives: number | null): boolean =>
+      fundingRotation.mayChoose(held(side, 0.0003), other(side, receives).signal.funding, params)
+    assert.equal([may(0.000199), may(0.000201), may(null)], [false, true, false])
+    assert.not(fundingRotation.mayChoose(held(side, null), 0.01, params))
   }
 })
 

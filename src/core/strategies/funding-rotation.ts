@@ -21,8 +21,8 @@
 import { DAY, HOUR, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
 import { NOTHING } from '../decision/intent.ts'
 import type { Alternative, RotationStrategy } from '../decision/strategy.ts'
-import type { PositionView } from '../decision/view.ts'
-import { sign } from '../market/side.ts'
+import type { Fees, PositionView } from '../decision/view.ts'
+import { type Side, sign } from '../market/side.ts'
 
 /** What rates are given for. */
 const RATE_SPAN = 8 * HOUR
@@ -45,6 +45,10 @@ export const fundingRotation: RotationStrategy<typeof params> = {
   params,
   limits: p => ({ perDay: p.maxPerDay, coinRest: p.coinRestHours * HOUR }),
   quietUntil: (view, p) => quietUntil(view, p.quietMinutes * MINUTE),
+  mayChoose(view, per8h, p) {
+    const { position, funding, fees } = view
+    return funding !== null && savedBy(position.side, funding, per8h) > costOf(fees, p)
+  },
   decide(view: PositionView, p, alternatives) {
     const { position, funding, fundingInterval, fees } = view
     if (funding === null || fundingInterval === null) return NOTHING
@@ -54,12 +58,12 @@ export const fundingRotation: RotationStrategy<typeof params> = {
     const words = `pays ${next.toFixed(4)} % at the next funding, more than ${p.paysOverPercent}`
     const quiet = p.quietMinutes * MINUTE
     if (!isClear(view, quiet)) return [{ kind: 'hold', reason: words }]
-    const cost = 2 * (fees.taker + p.slippageBasisPoints / 10_000)
+    const cost = costOf(fees, p)
     for (const alternative of alternatives) {
       const { signal } = alternative
       const receives = -sign(signal.side) * (signal.funding ?? 0)
       if (signal.side !== position.side || !(receives > 0) || !isClear(alternative, quiet)) continue
-      const saved = (pays + receives) * (DAY / RATE_SPAN)
+      const saved = savedBy(position.side, funding, signal.funding)
       if (!(saved > cost)) continue
       const better = `${percent(saved)} % of funding saved in 24 h, ${percent(cost)} % of costs`
       const { symbol, side, order, stop, target, leverage } = signal
@@ -79,6 +83,16 @@ export const fundingRotation: RotationStrategy<typeof params> = {
     }
     return [{ kind: 'hold', reason: words }]
   },
+}
+
+/** What 24 h at a rate instead of another one save on one side, as a share of the value. */
+function savedBy(side: Side, funding: number, instead: number | null): number {
+  return sign(side) * (funding - (instead ?? 0)) * (DAY / RATE_SPAN)
+}
+
+/** Closing the one and opening the other, as a share of the value. */
+function costOf({ taker }: Fees, { slippageBasisPoints }: typeof params): number {
+  return 2 * (taker + slippageBasisPoints / 10_000)
 }
 
 type Funded = Pick<Alternative, 'now' | 'lastAt' | 'nextFunding' | 'fundingInterval'>
