@@ -69,6 +69,7 @@ const OVER_SOCKETS: ReadonlySet<string> = new Set([
   'commands/run-bybit-life.test.ts',
   'core/adapters/bybit/http.test.ts',
   'faults-account.test.ts',
+  'faults-answers.test.ts',
   'faults-crash-rotation.test.ts',
   'faults-crash.test.ts',
   'faults-disk.test.ts',

@@ -97,6 +97,15 @@ function fails(complaints: readonly string[], words: string): void {
 
 // --- orders -------------------------------------------------------------------------------------------------------
 
+/** Planted: whatever is not clear is taken for a refusal. */
+const hasty: RigOptions['broker'] = one => ({
+  ...bound(one),
+  place: order =>
+    one.place(order).catch(() => {
+      throw new ExchangeError('no', { retryable: false, ambiguous: false })
+    }),
+})
+
 async function lostReply(rig: StreamRig): Promise<readonly string[]> {
   rig.setFaults([{ fault: 'lose-reply', only: '/v5/order/create', most: 1 }, ...NEWS])
   await rig.propose()
@@ -106,14 +115,7 @@ async function lostReply(rig: StreamRig): Promise<readonly string[]> {
 
 test('A1: over the wire a lost reply is looked up, and one who takes it for a refusal is found out', async () => {
   assert.equal(await complaintsOf(['lose-reply', 'lose-push'], {}, lostReply, 'E101'), [])
-  const broker: RigOptions['broker'] = one => ({
-    ...bound(one),
-    place: order =>
-      one.place(order).catch(() => {
-        throw new ExchangeError('no answer', { retryable: false, ambiguous: false })
-      }),
-  })
-  fails(await complaintsOf('lose-reply', { broker }, lostReply), 'no position')
+  fails(await complaintsOf('lose-reply', { broker: hasty }, lostReply), 'no position')
 })
 
 async function lostRequest(rig: StreamRig): Promise<readonly string[]> {

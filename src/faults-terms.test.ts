@@ -445,6 +445,26 @@ test('F11: over the wire whatever the exchange calls the refusal of an order in 
   assert.equal(await complaintsOf('auction', { http: otherwise }, auctioned, 'I611'), [])
 })
 
+/** Answers take three seconds, for three minutes. */
+async function slow(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  rig.setFaults([{ fault: 'late-reply', ms: 3 * SECOND }])
+  await rig.run(3 * MINUTE, 250)
+  const wrong: string[] = []
+  if (rig.count('W405') !== 1) wrong.push(`W405 was told ${rig.count('W405')} times`)
+  rig.setFaults([])
+  await rig.run(MINUTE, SECOND)
+  if (rig.position() === null) wrong.push('what is held was given up')
+  if (rig.nakedMs > 0) wrong.push(`${rig.nakedMs} ms without a stop`)
+  await rig.propose(OTHER)
+  if (rig.position(OTHER) === null) wrong.push('nothing is entered afterwards')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('D5: over the wire slow answers are told of once and nothing is given up for them', async () => {
+  assert.equal(await complaintsOf('late-reply', {}, slow, 'W405'), [])
+})
+
 /** What a later bbw keeps in a table of its own. */
 const LATER: Migration = { version: 2, up: writer => writer.exec('CREATE TABLE later (a TEXT) STRICT') }
 

@@ -17,6 +17,7 @@ const account = named('faults-account.test.ts')
 const strange = named('faults-strange.test.ts')
 const terms = named('faults-terms.test.ts')
 const money = named('faults-money.test.ts')
+const answers = named('faults-answers.test.ts')
 const disk = named('faults-disk.test.ts')
 const severalProcesses = named('faults-processes.test.ts')
 const crashes = named('faults-crash.test.ts')
@@ -54,6 +55,7 @@ export const TRADING_ROWS: readonly FaultRow[] = [
       ...money(
         'A2: over the wire what never arrived is sent again after its window, and one who sends it at once is found out',
       ),
+      ...answers('A2: over the wire what never arrives at all is given up after two more tries, and told'),
     ],
   },
   {
@@ -94,6 +96,9 @@ export const TRADING_ROWS: readonly FaultRow[] = [
         'A5: an order that Bybit answers by nothing clear is in doubt and not sent again',
         'A5: a client that sends again what was not clearly answered is found out',
       ),
+      ...answers(
+        'A5: over the wire an answer that says nothing is looked up, and one who takes it for a refusal is found out',
+      ),
     ],
   },
   {
@@ -106,6 +111,9 @@ export const TRADING_ROWS: readonly FaultRow[] = [
       ...overWire(
         'A6: a page of HTML, half a reply and an empty one say nothing of an order that was taken',
         'A6: a client that takes what it cannot read for an answer is found out',
+      ),
+      ...answers(
+        'A6: over the wire an answer that cannot be read is looked up, and one who takes it for a refusal is found out',
       ),
     ],
   },

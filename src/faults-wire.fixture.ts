@@ -20,6 +20,10 @@ export const WIRE_ROWS: readonly FaultRow[] = [
         'D5: a client without a time limit is found out',
       ),
       ...of(
+        'faults-terms.test.ts',
+        'D5: over the wire slow answers are told of once and nothing is given up for them',
+      ),
+      ...of(
         'core/adapters/bybit/bybit-exchange.test.ts',
         'D5: an exchange that answers slowly is told of once',
       ),
