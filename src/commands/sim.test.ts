@@ -224,6 +224,7 @@ test("it speaks Bybit's protocol too, with its market in the present and its own
   const { code, err } = await ended
   assert.is(code, 0)
   assert.match(err, /2 symbols, .* UTC, 30 s of it in a second/)
+  assert.match(err, /of 2 symbols no risk tiers are stored/)
 })
 
 test('killed at any moment and started again on its folder and port, it loses nothing and tells nothing twice', async () => {

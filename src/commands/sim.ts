@@ -104,6 +104,10 @@ async function serveBybit(world: World, parsed: ParsedArguments): Promise<number
     const line = { url: server.url, ...credentials, protocol: 'bybit', speed }
     await world.stdout.write(`${JSON.stringify(line)}\n`)
     say(world, `${name}: ${markets.length} symbols, ${minute(from)} UTC, ${speed} s of it in a second`)
+    const untiered = markets.filter(({ tiers }) => tiers === undefined).length
+    if (untiered > 0) {
+      say(world, `of ${untiered} symbols no risk tiers are stored: one each, by the greatest leverage`)
+    }
     const fault = await Promise.race([server.fault, aborted(world.signal)])
     if (fault !== null) throw fault
     return world.signal.reason === 'SIGTERM' ? EXIT.ok : EXIT.interrupted
