@@ -34,9 +34,6 @@ export const TRADING_ROWS: readonly FaultRow[] = [
         'A1: a driver that takes silence for a refusal, or sends again blindly, is found out',
       ),
       ...kernel('A1: in the whole loop a lost reply is looked up, and taking it for a refusal is found out'),
-      ...named('kernel/bybit-world.test.ts')(
-        'A1: over the protocol a reply that is lost is looked up and the order taken over',
-      ),
       ...money(
         'A1: over the wire a lost reply is looked up, and one who takes it for a refusal is found out',
       ),

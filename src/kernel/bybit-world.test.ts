@@ -4,10 +4,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpPort } from '../core/adapters/bybit/http.ts'
 import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
-import { ExchangeError } from '../core/base/errors.ts'
 import { MINUTE, SECOND } from '../core/base/units.ts'
 import { CANARY } from './bybit-world.fixture.ts'
-import type { PlannedFault } from './fault-plan.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { MachineClock } from './trader.fixture.ts'
 
@@ -29,8 +27,6 @@ function simulate(over: Partial<SimulationOptions> = {}): Promise<Outcome> {
   }).run()
 }
 
-const fault = (place: string, kind: string, size = 0.4): PlannedFault => ({ place, occasion: 0, kind, size })
-
 const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 
 test('the same seed gives the same run, and no line of it holds the secret', async () => {
@@ -46,27 +42,6 @@ test('the same seed gives the same run, and no line of it holds the secret', asy
     [],
   )
 })
-
-test('A1: over the protocol a reply that is lost is looked up and the order taken over', async () => {
-  const faults = [fault('request order/create', 'lose-reply'), fault('push order', 'lose-push')]
-  const outcome = await simulate({ faults })
-  well(outcome)
-  assert.equal(outcome.fired, faults)
-  assert.ok(outcome.codes.has('E101'), [...outcome.codes.keys()].join(' '))
-  const refusing = await simulate({
-    faults,
-    mistake: ports => ({
-      ...ports,
-      broker: { ...ports.broker, place: order => ports.broker.place(order).catch(() => refused()) },
-    }),
-  })
-  assert.is(refusing.failure?.invariant, 'I11', JSON.stringify(refusing.failure))
-})
-
-/** Planted: silence is taken for a refusal. */
-function refused(): never {
-  throw new ExchangeError('no reply', { retryable: true, ambiguous: false })
-}
 
 /** A wall clock that is a second and a half ahead of the exchange's. */
 class Ahead extends MachineClock {

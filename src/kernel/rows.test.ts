@@ -1,11 +1,14 @@
-/** Rows of the fault catalogue whose lever is the kernel, in the whole loop. */
+/**
+ * Rows of the fault catalogue whose lever is the kernel, in the whole loop: on the embedded exchange, and with bbw's own
+ * adapter on the simulated Bybit.
+ */
 import { join } from 'node:path'
 import process from 'node:process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
 import { ExchangeError, StoreError } from '../core/base/errors.ts'
-import { MINUTE, SECOND } from '../core/base/units.ts'
+import { MINUTE, type Milliseconds, SECOND } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { PlannedFault } from './fault-plan.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
@@ -15,8 +18,30 @@ const test = suite('rows in the kernel')
 const folder = new StoreFolder()
 test.after(() => folder.remove())
 
-/** Three quarters of an hour in which nothing goes wrong but what is listed, and an entry on SOLUSDT after a minute. */
+/** Where a row is shown. */
+interface Place {
+  readonly protocol: 'sim' | 'bybit'
+  readonly days: number
+  /** When the first entry is wanted: prices are known by then. */
+  readonly first: Milliseconds
+  /** How a request for an order is called. */
+  readonly place: string
+}
+
+const EMBEDDED: Place = {
+  protocol: 'sim',
+  days: 0.03,
+  first: MINUTE + 20 * SECOND,
+  place: 'request place',
+}
+const PLACES: readonly Place[] = [
+  EMBEDDED,
+  { protocol: 'bybit', days: 0.006, first: 4 * MINUTE, place: 'request order/create' },
+]
+
+/** A while in which nothing goes wrong but what is listed, and an entry on SOLUSDT after some minutes. */
 function simulate(
+  { protocol, days, first }: Place,
   faults: readonly PlannedFault[],
   over: Partial<SimulationOptions> = {},
   script: (simulation: Simulation) => void = () => {},
@@ -24,11 +49,12 @@ function simulate(
   return new Simulation({
     seed: 5,
     profile: 'calm',
-    days: 0.03,
+    protocol,
+    days,
     folder: join(folder.fresh(), '..', 'simulated'),
     faults,
     script: simulation => {
-      simulation.after(MINUTE + 20 * SECOND, () => simulation.propose('SOLUSDT'))
+      simulation.after(first, () => simulation.propose('SOLUSDT'))
       script(simulation)
     },
     ...over,
@@ -56,19 +82,25 @@ const takesSilenceForRefusal = (ports: LivePorts): LivePorts => ({
   },
 })
 
-const LOST_REPLY = [fault('request place', 'lose-reply'), fault('push order', 'lose-push')]
+const lostReply = ({ place }: Place): readonly PlannedFault[] => [
+  fault(place, 'lose-reply', 0.4),
+  fault('push order', 'lose-push'),
+]
 
 test('A1: in the whole loop a lost reply is looked up, and taking it for a refusal is found out', async () => {
-  const right = await simulate(LOST_REPLY)
-  well(right)
-  assert.equal(right.fired, LOST_REPLY)
-  assert.ok(right.codes.has('E101'))
-  const wrong = await simulate(LOST_REPLY, { mistake: takesSilenceForRefusal })
-  assert.is(wrong.failure?.invariant, 'I11')
+  for (const at of PLACES) {
+    const faults = lostReply(at)
+    const right = await simulate(at, faults)
+    well(right)
+    assert.equal(right.fired, faults)
+    assert.ok(right.codes.has('E101'))
+    const wrong = await simulate(at, faults, { mistake: takesSilenceForRefusal })
+    assert.is(wrong.failure?.invariant, 'I11')
+  }
 })
 
 /** The request is on its way for 4.95 s, and nothing is heard of it. */
-const HELD = [fault('request place', 'hold-request', 0.55)]
+const held = ({ place }: Place): readonly PlannedFault[] => [fault(place, 'hold-request', 0.55)]
 
 /** Planted: an order that is not there when it is looked for at once is given up. */
 const judgesAtOnce = (ports: LivePorts): LivePorts => ({
@@ -85,43 +117,49 @@ const judgesAtOnce = (ports: LivePorts): LivePorts => ({
 })
 
 test('A3: in the whole loop a request that lands late is waited for, and judging at once is found out', async () => {
-  const right = await simulate(HELD)
-  well(right)
-  assert.equal(right.fired, HELD)
-  assert.ok(right.codes.has('W103'), [...right.codes.keys()].join(' '))
-  const wrong = await simulate(HELD, { mistake: judgesAtOnce })
-  assert.is(wrong.failure?.invariant, 'I11')
+  for (const at of PLACES) {
+    const faults = held(at)
+    const right = await simulate(at, faults)
+    well(right)
+    assert.equal(right.fired, faults)
+    assert.ok(right.codes.has('W103'), [...right.codes.keys()].join(' '))
+    const wrong = await simulate(at, faults, { mistake: judgesAtOnce })
+    assert.is(wrong.failure?.invariant, 'I11')
+  }
 })
 
 test('A12: in the whole loop of two signals on one symbol at once one is entered, and a second order is found out', async () => {
-  let asked = 0
-  const both = (simulation: Simulation): void =>
-    simulation.after(MINUTE + 20 * SECOND, () => {
-      asked++
-      simulation.propose('BTCUSDT', 2)
-    })
-  const right = await simulate([], {}, both)
-  well(right)
-  assert.is(asked, 1)
-  assert.ok((right.codes.get('I112') ?? 0) > 0)
-  const wrong = await simulate(
-    [],
-    {
-      mistake: ports => ({
-        ...ports,
-        broker: {
-          ...ports.broker,
-          place: async order => {
-            await ports.broker.place(order)
-            if (order.purpose === 'entry')
-              await ports.broker.place({ ...order, clientOrderId: `${order.clientOrderId}b` })
+  for (const at of PLACES) {
+    let asked = 0
+    const both = (simulation: Simulation): void =>
+      simulation.after(at.first, () => {
+        asked++
+        simulation.propose('BTCUSDT', 2)
+      })
+    const right = await simulate(at, [], {}, both)
+    well(right)
+    assert.is(asked, 1)
+    assert.ok((right.codes.get('I112') ?? 0) > 0)
+    const wrong = await simulate(
+      at,
+      [],
+      {
+        mistake: ports => ({
+          ...ports,
+          broker: {
+            ...ports.broker,
+            place: async order => {
+              await ports.broker.place(order)
+              if (order.purpose === 'entry')
+                await ports.broker.place({ ...order, clientOrderId: `${order.clientOrderId}b` })
+            },
           },
-        },
-      }),
-    },
-    both,
-  )
-  assert.is(wrong.failure?.invariant, 'I4')
+        }),
+      },
+      both,
+    )
+    assert.is(wrong.failure?.invariant, 'I4')
+  }
 })
 
 const STEPS = [fault('clock', 'step-forward', 0.5, 8), fault('clock', 'step-back', 0.5, 30)]
@@ -134,12 +172,12 @@ class WallForEverything extends MachineClock {
 }
 
 test('G2: in the whole loop a wall clock that jumps is said, and timers that go by it are found out', async () => {
-  const right = await simulate(STEPS)
+  const right = await simulate(EMBEDDED, STEPS)
   well(right)
   assert.equal(right.fired, STEPS)
   assert.is(right.codes.get('W702'), 2)
-  const wrong = await simulate(STEPS, { clock: kernel => new WallForEverything(kernel) })
-  assert.is(wrong.failure?.invariant, 'I17')
+  const wrong = await simulate(EMBEDDED, STEPS, { clock: kernel => new WallForEverything(kernel) })
+  assert.is(wrong.failure?.invariant, 'I17', JSON.stringify(wrong.failure))
 })
 
 /** Runs in a time zone. */
@@ -189,24 +227,26 @@ test('G3: the same seed gives the same run in every time zone, and one that look
 })
 
 test('G8: a rejection that nobody handles is no quiet end: the whole loop is found out', async () => {
-  let injected = 0
-  const outcome = await simulate([], {
-    mistake: ports => ({
-      ...ports,
-      journal: {
-        ...ports.journal,
-        event: event => {
-          ports.journal.event(event)
-          if (event.kind !== 'filled') return
-          injected++
-          void Promise.reject(new Error('nobody looks'))
+  for (const at of PLACES) {
+    let injected = 0
+    const outcome = await simulate(at, [], {
+      mistake: ports => ({
+        ...ports,
+        journal: {
+          ...ports.journal,
+          event: event => {
+            ports.journal.event(event)
+            if (event.kind !== 'filled') return
+            injected++
+            void Promise.reject(new Error('nobody looks'))
+          },
         },
-      },
-    }),
-  })
-  assert.is(injected, 1)
-  assert.match(String(outcome.failure?.how), 'a rejection that nobody handles: nobody looks')
-  well(await simulate([]))
+      }),
+    })
+    assert.is(injected, 1)
+    assert.match(String(outcome.failure?.how), 'a rejection that nobody handles: nobody looks')
+    well(await simulate(at, []))
+  }
 })
 
 /** Planted: a lease that is lost is taken for a disk in trouble. */
@@ -239,12 +279,12 @@ test('H2: in the whole loop one that wakes without its lease ends, and going on 
   }
   // A seed with which an entry fills just then.
   const seed = 6
-  const right = await simulate([], { seed }, taken)
+  const right = await simulate(EMBEDDED, [], { seed }, taken)
   well(right)
   assert.is(sleeps, 1)
   assert.ok(right.endings.includes('lost-lease'), right.endings.join(' '))
   assert.ok(right.sometimes.has('a second run took over'))
-  const wrong = await simulate([], { seed, mistake: goesOnWithoutLease }, taken)
+  const wrong = await simulate(EMBEDDED, [], { seed, mistake: goesOnWithoutLease }, taken)
   assert.is(wrong.failure?.invariant, 'I9', JSON.stringify(wrong.failure))
 })
 

@@ -88,19 +88,27 @@ export function believesHistoryAlone(ports: LivePorts): LivePorts {
 
 /** The heap is looked at so often. */
 const LOOK: Milliseconds = DAY / 4
-/** What is there after so long is what it needs: the exchange, which is in the same process, keeps days of its news. */
-const SETTLED: Milliseconds = 5 * DAY
-/** Growth over less says nothing of a year. */
-const LEAST: Milliseconds = 4 * DAY
 const AT_START = 100 * 2 ** 20
 
 /** Memory as it would be after a year in which it went on growing as it has so far. */
 export class YearOfMemory {
+  readonly #settled: Milliseconds
+  readonly #least: Milliseconds
   #lookedAt = Number.NEGATIVE_INFINITY
-  #settled: { readonly at: Milliseconds; readonly heap: number } | null = null
+  #before: { readonly at: Milliseconds; readonly heap: number } | null = null
   #now = AT_START
   /** How much it was at most. */
   most = 0
+
+  /**
+   * @param settled what is there by then is what it needs: the exchange, which is in the same process, keeps its news for
+   *   as long as it remembers
+   * @param least growth over less says nothing of a year
+   */
+  constructor(settled: Milliseconds, least: Milliseconds) {
+    this.#settled = settled
+    this.#least = least
+  }
 
   readonly of = ({ kernel }: Simulation): number => {
     const at = kernel.now - kernel.start
@@ -112,12 +120,12 @@ export class YearOfMemory {
   }
 
   #look(at: Milliseconds): void {
-    if (at < SETTLED) return
+    if (at < this.#settled) return
     collectGarbage()
     const { heapUsed: heap } = process.memoryUsage()
-    if (this.#settled === null) this.#settled = { at, heap }
-    const { at: since, heap: before } = this.#settled
-    if (at < since + LEAST) return
+    if (this.#before === null) this.#before = { at, heap }
+    const { at: since, heap: before } = this.#before
+    if (at < since + this.#least) return
     this.#now = AT_START + Math.max(0, ((heap - before) / (at - since)) * 365 * DAY)
     this.most = Math.max(this.most, this.#now)
   }
@@ -129,15 +137,15 @@ function collectGarbage(): void {
   collect()
 }
 
-/** Planted: every answer about the account is kept. */
-export function keepsEverything(kept: unknown[]): (ports: LivePorts) => LivePorts {
+/** Planted: from some moment on every answer about the account is kept. */
+export function keepsEverything(kept: unknown[], leaks: () => boolean): (ports: LivePorts) => LivePorts {
   return ports => ({
     ...ports,
     broker: {
       ...ports.broker,
       account: async () => {
         const account = await ports.broker.account()
-        kept.push(structuredClone(account))
+        if (leaks()) kept.push(structuredClone(account))
         return account
       },
     },

@@ -75,6 +75,42 @@ test('an order is accepted once, amended when price or quantity change, and its 
   ])
 })
 
+test('what an order is told to have filled and no execution tells of has everything compared, once', () => {
+  const rig = new Rig()
+  const fill = (execId: string, execQty: string): void =>
+    rig.push('execution', {
+      ...EXECUTION,
+      symbol: 'BTCUSDT',
+      orderLinkId: ID,
+      execId,
+      execQty,
+      closedSize: execQty,
+    })
+  const filled = (cumExecQty: string, orderStatus = 'PartiallyFilled'): void =>
+    rig.order({ orderStatus, cumExecQty, qty: '0.30' })
+  const gaps = (after: number): number => {
+    rig.now += after
+    rig.feed.check()
+    return rig.words().filter(word => word === 'feed-gap').length
+  }
+  // The execution comes after the order, and before it; twice is once.
+  filled('0.10')
+  fill('e1', '0.10')
+  fill('e1', '0.10')
+  fill('e2', '0.10')
+  filled('0.20')
+  assert.is(gaps(MINUTE), 0)
+  filled('0.30', 'Filled')
+  assert.is(gaps(SECOND - 1), 0)
+  assert.is(gaps(1), 1)
+  filled('0.30', 'Filled')
+  assert.is(gaps(MINUTE), 0)
+  // A stream that was away has everything compared anyway.
+  rig.order({ orderLinkId: 'bbw-0001-b', orderStatus: 'Filled', cumExecQty: '0.10' })
+  rig.line?.listener.lost('gone', false)
+  assert.is(gaps(MINUTE), 0)
+})
+
 test('what is refused after it was taken is rejected with its reason, unless some of it was filled', () => {
   const cases: readonly (readonly [over: object, words: string])[] = [
     [

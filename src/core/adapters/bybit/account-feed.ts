@@ -1,8 +1,8 @@
 /**
  * What Bybit's private stream tells of an account, as inputs of the engine: what became of orders, and what was
  * executed; and that a position has no stop, which is not to wait for the next look. It is the fast way and not the sure
- * one: after every loss the engine compares everything by requests, and an execution that a request shows and the stream
- * has not told has its topic asked for again.
+ * one: after every loss the engine compares everything by requests, and so it does where an order is told to have filled
+ * and no execution says how; an execution that a request shows and the stream has not told has its topic asked for again.
  */
 import type { Code } from '../../base/codes.ts'
 import { DataError } from '../../base/errors.ts'
@@ -23,8 +23,12 @@ const TOPICS = ['order', 'execution', 'position'] as const
 const LATE: Milliseconds = 10 * SECOND
 /** A topic is asked for again so often at most, and the account for what could not be read. */
 const RENEWED: Milliseconds = MINUTE
-/** Executions that are remembered as told. */
+/** What an order is told to have filled and no execution tells of for so long has been left out. */
+const UNTOLD: Milliseconds = SECOND
+/** Executions that are remembered as told, and orders that they are of. */
 const REMEMBERED = 2_000
+/** Quantities are decimals: sums of them are equal within this. */
+const EXACT = 1e-9
 
 export interface AccountFeedPorts {
   connect(listener: StreamListener): FeedConnection
@@ -54,6 +58,13 @@ export class AccountFeed {
   readonly #protected = new Set<string>()
   /** When what could not be read was last said, by symbol. */
   readonly #spoiltAt = new Map<string, Timestamp>()
+  /** How much of an order has filled by the executions that were told. */
+  readonly #executed = new Map<string, number>()
+  /** Orders that have filled further than that. */
+  readonly #untold = new Map<
+    string,
+    { readonly symbol: string; readonly filled: number; readonly since: Timestamp }
+  >()
   #readySince: Timestamp | null = null
   #renewedAt: Timestamp = Number.NEGATIVE_INFINITY
   #isSlow = false
@@ -86,6 +97,14 @@ export class AccountFeed {
     const { isSlowed } = this.#connection
     if (isSlowed && !this.#isSlow) this.#ports.say('W503', 'account')
     this.#isSlow = isSlowed
+    const now = this.#ports.now()
+    for (const [id, { symbol, filled, since }] of this.#untold) {
+      if (now - since < UNTOLD) continue
+      this.#untold.delete(id)
+      // The account tells: that much is known from now on.
+      this.#executed.set(id, filled)
+      this.#ports.hear({ type: 'feed-gap', at: 0, reason: `what has filled on ${symbol} was not told` })
+    }
   }
 
   close(): void {
@@ -139,6 +158,8 @@ export class AccountFeed {
 
   #lost(reason: string, isSilent: boolean): void {
     this.#readySince = null
+    // After a loss everything is compared.
+    this.#untold.clear()
     if (isSilent) this.#ports.say('W501', `account: ${reason}`)
   }
 
@@ -176,6 +197,7 @@ export class AccountFeed {
       this.#ports.hear({ type: 'order', at: 0, clientOrderId, status: 'cancelled', reason: cancelType ?? '' })
       return
     }
+    this.#onFilled(linkId, order.symbol, Number(filled))
     const before = this.#resting.get(linkId)
     const tell = (status: 'accepted' | 'amended' | 'rejected' | 'cancelled', reason = ''): void =>
       this.#ports.hear({ type: 'order', at: 0, clientOrderId: linkId, status, reason })
@@ -225,7 +247,29 @@ export class AccountFeed {
     }
   }
 
+  /** An order has filled so far: executions tell of that, before or after. */
+  #onFilled(id: string, symbol: string, filled: number): void {
+    if (filled <= (this.#executed.get(id) ?? 0) + EXACT) this.#untold.delete(id)
+    else this.#untold.set(id, { symbol, filled, since: this.#untold.get(id)?.since ?? this.#ports.now() })
+  }
+
+  #count({ execId, linkId, symbol, qty, type }: ExecutionRow): void {
+    if (linkId === null || type === 'Funding' || this.#told.has(execId)) return
+    const executed = (this.#executed.get(linkId) ?? 0) + Number(qty)
+    // The newest last: it is the oldest that is forgotten.
+    this.#executed.delete(linkId)
+    this.#executed.set(linkId, executed)
+    if (this.#executed.size > REMEMBERED)
+      for (const oldest of this.#executed.keys()) {
+        this.#executed.delete(oldest)
+        break
+      }
+    const untold = this.#untold.get(linkId)
+    if (untold !== undefined) this.#onFilled(linkId, symbol, untold.filled)
+  }
+
   #onExecution(row: ExecutionRow): void {
+    this.#count(row)
     this.#remember(row.execId)
     const instrument = this.#ports.instrument(row.symbol)
     // Of what bbw does not follow the account tells enough.
