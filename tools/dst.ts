@@ -13,11 +13,9 @@
  *   --shrink           looks for the fewest faults that lead to the same failure
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { MemoryFolder } from '../src/kernel/memory-folder.fixture.ts'
 import { PROFILES, type Profile } from '../src/kernel/profiles.fixture.ts'
 import { shrunk } from '../src/kernel/shrink.fixture.ts'
 import {
@@ -51,9 +49,7 @@ if (chosen.length === 0 || ![first, count, days].every(Number.isFinite)) {
   process.exit(2)
 }
 
-// Synced as often as it is, a state in memory is many times faster than one on a disk.
-const memory = '/dev/shm'
-const folder = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'bbw-dst-'))
+const folder = new MemoryFolder()
 const out = (text: string): void => void process.stdout.write(`${text}\n`)
 
 function commit(): string {
@@ -75,7 +71,7 @@ async function simulate(
     protocol,
     days,
     isBusy: values.busy,
-    folder: join(folder, 'state'),
+    folder: folder.fresh(),
     ...(values.until === undefined ? {} : { until: Number(values.until) }),
     ...over,
   }).run()
@@ -103,5 +99,5 @@ for (const profile of chosen) {
     for (const fault of least) out(`  ${JSON.stringify(fault)}`)
   }
 }
-rmSync(folder, { recursive: true, force: true })
+folder.remove()
 process.exitCode = failures > 0 ? 1 : 0

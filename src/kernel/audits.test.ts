@@ -1,16 +1,15 @@
 /** That what is audited at the simulated Bybit is found out where it does not hold. */
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
 import { MINUTE } from '../core/base/units.ts'
 import type { Audited } from './audit.fixture.ts'
 import { CANARY } from './bybit-world.fixture.ts'
 import type { PlannedFault } from './fault-plan.fixture.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 
 const test = suite('audits in the kernel')
-const folder = new StoreFolder()
+const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
 /** A quarter of an hour in which nothing goes wrong but what is listed, and an entry after some minutes. */
@@ -20,7 +19,7 @@ function simulate(over: Partial<SimulationOptions> = {}): Promise<Outcome> {
     profile: 'calm',
     protocol: 'bybit',
     days: 0.012,
-    folder: join(folder.fresh(), '..', 'simulated'),
+    folder: folder.fresh(),
     faults: [],
     script: simulation => simulation.after(4 * MINUTE, () => simulation.propose('SOLUSDT')),
     ...over,

@@ -1,16 +1,15 @@
 /** The whole loop with bbw's own adapter, on the simulated Bybit: signed requests, budgets, streams. */
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpPort } from '../core/adapters/bybit/http.ts'
-import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
 import { MINUTE, SECOND } from '../core/base/units.ts'
 import { CANARY } from './bybit-world.fixture.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { MachineClock } from './trader.fixture.ts'
 
 const test = suite('bybit in the kernel')
-const folder = new StoreFolder()
+const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
 /** A quarter of an hour in which nothing goes wrong but what is listed, and an entry after some minutes. */
@@ -20,7 +19,7 @@ function simulate(over: Partial<SimulationOptions> = {}): Promise<Outcome> {
     profile: 'calm',
     protocol: 'bybit',
     days: 0.012,
-    folder: join(folder.fresh(), '..', 'simulated'),
+    folder: folder.fresh(),
     faults: [],
     script: simulation => simulation.after(4 * MINUTE, () => simulation.propose('SOLUSDT')),
     ...over,

@@ -1,17 +1,14 @@
 /** What a process keeps over time, in the kernel. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, MINUTE, SECOND } from '../core/base/units.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { Simulation } from './simulation.fixture.ts'
 import { keepsEverything, YearOfMemory } from './weeks.fixture.ts'
 
 const test = suite('memory in the kernel')
-const MEMORY = '/dev/shm'
-const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'bbw-memory-'))
-test.after(() => rmSync(folder, { recursive: true }))
+const folder = new MemoryFolder()
+test.after(() => folder.remove())
 
 /**
  * A year would take a day: what grows is measured over days, and counted on to a year. The exchange, which remembers a
@@ -34,7 +31,7 @@ test('G10: what a process keeps does not grow within days such that a year of it
     seed: 5,
     profile: 'calm',
     faults: [],
-    folder: join(folder, 'state'),
+    folder: folder.fresh(),
     days: (LEAKS_FROM + LEAKS_FOR) / DAY,
     historyDays: 1,
     memory: simulation => (isLeaking ? leaking : right).of(simulation),

@@ -1,20 +1,19 @@
 /** Rows of the fault catalogue about figures and prices that the kernel shows: those that cannot be true, and late ones. */
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
 import { MINUTE, SECOND, type Steps, type Ticks } from '../core/base/units.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
 import type { Input, OrderRequest } from '../core/engine/protocol.ts'
 import { toTicks } from '../core/market/quantise.ts'
 import { sign } from '../core/market/side.ts'
 import { LISTED, type Listed, named } from './market.fixture.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { proposal } from './signals.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 
 const test = suite('rows of the market in the kernel')
-const folder = new StoreFolder()
+const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
 const SEED = 20261127
@@ -25,7 +24,7 @@ function simulate(over: Partial<SimulationOptions>): Promise<Outcome> {
     profile: 'calm',
     faults: [],
     days: 0.012,
-    folder: join(folder.fresh(), '..', 'simulated'),
+    folder: folder.fresh(),
     ...over,
   }).run()
 }

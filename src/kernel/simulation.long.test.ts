@@ -1,16 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MARKS, marksOf } from './marks.fixture.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { PROFILES, type Profile } from './profiles.fixture.ts'
 import { failureLines, Simulation } from './simulation.fixture.ts'
 
 const test = suite('many simulations')
-const MEMORY = '/dev/shm'
-const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'bbw-dst-'))
-test.after(() => rmSync(folder, { recursive: true }))
+const folder = new MemoryFolder()
+test.after(() => folder.remove())
 
 /** Of each profile so many seeds, a quarter of a day each; the one in which everything goes wrong has more. */
 const SEEDS = 14
@@ -25,7 +22,7 @@ for (const profile of Object.keys(PROFILES) as Profile[]) {
   test(`over ${count} seeds nothing is broken, and everything is right again each time (${profile})`, async () => {
     const failed: string[] = []
     for (let seed = FIRST; seed < FIRST + count; seed++) {
-      const outcome = await new Simulation({ seed, profile, days: DAYS, folder: join(folder, 'state') }).run()
+      const outcome = await new Simulation({ seed, profile, days: DAYS, folder: folder.fresh() }).run()
       for (const mark of marksOf(outcome)) seen.add(mark)
       if (outcome.failure !== null)
         failed.push(failureLines({ seed, profile, days: DAYS }, outcome.failure, 'here'))

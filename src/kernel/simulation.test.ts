@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
 import type { BrokerPort } from '../core/engine/ports.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { PROFILES, type Profile } from './profiles.fixture.ts'
 import { failureLines, type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 
 const test = suite('simulation')
-const folder = new StoreFolder()
+const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
 const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
@@ -15,7 +14,7 @@ const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
     seed: 1,
     profile: 'calm',
     days: 0.06,
-    folder: join(folder.fresh(), '..', 'simulated'),
+    folder: folder.fresh(),
     ...over,
   }).run()
 

@@ -1,20 +1,17 @@
 /** What takes weeks, in the kernel. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SECOND } from '../core/base/units.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { type Aged, oldPosition } from './weeks.fixture.ts'
 
 const test = suite('weeks in the kernel')
-const MEMORY = '/dev/shm'
-const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'bbw-weeks-'))
-test.after(() => rmSync(folder, { recursive: true }))
+const folder = new MemoryFolder()
+test.after(() => folder.remove())
 
 const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
-  new Simulation({ seed: 5, profile: 'calm', faults: [], folder: join(folder, 'state'), ...over }).run()
+  new Simulation({ seed: 5, profile: 'calm', faults: [], folder: folder.fresh(), ...over }).run()
 
 const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 

@@ -1,13 +1,12 @@
 /** What is older than the memory of the exchange, in the kernel; `weeks.long.test.ts` takes its time for it. */
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { StoreFolder } from '../core/adapters/sqlite/store.fixture.ts'
+import { MemoryFolder } from './memory-folder.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { type Aged, believesHistoryAlone, oldPosition } from './weeks.fixture.ts'
 
 const test = suite('old positions in the kernel')
-const folder = new StoreFolder()
+const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
 const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
@@ -15,7 +14,7 @@ const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
     seed: 5,
     profile: 'calm',
     faults: [],
-    folder: join(folder.fresh(), '..', 'simulated'),
+    folder: folder.fresh(),
     ...over,
   }).run()
 
