@@ -9,9 +9,9 @@ import process from 'node:process'
 import { defaultConfig } from '../src/commands/config.ts'
 import { simulate, withFlags } from '../src/commands/simulate.ts'
 import type { Candles } from '../src/core/market/candles.ts'
-import { instrumentFrom } from '../src/core/market/instruments.ts'
 import type { Interval } from '../src/core/market/interval.ts'
 import type { SymbolMarket } from '../src/core/market/symbol-market.ts'
+import { benchInstrument } from './instrument.ts'
 import { walk } from './walk.ts'
 
 const BARS = 1_000_000
@@ -28,18 +28,7 @@ interface Row {
 
 function market(symbol: string, ...series: readonly Candles[]): SymbolMarket {
   const candles = new Map<Interval, Candles>(series.map(one => [one.interval, one]))
-  const instrument = instrumentFrom({
-    symbol,
-    baseCoin: null,
-    quoteCoin: 'USDT',
-    tick: '0.01',
-    step: '0.001',
-    minQty: '0.001',
-    maxQty: null,
-    minPrice: null,
-    maxLeverage: '100',
-    date: '1970-01-01',
-  })
+  const instrument = benchInstrument(symbol)
   return { instrument, candles, mark: new Map(), funding: null }
 }
 

@@ -11,10 +11,10 @@ import { DAY, HOUR, SECOND, type Steps, type Ticks, type Timestamp } from '../sr
 import { Engine } from '../src/core/engine/engine.ts'
 import type { Account, Effect, Input } from '../src/core/engine/protocol.ts'
 import type { Instrument } from '../src/core/market/instrument.ts'
-import { instrumentFrom } from '../src/core/market/instruments.ts'
 import { priceOf } from '../src/core/market/quantise.ts'
 import { emptyPortfolio } from '../src/core/portfolio/portfolio.ts'
 import { type Position, positionKey } from '../src/core/portfolio/position.ts'
+import { benchInstrument } from './instrument.ts'
 import { walk } from './walk.ts'
 
 const SYMBOLS = 600
@@ -36,21 +36,6 @@ interface Sampled {
 interface Measured {
   readonly rows: readonly Sampled[]
   readonly counts: { readonly [name: string]: number }
-}
-
-function instrumentOf(index: number): Instrument {
-  return instrumentFrom({
-    symbol: `COIN${index}USDT`,
-    baseCoin: null,
-    quoteCoin: 'USDT',
-    tick: '0.01',
-    step: '0.001',
-    minQty: '0.001',
-    maxQty: null,
-    minPrice: null,
-    maxLeverage: '100',
-    date: '1970-01-01',
-  })
 }
 
 /** The usual rate for most of them; a tenth pays more, another one the other way round: some positions could do better. */
@@ -186,7 +171,7 @@ function measure(): Measured {
   const series = Array.from({ length: SYMBOLS }, (_, i) =>
     walk(`cycles ${i}`, `COIN${i}USDT`, '1d', HISTORY_DAYS + DAYS, 0.02),
   )
-  const instruments = series.map((_, i) => instrumentOf(i))
+  const instruments = series.map((_, i) => benchInstrument(`COIN${i}USDT`))
   let now = HISTORY_DAYS * DAY
   const held = instruments
     .slice(0, POSITIONS)

@@ -22,8 +22,8 @@ import { openStatus } from '../src/core/adapters/sqlite/status-reader.ts'
 import { DAY, type Steps, type Timestamp } from '../src/core/base/units.ts'
 import { LiveDriver } from '../src/core/engine/drivers/live.ts'
 import { Engine } from '../src/core/engine/engine.ts'
-import { instrumentFrom } from '../src/core/market/instruments.ts'
 import type { SymbolMarket } from '../src/core/market/symbol-market.ts'
+import { benchInstrument } from './instrument.ts'
 import { walk } from './walk.ts'
 
 const bin = join(import.meta.dirname, '..', 'bin', 'bbw')
@@ -50,18 +50,7 @@ function marketOf(count: number): readonly SymbolMarket[] {
   const by = Math.floor(NOON / DAY) * DAY - HISTORY_DAYS * DAY
   return Array.from({ length: count }, (_, index) => {
     const symbol = symbolOf(index)
-    const instrument = instrumentFrom({
-      symbol,
-      baseCoin: null,
-      quoteCoin: 'USDT',
-      tick: '0.01',
-      step: '0.001',
-      minQty: '0.001',
-      maxQty: null,
-      minPrice: null,
-      maxLeverage: '100',
-      date: '2025-01-01',
-    })
+    const instrument = benchInstrument(symbol)
     const candles = new Map([['1d' as const, walk(`exchange ${index}`, symbol, '1d', days, 0.02)]])
     return shifted({ instrument, candles, mark: new Map(), funding: null }, by)
   })

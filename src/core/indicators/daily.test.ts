@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert'
 import { DAY } from '../base/units.ts'
 import { CandleSeries } from '../market/candles.ts'
 import { CONTRACT_START, indicatorContract, series } from './contract.ts'
-import { type DailyColumns, DailyIndicators, dailyColumns } from './daily.ts'
+import { dailyColumns } from './daily.fixture.ts'
+import { type DailyColumns, DailyIndicators } from './daily.ts'
 
 const test = suite('daily')
 

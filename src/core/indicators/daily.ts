@@ -1,12 +1,10 @@
-import { assert } from '../base/assert.ts'
 import type { Price, Timestamp } from '../base/units.ts'
-import type { Candles } from '../market/candles.ts'
-import { bandwidth, bandwidthColumn } from './bandwidth.ts'
-import { Bollinger, bollinger } from './bollinger.ts'
-import { HigherBands, higherBands } from './higher-bands.ts'
-import { Rsi, rsi } from './rsi.ts'
-import { Squeeze, squeeze } from './squeeze.ts'
-import { Streak, streaks } from './streak.ts'
+import { bandwidth } from './bandwidth.ts'
+import { Bollinger } from './bollinger.ts'
+import { HigherBands } from './higher-bands.ts'
+import { Rsi } from './rsi.ts'
+import { Squeeze } from './squeeze.ts'
+import { Streak } from './streak.ts'
 
 /**
  * All that strategies and score read of daily candles, a row for each; `NaN` where a figure is absent. Bands are in
@@ -29,33 +27,7 @@ export interface DailyColumns {
   readonly monthUpper: Float64Array
 }
 
-/** The columns of all candles at once. Throws when they are not daily and in order. */
-export function dailyColumns(candles: Candles): DailyColumns {
-  assert(candles.interval === '1d', `daily figures of ${candles.interval} candles were asked for`)
-  const { length, close } = candles
-  const bands = bollinger(close, length)
-  const width = bandwidthColumn(bands, length)
-  const streak = streaks(close, length)
-  const week = higherBands(candles, 'week')
-  const month = higherBands(candles, 'month')
-  return {
-    length,
-    lower: bands.lower,
-    middle: bands.middle,
-    upper: bands.upper,
-    width,
-    squeeze: squeeze(width, length),
-    rsi: rsi(close, length),
-    downDays: streak.down,
-    upDays: streak.up,
-    weekLower: week.lower,
-    weekUpper: week.upper,
-    monthLower: month.lower,
-    monthUpper: month.upper,
-  }
-}
-
-/** The same columns, one candle at a time, equal to the last bit. They are replaced by longer ones when full. */
+/** The columns, one candle at a time, equal to the last bit to all at once. They are replaced by longer ones when full. */
 export class DailyIndicators implements DailyColumns {
   length = 0
   lower: Float64Array

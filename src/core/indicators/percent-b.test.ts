@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Bollinger, bollinger } from './bollinger.ts'
 import { indicatorContract } from './contract.ts'
-import { percentB, percentBColumn } from './percent-b.ts'
+import { percentB } from './percent-b.ts'
 
 const test = suite('percent-b')
 
@@ -12,7 +12,9 @@ indicatorContract(test, 'BB%', {
   absentAtGaps: false,
   batch(candles, out) {
     const { lower, upper } = bollinger(candles.close, candles.length)
-    return [percentBColumn(candles.close, lower, upper, candles.length, out?.[0])]
+    const column = out?.[0] ?? new Float64Array(candles.length)
+    for (let i = 0; i < candles.length; i++) column[i] = percentB(candles.close[i], lower[i], upper[i])
+    return [column]
   },
   stream() {
     const bands = new Bollinger()

@@ -4,7 +4,7 @@ import { random } from '../base/random.ts'
 import { bandwidth, bandwidthColumn } from './bandwidth.ts'
 import { Bollinger, bollinger } from './bollinger.ts'
 import { indicatorContract } from './contract.ts'
-import { isSqueeze, Squeeze, squeeze } from './squeeze.ts'
+import { Squeeze, squeeze } from './squeeze.ts'
 
 const test = suite('squeeze')
 
@@ -83,13 +83,6 @@ test('an absent width makes it absent until the window is full of known ones aga
     const known = (i >= 119 && i < 300) || i >= 420
     assert.equal(column[i], known ? counted(widths, i, 120) : Number.NaN, `row ${i}`)
   }
-})
-
-test('a squeeze is a percentile of at most 20; an absent one is none', () => {
-  assert.is(isSqueeze(20), true)
-  assert.is(isSqueeze(20.8), false)
-  assert.is(isSqueeze(6, 5), false)
-  assert.is(isSqueeze(undefined), false)
 })
 
 test('a window below two is a broken invariant', () => {

@@ -116,8 +116,3 @@ export function squeeze(
   }
   return out
 }
-
-/** Whether a percentile is a squeeze: known and at most `limit`. */
-export function isSqueeze(percentile: Percent | undefined, limit: Percent = 20): boolean {
-  return percentile !== undefined && percentile <= limit
-}

@@ -14,7 +14,6 @@ import {
   openInterest,
   orderBook,
   pageOf,
-  priceLimit,
   publicTrade,
   riskTier,
   serverTime,
@@ -22,10 +21,11 @@ import {
   ticker,
 } from './mapper-market.ts'
 import { closedPnl, executionRow, orderAck, orderRow, positionRow } from './mapper-orders.ts'
-import { streamMessage, tradeAnswer } from './mapper-stream.ts'
+import { streamMessage } from './mapper-stream.ts'
 import { EXECUTION, ORDER, POSITION } from './rows.fixture.ts'
 import { hidesNobody, leavesNobodyOut } from './strange-rows.fixture.ts'
 import { Transport } from './transport.ts'
+import { priceLimit, tradeAnswer } from './unasked.fixture.ts'
 
 const test = suite('bybit fuzz')
 const SEED = 20_261_127

@@ -326,24 +326,6 @@ export function orderBook(fields: Fields): OrderBook {
   }
 }
 
-/** GET market/price-limit: the bounds of the prices of limit orders. */
-export interface PriceLimit {
-  readonly symbol: string
-  readonly highestBuy: Decimal
-  readonly lowestSell: Decimal
-  readonly time: Timestamp
-}
-
-export function priceLimit(result: unknown): PriceLimit {
-  const fields = new Fields(result, 'result')
-  return {
-    symbol: fields.text('symbol'),
-    highestBuy: fields.positive('buyLmt'),
-    lowestSell: fields.positive('sellLmt'),
-    time: fields.time('ts'),
-  }
-}
-
 /** GET market/recent-trade. */
 export interface PublicTrade {
   readonly id: string

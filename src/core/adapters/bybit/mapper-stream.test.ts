@@ -1,7 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { mergedTicker, type RawTicker, streamMessage, tickerOf, tradeAnswer } from './mapper-stream.ts'
+import { mergedTicker, type RawTicker, streamMessage, tickerOf } from './mapper-stream.ts'
 import { EXECUTION, ORDER, POSITION } from './rows.fixture.ts'
+import { tradeAnswer } from './unasked.fixture.ts'
 
 const test = suite('bybit stream mapper')
 

@@ -8,11 +8,9 @@ import { type LooseRows, looseRows } from './loose-rows.ts'
 import { type WalletRow, walletRow } from './mapper-account.ts'
 import { type OrderBook, orderBook, type Ticker, ticker } from './mapper-market.ts'
 import {
-  ackOf,
   type ExecutionRow,
   executionRow,
   ORDER_SIDES,
-  type OrderAck,
   type OrderRow,
   type OrderSide,
   orderRow,
@@ -177,26 +175,4 @@ export function mergedTicker(before: RawTicker | null, { isSnapshot, data }: Tic
 /** The ticker that merged messages add up to. Throws a DataError where they lack something, as a spot ticker does. */
 export function tickerOf(raw: RawTicker): Ticker {
   return ticker(new Fields(Object.fromEntries(raw), 'data'))
-}
-
-/** An answer of the order-entry channel (`/v5/trade`): the request was received, not done. */
-export interface TradeAnswer {
-  readonly requestId: string | null
-  readonly operation: string
-  readonly retCode: number
-  readonly retMsg: string
-  /** `null` where it was refused. */
-  readonly ack: OrderAck | null
-}
-
-export function tradeAnswer(message: unknown): TradeAnswer {
-  const fields = new Fields(message, '')
-  const retCode = fields.count('retCode')
-  return {
-    requestId: fields.textOrNull('reqId'),
-    operation: fields.text('op'),
-    retCode,
-    retMsg: fields.words('retMsg'),
-    ack: retCode === 0 && fields.text('op').startsWith('order.') ? ackOf(fields.inner('data')) : null,
-  }
 }

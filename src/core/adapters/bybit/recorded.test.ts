@@ -11,7 +11,6 @@ import {
   openInterest,
   orderBook,
   pageOf,
-  priceLimit,
   publicTrade,
   riskTier,
   serverTime,
@@ -19,8 +18,9 @@ import {
   ticker,
 } from './mapper-market.ts'
 import { ackOf, closedPnl, executionRow, orderAck, orderRow, positionRow } from './mapper-orders.ts'
-import { mergedTicker, streamMessage, tickerOf, tradeAnswer } from './mapper-stream.ts'
+import { mergedTicker, streamMessage, tickerOf } from './mapper-stream.ts'
 import { isRecorded, type Recorded, recorded, recordings, Watched } from './recorded.fixture.ts'
+import { priceLimit, tradeAnswer } from './unasked.fixture.ts'
 
 const test = suite('recorded replies')
 

@@ -3,7 +3,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Steps, Ticks } from '../../../base/units.ts'
 import { instrument } from '../exchange.fixture.ts'
-import { amountOf, amountText, parseAmount, partOf, shareOf, usdtOf, worthOf } from './amount.ts'
+import { parseAmount } from './amount.fixture.ts'
+import { amountOf, amountText, partOf, shareOf, usdtOf, worthOf } from './amount.ts'
 
 const test = suite('amounts')
 

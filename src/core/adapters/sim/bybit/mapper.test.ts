@@ -9,7 +9,6 @@ import {
   markRows,
   openInterest,
   pageOf,
-  priceLimit,
   publicTrade,
   riskTier,
   serverTime,
@@ -17,7 +16,8 @@ import {
   ticker,
 } from '../../bybit/mapper-market.ts'
 import { closedPnl, executionRow, orderAck, orderRow, positionRow } from '../../bybit/mapper-orders.ts'
-import { streamMessage, tradeAnswer } from '../../bybit/mapper-stream.ts'
+import { streamMessage } from '../../bybit/mapper-stream.ts'
+import { priceLimit, tradeAnswer } from '../../bybit/unasked.fixture.ts'
 import { type Minutes, marketOf, START, TestClient } from './bybit.fixture.ts'
 
 const test = suite('own mapper')
