@@ -34,6 +34,11 @@ export interface Plan {
   readonly build: 'ahead' | 'behind'
 }
 
+/** What it is told where it is to go on without counting, and to report once more. */
+export const AGAIN = 'again'
+/** By its own clock, until it does. */
+const AGAIN_MS = 100
+
 /** What a child says, a line each; after `recovered` and `sending` it waits for a line. */
 export type Report =
   | { readonly is: 'recovered' }
@@ -50,12 +55,14 @@ function report(words: Report): void {
 
 const never = new Int32Array(new SharedArrayBuffer(4))
 
-/** Stands still, with everything in it, until the parent has written a line. */
-function standStill(): void {
+/** Stands still, with everything in it, until the parent has written a line, which it returns. */
+function standStill(): string {
   const byte = Buffer.alloc(1)
+  let line = ''
   for (;;) {
     try {
-      if (readSync(0, byte, 0, 1, null) === 0 || byte[0] === 10) return
+      if (readSync(0, byte, 0, 1, null) === 0 || byte[0] === 10) return line
+      line += byte.toString()
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
       Atomics.wait(never, 0, 0, 1)
@@ -79,8 +86,8 @@ class Points {
     report({ is: 'recovered' })
     // Who is killed leaves nothing behind that would make the next start faster.
     flushCompileCache()
-    standStill()
-    this.#isCounting = true
+    if (standStill() === AGAIN) setTimeout(() => this.recovered(), AGAIN_MS)
+    else this.#isCounting = true
   }
 
   /** Whether this is the point; whoever asks has to die. */

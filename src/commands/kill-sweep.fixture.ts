@@ -1,6 +1,7 @@
 /**
  * The kill sweep: one trader after the other on the same books, each killed at a counted point, on an exchange in
- * another process, until its market ends; then the next market. After each restart books and exchange are compared.
+ * another process, until its market ends; then the next market. After each restart books and exchange are compared. On an
+ * exchange whose market goes on by itself they have to agree within 40 s of it, and orders and quantities at once.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -11,19 +12,14 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { checkState } from '../core/adapters/sqlite/check.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
-import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
+import { openStatus, type StatusSource } from '../core/adapters/sqlite/status-reader.ts'
 import { type Random, random } from '../core/base/random.ts'
 import type { BookedOrder, BookedPosition } from '../core/engine/books.ts'
-import type { Account, Execution, KnownAccount, OrderRequest } from '../core/engine/protocol.ts'
+import type { Account, OrderRequest } from '../core/engine/protocol.ts'
 import { STATE_FILE } from './desk.ts'
-import {
-  type Ended,
-  ExchangeProcess,
-  ending,
-  LIVELY_WALLET,
-  writeLively,
-} from './exchange-process.fixture.ts'
-import { PHASES, type Phase, PLAN, type Plan, type Report } from './kill-sweep-child.fixture.ts'
+import { type Ended, ending } from './exchange-process.fixture.ts'
+import { AGAIN, PHASES, type Phase, PLAN, type Plan, type Report } from './kill-sweep-child.fixture.ts'
+import { embedded, type OpenSwept, type SweptExchange } from './swept-exchange.fixture.ts'
 
 const CHILD = join(import.meta.dirname, 'kill-sweep-child.fixture.ts')
 /** A child that takes longer hangs. */
@@ -31,8 +27,12 @@ const LIMIT_MS = 60_000
 /** Kills during recovery in a row: bbw takes the fifth start without a clean end for a reason to stop. */
 const MOST_EARLY = 3
 const CENT = 0.01
-/** What every other symbol of every other market has for a taker: less than half of a position, in USDT. */
-const THIN = 200
+/** A stop that is missing is there within 2 s; beside them, what a handful of round trips takes, 40 times as fast. */
+const MOST_BARE = 12_000
+/** Lives that did not come to their point in time; there may be a few where the market goes on by itself. */
+const MOST_LATE = 5
+/** Looks at books and exchange, of which one or the other was about to hear of something. */
+const MOST_LOOKS = 10
 /** The points of a phase among which one is drawn: so many on a request, roughly. */
 const SPREAD: { readonly [phase in Phase]: number } = {
   'before-send': 6,
@@ -46,7 +46,10 @@ export interface SweepOptions {
   readonly seed: number
   readonly kills: number
   readonly symbols: number
+  /** Of a market that ends. */
   readonly days: number
+  /** Left out: the embedded exchange. */
+  readonly exchange?: OpenSwept
   readonly build: Plan['build']
   /** Every so many traders one sees its exchange die. */
   readonly deadExchangeEvery: number
@@ -62,6 +65,8 @@ export interface SweepResult {
   readonly total: number
   /** Restarts after which books and exchange were compared. */
   readonly compared: number
+  /** Comparisons that were made once more, because something was on its way to the books. */
+  readonly again: number
   readonly deadExchanges: number
   /** Moments that the exchange has moved on while no trader lived. */
   readonly away: number
@@ -83,8 +88,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     if (!(error instanceof Violation)) throw error
     violation = error.message
   }
-  const { kills, total, compared, deadExchanges, away, markets, trades } = run
-  return { kills, total, compared, deadExchanges, away, markets, trades, violation }
+  const { kills, total, compared, again, deadExchanges, away, markets, trades } = run
+  return { kills, total, compared, again, deadExchanges, away, markets, trades, violation }
 }
 
 /** Several sweeps as one. */
@@ -97,12 +102,14 @@ export function together(results: readonly SweepResult[]): SweepResult {
       for (const [kind, count] of kinds) all.set(kind, (all.get(kind) ?? 0) + count)
     }
   }
-  const sum = (name: 'total' | 'compared' | 'deadExchanges' | 'away' | 'markets' | 'trades'): number =>
-    results.reduce((total, result) => total + result[name], 0)
+  const sum = (
+    name: 'total' | 'compared' | 'again' | 'deadExchanges' | 'away' | 'markets' | 'trades',
+  ): number => results.reduce((total, result) => total + result[name], 0)
   return {
     kills,
     total: sum('total'),
     compared: sum('compared'),
+    again: sum('again'),
     deadExchanges: sum('deadExchanges'),
     away: sum('away'),
     markets: sum('markets'),
@@ -134,6 +141,7 @@ class Sweep {
   readonly kills = new Map<Phase, Map<string, number>>()
   total = 0
   compared = 0
+  again = 0
   deadExchanges = 0
   away = 0
   markets = 0
@@ -149,21 +157,19 @@ class Sweep {
 
   /** One market from its beginning to its end. */
   async market(): Promise<void> {
-    const { seed, symbols, days } = this.#options
+    const { seed, symbols, days, exchange: open = embedded } = this.#options
     const folder = mkdtempSync(join(tmpdir(), 'bbw-sweep-'))
-    const lively = writeLively(folder, seed + this.markets, symbols, days)
-    const exchange = new ExchangeProcess(join(folder, 'exchange'), lively)
-    this.markets++
+    const nth = this.markets++
+    let exchange: SweptExchange | null = null
     try {
-      await exchange.start()
-      if (this.markets % 2 === 0) await exchange.thin(THIN)
+      exchange = await open({ folder, seed: seed + nth, symbols, days, isThin: nth % 2 === 1 })
       const state = join(folder, 'trader')
       mkdirSync(state)
       await new Market(this, exchange, state).toItsEnd()
       await exchange.stop('SIGTERM')
-      accepted(join(exchange.folder, 'sim.db'), join(state, STATE_FILE))
+      accepted(exchange.placed(), join(state, STATE_FILE))
     } finally {
-      await exchange.stop('SIGKILL')
+      await exchange?.stop('SIGKILL')
       rmSync(folder, { recursive: true })
     }
   }
@@ -206,16 +212,17 @@ class Sweep {
 /** One exchange with its traders. */
 class Market {
   readonly #sweep: Sweep
-  readonly #exchange: ExchangeProcess
+  readonly #exchange: SweptExchange
   readonly #folder: string
   /** Traders that were killed since one has recovered. */
   #early = 0
   #hasBooks = false
   #last = 'the first start'
+  #late = 0
   /** The exchange is being started again. */
   #coming: Promise<void> = Promise.resolve()
 
-  constructor(sweep: Sweep, exchange: ExchangeProcess, folder: string) {
+  constructor(sweep: Sweep, exchange: SweptExchange, folder: string) {
     this.#sweep = sweep
     this.#exchange = exchange
     this.#folder = folder
@@ -235,55 +242,73 @@ class Market {
       if (killed === null) break
       const moments = this.#sweep.drawAway()
       if (moments > 0) await this.#exchange.goOn(moments)
-      this.#last = `${killed.kind} ${killed.phase}, then ${moments} moments alone (${JSON.stringify(plan)})`
+      this.#last = `${killed}, then ${moments} moments alone (${JSON.stringify(plan)})`
     }
-    const wrong = await this.#compare(true)
+    const wrong = await this.#atTheEnd()
     if (wrong.length > 0) this.#fail('the end of the market', wrong)
   }
 
-  /** One trader's life; `null` where it has seen the end of the market. */
-  async #live(plan: Plan): Promise<{ readonly phase: Phase; readonly kind: string } | null> {
+  /** One trader's life: where it has ended; `null` where it has seen the end of the market. */
+  async #live(plan: Plan): Promise<string | null> {
     const exchange = this.#exchange
-    const child = startPlanned(exchange, this.#folder, plan)
+    const child = startPlanned(exchange.words(this.#folder), exchange.env, plan)
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
     const ended = ending(child)
     this.#early++
     let killed: Extract<Report, { readonly is: 'killed' }> | null = null
+    let leave = (): void => {}
+    let looks = 0
     try {
       for await (const report of reportsOf(child)) {
         if (report.is === 'killed') killed = report
-        else {
-          if (report.is === 'recovered') await this.#onRecovered(child)
-          else await this.#killExchange()
+        else if (report.is === 'sending') {
+          await this.#killExchange()
           child.stdin?.write('\n')
+        } else if (await this.#isRight(child, ++looks)) {
+          child.stdin?.write('\n')
+          leave = exchange.keepBusy(this.#folder)
+          // A market that ends is seen to its end.
+          if (plan.phase === null && !exchange.isPaced) child.kill('SIGTERM')
+        } else {
+          this.#sweep.again++
+          child.stdin?.write(`${AGAIN}\n`)
         }
       }
     } finally {
+      leave()
       child.kill('SIGKILL')
       clearTimeout(limit)
     }
     const how = await ended
-    if (how.code !== 0 && killed === null)
+    if (killed === null && how.code === 0) return null
+    if (killed === null) {
+      // By the wall's clock a point may be far: such a life is cut wherever it stands, and the next one has to go on from there.
+      if (!exchange.isPaced && how.signal === 'SIGKILL' && ++this.#late <= MOST_LATE) return 'a life too long'
       this.#fail(`a trader has ended ${endOf(how)}`, [JSON.stringify(plan)])
-    if (killed === null) return null
+    }
     this.#sweep.count(killed.phase, killed.kind)
-    return killed
+    return `${killed.kind} ${killed.phase}`
   }
 
-  async #onRecovered(child: ChildProcess): Promise<void> {
+  /** Whether books and exchange agree once a trader has recovered; `looks`: it has been looked so often. */
+  async #isRight(child: ChildProcess, looks: number): Promise<boolean> {
     this.#early = 0
     this.#hasBooks = true
     await this.#coming
-    const wrong = await this.#compare(false)
+    const strange = await this.#strange()
+    const wrong = strange.length > 0 ? strange : await this.#compare()
     if (wrong.length > 0) {
+      // Where the market goes on by itself the books may be about to hear of something.
+      if (strange.length === 0 && !this.#exchange.isPaced && looks < MOST_LOOKS) return false
       child.kill('SIGKILL')
       this.#fail('after the restart', wrong)
     }
     this.#sweep.compared++
     // Starts that are meant to fail must not count: the fifth of them in ten minutes would halt everything.
-    const state = new DatabaseSync(this.#path)
+    const state = new DatabaseSync(this.#path, { timeout: LIMIT_MS })
     state.prepare('DELETE FROM kv WHERE key = ?').run(KV.starts)
     state.close()
+    return true
   }
 
   async #killExchange(): Promise<void> {
@@ -292,43 +317,61 @@ class Market {
     this.#coming = new Promise(resolve => setTimeout(resolve, 100)).then(() => this.#exchange.start())
   }
 
-  /** Everything in which books and exchange differ. */
-  async #compare(isEnd: boolean): Promise<readonly string[]> {
-    const { account, executions } = await this.#exchange.use(async exchange => ({
-      account: knownOf(await exchange.account()),
-      executions: await exchange.executions(0),
-    }))
-    const found = [...checkState(this.#path).wrong]
-    const status = openStatus(this.#path)
-    if (status === null) throw new Violation('there is no state')
-    try {
-      const { ledger, positions, orders, total } = status.status(0, 0)
-      found.push(...positionsWrong(positions, account), ...ordersWrong(orders, account))
-      const intents = status.query("SELECT id, request, signal_id FROM intents WHERE kind = 'order'")
-      found.push(
-        ...executionsWrong(
-          executions,
-          new Map(
-            intents.map(({ id, request }) => [String(id), JSON.parse(String(request)) as OrderRequest]),
-          ),
-        ),
+  /** What cannot be made good: the state is damaged, or an order was never written down or has filled too much. */
+  async #strange(): Promise<readonly string[]> {
+    const filled = await this.#exchange.filled()
+    return this.#reading(status => {
+      const intents = status.query("SELECT id, request FROM intents WHERE kind = 'order'")
+      const known = new Map(
+        intents.map(({ id, request }) => [String(id), JSON.parse(String(request)) as OrderRequest]),
       )
-      const wallet = ledger?.wallet ?? LIVELY_WALLET
+      return [...checkState(this.#path).wrong, ...filledWrong(filled, known)]
+    })
+  }
+
+  /** Everything in which books and exchange differ. */
+  async #compare(): Promise<readonly string[]> {
+    const account = await this.#exchange.account()
+    return this.#reading(status => {
+      const { ledger, positions, orders } = status.status(0, 0)
+      const found = [...positionsWrong(positions, account), ...ordersWrong(orders, account)]
+      const wallet = ledger?.wallet ?? this.#exchange.wallet
       if (Math.abs(wallet - account.wallet) > CENT)
         found.push(`wallet ${account.wallet}, in the books ${wallet}`)
-      if (!isEnd) return found
+      return found
+    })
+  }
+
+  /** What is wrong once the last trader has ended; a market that ends has closed everything by then. */
+  async #atTheEnd(): Promise<readonly string[]> {
+    const account = await this.#exchange.account()
+    const { wallet, isPaced } = this.#exchange
+    const strange = await this.#strange()
+    const different = isPaced ? await this.#compare() : []
+    return this.#reading(status => {
+      const { ledger, orders, total } = status.status(0, 0)
       this.#sweep.trades += total.count
+      const found = [...strange, ...different]
       if (ledger !== null && (ledger.standing.halted !== null || ledger.gates.halted)) {
         found.push(`halted: ${JSON.stringify(ledger.standing)}`)
       }
+      const bare = this.#exchange.bareMs
+      if (bare !== null && bare > MOST_BARE) found.push(`a position stood without a stop for ${bare} ms`)
+      if (!isPaced) return found
       if (account.positions.length > 0) found.push('positions are left over')
-      if (Math.abs(LIVELY_WALLET + total.net - account.wallet) > CENT) {
-        found.push(
-          `the trades sum up to ${total.net}, the wallet has changed by ${account.wallet - LIVELY_WALLET}`,
-        )
+      if (Math.abs(wallet + total.net - account.wallet) > CENT) {
+        found.push(`the trades sum up to ${total.net}, the wallet has changed by ${account.wallet - wallet}`)
       }
       for (const { doubt } of orders) if (doubt !== null) found.push(`in doubt: ${JSON.stringify(doubt)}`)
       return found
+    })
+  }
+
+  #reading<T>(read: (status: StatusSource) => T): T {
+    const status = openStatus(this.#path)
+    if (status === null) throw new Violation('there is no state')
+    try {
+      return read(status)
     } finally {
       status.close()
     }
@@ -342,10 +385,9 @@ class Market {
 }
 
 /** A trader with a plan, as a process of its own; its reports are read with `reportsOf`. */
-export function startPlanned(exchange: ExchangeProcess, folder: string, plan: Plan): ChildProcess {
-  const words = [CHILD, ...exchange.runWords(folder), '--speed', 'max', '--ndjson']
-  return spawn(process.execPath, words, {
-    env: { ...exchange.env, [PLAN]: JSON.stringify(plan) },
+export function startPlanned(words: readonly string[], env: SweptExchange['env'], plan: Plan): ChildProcess {
+  return spawn(process.execPath, [CHILD, ...words], {
+    env: { ...env, [PLAN]: JSON.stringify(plan) },
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
   })
 }
@@ -412,20 +454,14 @@ function ordersWrong(books: readonly BookedOrder[], account: Account): readonly 
 }
 
 /** Each order that has filled was written down, and no entry has filled more than it was to. */
-function executionsWrong(
-  executions: readonly Execution[],
+function filledWrong(
+  filled: ReadonlyMap<string, number>,
   intents: ReadonlyMap<string, OrderRequest>,
 ): readonly string[] {
-  const filled = new Map<string, number>()
-  for (const execution of executions) {
-    if (execution.type !== 'fill' || execution.clientOrderId === null) continue
-    const { clientOrderId: id, steps } = execution
-    filled.set(id, (filled.get(id) ?? 0) + steps)
-  }
   const found: string[] = []
   for (const [id, steps] of filled) {
     const intent = intents.get(id)
-    if (intent === undefined) found.push(`order ${id} has filled, and was never written down`)
+    if (intent === undefined) found.push(`order ${id} was sent, and was never written down`)
     else if (intent.purpose === 'entry' && steps > intent.steps) {
       found.push(`order ${id} has filled ${steps} of ${intent.steps} steps`)
     }
@@ -433,34 +469,21 @@ function executionsWrong(
   return found
 }
 
-/** Checks against the exchange's own journal that no intent has become two orders. Throws a Violation. */
-function accepted(journalPath: string, statePath: string): void {
+/** Checks that all orders there have been were written down, and that no intent has become two. Throws a Violation. */
+function accepted(placed: readonly string[], statePath: string): void {
   const state = new DatabaseSync(statePath, { readOnly: true })
   const rows = state.prepare("SELECT id, signal_id, purpose FROM intents WHERE kind = 'order'").all()
   state.close()
   const intents = new Map(
     rows.map(({ id, signal_id, purpose }) => [String(id), { signal: String(signal_id), purpose }]),
   )
-  const journal = new DatabaseSync(journalPath, { readOnly: true })
-  const told = journal.prepare('SELECT op FROM journal ORDER BY seq').all()
-  journal.close()
-  const entries = new Map<string, Set<string>>()
-  for (const { op } of told) {
-    const { operation } = JSON.parse(String(op)) as {
-      readonly operation: { readonly op: string; readonly order?: OrderRequest }
-    }
-    if (operation.op !== 'place' || operation.order === undefined) continue
-    const { clientOrderId: id } = operation.order
+  const entries = new Map<string, number>()
+  for (const id of placed) {
     const intent = intents.get(id)
     if (intent === undefined) throw new Violation(`order ${id} was sent, and was never written down`)
     if (intent.purpose !== 'entry') continue
-    const ids = entries.get(intent.signal) ?? new Set()
-    entries.set(intent.signal, ids.add(id))
-    if (ids.size > 1) throw new Violation(`signal ${intent.signal} has become ${ids.size} orders`)
+    const count = (entries.get(intent.signal) ?? 0) + 1
+    entries.set(intent.signal, count)
+    if (count > 1) throw new Violation(`signal ${intent.signal} has become ${count} orders`)
   }
-}
-
-function knownOf({ wallet, ...account }: Account): KnownAccount {
-  if (wallet === null) throw new Violation('the embedded exchange does not say what the wallet has')
-  return { ...account, wallet }
 }

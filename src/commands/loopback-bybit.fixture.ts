@@ -37,11 +37,17 @@ guards:
   losing-streak: { losses: 1000 }
   x10-losses: { losses: 1000 }
   sizing: { fixedNotional: 500 }
+  stale-data: { tickerSeconds: 120, tickerSecondsMarket: 120 }
   total-margin: { percent: 100 }
   correlation: { refuseAbove: 1, halveAbove: 1 }
 drawdown: { percent: 99, haltPercent: 99, haltPauses: 100 }
 `
 export const LOOPBACK_WALLET = 100_000
+
+interface Swing {
+  readonly share: number
+  readonly minutes: number
+}
 
 export interface LoopbackOptions {
   /** Where the configuration of traders is put. */
@@ -49,22 +55,23 @@ export interface LoopbackOptions {
   /** Seconds of its clock in one of the wall's. */
   readonly speed: number
   readonly symbols: readonly string[]
-  /** By how much each price swings about 100 from the beginning on, as a share; 0: it stands. */
-  readonly swing: number
+  /** Each price goes about 100 in waves, so far as a share, and of so many minutes or more. Left out: it stands. */
+  readonly swing?: Swing
 }
 
+const STILL: Swing = { share: 0, minutes: 1 }
+/** Minutes of the market before the beginning, and after it. */
 const PAST = 26 * 60
-const FUTURE = 24 * 60
+const FUTURE = 72 * 60
 /** The past has moved a little, so that it can be told which prices move together. */
-const PAST_SWING = 0.005
+const PAST_SWING: Swing = { share: 0.005, minutes: 37 }
 
 /** Minutes of a price that goes in waves about 100, each symbol's of another length. */
-function waves(instrument: Instrument, k: number, swing: number): SymbolMarket {
+function waves(instrument: Instrument, k: number, swing: Swing): SymbolMarket {
   const minutes = new CandleSeries(instrument.symbol, '1m', PAST + FUTURE)
-  const period = 37 + 11 * k
   const price = (minute: number): number => {
-    const share = minute < 0 ? PAST_SWING : swing
-    return Math.round(1_000 * (1 + share * Math.sin((2 * Math.PI * minute) / period))) / 10
+    const { share, minutes: least } = minute < 0 ? PAST_SWING : swing
+    return Math.round(1_000 * (1 + share * Math.sin((2 * Math.PI * minute) / (least * (1 + 0.3 * k))))) / 10
   }
   for (let minute = -PAST; minute < FUTURE; minute++) {
     const [open, close] = [price(minute), price(minute + 1)]
@@ -96,7 +103,9 @@ export class LoopbackBybit {
     this.#options = options
     this.#config = join(options.folder, 'loopback.yaml')
     writeFileSync(this.#config, CONFIG, { mode: 0o600 })
-    const markets = options.symbols.map((symbol, k) => waves(this.instrument(symbol), k, options.swing))
+    const markets = options.symbols.map((symbol, k) =>
+      waves(this.instrument(symbol), k, options.swing ?? STILL),
+    )
     this.sim = new SimBybit(markets, {
       costs: PLAIN_COSTS,
       wallet: LOOPBACK_WALLET,

@@ -39,7 +39,7 @@ async function endedMidway(
   signal: 'SIGTERM' | 'SIGINT',
 ): Promise<Ended & { readonly ms: number }> {
   const plan = { phase: null, nth: 1, isEarly: false, lagMs: 0, waitAt: A_REQUEST, build: 'ahead' } as const
-  const child = startPlanned(exchange, trader, plan)
+  const child = startPlanned([...exchange.runWords(trader), '--speed', 'max', '--ndjson'], exchange.env, plan)
   const end = ending(child)
   let begun = Number.NaN
   for await (const report of reportsOf(child)) {
