@@ -27,6 +27,8 @@ export class BybitRig {
   readonly sim: SimBybit
   readonly sent: string[] = []
   readonly said: string[] = []
+  /** How often a client has waited for a time to pass. */
+  waits = 0
   readonly #server: BybitServer
   readonly #connections: { readonly http: HttpPort; readonly close: () => void }
 
@@ -88,6 +90,7 @@ export class BybitRig {
           now: () => Date.now() + skewMs,
           monotonic: () => performance.now(),
           sleep: async ms => {
+            this.waits++
             await wait(ms)
           },
         },
