@@ -25,7 +25,9 @@ function sent(): Parts {
 
 test('an order of somebody else is no business of the books', () => {
   const parts = sent()
-  new Answers(parts.core, parts.runner, parts.orders, parts.fates).take(answer('strange', 'cancelled'))
+  new Answers(parts.core, parts.runner, parts.orders, parts.fates, () => {}).take(
+    answer('strange', 'cancelled'),
+  )
   assert.equal(parts.told(), [])
   assert.is(parts.core.revision, 0)
 })

@@ -12,6 +12,9 @@ import type { Input, OrderTrouble } from './protocol.ts'
 import { type Refusal, refusalOf } from './refusal.ts'
 import type { WorkingOrder } from './state.ts'
 
+/** What is refused so says nothing about the order: the exchange had no room for anything. */
+const NO_ROOM: readonly Refusal[] = ['rate', 'banned']
+
 /** An answer about an order of the books. */
 interface Told {
   readonly status: OrderStatus
@@ -26,8 +29,17 @@ export class Answers {
   readonly #runner: CycleRunner
   readonly #orders: OrderDesk
   readonly #fates: Fates
+  readonly #again: (entry: PendingEntry) => void
 
-  constructor(core: EngineCore, runner: CycleRunner, orders: OrderDesk, fates: Fates) {
+  /** @param again told of an entry that something passing has kept from the market */
+  constructor(
+    core: EngineCore,
+    runner: CycleRunner,
+    orders: OrderDesk,
+    fates: Fates,
+    again: (entry: PendingEntry) => void,
+  ) {
+    this.#again = again
     this.#core = core
     this.#runner = runner
     this.#orders = orders
@@ -118,7 +130,11 @@ export class Answers {
   /** An entry was refused: it is gone, and what stood in its way keeps others from it for a while. */
   #rejected(entry: PendingEntry, reason: string, wasAccepted: boolean, kind: Refusal | undefined): void {
     const code = this.#core.obstacles.entryRefused(kind, entry.symbol, reason, wasAccepted)
+    const sent = this.#orders.sentEntries(entry.signalId)
     this.#fates.entryGone(entry, 'rejected', reason, code ?? (wasAccepted ? 'W110' : null))
+    if (wasAccepted || kind === undefined || !NO_ROOM.includes(kind)) return
+    this.#orders.goOn(entry.signalId, sent)
+    this.#again(entry)
   }
 
   #onExit(order: WorkingOrder, { status, isDoubtful, reason, kind }: Told): void {

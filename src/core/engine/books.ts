@@ -2,11 +2,13 @@
  * What has to survive the process, as rows. The market is not among it: candles and prices come again from the
  * exchange. A row is compared by its JSON text, so that a step writes only what it has changed.
  */
+
 import type { Timestamp, Usdt } from '../base/units.ts'
 import type { StopOut } from '../decision/view.ts'
 import type { Loss } from '../guards/guard.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { Gates } from './gates.ts'
+import type { SecondLook } from './second-look.ts'
 import type { Standing } from './standing.ts'
 import type {
   Cancelling,
@@ -76,6 +78,8 @@ export interface Ledger {
   readonly toldAt?: readonly (readonly [string, Timestamp])[]
   readonly refusedLegs?: readonly (readonly [string, RefusedLeg])[]
   readonly used: readonly (readonly [string, Timestamp])[]
+  /** Signals that something passing has refused; left out by a bbw that spent them. */
+  readonly secondLooks?: readonly SecondLook[]
   /** Until when alerts have nothing new to say; left out by a bbw that had none. */
   readonly alerted?: readonly (readonly [string, Timestamp])[]
   /** Start of the daily candle decided on last, by symbol. */

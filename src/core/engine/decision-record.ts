@@ -85,6 +85,7 @@ export const RULE_KINDS = [
   'gap',
   'question',
   'put-off',
+  'second-look',
 ] as const
 export type RuleKind = (typeof RULE_KINDS)[number]
 

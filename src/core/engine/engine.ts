@@ -107,7 +107,7 @@ export class Engine {
     this.#protection = protection
     this.#management = management
     this.#fates = fates
-    this.#answers = new Answers(core, runner, orders, fates)
+    this.#answers = new Answers(core, runner, orders, fates, entry => this.#entries.again(entry))
     this.#strangers = strangers
     this.#leftovers = leftovers
     this.#fills = fills
@@ -341,7 +341,7 @@ export class Engine {
     const { gates, standing, losses, lossPauses } = this.#gatekeeper.save()
     const { fills, executedAt } = this.#fills.save()
     const { attempts, gone, refusedLegs } = this.#orders.save()
-    const { used } = this.#entries.save()
+    const { used, secondLooks } = this.#entries.save()
     const { alerted } = this.#alerts.save()
     const { warned } = this.#margins.save()
     const { cancelling, doubts, exits } = this.#orders
@@ -364,6 +364,7 @@ export class Engine {
         ...this.#core.obstacles.save(),
         facts: this.#facts.save(),
         used,
+        secondLooks,
         alerted,
         ...this.#risks.save(),
         ...decidedRows(this.#core.markets.decided()),
@@ -429,7 +430,7 @@ export class Engine {
     engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), rivals: 0 })
     engine.#leftovers.load({ leftovers: ledger.leftovers ?? { ended: [], told: [] } })
     engine.#fills.load(ledger)
-    engine.#entries.load({ ...ledger, refusals: [] })
+    engine.#entries.load({ ...ledger, refusals: [], secondLooks: ledger.secondLooks ?? [] })
     engine.#alerts.load({ alerted: ledger.alerted ?? [] })
     // Where positions are liquidated is asked before the first look.
     engine.#margins.load({ warned: ledger.warned ?? [], liquidations: [] })

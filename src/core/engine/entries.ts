@@ -29,6 +29,7 @@ import {
 import type { OrderRequest, Scored } from './protocol.ts'
 import { PUT_OFF, type Unsettled } from './put-off.ts'
 import { Refusals } from './refusals.ts'
+import { isFullEnough, passing, SECOND_LOOK, type SecondLook } from './second-look.ts'
 import type { EngineState } from './state.ts'
 import type { SymbolState } from './symbol.ts'
 
@@ -82,6 +83,8 @@ export class Entries {
   readonly #clocks: readonly Clock[]
   /** The symbols that decisions of a day look at; `null` when a daily candle has closed since. */
   #universe: { readonly day: number; readonly symbols: ReadonlySet<SymbolState> } | null = null
+  /** Signals that wait for something passing that has refused them. */
+  #looks: readonly SecondLook[] = []
   /** Made and used up within one pass of the heavy cycle, which does not wait in between. */
   #signals: readonly Signal[] = []
   #scored: readonly Scored[] = []
@@ -169,7 +172,56 @@ export class Entries {
       clock.isNews = false
       this.#decide(clock, found)
     }
+    if (this.#looks.length > 0) this.#lookAgain(found)
     this.#signals = found
+  }
+
+  /** Looks for signals again that something passing has refused, where that is over. */
+  #lookAgain(found: Signal[]): void {
+    const core = this.#core
+    const waiting: SecondLook[] = []
+    const again = new Map<SymbolState, SecondLook[]>()
+    for (const look of this.#looks) {
+      const state = core.markets.find(look.symbol)
+      if (state === undefined || !this.isAlive(state, look.timeframe)) continue
+      const seen = {
+        look,
+        newest: state.newest(look.timeframe),
+        lastAt: state.lastAt,
+        missing: state.missingCandles(look.timeframe),
+        isBlocked: this.#house(look.symbol).blocks.some(
+          ({ gate, symbol }) => gate === 'readiness' && (symbol === null || symbol === look.symbol),
+        ),
+        now: core.now,
+      }
+      const answer = core.ruled(SECOND_LOOK, seen)
+      // The end of everything else is told; a price grows fresh without a word.
+      if (answer === null && !seen.isBlocked && isFullEnough(seen)) core.touch('heavy')
+      if (answer === null) waiting.push(look)
+      else if (answer === 'again') again.set(state, [...(again.get(state) ?? []), look])
+    }
+    this.#looks = waiting
+    for (const [state, looks] of again) {
+      const entries = core.entries.filter(({ strategy }) => looks.some(one => one.strategy === strategy.id))
+      scanSymbol(entries, core.cursor, state, core.now, found)
+    }
+  }
+
+  /** An entry never reached the market for something passing: its signal is not spent. */
+  again({ signalId, strategy, symbol, candleStart, rung, replaces }: PendingEntry): void {
+    // An add and an exchange of positions have a course of their own.
+    if (rung !== undefined || replaces !== undefined) return
+    this.#used.delete(signalId)
+    this.#wait({ strategy, symbol, candleStart, isMarket: true, cause: 'readiness', missing: 0 })
+  }
+
+  #wait(wish: Omit<SecondLook, 'timeframe'>): void {
+    const { strategy, symbol } = wish
+    const timeframe = this.#core.entries.find(one => one.strategy.id === strategy)?.strategy.timeframe
+    if (timeframe === undefined) return
+    const look = { ...wish, timeframe }
+    this.#looks = [...this.#looks.filter(one => one.strategy !== strategy || one.symbol !== symbol), look]
+    this.#core.touch('heavy')
   }
 
   /** Books and exchange have been compared: what waits for that is decided now, if it has come to an end. */
@@ -220,7 +272,18 @@ export class Entries {
   enter(): void {
     const scored = this.#scored
     this.#scored = []
-    this.#enterAll(scored, (signal, gate) => this.#refusals.isNews(signal, gate))
+    this.#enterAll(
+      scored,
+      (signal, gate) => this.#refusals.isNews(signal, gate),
+      (signal, refusal) => this.#maybeWait(signal, refusal),
+    )
+  }
+
+  #maybeWait(signal: Signal, refusal: Refusal): void {
+    const cause = passing(refusal)
+    if (cause === null) return
+    const { strategy, symbol, candleStart, order, missingCandles: missing } = signal
+    this.#wait({ strategy, symbol, candleStart, isMarket: order.type === 'market', cause, missing })
   }
 
   /** The signals that a decision now would find on the newest closed candles; changes nothing. */
@@ -287,10 +350,14 @@ export class Entries {
     return chosen.map(symbol => this.#core.markets.of(symbol))
   }
 
-  /** @param isNews whether a refusal by a gate is to be told */
+  /**
+   * @param isNews whether a refusal by a gate is to be told
+   * @param onRefused told of each
+   */
   #enterAll(
     scored: readonly Scored[],
     isNews: (signal: Signal, gate: string) => boolean,
+    onRefused: (signal: Signal, refusal: Refusal) => void = () => {},
   ): { readonly entered: number; readonly refused: readonly string[] } {
     const refused: string[] = []
     this.inOnePass(() => {
@@ -301,6 +368,7 @@ export class Entries {
         if ('refused' in verdict) {
           const { refused: refusal } = verdict
           this.#refuse(one, refusal, this.#core.journal && isNews(signal, refusal.gate))
+          onRefused(signal, refusal)
           refused.push(`${signal.symbol}: ${verdict.refused.reason}`)
         } else this.#place(verdict.admitted, one)
       }
@@ -490,9 +558,9 @@ export class Entries {
     for (const { isDropped } of rungs) if (isDropped) this.#core.count('dropped:add')
   }
 
-  save(): Pick<EngineState, 'used' | 'refusals' | 'putOff'> {
+  save(): Pick<EngineState, 'used' | 'refusals' | 'secondLooks' | 'putOff'> {
     const putOff = { isWaiting: this.#isWaiting, news: this.#news() }
-    return { used: [...this.#used], ...this.#refusals.save(), putOff }
+    return { used: [...this.#used], ...this.#refusals.save(), secondLooks: this.#looks, putOff }
   }
 
   /** @param saved without `putOff` where another process goes on: it looks at every candle */
@@ -500,7 +568,9 @@ export class Entries {
     used,
     refusals,
     putOff,
-  }: Pick<EngineState, 'used' | 'refusals'> & Partial<Pick<EngineState, 'putOff'>>): void {
+    secondLooks,
+  }: Pick<EngineState, 'used' | 'refusals' | 'secondLooks'> & Partial<Pick<EngineState, 'putOff'>>): void {
+    this.#looks = secondLooks
     this.#refusals.load({ refusals })
     if (putOff !== undefined) {
       this.#isWaiting = putOff.isWaiting

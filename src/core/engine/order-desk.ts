@@ -434,6 +434,16 @@ export class OrderDesk {
     return clientOrderId(this.#core.instance, signal, leg, attempt)
   }
 
+  /** How many entries of a signal were sent. */
+  sentEntries(signalId: string): number {
+    return this.#attempts.get(`${signalId}|entry`) ?? 0
+  }
+
+  /** The next entry of a signal is another one than those that were sent, although they are gone. */
+  goOn(signalId: string, sentEntries: number): void {
+    this.#attempts.set(`${signalId}|entry`, sentEntries)
+  }
+
   /** All that came of a signal has ended: its legs begin anew. */
   forgetAttempts(signalId: string): void {
     for (const [key, one] of this.#refused) if (one.signalId === signalId) this.#refused.delete(key)

@@ -90,7 +90,7 @@ export class Parts {
     this.protection = new Protection(core, this.orders)
     this.management = new Management(core, this.orders, this.protection)
     this.fates = new Fates(core, this.gatekeeper, this.orders, this.protection, this.management)
-    this.answers = new Answers(core, this.runner, this.orders, this.fates)
+    this.answers = new Answers(core, this.runner, this.orders, this.fates, () => {})
     this.strangers = new Strangers(core, this.gatekeeper, this.orders)
     this.leftovers = new Leftovers(core, this.orders)
     this.fills = new Fills(this)

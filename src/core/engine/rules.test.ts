@@ -100,8 +100,16 @@ function unread(span: number): Desk {
   return desk
 }
 
-/** Kinds whose scenarios are those of `rotations.test.ts` and `ladders.test.ts`. */
-const ELSEWHERE = ['exchange', 'candidates', 'instead', 'rotation', 'add-stands', 'orphan'] as const
+/** Kinds whose scenarios are those of `rotations.test.ts`, `ladders.test.ts` and `second-look.test.ts`. */
+const ELSEWHERE = [
+  'exchange',
+  'candidates',
+  'instead',
+  'rotation',
+  'add-stands',
+  'orphan',
+  'second-look',
+] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
 const isElsewhere = (kind: RuleKind): kind is Elsewhere => ELSEWHERE.some(one => one === kind)
 

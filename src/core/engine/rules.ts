@@ -25,6 +25,7 @@ import { LETTING_GO, RELEASE } from './release-rules.ts'
 import { RISK } from './risk-monitor.ts'
 import { EXCHANGEABLE, ROTATION } from './rotation-rules.ts'
 import type { Rule } from './rule.ts'
+import { SECOND_LOOK } from './second-look.ts'
 import { COMES_BACK, LEAVES_QUEUE } from './stop-outs.ts'
 import {
   CLOSING,
@@ -107,4 +108,5 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   gap: GAP,
   question: QUESTION,
   'put-off': PUT_OFF,
+  'second-look': SECOND_LOOK,
 }

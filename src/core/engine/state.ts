@@ -28,6 +28,7 @@ import type {
 } from './protocol.ts'
 import type { Refusal } from './refusal.ts'
 import type { SavedSchedule } from './schedule.ts'
+import type { SecondLook } from './second-look.ts'
 import type { Standing } from './standing.ts'
 import type { ToldSeries } from './told-candles.ts'
 
@@ -358,6 +359,8 @@ export interface EngineState {
   readonly leverageRequests: readonly (readonly [string, LeverageRequest])[]
   readonly used: readonly (readonly [string, Timestamp])[]
   readonly refusals: readonly (readonly [string, LastRefusal])[]
+  /** Signals that something passing has refused. */
+  readonly secondLooks: readonly SecondLook[]
   /** Whether decisions wait for the end of a comparison, and those of which timeframes there are. */
   readonly putOff: { readonly isWaiting: boolean; readonly news: readonly Timeframe[] }
   readonly obstacles: readonly Obstacle[]

@@ -8,6 +8,7 @@ import type { BookedOrder, BookedPosition, Counts, Ledger, SavedFacts } from '..
 import type { Gates } from '../../engine/gates.ts'
 import type { AccountTerms, Listing, OrderRequest } from '../../engine/protocol.ts'
 import { REFUSALS } from '../../engine/refusal.ts'
+import type { SecondLook } from '../../engine/second-look.ts'
 import type { Standing } from '../../engine/standing.ts'
 import {
   type Doubt,
@@ -373,6 +374,19 @@ export const wrongLedger: Check = object<Ledger>({
     ),
   ),
   used: entries,
+  secondLooks: orAbsent(
+    list(
+      object<SecondLook>({
+        strategy: text,
+        symbol: text,
+        timeframe: among('1d', '5m'),
+        candleStart: number,
+        isMarket: flag,
+        cause: among('price', 'gap', 'readiness'),
+        missing: number,
+      }),
+    ),
+  ),
   alerted: orAbsent(entries),
   decided: entries,
   decided5: orAbsent(entries),
