@@ -8,7 +8,8 @@ import { publicMarket } from './exchange-client.ts'
 const test = suite('exchange client')
 
 const clock = { now: () => 0, monotonic: () => 0, sleep: async () => {} }
-const world = { clock, signal: new AbortController().signal } as unknown as World
+const env = { BBW_DATA_DIR: '/nowhere' }
+const world = { clock, env, cwd: '/', signal: new AbortController().signal } as unknown as World
 
 test('the public market is where the flag says, and asked without a key', async () => {
   const server = new MarketServer([{ symbol: 'BTCUSDT', launched: 0 }])

@@ -5,8 +5,10 @@ import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import type { Credentials } from '../core/adapters/bybit/transport.ts'
 import type { ParsedArguments, World } from './command.ts'
+import { dataDirectory } from './data-dir.ts'
 import { textFlag } from './flags.ts'
 import { say } from './lines.ts'
+import { sharedRates } from './shared-rates.ts'
 
 /** The public market of the exchange, without a key, and what gives its connections back. */
 export interface PublicMarket {
@@ -22,8 +24,16 @@ export function publicMarket(
   tell?: (words: string) => void,
 ): PublicMarket {
   const url = checkedHost(textFlag(parsed, 'url') ?? HOSTS.mainnet)
-  const { client, close } = readingClient(world, url, null, tell)
-  return { market: new BybitMarket(client), url, close }
+  const rates = sharedRates(world, dataDirectory(world, textFlag(parsed, 'dataDir')), null, false)
+  const { client, close } = readingClient(world, url, null, tell, rates.budgets)
+  return {
+    market: new BybitMarket(client),
+    url,
+    close: () => {
+      close()
+      rates.close()
+    },
+  }
 }
 
 /**

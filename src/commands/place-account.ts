@@ -47,7 +47,7 @@ export async function accountPlace(
     speed,
     async connect(_, log, onlyCloses = false) {
       say(world, environmentLine(environment))
-      const market = await openRealMarket(world, parsed, config, environment, speed, log)
+      const market = await openRealMarket(world, parsed, config, environment, speed, log, credentials)
       try {
         const client = new BybitClient({ url, ports: market.ports, credentials, isDry: false })
         const account = new BybitAccount(client)

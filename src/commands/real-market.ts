@@ -7,7 +7,6 @@ import { type Environment, environmentOf } from '../core/adapters/bybit/environm
 import { ExchangeClock } from '../core/adapters/bybit/exchange-clock.ts'
 import { FollowedClock } from '../core/adapters/bybit/followed-clock.ts'
 import { type HttpPort, nodeHttp } from '../core/adapters/bybit/http.ts'
-import { HostBudgets } from '../core/adapters/bybit/limits.ts'
 import { BybitMarket } from '../core/adapters/bybit/market.ts'
 import { MarketSession } from '../core/adapters/bybit/market-session.ts'
 import {
@@ -30,13 +29,15 @@ import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { symbolFlag, textFlag } from './flags.ts'
 import { say } from './lines.ts'
 import { progressBar } from './progress.ts'
+import { sharedRates } from './shared-rates.ts'
 
 /** No call is given up sooner, however fast the exchange's clock goes: the wire and the machines have a pace of their own. */
 const LEAST_DEADLINE: Milliseconds = 1_000
 
 export interface RealMarket {
   readonly session: MarketSession
-  readonly time: ExchangeClock
+  /** `check` is to be called about once a second. */
+  readonly time: Pick<ExchangeClock, 'check'>
   /** The exchange's clock, for a driver. */
   readonly clock: RunningClock
   readonly ports: ClientPorts
@@ -58,6 +59,7 @@ export interface RealMarket {
  * @param environment as it is reached (`environmentAt`)
  * @param speed how many times as fast as the wall's the exchange's clock goes: 1, unless it is a simulated one, whose clock
  *   is followed as it tells of it
+ * @param credentials of the account that is traded beside it; left out: none is
  * @throws ExchangeError where the exchange does not tell its time, StoreError for the cache
  */
 export async function openRealMarket(
@@ -67,6 +69,7 @@ export async function openRealMarket(
   environment: Environment,
   speed: number,
   log: Log,
+  credentials: Credentials | null = null,
 ): Promise<RealMarket> {
   const { market } = environment
   if (market === null) return broken(`${environment.name} has no market of its own`)
@@ -81,11 +84,12 @@ export async function openRealMarket(
     monotonic: pace.monotonic,
     sleep: (ms: number, signal?: AbortSignal) => pace.sleep(ms, signal ?? world.signal),
   }
+  const rates = sharedRates(world, data, credentials?.key ?? null, environment.account !== null)
   const ports: ClientPorts = {
     http: pace.within(http),
     clock,
     random: Math.random,
-    budgets: new HostBudgets(),
+    budgets: rates.budgets,
   }
   const told = (code: Code, words: string): void => log.code(code, words)
   try {
@@ -128,7 +132,12 @@ export async function openRealMarket(
     )
     return {
       session,
-      time,
+      time: {
+        check: () => {
+          time.check()
+          rates.keep()
+        },
+      },
       clock: new RunningClock({ now: () => time.now(), sleep: clock.sleep }),
       ports,
       say: told,
@@ -138,12 +147,14 @@ export async function openRealMarket(
         cache.close()
         close()
         pace.close()
+        rates.close()
       },
     }
   } catch (error) {
     cache.close()
     close()
     pace.close()
+    rates.close()
     throw error
   }
 }

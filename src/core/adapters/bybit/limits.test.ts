@@ -12,7 +12,7 @@ const KLINE = '/v5/market/kline'
 function send(budgets: Budgets, path: string, lane: Lane, now: number): number {
   let at = now
   for (let wait = budgets.wait(path, lane, at); wait > 0; wait = budgets.wait(path, lane, at)) at += wait
-  budgets.take(path, at)
+  budgets.take(path, at, lane)
   return at
 }
 
@@ -35,7 +35,7 @@ test('endpoints have budgets of their own, and all of them that of the address',
   for (let k = 0; k < 205; k++) budgets.take(KLINE, 0)
   assert.is(budgets.wait('/v5/order/cancel', 'normal', 0), 5_000)
   assert.is(budgets.wait('/v5/order/cancel', 'protective', 0), 0)
-  for (let k = 0; k < 90; k++) budgets.take(KLINE, 1)
+  for (let k = 0; k < 90; k++) budgets.take(KLINE, 1, 'protective')
   assert.is(budgets.wait('/v5/order/cancel', 'protective', 1), 4_999)
 })
 

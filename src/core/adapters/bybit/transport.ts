@@ -189,7 +189,7 @@ export class Transport {
         throw withheld(asked, words, 'banned', true)
       }
       const wait = budgets.wait(asked.path, lane, now)
-      if (wait <= 0) return budgets.take(asked.path, now)
+      if (wait <= 0) return budgets.take(asked.path, now, lane)
       if (now + wait - began > LONGEST_WAIT) {
         throw withheld(asked, 'W401 the rate limits have no room for it', 'rate', true)
       }
