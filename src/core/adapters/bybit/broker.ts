@@ -292,9 +292,9 @@ export class BybitBroker implements BrokerPort {
     const shown = readable(held, row => positionOf(row, instruments(row.symbol)))
     const waiting = readable(resting, row => restingOf(row, instruments(row.symbol)))
     const unread = [
-      ...(typeof wallet === 'string' ? [unreadOf('wallet', { symbol: null, reason: wallet })] : []),
-      ...[...positions.spoilt, ...shown.spoilt].map(row => unreadOf('position', row)),
-      ...[...orders.spoilt, ...waiting.spoilt].map(row => unreadOf('order', row)),
+      ...(typeof wallet === 'string' ? [this.#unread('wallet', { symbol: null, reason: wallet })] : []),
+      ...[...positions.spoilt, ...shown.spoilt].map(row => this.#unread('position', row)),
+      ...[...orders.spoilt, ...waiting.spoilt].map(row => this.#unread('order', row)),
     ]
     return {
       wallet: typeof wallet === 'string' ? null : wallet,
@@ -326,6 +326,11 @@ export class BybitBroker implements BrokerPort {
 
   /** Asks the open and recent orders, then the history, then the executions: none of them knows everything. */
   async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
+    const report = await this.#reportOf(symbol, clientOrderId)
+    return { ...report, reason: this.#ports.client.harmless(report.reason) }
+  }
+
+  async #reportOf(symbol: string, clientOrderId: string): Promise<OrderReport> {
     const instrument = await this.#instrument(symbol)
     const which = { category: CATEGORY, symbol, orderLinkId: clientOrderId } as const
     const ask = (call: Call): Promise<readonly OrderRow[]> =>
@@ -380,7 +385,7 @@ export class BybitBroker implements BrokerPort {
     }
     rows.sort((one, other) => one.time - other.time || one.sequence - other.sequence)
     stream?.listed(rows)
-    const found: (Execution | Unread)[] = spoilt.map(row => unreadOf('execution', row))
+    const found: (Execution | Unread)[] = spoilt.map(row => this.#unread('execution', row))
     // Of what is neither listed nor booked any more nothing in the books can change.
     const instruments = new Map<string, Instrument | null>()
     for (const row of rows) {
@@ -390,12 +395,17 @@ export class BybitBroker implements BrokerPort {
       instruments.set(symbol, instrument)
       if (instrument === null) continue
       const read = readable([row], one => executionsOf(one, instrument))
-      found.push(...read.items.flat(), ...read.spoilt.map(one => unreadOf('execution', one)))
+      found.push(...read.items.flat(), ...read.spoilt.map(one => this.#unread('execution', one)))
     }
     return found
   }
 
   // --- parts --------------------------------------------------------------------------------------------------
+
+  /** What is told repeats what the exchange says, which may repeat the key. */
+  #unread(what: Unread['what'], { symbol, reason }: SpoiltRow): Unread {
+    return { type: 'unread', what, symbol, reason: this.#ports.client.harmless(reason) }
+  }
 
   async #change<T>(call: Call, lane: Lane, decode: (result: unknown) => T): Promise<T> {
     try {
@@ -531,10 +541,6 @@ function readable<T extends { readonly symbol: string }, U>(
     }
   }
   return { items, spoilt }
-}
-
-function unreadOf(what: Unread['what'], { symbol, reason }: SpoiltRow): Unread {
-  return { type: 'unread', what, symbol, reason }
 }
 
 function reportOf(row: OrderRow, clientOrderId: string, instrument: Instrument): OrderReport {

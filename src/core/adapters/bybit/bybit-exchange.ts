@@ -140,19 +140,16 @@ export class BybitExchange implements PacedExchange {
     return this.#broker.leverage(symbol, side)
   }
 
-  async account(): Promise<Account> {
-    const account = await this.#broker.account()
-    const { unread } = account
-    return unread === undefined ? account : { ...account, unread: unread.map(one => this.#redacted(one)) }
+  account(): Promise<Account> {
+    return this.#broker.account()
   }
 
-  async lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
-    return this.#redacted(await this.#broker.lookUp(symbol, clientOrderId))
+  lookUp(symbol: string, clientOrderId: string): Promise<OrderReport> {
+    return this.#broker.lookUp(symbol, clientOrderId)
   }
 
-  async executions(since: Timestamp): Promise<readonly (Execution | Unread)[]> {
-    const found = await this.#broker.executions(since)
-    return found.map(one => (one.type === 'unread' ? this.#redacted(one) : one))
+  executions(since: Timestamp): Promise<readonly (Execution | Unread)[]> {
+    return this.#broker.executions(since)
   }
 
   positionMode(): Promise<PositionMode> {
@@ -226,13 +223,9 @@ export class BybitExchange implements PacedExchange {
   }
 
   #tell(told: Input): void {
-    const input = 'reason' in told ? this.#redacted(told) : told
+    const input = 'reason' in told ? { ...told, reason: this.#ports.redactor.text(told.reason) } : told
     if (this.#early === null) this.#hear(input)
     else this.#early.push(input)
-  }
-
-  #redacted<T extends { readonly reason: string }>(told: T): T {
-    return { ...told, reason: this.#ports.redactor.text(told.reason) }
   }
 
   #begin(): void {

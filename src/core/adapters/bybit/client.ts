@@ -103,6 +103,11 @@ export class BybitClient {
     }
   }
 
+  /** Words that the exchange has said, without what must not be told. */
+  harmless(words: string): string {
+    return this.#transport.harmless(words)
+  }
+
   /** The exchange's time. */
   async serverNow(): Promise<Timestamp> {
     return (await this.#synchronised(false)) + this.#ports.clock.monotonic()

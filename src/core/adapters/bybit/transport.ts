@@ -235,7 +235,7 @@ export class Transport {
     this.#learn(budgets, asked, headers, now)
     if (status !== 200) {
       if (status === 403) this.#blocked(budgets, now)
-      throw statusError(asked, status, this.#shown(body))
+      throw statusError(asked, status, this.harmless(body))
     }
     let code: number
     let message: string
@@ -255,7 +255,7 @@ export class Transport {
       throw this.unreadable(asked, body === '' ? 'it is empty' : body)
     }
     if (code === 0) return { asked, result, at: typeof at === 'number' && at > 0 ? at : null }
-    const refused = refusal(asked, code, this.#shown(message))
+    const refused = refusal(asked, code, this.harmless(message))
     if (refused.why === 'banned') this.#blocked(budgets, now)
     if (refused.why === 'rate') {
       const wait = this.#untilReset(headers)
@@ -293,11 +293,11 @@ export class Transport {
 
   /** The error of a reply that does not hold what it should; `words` may repeat what it holds. */
   unreadable(asked: Asked, words: string): ExchangeError {
-    return unreadable(asked, this.#shown(words))
+    return unreadable(asked, this.harmless(words))
   }
 
   /** What a body says, in few words and without what must not be told. */
-  #shown(body: string): string {
+  harmless(body: string): string {
     return this.#redactor.text(body.slice(0, 2_048))
   }
 }
