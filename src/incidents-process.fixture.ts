@@ -64,7 +64,8 @@ export const PROCESS_INCIDENTS: readonly Incident[] = [
     shown: [
       {
         file: CYCLES,
-        title: 'incident 47: a step that fails again and again is said, once for every four times',
+        title:
+          'incident 47: a step that fails again and again is said at once, and from then on once in five minutes',
       },
       {
         file: CYCLES,

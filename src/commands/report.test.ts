@@ -35,6 +35,8 @@ function simulation(trades: readonly Trade[], change: Partial<Simulation> = {}):
     counts: {},
     replaced: NOTHING,
     halted: false,
+    haltedBy: null,
+    held: { trades: 0, net: 0 },
     ...change,
   }
 }
@@ -214,6 +216,19 @@ test('a strategy that had no candles to decide on is named, and its positions ar
   const off = { ...strategies, 'bb-scalping': { ...strategies['bb-scalping'], enabled: false } }
   const without = notes('mean-reversion', ['A'], { ...defaultConfig(), strategies: off })
   assert.not.match(without, /did not trade/)
+})
+
+test('what is held at the end of a run is open, and a halt is told with whoever gave it', () => {
+  const held = { trades: 2, net: -3.5 }
+  const alone = report([WIN], { held })
+  assert.equal(alone.summary.open, held)
+  assert.match(reportText(alone), /open at the end +2 \(-3\.50 USDT\)/)
+  const { open } = report([WIN, testTrade({ exitReason: 'end-of-data' })]).summary
+  const both = report([WIN, testTrade({ exitReason: 'end-of-data' })], { held }).summary.open
+  assert.equal(both, { trades: open.trades + 2, net: open.net - 3.5 })
+  const { notes } = report([WIN], { halted: true, haltedBy: 'cli: a fire' })
+  assert.ok(notes.includes('all entries are halted by cli: a fire'))
+  assert.not.match(notes.join('\n'), /drawdown/)
 })
 
 test('what the data lacked and what stood for it is said, and nothing that did not happen', () => {

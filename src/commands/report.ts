@@ -57,10 +57,14 @@ export function reportOf(
       name,
       summary: summarise(part, { equity: [], period }),
     }))
+  // Where every signal is traded for itself there is no portfolio, and so no equity to be judged.
+  const summary = summarise(trades, { equity: config.portfolioGates ? simulation.equity : [], period })
+  const { open } = summary
+  const { held } = simulation
   return {
     simulation,
-    // Where every signal is traded for itself there is no portfolio, and so no equity to be judged.
-    summary: summarise(trades, { equity: config.portfolioGates ? simulation.equity : [], period }),
+    // A run that is ended leaves what it holds open; a market that ends closes it.
+    summary: { ...summary, open: { trades: open.trades + held.trades, net: open.net + held.net } },
     groups: {
       strategy: groups('strategy'),
       side: groups('side'),
@@ -83,7 +87,8 @@ function notesOf(simulation: Simulation, markets: readonly SymbolMarket[], confi
   const notes = ['the tier lists are of today: in a backtest they are hindsight']
   if (config.portfolioGates) notes.push('the long share allows at most 5 longs while there are no shorts')
   else notes.push('every signal is traded for itself: the wallet is no limit and its balance says nothing')
-  if (simulation.halted) notes.push('a drawdown halted all entries before the end')
+  if (simulation.haltedBy !== null) notes.push(`all entries are halted by ${simulation.haltedBy}`)
+  else if (simulation.halted) notes.push('a drawdown halted all entries before the end')
   const count = (name: string): number => counts[name] ?? 0
   const without15 = count('missing:atr15m')
   if (without15 > 0)

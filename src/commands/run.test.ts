@@ -100,6 +100,19 @@ test('an export has the trades and the summary that are printed', async () => {
   assert.equal(records(readFileSync(join(folder.path, 'run.ndjson'), 'utf8')), printed)
 })
 
+test('what is held when a run is over counts as open in its summary, at its last price', async () => {
+  const { out } = await run([...MAX, '--until', '2024-08-05', '--ndjson'])
+  const { open, finalWallet, finalEquity } = (records(out).at(-1) ?? {}) as {
+    readonly open: { readonly trades: number; readonly net: number }
+    readonly finalWallet: number
+    readonly finalEquity: number
+  }
+  assert.not.equal(finalWallet, finalEquity, 'something is held')
+  assert.ok(open.trades > 0)
+  // What it has cost so far is in the wallet already.
+  assert.ok(Math.abs(open.net - (finalEquity - finalWallet)) < 1, `${open.net}`)
+})
+
 test('market time passes at the speed asked for', async () => {
   // 45 days from the beginning to the end of the range, a little less to its last event.
   for (const [speed, seconds] of [

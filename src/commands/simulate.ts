@@ -119,6 +119,10 @@ export interface Simulation {
   /** `null`: the exchange's data are its own. */
   readonly replaced: Replaced | null
   readonly halted: boolean
+  /** Who has halted it, and why; `null`: nobody has, or its own drawdown. */
+  readonly haltedBy: string | null
+  /** What is held at the end, valued at the last marks, with what it has earned and cost so far. */
+  readonly held: { readonly trades: number; readonly net: Usdt }
 }
 
 const NOTHING_EARLIER = { trades: [], events: [] }
@@ -158,6 +162,7 @@ export class Recorder {
   finish(engine: Engine, venue: Pick<Venue, 'replaced'> | null, at: Timestamp): Simulation {
     const last = this.#equity[this.#equity.length - 1]
     const close = { time: at, equity: engine.equity() }
+    const { halted } = engine.standing
     // The last day ends with the data, minutes or a whole day after its digest.
     const days = last !== undefined && at - last.time < 12 * HOUR ? this.#equity.slice(0, -1) : this.#equity
     return {
@@ -168,8 +173,17 @@ export class Recorder {
       counts: engine.counts,
       replaced: venue?.replaced() ?? null,
       halted: engine.halted,
+      haltedBy: halted === null ? null : `${halted.by}: ${halted.reason}`,
+      held: heldAtEnd(engine),
     }
   }
+}
+
+function heldAtEnd(engine: Engine): Simulation['held'] {
+  const { positions, wallet } = engine.portfolio
+  let net = engine.equity() - wallet
+  for (const { gross, fees, funding } of positions.values()) net += gross - fees + funding
+  return { trades: positions.size, net }
 }
 
 /** Replays a market through the engine under the simulated driver. */

@@ -644,7 +644,7 @@ export const CODES = {
   W711: {
     title: 'the same step fails again and again',
     what: 'A step of a cycle has failed more than three times within five minutes, or in as many turns.',
-    did: 'Tries again at each turn; says so again when it has come to that once more.',
+    did: 'Tries again at each turn; says so once in five minutes for as long as that goes on.',
     can: 'The reason is in the event: look at the connection, and report it if that is well.',
   },
   // --- store, disk, several processes

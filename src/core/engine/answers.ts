@@ -21,7 +21,7 @@ interface Told {
   /** Nothing was known of the order's fate before. */
   readonly isDoubtful: boolean
   readonly reason: string
-  readonly kind: Refusal | undefined
+  readonly kind: Refusal | 'unsent' | undefined
 }
 
 export class Answers {
@@ -66,7 +66,7 @@ export class Answers {
       else this.#orders.doubts.settle(id)
     }
     if (status === 'accepted') this.#core.outcome(id, 'open', '')
-    const kind = refusalOf(why)
+    const kind = why === 'unsent' ? why : refusalOf(why)
     const told = { status, isDoubtful, reason, kind }
     if (entry !== undefined) this.#onEntry(entry, told, wasAccepted)
     if (order !== undefined) this.#onExit(order, told)
@@ -116,7 +116,7 @@ export class Answers {
         this.#core.touch('light')
         return
       case 'rejected':
-        this.#rejected(entry, reason, wasAccepted, kind)
+        this.#rejected(entry, reason, wasAccepted, kind === 'unsent' ? undefined : kind)
         return
       case 'gone':
       case 'gone-outside':
@@ -169,7 +169,7 @@ export class Answers {
         if (position !== undefined) this.#core.event('rejected', position, reason, {}, id)
         break
       case 'refused':
-        this.#core.outcome(id, 'rejected', reason)
+        this.#core.outcome(id, kind === 'unsent' ? 'pending' : 'rejected', reason)
         this.#reducingRefused(order, position, reason, kind)
         break
       default:
@@ -195,7 +195,7 @@ export class Answers {
     order: WorkingOrder,
     position: Position | undefined,
     reason: string,
-    kind: Refusal | undefined,
+    kind: Told['kind'],
   ): void {
     const { rest, asksAccount, goesAtMarket } = this.#orders.refuse(order, position, kind ?? 'other', reason)
     const tries = rest?.tries ?? 1
@@ -229,12 +229,12 @@ export class Answers {
 /** So many refusals in a row of what has to close are more than a hitch. */
 const MANY_TRIES = 3
 
-function codeOfClose(kind: Refusal | undefined, tries: number): Code | null {
+function codeOfClose(kind: Told['kind'], tries: number): Code | null {
   if (kind === 'small') return 'I604'
   return tries >= MANY_TRIES ? 'C222' : null
 }
 
-function codeOfTarget(kind: Refusal | undefined): Code | null {
+function codeOfTarget(kind: Told['kind']): Code | null {
   if (kind === 'small') return 'I604'
   if (kind === 'too-many') return 'W209'
   return kind === 'price' ? 'W413' : null

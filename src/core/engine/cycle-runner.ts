@@ -14,14 +14,18 @@ import type { EngineState, RunningCycle } from './state.ts'
 /** A step that fails more often than this, in five minutes or in as many turns, is worth more than a note. */
 const MOST_FAILS = 3
 const FAILS_WITHIN: Milliseconds = 5 * MINUTE
+/** A step that goes on failing is told so often at most: a long outage must not bury what else has happened. */
+const TOLD_EVERY: Milliseconds = 5 * MINUTE
 
 export class CycleRunner {
   readonly #core: EngineCore
   readonly #runStep: (id: StepId) => string[]
   readonly #clock: CycleClock
   #running: RunningCycle | null = null
-  /** When steps failed lately, by cycle and step. */
+  /** When steps failed lately, by cycle and step; no more of them than tell that it is too often. */
   readonly #failures = new Map<string, readonly Timestamp[]>()
+  /** When that was told last, by cycle and step, and by `often` where it was told as happening again and again. */
+  readonly #told = new Map<string, Timestamp>()
 
   /**
    * @param runStep carries a step out and returns the ids of the answers it has to wait for
@@ -101,6 +105,7 @@ export class CycleRunner {
     this.#core.count('step-failed')
     this.#clock.fail(running.cycle, `${id}: ${reason}`)
     const isOften = this.#failsOften(running.cycle, id)
+    if (!this.#isNews(`${running.cycle}:${id}`, isOften)) return
     this.#core.event(
       'step-failed',
       null,
@@ -111,15 +116,23 @@ export class CycleRunner {
     )
   }
 
-  /** Notes that a step has failed; true each time that it has done so too often. */
+  /** Whether a failure is told: the first, the first that makes it too often, and one in five minutes from then on. */
+  #isNews(step: string, isOften: boolean): boolean {
+    const { now } = this.#core
+    const key = isOften ? `${step}:often` : step
+    if ((this.#told.get(key) ?? Number.NEGATIVE_INFINITY) > now - TOLD_EVERY) return false
+    this.#told.set(step, now)
+    if (isOften) this.#told.set(key, now)
+    return true
+  }
+
+  /** Notes that a step has failed; whether it has done so too often. */
   #failsOften(cycle: CycleId, step: StepId): boolean {
     const key = `${cycle}:${step}`
     const since = this.#core.now - Math.max(FAILS_WITHIN, (MOST_FAILS + 1) * cycleOf(cycle).period)
     const times = [...(this.#failures.get(key) ?? []).filter(at => at > since), this.#core.now]
-    const isOften = times.length > MOST_FAILS
-    // Said once, and once more when it has come to that again.
-    this.#failures.set(key, isOften ? [] : times)
-    return isOften
+    this.#failures.set(key, times.slice(-MOST_FAILS - 1))
+    return times.length > MOST_FAILS
   }
 
   /** How often a cycle has come to its end in this process. */
@@ -131,12 +144,17 @@ export class CycleRunner {
     return this.#clock.snapshot(this.#core.schedule)
   }
 
-  save(): Pick<EngineState, 'running' | 'failures'> {
-    return { running: this.#running, failures: [...this.#failures] }
+  save(): Pick<EngineState, 'running' | 'failures' | 'failuresTold'> {
+    return { running: this.#running, failures: [...this.#failures], failuresTold: [...this.#told] }
   }
 
-  load({ running, failures }: Pick<EngineState, 'running' | 'failures'>): void {
+  load({
+    running,
+    failures,
+    failuresTold,
+  }: Pick<EngineState, 'running' | 'failures' | 'failuresTold'>): void {
     this.#running = running
     for (const [key, times] of failures) this.#failures.set(key, times)
+    for (const [key, at] of failuresTold) this.#told.set(key, at)
   }
 }

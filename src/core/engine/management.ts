@@ -1,6 +1,6 @@
 /** What is done with an open position: its targets, the wishes of the management strategies, and how long it is held. */
 import { unreachable } from '../base/assert.ts'
-import { HOUR, type Milliseconds, type Timestamp } from '../base/units.ts'
+import { HOUR, MINUTE, type Milliseconds, type Timestamp } from '../base/units.ts'
 import { type Intent, NOTHING } from '../decision/intent.ts'
 import type { ManagementStrategy, OwnMoment } from '../decision/strategy.ts'
 import type { PositionView } from '../decision/view.ts'
@@ -86,8 +86,8 @@ export class Management {
       if (closeBy === null || this.#core.now < closeBy || this.#isLeaving(position)) continue
       if (this.#orders.find(position, 'close') !== undefined) continue
       this.#core.witness?.timeExit(position, closeBy, this.#core.now)
-      const hours = ((this.#core.now - position.openedAt) / HOUR).toFixed(0)
-      this.#orders.close(position, 'time-exit', `held for ${hours} h, the longest allowed`)
+      const most = spanText(closeBy - position.openedAt)
+      this.#orders.close(position, 'time-exit', `held for ${most}, the longest allowed`)
     }
   }
 
@@ -218,6 +218,10 @@ export function closeBy(
   const bar = INTERVAL_MS[timeframe]
   const bars = Math.floor(openedAt / bar) * bar + maxBars * bar
   return maxHold === null ? bars : Math.min(bars, openedAt + maxHold)
+}
+
+function spanText(span: Milliseconds): string {
+  return span < HOUR ? `${(span / MINUTE).toFixed(0)} min` : `${(span / HOUR).toFixed(0)} h`
 }
 
 /** The management strategies that the settings switch on, by id. */

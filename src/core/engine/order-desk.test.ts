@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY, HOUR } from '../base/units.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
 import { clientOrderId, NO_INSTANCE } from './order-id.ts'
@@ -46,6 +46,57 @@ test('each attempt at a leg has an id of its own, until all of the signal has en
   assert.is.not(orders.nextId('signal', 'close'), first)
   orders.forgetAttempts('signal')
   assert.is(orders.nextId('signal', 'close'), first)
+})
+
+/** Parts whose close of a position has not come to the exchange. */
+function unsentClose(): { readonly parts: Parts; readonly id: string } {
+  const parts = new Parts().book([HELD])
+  parts.orders.close(HELD, 'time-exit', 'test')
+  const order = parts.orders.find(HELD, 'close')
+  if (order === undefined) throw new Error('the close is there')
+  parts.orders.refuse(order, HELD, 'unsent', 'no connection')
+  parts.core.takeEffects()
+  parts.wait(SECOND)
+  return { parts, id: order.clientOrderId }
+}
+
+/** What has become of intents, and under which ids orders have left. */
+const left = (parts: Parts): readonly string[] =>
+  parts.core.takeEffects().flatMap(effect => {
+    if (effect.type === 'outcome') return [`${effect.state} ${effect.key}`]
+    return effect.type === 'place' ? [`placed ${effect.order.clientOrderId}`] : []
+  })
+
+test('an order that never came to the exchange is sent again as what it is, one of another quantity is another', () => {
+  const same = unsentClose()
+  same.parts.orders.close(HELD, 'time-exit', 'test')
+  assert.equal(left(same.parts), [`placed ${same.id}`])
+  const other = unsentClose()
+  other.parts.orders.close({ ...HELD, steps: steps(900) }, 'time-exit', 'test')
+  const [dropped, placed] = left(other.parts)
+  assert.is(dropped, `dropped ${other.id}`)
+  assert.is(placed, `placed ${clientOrderId(NO_INSTANCE, HELD.signalId, 'close', 1)}`)
+})
+
+test('an order that was sent again and is refused then, or in doubt, is followed by another', () => {
+  for (const why of ['other', 'nothing'] as const) {
+    const { parts, id } = unsentClose()
+    parts.orders.close(HELD, 'time-exit', 'test')
+    const order = parts.orders.find(HELD, 'close')
+    assert.ok(order !== undefined)
+    // Of one in doubt the look-up has found nothing once it could no longer land.
+    if (why === 'nothing') parts.orders.forget(order)
+    else parts.orders.refuse(order, HELD, why, 'no')
+    parts.core.takeEffects()
+    parts.wait(MINUTE).orders.close(HELD, 'time-exit', 'test')
+    assert.is.not(left(parts).at(-1), `placed ${id}`, why)
+  }
+})
+
+test('an order that never came to the exchange ends with its position', () => {
+  const { parts, id } = unsentClose()
+  parts.orders.forgetAttempts(HELD.signalId)
+  assert.equal(left(parts), [`dropped ${id}`])
 })
 
 test('a refused cancellation waits for an account that was asked for after it', () => {

@@ -20,6 +20,7 @@ import {
   isResting,
   type NotWanted,
   PLACING,
+  type Placing,
   REFUSED_EXIT,
   ROOM,
   TAKE_BACK,
@@ -89,20 +90,23 @@ export class OrderDesk {
 
   /** Closes a position at the market; `why` becomes the reason of the trade's exit, over a restart too. */
   close(position: Position, why: ExitReason, reason: string, code: Code | null = null): void {
-    const parts = this.#partsOf(position, position.strategy, 'close', null, position.steps)
-    if (parts === null) return
-    const id = this.nextId(position.signalId, 'close')
-    this.#core.event('exiting', position, reason, {}, id, code)
+    const placing = this.#partsOf(position, position.strategy, 'close', null, position.steps)
+    if (placing === null) return
+    const { parts, again } = placing
+    const id = again?.clientOrderId ?? this.nextId(position.signalId, 'close')
+    // It is the same order still: that has been told.
+    if (again?.why !== why) this.#core.event('exiting', position, reason, {}, id, code)
     this.takeBackAdds(position, 'closing')
-    this.#closeIn(parts, position, id, why)
+    this.#closeIn(parts, position, id, why, again !== undefined)
   }
 
   /** Places a target: a reduce-only order that rests at its price; `null`: what it would sell goes at the market. */
   placeTarget(position: Position, leg: OrderLeg, price: Ticks | null, steps: Steps): void {
-    const parts = this.#partsOf(position, position.strategy, leg, price, steps)
-    if (parts === null) return
-    const id = this.nextId(position.signalId, leg)
-    for (const part of parts) this.#placeExit(position, leg, id, price, part, null)
+    const placing = this.#partsOf(position, position.strategy, leg, price, steps)
+    if (placing === null) return
+    const { parts, again } = placing
+    const id = again?.clientOrderId ?? this.nextId(position.signalId, leg)
+    for (const part of parts) this.#placeExit(position, leg, id, price, part, null, again !== undefined)
   }
 
   /**
@@ -112,8 +116,8 @@ export class OrderDesk {
    */
   closeForeign(there: AccountPosition, purpose: string, reason: string): void {
     const of = { ...there, signalId: purpose }
-    const parts = this.#partsOf(of, null, 'close', null, there.steps)
-    if (parts === null) return
+    const placing = this.#partsOf(of, null, 'close', null, there.steps)
+    if (placing === null) return
     const { symbol, side } = there
     const id = this.nextId(purpose, 'close')
     this.#core.record('exiting', {
@@ -126,7 +130,7 @@ export class OrderDesk {
       reason,
       figures: { isForeign: true },
     })
-    this.#closeIn(parts, of, id, 'force-exit')
+    this.#closeIn(placing.parts, of, id, 'force-exit', false)
   }
 
   #closeIn(
@@ -134,9 +138,11 @@ export class OrderDesk {
     of: Taken & Pick<Position, 'leverage'>,
     id: string,
     why: ExitReason,
+    isRecorded: boolean,
   ): void {
     for (const [k, steps] of parts.entries()) {
-      this.#placeExit(of, 'close', parts.length === 1 ? id : partOrderId(id, k + 1), null, steps, why)
+      const partId = parts.length === 1 ? id : partOrderId(id, k + 1)
+      this.#placeExit(of, 'close', partId, null, steps, why, isRecorded)
     }
   }
 
@@ -147,7 +153,7 @@ export class OrderDesk {
     leg: OrderLeg,
     price: Ticks | null,
     steps: Steps,
-  ): readonly Steps[] | null {
+  ): Extract<Placing, { readonly kind: 'place' }> | null {
     const of = { symbol, side, steps: held, signalId }
     const placing = this.#core.ruled(PLACING, {
       of,
@@ -161,7 +167,18 @@ export class OrderDesk {
       isKeyRefused: this.#core.obstacles.isKeyRefused,
       now: this.#core.now,
     })
-    return placing.kind === 'place' ? placing.parts : null
+    if (placing.kind === 'wait') return null
+    this.#takeUnsent(legKey(of, leg), placing.again !== undefined)
+    return placing
+  }
+
+  /** An order that never came to the exchange is sent again, or wanted no more. */
+  #takeUnsent(key: string, isSentAgain: boolean): void {
+    const known = this.#refused.get(key)
+    if (known?.unsent === undefined) return
+    const { unsent, ...refused } = known
+    this.#refused.set(key, refused)
+    if (!isSentAgain) this.#core.outcome(unsent.clientOrderId, 'dropped', 'it was never sent')
   }
 
   /** What one order may be of at most; `null`: there is no bound. */
@@ -182,6 +199,7 @@ export class OrderDesk {
     price: Ticks | null,
     steps: Steps,
     why: ExitReason | null,
+    isRecorded: boolean,
   ): void {
     const { symbol, side, leverage, signalId } = position
     const order: OrderRequest = {
@@ -197,9 +215,10 @@ export class OrderDesk {
       postOnly: false,
     }
     const known = { clientOrderId: id, symbol, side, leg, ...(why === null ? {} : { why }) }
+    this.#gone.delete(id)
     this.#exits.set(id, { ...known, price, steps, state: 'sent', wanted: null })
     this.doubts.sent(order, this.#core.now)
-    this.#core.emit({ type: 'persist', key: id, order, signalId })
+    if (!isRecorded) this.#core.emit({ type: 'persist', key: id, order, signalId })
     this.#core.emit({ type: 'place', order })
   }
 
@@ -214,20 +233,30 @@ export class OrderDesk {
 
   /**
    * The exchange has refused a reduce-only order: it is no more, and the next one of its part waits, ever longer. One
-   * for too little waits until the position has another quantity, a day at most.
+   * for too little waits until the position has another quantity, a day at most. One that has not come to the exchange
+   * is sent again under its own id for as long as it is wanted.
    */
   refuse(
     order: WorkingOrder,
     position: Position | undefined,
-    why: Refusal | 'other',
+    why: Refusal | 'unsent' | 'other',
     reason: string,
   ): AfterRefusal {
-    const { clientOrderId, symbol, side, leg, price, steps } = order
+    const { clientOrderId, symbol, side, leg, price, steps, why: wanted } = order
     this.forget(order)
     this.refusedNow = { clientOrderId, symbol, side, leg, steps, reason }
     const key = legKey(order, leg)
     const after = this.#core.ruled(REFUSED_EXIT, {
-      order: { clientOrderId, symbol, side, leg, price, steps },
+      order: {
+        clientOrderId,
+        symbol,
+        side,
+        leg,
+        price,
+        steps,
+        ...(wanted === undefined ? {} : { why: wanted }),
+      },
+      isLast: position !== undefined && clientOrderId === this.#lastId(position.signalId, leg),
       position: position ?? null,
       why,
       before: this.#refused.get(key) ?? null,
@@ -444,9 +473,19 @@ export class OrderDesk {
     this.#attempts.set(`${signalId}|entry`, sentEntries)
   }
 
+  /** The id of the last attempt at a leg of a signal; `null`: there was none. */
+  #lastId(signal: string, leg: OrderLeg): string | null {
+    const attempts = this.#attempts.get(`${signal}|${leg}`) ?? 0
+    return attempts === 0 ? null : clientOrderId(this.#core.instance, signal, leg, attempts - 1)
+  }
+
   /** All that came of a signal has ended: its legs begin anew. */
   forgetAttempts(signalId: string): void {
-    for (const [key, one] of this.#refused) if (one.signalId === signalId) this.#refused.delete(key)
+    for (const [key, one] of this.#refused) {
+      if (one.signalId !== signalId) continue
+      this.#takeUnsent(key, false)
+      this.#refused.delete(key)
+    }
     for (const key of this.#attempts.keys()) {
       if (key.startsWith(`${signalId}|`)) this.#attempts.delete(key)
     }

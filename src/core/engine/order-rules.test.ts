@@ -89,6 +89,7 @@ const refused = (over: Partial<SeenRefused> = {}) =>
       price: null,
       steps: OF.steps,
     },
+    isLast: true,
     position: HELD,
     why: 'other',
     before: null,

@@ -52,8 +52,11 @@ export interface SeenPlacing {
 }
 
 export type Placing =
-  /** Goes out, in orders of these quantities. What is beyond the most of them is left for later. */
-  | { readonly kind: 'place'; readonly parts: readonly Steps[] }
+  /**
+   * Goes out, in orders of these quantities. What is beyond the most of them is left for later. `again`: as the order
+   * that never came to the exchange, under its id: should it be there all the same, it is found and not doubled.
+   */
+  | { readonly kind: 'place'; readonly parts: readonly Steps[]; readonly again?: RefusedLeg['unsent'] }
   /** `dust`: what is left of the position is too little for an order. */
   | {
       readonly kind: 'wait'
@@ -75,10 +78,11 @@ export const PLACING: Rule<SeenPlacing, Placing> = {
     }
     const most = leg === 'close' && refused?.why === 'large' ? halfOf(refused, seen.most) : seen.most
     // A target rests as one order: what there is no room for in it follows once it has filled.
-    return {
-      kind: 'place',
-      parts: partsOf(seen.steps, most, price === null && leg === 'close' ? MOST_PARTS : 1),
-    }
+    const parts = partsOf(seen.steps, most, price === null && leg === 'close' ? MOST_PARTS : 1)
+    const unsent = refused?.signalId === of.signalId ? refused.unsent : undefined
+    const isSame =
+      unsent !== undefined && parts.length === 1 && unsent.steps === parts[0] && unsent.price === price
+    return { kind: 'place', parts, ...(isSame ? { again: unsent } : {}) }
   },
   isSilent: () => false,
   lasts: ({ kind }) => kind === 'wait',
@@ -114,13 +118,15 @@ export function isDust(refusedClose: RefusedLeg, of: Taken, now: Timestamp): boo
 
 /** An order that takes from a position and was refused. */
 export interface SeenRefused {
-  readonly order: Pick<WorkingOrder, 'clientOrderId' | 'symbol' | 'side' | 'leg' | 'price' | 'steps'>
+  readonly order: Pick<WorkingOrder, 'clientOrderId' | 'symbol' | 'side' | 'leg' | 'price' | 'steps' | 'why'>
+  /** Its part has been sent no other order since, and this one is not one of several. */
+  readonly isLast: boolean
   /** `null`: it is not held any more, or is not bbw's. */
   readonly position: Pick<
     Position,
     'symbol' | 'side' | 'steps' | 'signalId' | 'instrument' | 'strategy'
   > | null
-  readonly why: Refusal | 'other'
+  readonly why: Refusal | 'unsent' | 'other'
   readonly before: RefusedLeg | null
   /** The last price; `NaN` where it is not known. */
   readonly last: number
@@ -144,7 +150,7 @@ export const REFUSED_EXIT: Rule<SeenRefused, AfterRefusal> = {
     side,
     id: clientOrderId,
   }),
-  decide({ order, position, why, before, last, now }) {
+  decide({ order, isLast, position, why, before, last, now }) {
     const asksAccount = why === 'flat'
     if (position === null) return { rest: null, asksAccount, goesAtMarket: false }
     const { steps, signalId, instrument, side } = position
@@ -157,8 +163,9 @@ export const REFUSED_EXIT: Rule<SeenRefused, AfterRefusal> = {
       why === 'price' &&
       price !== null &&
       (last - priceOf(instrument, price)) * sign(side) >= 0
+    const unsent = why === 'unsent' && isLast ? { unsent: unsentOf(order) } : {}
     return {
-      rest: { tries, until: now + restAfter(price, why, tries), why, steps, signalId },
+      rest: { tries, until: now + restAfter(price, why, tries), why, steps, signalId, ...unsent },
       asksAccount,
       goesAtMarket,
     }
@@ -166,7 +173,11 @@ export const REFUSED_EXIT: Rule<SeenRefused, AfterRefusal> = {
   isSilent: () => false,
 }
 
-function restAfter(price: Ticks | null, why: Refusal | 'other', tries: number): Milliseconds {
+function unsentOf({ clientOrderId, price, steps, why }: SeenRefused['order']): RefusedLeg['unsent'] {
+  return { clientOrderId, price, steps, ...(why === undefined ? {} : { why }) }
+}
+
+function restAfter(price: Ticks | null, why: SeenRefused['why'], tries: number): Milliseconds {
   if (why === 'small') return DUST_REST
   if (price !== null && (why === 'too-many' || why === 'price' || why === 'parameters')) return TARGET_REST
   return Math.min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY)

@@ -246,8 +246,11 @@ export interface ClosureInput extends Closure {
   readonly at: Timestamp
 }
 
-/** `duplicate-id`: the exchange has had an order of this id. `unreadable`: an answer came that cannot be read. */
-export type OrderTrouble = 'duplicate-id' | 'unreadable' | Refusal
+/**
+ * `duplicate-id`: the exchange has had an order of this id. `unreadable`: an answer came that cannot be read. `unsent`: the
+ * request has not come to be looked at, and may do so later: it never left, or was turned away unread.
+ */
+export type OrderTrouble = 'duplicate-id' | 'unreadable' | 'unsent' | Refusal
 
 /** `crossed`: the price is beyond the stop. `not-modified`: nothing was changed. `unknown`: no answer says. */
 export type StopTrouble = 'crossed' | 'not-modified' | 'unknown' | Refusal

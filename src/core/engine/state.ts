@@ -150,10 +150,12 @@ export interface RefusedLeg {
   /** How often in a row. */
   readonly tries: number
   readonly until: Timestamp
-  readonly why: Refusal | 'other'
+  readonly why: Refusal | 'unsent' | 'other'
   /** Of the position then: what has another quantity is another matter. */
   readonly steps: Steps
   readonly signalId: string
+  /** The order, where it never came to the exchange: the next of its part is this very one. */
+  readonly unsent?: Pick<WorkingOrder, 'clientOrderId' | 'price' | 'steps' | 'why'>
 }
 
 /** What refused a signal last, and on which candle. */
@@ -378,6 +380,8 @@ export interface EngineState {
   readonly schedule: SavedSchedule
   readonly running: RunningCycle | null
   readonly failures: readonly (readonly [string, readonly Timestamp[]])[]
+  /** When it was told last that a step fails, by the runner's keys. */
+  readonly failuresTold: readonly (readonly [string, Timestamp])[]
   readonly sequence: number
   readonly gates: Gates
   readonly drift: string

@@ -281,9 +281,17 @@ const leg = object<RotationLeg>({ symbol: text, side, signalId: text })
 const refusedLeg = object<RefusedLeg>({
   tries: number,
   until: number,
-  why: among(...REFUSALS, 'other'),
+  why: among(...REFUSALS, 'unsent', 'other'),
   steps: number,
   signalId: text,
+  unsent: orAbsent(
+    object<NonNullable<RefusedLeg['unsent']>>({
+      clientOrderId: text,
+      price: orNull(number),
+      steps: number,
+      why: orAbsent(text),
+    }),
+  ),
 })
 
 const terms = orNull(

@@ -369,6 +369,34 @@ test('no clear answer is no verdict: the order is looked up, and found or not', 
   }
 })
 
+test('what has not come to be looked at is told apart from what was refused', async () => {
+  const told = async (fault: ConstructorParameters<typeof ExchangeError>[1]): Promise<string | undefined> => {
+    const bench = started()
+    bench.outside.failures.set('place-entry', new ExchangeError('no', fault))
+    const heard: Input[] = []
+    const { engine } = bench
+    const step = engine.step.bind(engine)
+    engine.step = input => {
+      heard.push(input)
+      return step(input)
+    }
+    propose(bench, gridSignal())
+    await bench.driver.idle()
+    const [answer] = heard.flatMap(input => (input.type === 'order' ? [input] : []))
+    return `${answer.status} ${answer.why}`
+  }
+  const passing = { retryable: true, ambiguous: false } as const
+  assert.is(await told({ ...passing, why: 'network' }), 'rejected unsent')
+  assert.is(
+    await told({ ...passing, why: 'unreadable' }),
+    'rejected unsent',
+    'of the time that was asked before',
+  )
+  assert.is(await told({ ...passing, why: 'rate' }), 'rejected rate')
+  assert.is(await told({ ...passing, ambiguous: true, why: 'network' }), 'unknown undefined')
+  assert.is(await told({ ...passing, retryable: false, why: 'other' }), 'rejected undefined')
+})
+
 test('an answer that cannot be read is told as such', async () => {
   const bench = started()
   bench.outside.failures.set(

@@ -390,7 +390,14 @@ function refused(error: unknown): { readonly why?: Refusal } {
 
 function orderTrouble(error: unknown): { readonly why?: OrderTrouble } {
   const why = whyOf(error)
+  if (isUnsent(error, why)) return { why: 'unsent' }
   return why === 'unreadable' || why === 'duplicate-id' ? { why } : refused(error)
+}
+
+/** Whether a request has changed nothing, and may be made again: the exchange has not come to look at it. */
+function isUnsent(error: unknown, why: string | undefined): boolean {
+  if (!(error instanceof ExchangeError) || error.ambiguous || !error.retryable) return false
+  return why !== 'duplicate-id' && refusalOf(why) === undefined
 }
 
 function stopTrouble(error: unknown): { readonly why?: StopTrouble } {
