@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from '../core/adapters/sim/bybit/bybit.fixture.ts'
-import { SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
+import { type BybitOptions, SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
 import { BybitServer } from '../core/adapters/sim/bybit/server.ts'
 import { instrument } from '../core/adapters/sim/exchange.fixture.ts'
 import { Processes, type Started } from './started.fixture.ts'
@@ -19,7 +19,15 @@ test.after(async () => {
 
 const SPEED = 40
 
-test('a key that can move money away closes everything, also where the clock goes faster, and trades nothing', async () => {
+const MARKET = '/v5/market/'
+const KEY_INFO = '/v5/user/query-api'
+
+/** A simulated Bybit with a position of somebody's, under `data` of a command line at it. */
+async function simulated(options: Partial<BybitOptions> = {}): Promise<{
+  readonly sim: SimBybit
+  readonly close: () => Promise<void>
+  readonly start: (data: string, ...words: readonly string[]) => Started
+}> {
   const sim = new SimBybit([marketOf(still(100, 10_000), { ...instrument, symbol: 'BTCUSDT' })], {
     costs: PLAIN_COSTS,
     wallet: 1_000,
@@ -28,7 +36,7 @@ test('a key that can move money away closes everything, also where the clock goe
     key: KEY,
     secret: SECRET,
     speed: SPEED,
-    keyInfo: { canWithdraw: true },
+    ...options,
   })
   const server = await BybitServer.listen(sim, {
     port: 0,
@@ -38,26 +46,69 @@ test('a key that can move money away closes everything, also where the clock goe
       await wait(ms, undefined, { signal, ref: false }).catch(() => {}) // world-ok: the exchange’s own time
     },
   })
-  const start = (...words: readonly string[]): Started =>
-    processes.start(
-      [
-        ...words,
-        ...['--exchange', 'demo', '--url', server.url, '--speed', `${SPEED}`],
-        ...['--data-dir', join(folder.path, words[0])],
-      ],
-      { env: { BBW_API_KEY: KEY, BBW_API_SECRET: SECRET } },
-    )
+  assert.is(sim.cause({ fault: 'human-open', symbol: 'BTCUSDT', side: 'Buy', steps: 500 }), null)
+  return {
+    sim,
+    close: () => server.close(),
+    start: (data, ...words) =>
+      processes.start(
+        [
+          ...words,
+          ...['--exchange', 'demo', '--url', server.url, '--speed', `${SPEED}`],
+          ...['--data-dir', join(folder.path, data)],
+        ],
+        { env: { BBW_API_KEY: KEY, BBW_API_SECRET: SECRET } },
+      ),
+  }
+}
+
+const isFlat = ({ desk }: SimBybit): boolean => desk.account.positions.every(({ side }) => side === null)
+
+test('a key that can move money away closes everything, also where the clock goes faster, and trades nothing', async () => {
+  const { sim, start, close } = await simulated({ keyInfo: { canWithdraw: true } })
   try {
-    assert.is(sim.cause({ fault: 'human-open', symbol: 'BTCUSDT', side: 'Buy', steps: 500 }), null)
-    const traded = await start('run').ended
+    const traded = await start('run', 'run').ended
     assert.is(traded.code, 4, traded.err)
     assert.match(traded.err, /C415 the API key can move money away/)
-    const closed = await start('trade', 'flatten', '--without-state', '--all', '--execute').ended
+    const closed = await start('trade', 'trade', 'flatten', '--without-state', '--all', '--execute').ended
     assert.is(closed.code, 0, closed.err)
     assert.match(closed.err, /C415 .*it is taken to close with alone/)
-    assert.ok(sim.desk.account.positions.every(({ side }) => side === null))
+    assert.ok(isFlat(sim))
   } finally {
-    await server.close()
+    await close()
+  }
+})
+
+test('what a close can do without stops none: the whole market away, and what the key may', async () => {
+  const { sim, start, close } = await simulated()
+  try {
+    sim.setFaults(
+      ['tickers', 'instruments-info', 'kline', 'mark-price-kline', 'funding', 'risk-limit']
+        .map(name => `${MARKET}${name}`)
+        .concat(KEY_INFO, '/v5/account/info')
+        .map(only => ({ fault: 'status', code: 502, only })),
+    )
+    const closed = await start('away', 'trade', 'flatten', '--without-state', '--all', '--execute').ended
+    assert.is(closed.code, 0, closed.err)
+    assert.match(closed.err, /W416 what the API key may cannot be read/)
+    assert.ok((sim.plan.counts.status ?? 0) > 1)
+    assert.ok(isFlat(sim))
+  } finally {
+    await close()
+  }
+})
+
+test('a list of positions that comes late is waited for', async () => {
+  const { sim, start, close } = await simulated()
+  try {
+    // More often than the reads of an opening are tried again.
+    sim.setFaults([{ fault: 'status', code: 502, only: '/v5/position/list', most: 9 }])
+    const closed = await start('late', 'trade', 'flatten', '--without-state', '--all', '--execute').ended
+    assert.is(closed.code, 0, closed.err)
+    assert.match(closed.err, /nothing is closed yet; it is tried again/)
+    assert.ok(isFlat(sim))
+  } finally {
+    await close()
   }
 })
 

@@ -312,9 +312,12 @@ test('with the exchange away nothing is closed, which is said, and the halt is t
   const data = await held()
   const words = ['trade', 'flatten', '--execute', '--sim-url', 'http://127.0.0.1:1', '--data-dir', data]
   const env = { BBW_SIM_KEY: 'key', BBW_SIM_SECRET: 'secret' }
-  const away = await bbw(words, { wall, env })
-  assert.is(away.code, 5, away.err)
-  assert.match(away.err, 'C132 halted: the order lies in')
+  const slept: number[] = []
+  const away = await bbw(words, { wall, env, onSleep: time => slept.push(time) })
+  assert.is(away.code, 6, away.err)
+  assert.ok((slept.at(-1) ?? 0) >= 60_000, 'it is asked again for a minute')
+  assert.is(away.err.split('C132 halted: the order lies in').length, 2)
+  assert.match(away.err, /C221 not flat after 60 s: .*; nothing was sent/)
   assert.is(foundOrder(data)?.command, 'halt')
   const { out } = await bbw(['status', '--data-dir', data, '--json'], { wall })
   assert.match(out, 'a halt lies beside the state')
@@ -331,7 +334,7 @@ test('with the exchange away nothing is closed, which is said, and the halt is t
     '--data-dir',
     data,
   ]
-  assert.is((await bbw(single, { wall, env })).code, 5)
+  assert.is((await bbw(single, { wall, env })).code, 6)
   assert.is(foundOrder(data), null, 'no halt was asked for')
 })
 

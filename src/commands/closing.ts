@@ -4,7 +4,7 @@ import { ENVIRONMENTS } from '../core/adapters/bybit/environments.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import { leaveOrder } from '../core/adapters/system/standing-order.ts'
 import { DataError, ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
-import { DAY, SECOND } from '../core/base/units.ts'
+import { DAY, type Milliseconds, SECOND } from '../core/base/units.ts'
 import { CLOSE_PATIENCE } from '../core/engine/closure-rules.ts'
 import type { Closure, EngineEvent } from '../core/engine/protocol.ts'
 import type { Snapshot } from '../core/engine/snapshot.ts'
@@ -25,6 +25,8 @@ import { forAMoment } from './trade-execute.ts'
 
 /** The engine itself says after a minute what stands in the way. */
 const PATIENCE_MS = CLOSE_PATIENCE + 15 * SECOND
+/** An exchange, or a part of it, that does not answer is asked again after this. */
+const OPEN_AGAIN_MS: Milliseconds = 5 * SECOND
 /** On candles of a day the market answers no sooner. */
 const MOST_MARKET_MS = 3 * DAY
 
@@ -77,9 +79,11 @@ async function carryOut(world: World, given: ParsedArguments, request: Closure):
     parsed = atItsExchange(world, given)
     if (isDry) return await preview(world, parsed, request)
     const outcome = await closeThere(world, parsed, request)
-    return outcome ?? (await closeHere(world, named(parsed), config, request, true))
+    if (outcome !== null) return outcome
+    // Where the exchange cannot be reached nothing is closed; that nothing is opened is left behind.
+    const away = (): void => (request.halts ? leaveHalt(world, parsed, request) : undefined)
+    return await closeHere(world, named(parsed), config, request, true, away)
   } catch (error) {
-    // Where neither state nor exchange can be reached nothing is closed; that nothing is opened is left behind.
     const isLost = error instanceof StoreError && error.trouble === 'lease-lost'
     const isAway = error instanceof ExchangeError || (error instanceof StoreError && !isLost)
     if (!isDry && request.halts && isAway) leaveHalt(world, parsed, request)
@@ -154,16 +158,25 @@ async function closeThere(
   }
 }
 
-/** Opens the exchange for the moment and lets its market go on until whoever asked is answered. */
+/**
+ * Opens the exchange for the moment and lets its market go on until whoever asked is answered. One that does not answer yet
+ * is asked again for as long as a close that finds its way barred goes on.
+ *
+ * @param away called once, as soon as the exchange could not be opened
+ */
 async function closeHere(
   world: World,
   parsed: ParsedArguments,
   config: Config,
   { id, ...command }: Closure,
   keepsState: boolean,
+  away: () => void = () => {},
 ): Promise<number> {
   const told: EngineEvent[] = []
-  return await forAMoment(
+  const deadline = world.clock.monotonic() + CLOSE_PATIENCE
+  let isAway = false
+  let barred: string | null = null
+  const closing = forAMoment(
     world,
     parsed,
     config,
@@ -181,8 +194,30 @@ async function closeHere(
         ambiguous: isSent,
       })
     },
-    { keepsState, onlyCloses: true },
+    {
+      keepsState,
+      onlyCloses: true,
+      again: async error => {
+        if (!(error instanceof ExchangeError)) return false
+        if (!isAway) away()
+        isAway = true
+        if (!error.retryable) return false
+        if (world.clock.monotonic() >= deadline) {
+          barred = error.message
+          return false
+        }
+        say(world, `${error.message}: nothing is closed yet; it is tried again`)
+        await world.clock.sleep(OPEN_AGAIN_MS, world.signal)
+        return true
+      },
+    },
   )
+  return await closing.catch((error: unknown) => {
+    if (barred === null) throw error
+    const words = 'nothing was sent, and stops at the exchange stay'
+    say(world, `C221 not flat after ${CLOSE_PATIENCE / SECOND} s: ${barred}; ${words}`)
+    return EXIT.refused
+  })
 }
 
 async function untilAnswered(world: World, desk: Desk, isAnswered: () => boolean): Promise<void> {

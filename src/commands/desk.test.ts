@@ -448,4 +448,31 @@ test('an account in another mode of margin is not begun on, what is held there i
   again.close(true)
 })
 
+test('a user who is not told once keeps nobody from the books, before and after, and another user is refused', async () => {
+  const bench = new Bench()
+  const by = (owner: string | null) => async (): Promise<Connected> => {
+    const host = await openSimHost(bench.path, () => venueOf(MARKETS))
+    const exchange = new EmbeddedExchange(host)
+    return { exchange, market: exchange.market, owner, close: () => host.close() }
+  }
+  const market = async (owner: string | null): Promise<unknown> => {
+    const desk = await bench.open({ connect: by(owner) })
+    const kept = desk.store?.read('market')
+    desk.close(true)
+    return String(kept).split(' ').at(-1)
+  }
+  assert.is(await market(null), 'unknown')
+  assert.is(await market(null), 'unknown')
+  assert.is(await market('7'), '7')
+  assert.is(await market(null), '7', 'what was known stays known')
+  assert.is(await market('7'), '7')
+  try {
+    await market('8')
+    assert.unreachable()
+  } catch (error) {
+    assert.ok(error instanceof StoreError, String(error))
+    assert.match(error.message, /another exchange or market/)
+  }
+})
+
 test.run()

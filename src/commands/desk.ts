@@ -65,6 +65,8 @@ export type MarginMode = 'isolated' | 'cross' | 'portfolio'
 export interface Connected {
   readonly exchange: PacedExchange
   readonly market: string
+  /** Whose account it is, where it is somebody's; `null`: that is not told. */
+  readonly owner?: string | null
   /** What the engine is to know of the exchange; left out: its data are all there are, and its orders move no money. */
   readonly engine?: Pick<EngineOptions, 'lacking' | 'sendsRealOrders' | 'isShared'>
   /**
@@ -184,7 +186,8 @@ export class Desk {
     let connected: Connected | null = null
     try {
       connected = await options.connect()
-      if (connected.wallet === null && opened?.store.read('market') === undefined) {
+      const isKept = opened === null ? options.onlyCloses === true : opened.store.read('market') !== undefined
+      if (connected.wallet === null && !isKept) {
         throw new ExchangeError(
           'W315 the wallet of the account cannot be read, and there are no books of it yet',
           {
@@ -196,7 +199,7 @@ export class Desk {
       const wallet = connected.wallet ?? config.startingBalance
       const books = opened === null ? null : booksOf(opened, wallet)
       if (opened !== null) {
-        refuseOtherMarket(opened.store, connected.market)
+        refuseOtherMarket(opened.store, connected)
         refuseEarlier(opened.store, connected.exchange.clock.now())
       }
       let inForce = config
@@ -528,11 +531,17 @@ function booksOf({ store, books }: Opened, wallet: Usdt): Books | null {
   return { ...books, ledger: { ...books.ledger, wallet, gates: openGates(wallet) } }
 }
 
-/** Books of one market say nothing of another one. */
-function refuseOtherMarket(store: StateStore, market: string): void {
+/**
+ * Books of one market, or of one user's account, say nothing of another one. A user who is not told may be the same: what is
+ * held must not be left to itself because the exchange did not say so once.
+ */
+function refuseOtherMarket(store: StateStore, { market, owner }: Connected): void {
   const known = store.read('market')
-  if (known === undefined) store.write('market', market)
-  else if (known !== market) {
+  const own = owner === undefined ? market : `${market} ${owner ?? UNTOLD}`
+  if (known === own) return
+  const untold = `${market} ${UNTOLD}`
+  if (known === undefined || (typeof owner === 'string' && known === untold)) store.write('market', own)
+  else if (owner !== null || typeof known !== 'string' || !known.startsWith(`${market} `)) {
     throw new StoreError(`${store.path} holds the books of another exchange or market`, {
       retryable: false,
       trouble: 'other',
@@ -540,6 +549,9 @@ function refuseOtherMarket(store: StateStore, market: string): void {
     })
   }
 }
+
+/** Stands for a user who is not told. */
+const UNTOLD = 'unknown'
 
 /** An exchange that stands before what the books know of is not the one they were kept with. */
 function refuseEarlier(store: StateStore, now: Timestamp): void {

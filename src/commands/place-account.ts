@@ -1,5 +1,5 @@
 /** An account at Bybit: a demo account, one on the test network, or a real one. */
-import { BybitAccount } from '../core/adapters/bybit/account.ts'
+import { BybitAccount, type CheckedKey } from '../core/adapters/bybit/account.ts'
 import { BybitExchange } from '../core/adapters/bybit/bybit-exchange.ts'
 import { BybitClient } from '../core/adapters/bybit/client.ts'
 import {
@@ -11,6 +11,7 @@ import {
 import type { Log } from '../core/adapters/system/log.ts'
 import { broken } from '../core/base/assert.ts'
 import { ConfigError, ExchangeError } from '../core/base/errors.ts'
+import type { Usdt } from '../core/base/units.ts'
 import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
 import { credentialsOf } from './credentials.ts'
@@ -47,11 +48,15 @@ export async function accountPlace(
     speed,
     async connect(_, log, onlyCloses = false) {
       say(world, environmentLine(environment))
-      const market = await openRealMarket(world, parsed, config, environment, speed, log, credentials)
+      const market = await openRealMarket(world, parsed, config, environment, speed, log, {
+        credentials,
+        onlyCloses,
+      })
       try {
         const client = new BybitClient({ url, ports: market.ports, credentials, isDry: false })
         const account = new BybitAccount(client)
-        refuseKey(await account.checkedKey(environment, onlyCloses ? 'closes' : 'trades'), log)
+        const checked = await account.checkedKey(environment, onlyCloses ? 'closes' : 'trades')
+        refuseKey(checked, log)
         const exchange = new BybitExchange({
           client,
           clock: market.clock,
@@ -67,9 +72,10 @@ export async function accountPlace(
         })
         return {
           exchange,
-          market: `${name} ${url} ${await ownerOf(account)}`,
+          market: `${name} ${url}`,
+          owner: checked.owner,
           venue: null,
-          wallet: (await exchange.account()).wallet,
+          wallet: await walletOf(exchange, onlyCloses),
           marginMode: () => marginModeOf(account, environment),
           engine: { lacking: 'refuse', sendsRealOrders: true, isShared: true },
           trouble: () => exchange.trouble,
@@ -86,12 +92,12 @@ export async function accountPlace(
   }
 }
 
-/** The user that an account belongs to: books of one say nothing of another one. A demo account may not be told. */
-async function ownerOf(account: BybitAccount): Promise<string> {
+/** What the account has; to close no figure of it is needed. */
+async function walletOf(exchange: BybitExchange, onlyCloses: boolean): Promise<Usdt | null> {
   try {
-    return (await account.key()).userId
+    return (await exchange.account()).wallet
   } catch (error) {
-    if (error instanceof ExchangeError && !error.retryable) return 'unknown'
+    if (onlyCloses && error instanceof ExchangeError) return null
     throw error
   }
 }
@@ -113,7 +119,7 @@ async function marginModeOf(account: BybitAccount, { movesMoney }: Environment):
 }
 
 /** Says what there is to be said of a key, and throws a ConfigError for one that must not be used. */
-function refuseKey({ refused, warned }: Awaited<ReturnType<BybitAccount['checkedKey']>>, log: Log): void {
+function refuseKey({ refused, warned }: CheckedKey, log: Log): void {
   for (const { code, words, remedy } of warned) log.code(code, `${words}: ${remedy}`)
   const [first, ...others] = refused
   if (first === undefined) return

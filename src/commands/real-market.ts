@@ -53,13 +53,20 @@ export interface RealMarket {
   close(): void
 }
 
+/** The account that a market is opened for. */
+export interface BesideMarket {
+  readonly credentials: Credentials | null
+  readonly onlyCloses?: boolean
+}
+
 /**
  * Opens the market of an environment.
  *
  * @param environment as it is reached (`environmentAt`)
  * @param speed how many times as fast as the wall's the exchange's clock goes: 1, unless it is a simulated one, whose clock
  *   is followed as it tells of it
- * @param credentials of the account that is traded beside it; left out: none is
+ * @param beside `credentials` of the account that is traded beside it, left out: none is; `onlyCloses`: nothing but what is
+ *   held there is looked at
  * @throws ExchangeError where the exchange does not tell its time, StoreError for the cache
  */
 export async function openRealMarket(
@@ -69,7 +76,7 @@ export async function openRealMarket(
   environment: Environment,
   speed: number,
   log: Log,
-  credentials: Credentials | null = null,
+  { credentials, onlyCloses = false }: BesideMarket = { credentials: null },
 ): Promise<RealMarket> {
   const { market } = environment
   if (market === null) return broken(`${environment.name} has no market of its own`)
@@ -128,7 +135,7 @@ export async function openRealMarket(
         hearer: { progress: progress.update, problem: problem => say(world, problem) },
         signal: world.signal,
       },
-      { symbols: symbolFlag(parsed), top: config.universe.top, intervals: intervalsOf(config) },
+      { symbols: symbolFlag(parsed), top: config.universe.top, intervals: intervalsOf(config), onlyCloses },
     )
     return {
       session,

@@ -93,11 +93,18 @@ async function executeHere(
   })
 }
 
+interface MomentOptions {
+  readonly keepsState: boolean
+  readonly onlyCloses?: boolean
+  readonly again?: (error: unknown) => Promise<boolean>
+}
+
 /**
  * A desk for as long as `work` takes; events go to `told`. What is on its way then is left to the next run.
  *
  * @param options `keepsState` of `false` leaves the state of the data folder aside, whatever it is like; with
- *   `onlyCloses` the account stays in the position mode that it is in
+ *   `onlyCloses` the account stays in the position mode that it is in; `again` is told why it could not be opened, and tells
+ *   whether that is tried again
  */
 export async function forAMoment<T>(
   world: World,
@@ -105,9 +112,7 @@ export async function forAMoment<T>(
   config: Config,
   told: EngineEvent[],
   work: (desk: Desk) => Promise<T>,
-  { keepsState, onlyCloses = false }: { readonly keepsState: boolean; readonly onlyCloses?: boolean } = {
-    keepsState: true,
-  },
+  { keepsState, onlyCloses = false, again = async () => false }: MomentOptions = { keepsState: true },
 ): Promise<T> {
   const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
   const place = await placeOf(world, parsed, config, simUrlFlag(parsed), folder, null)
@@ -125,16 +130,18 @@ export async function forAMoment<T>(
     redactor: world.redactor,
     clock: world.clock,
   })
-  const desk = await Desk.open({
-    world,
-    config,
-    folder: keepsState ? folder : null,
-    onlyCloses,
-    connect: () => place.connect(world, log, onlyCloses),
-    facts: { exchange: place.exchange, dry: false, market: place.words },
-    log,
-    journal: { event: event => void told.push(event), trade: () => {} },
-  })
+  const open = (): Promise<Desk> =>
+    Desk.open({
+      world,
+      config,
+      folder: keepsState ? folder : null,
+      onlyCloses,
+      connect: () => place.connect(world, log, onlyCloses),
+      facts: { exchange: place.exchange, dry: false, market: place.words },
+      log,
+      journal: { event: event => void told.push(event), trade: () => {} },
+    })
+  const desk = await persistently(open, again)
   let isClean = false
   try {
     const result = await work(desk)
@@ -143,5 +150,18 @@ export async function forAMoment<T>(
   } finally {
     desk.close(isClean)
     log.close()
+  }
+}
+
+async function persistently<T>(
+  open: () => Promise<T>,
+  again: (error: unknown) => Promise<boolean>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await open()
+    } catch (error) {
+      if (!(await again(error))) throw error
+    }
   }
 }

@@ -126,6 +126,8 @@ test('a key is checked at its environment, and rejected in the words of the exch
   const closing = account(() => ({ status: 404, body: '' }))
   assert.equal((await closing.account.checkedKey(environmentOf('live'), 'closes')).refused, [])
   const away = account(() => ({ status: 503, body: '' }))
+  const { refused: none, warned, owner } = await away.account.checkedKey(environmentOf('live'), 'closes')
+  assert.equal([none, warned.map(({ code }) => code), owner], [[], ['W416'], null])
   assert.is((await thrownBy(away.account.checkedKey(environmentOf('demo'), 'trades'))).why, 'busy')
 })
 

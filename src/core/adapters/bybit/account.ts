@@ -39,6 +39,12 @@ const IN_THE_WAY: readonly number[] = [110_024, 110_028]
 /** The key is not of the address that is asked, or is no more. */
 const UNKNOWN_KEY = 10_003
 
+/** What is said of a key, and whose it is. */
+export interface CheckedKey extends KeyVerdict {
+  /** The user; `null`: the exchange does not tell. */
+  readonly owner: string | null
+}
+
 export class BybitAccount implements PositionModePort {
   readonly #client: BybitClient
 
@@ -53,21 +59,23 @@ export class BybitAccount implements PositionModePort {
 
   /**
    * Whether the key may be used in an environment: what `checkKey` says of it, or that the exchange rejects it. Where the
-   * exchange does not say what it may, as demo accounts may not, that is told of; to close with it that is enough anywhere.
+   * exchange does not say what it may, as demo accounts may not, that is told of; to close with it that is enough anywhere,
+   * also where the exchange just does not answer.
    *
    * @throws ExchangeError where the exchange is away
    */
-  async checkedKey({ name }: Environment, use: KeyUse): Promise<KeyVerdict> {
+  async checkedKey({ name }: Environment, use: KeyUse): Promise<CheckedKey> {
     try {
-      return checkKey(await this.key(), await this.#client.serverNow(), use)
+      const key = await this.key()
+      return { ...checkKey(key, await this.#client.serverNow(), use), owner: key.userId }
     } catch (error) {
       const why = troubleIn(error)
       const words = error instanceof Error ? error.message : ''
-      if (codeIn(error) === UNKNOWN_KEY) return { refused: [unknownKey(name)], warned: [] }
-      if (why === 'credentials') return { refused: [rejectedKey(words)], warned: [] }
-      const mayBeUnread = name === 'demo' || use === 'closes'
-      if (mayBeUnread && error instanceof ExchangeError && !error.retryable) {
-        return { refused: [], warned: [unreadKey(words)] }
+      if (codeIn(error) === UNKNOWN_KEY) return { refused: [unknownKey(name)], warned: [], owner: null }
+      if (why === 'credentials') return { refused: [rejectedKey(words)], warned: [], owner: null }
+      const mayBeUnread = use === 'closes' || (name === 'demo' && !isPassing(error))
+      if (mayBeUnread && error instanceof ExchangeError) {
+        return { refused: [], warned: [unreadKey(words)], owner: null }
       }
       throw error
     }
@@ -199,4 +207,9 @@ function marginUse(row: Fields): Fraction | null {
   if (kept === 0) return 0
   const equity = coin.number('equity')
   return equity > 0 ? kept / equity : 1
+}
+
+/** Whether the same question may be answered later. */
+function isPassing(error: unknown): boolean {
+  return error instanceof ExchangeError && error.retryable
 }

@@ -101,6 +101,8 @@ export class BybitBroker implements BrokerPort {
   readonly #ports: BrokerPorts
   /** Filters by which the account was shown last on symbols that are not listed: it can be closed by them. */
   #unlisted: ReadonlyMap<string, Instrument> = new Map()
+  /** The same of what it has shown before: what became of the orders that closed it is counted by them. */
+  readonly #unlistedBefore = new Map<string, Instrument>()
 
   constructor(ports: BrokerPorts) {
     this.#ports = ports
@@ -427,7 +429,8 @@ export class BybitBroker implements BrokerPort {
   }
 
   async #known(symbol: string): Promise<Instrument | null> {
-    return this.#unlisted.get(symbol) ?? (await this.#ports.instrument(symbol))
+    const shown = this.#unlisted.get(symbol)
+    return shown ?? (await this.#ports.instrument(symbol)) ?? this.#unlistedBefore.get(symbol) ?? null
   }
 
   /**
@@ -455,6 +458,7 @@ export class BybitBroker implements BrokerPort {
       }
     }
     this.#unlisted = unlisted
+    for (const [symbol, instrument] of unlisted) this.#unlistedBefore.set(symbol, instrument)
     return symbol => {
       const found = listed.get(symbol) ?? unlisted.get(symbol)
       if (found !== undefined) return found

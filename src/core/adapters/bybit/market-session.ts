@@ -58,6 +58,11 @@ export interface SessionWish {
   readonly top: number
   /** The candles that an engine wants. */
   readonly intervals: readonly Interval[]
+  /**
+   * What is held is closed, and nothing else is done: neither a past nor a price is waited for, and where the list of the
+   * market cannot be had either, what is held goes on by what was known of it.
+   */
+  readonly onlyCloses?: boolean
 }
 
 /** What went by on a symbol: minutes, oldest first, and settlements. */
@@ -84,6 +89,8 @@ export class MarketSession {
   #refreshAt: Timestamp = Number.POSITIVE_INFINITY
   #rankAt: Timestamp = Number.POSITIVE_INFINITY
   #refreshedAt: Timestamp = Number.NEGATIVE_INFINITY
+  /** The list of the market, which could not be had, is not asked for before. */
+  #listAt: Timestamp = Number.NEGATIVE_INFINITY
   #isBusy = false
 
   constructor(ports: SessionPorts, wish: SessionWish) {
@@ -107,6 +114,7 @@ export class MarketSession {
     booked: ReadonlyMap<string, Instrument> = new Map(),
   ): Promise<readonly Input[]> {
     this.#booked = booked
+    if (this.#wish.onlyCloses === true) return this.#toClose(held)
     const [listed, tickers] = await Promise.all([this.#ports.market.instruments(), this.#tickers()])
     this.#take(listed)
     const now = this.#ports.now()
@@ -139,7 +147,8 @@ export class MarketSession {
   }
 
   /**
-   * The filters of any symbol that is followed or listed; `null`: it is neither.
+   * The filters of any symbol that is followed or listed; `null`: it is neither, or nothing but closing is meant and the list
+   * cannot be had.
    *
    * @throws ExchangeError where the list of the market is not there yet and cannot be had
    */
@@ -147,7 +156,8 @@ export class MarketSession {
     const followed = this.#followed.get(symbol)
     if (followed !== undefined) return followed
     if (this.#listed.size === 0) {
-      this.#take(await this.#ports.market.instruments())
+      if (this.#wish.onlyCloses === true) await this.#takeIfThere()
+      else this.#take(await this.#ports.market.instruments())
     }
     return this.#instrumentOf(symbol) ?? null
   }
@@ -216,6 +226,21 @@ export class MarketSession {
     }
     this.#listed = listed
     this.#tell('filters', spoilt)
+  }
+
+  /** As `#take`; a list that cannot be had says nothing of any symbol, and is asked for again later. */
+  async #takeIfThere(): Promise<void> {
+    const now = this.#ports.now()
+    if (now < this.#listAt) return
+    try {
+      this.#take(await this.#ports.market.instruments())
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error
+      this.#listAt = now + RETRY
+      this.#unread = new Set([null])
+      const words = `the list of the market cannot be had (${error.message})`
+      this.#ports.say('W513', `${words}: what is held is closed by what it shows itself`)
+    }
   }
 
   async #tickers(): Promise<MarketAnswer<Ticker>> {
@@ -290,6 +315,20 @@ export class MarketSession {
   }
 
   // --- the past -------------------------------------------------------------------------------------------------
+
+  /** Follows what is held without its past; returns what an engine has to know of it. */
+  async #toClose(held: readonly string[]): Promise<readonly Input[]> {
+    if (this.#listed.size === 0) await this.#takeIfThere()
+    this.#refreshAt = this.#ports.now() + (this.#listed.size === 0 ? RETRY : REFRESH)
+    const inputs: Input[] = []
+    for (const symbol of held.filter(one => this.#isTraded(one))) {
+      const instrument = this.#instrumentOf(symbol)
+      if (instrument === undefined) continue
+      this.#followed.set(symbol, instrument)
+      inputs.push({ type: 'instrument', at: 0, instrument }, ...this.#listing(symbol))
+    }
+    return inputs
+  }
 
   /** Brings the past of symbols into the cache and follows them; returns what an engine has to know of them. */
   async #past(symbols: readonly string[]): Promise<readonly Input[]> {
