@@ -19,7 +19,7 @@ import { symbolFlag, textFlag, wantsRecords } from './flags.ts'
 import { eventLine, say } from './lines.ts'
 import { ndjson } from './ndjson.ts'
 import { withFlags } from './simulate.ts'
-import { atItsExchange, exchangeOfState, notToldYet } from './state-exchange.ts'
+import { asItsExchange, atItsExchange, exchangeOfState, notToldYet } from './state-exchange.ts'
 import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
 import { forAMoment } from './trade-execute.ts'
 
@@ -247,20 +247,22 @@ async function withoutState(
   request: Closure,
   isDry: boolean,
 ): Promise<number> {
-  const parsed = textFlag(given, 'exchange') === undefined ? named(asFarAsRead(world, given)) : given
+  const parsed = named(asFarAsRead(world, given))
+  const url = textFlag(parsed, 'url') ?? textFlag(parsed, 'simUrl')
+  const at = `--exchange ${textFlag(parsed, 'exchange')}${url === undefined ? '' : ` at ${url}`}`
   say(
     world,
-    `W142 the state is left aside: whoever opened them, the positions that the account shows at --exchange ${textFlag(parsed, 'exchange')} are meant. The next bbw run compares its books with what it finds.`,
+    `W142 the state is left aside: whoever opened them, the positions that the account shows at ${at} are meant. The next bbw run compares its books with what it finds.`,
   )
   if (isDry) return await shown(world, parsed, config, request)
   if (request.halts) leaveHalt(world, parsed, request)
   return await closeHere(world, parsed, config, request, false)
 }
 
-/** As `atItsExchange`; a state that cannot be read says nothing. */
+/** As `asItsExchange`; a state that cannot be read says nothing. */
 function asFarAsRead(world: World, parsed: ParsedArguments): ParsedArguments {
   try {
-    return atItsExchange(world, parsed)
+    return asItsExchange(world, parsed)
   } catch (error) {
     if (error instanceof StoreError || error instanceof DataError) return parsed
     throw error

@@ -43,6 +43,7 @@ export async function accountPlace(
   return {
     exchange: name,
     words: `${name} account at ${at}`,
+    address: { url, speed },
     market: null,
     isPaced: false,
     speed,

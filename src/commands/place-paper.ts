@@ -35,6 +35,7 @@ export function paperPlace(
   return {
     exchange: 'paper',
     words: `paper at ${new URL(url).host}`,
+    address: { url, speed },
     market: null,
     isPaced: false,
     speed,

@@ -54,6 +54,7 @@ export async function placeOf(
     return {
       exchange: 'sim',
       words: `the exchange at ${url}`,
+      address: { simUrl: url },
       market: null,
       isPaced: true,
       speed: speedFlag(parsed),
@@ -87,6 +88,7 @@ export async function placeOf(
   return {
     exchange: 'sim',
     words: `${market.name}: ${market.markets.length} symbols`,
+    address: {},
     market,
     isPaced: true,
     speed: speedFlag(parsed),

@@ -169,7 +169,8 @@ class Run {
   async through(until: Timestamp | null, exports: Exports): Promise<number> {
     const world = this.#world
     const screen = this.#screen
-    const facts: RunFacts = { exchange: this.#place.exchange, dry: false, market: this.#place.words }
+    const { exchange, words, address } = this.#place
+    const facts: RunFacts = { exchange, dry: false, market: words, ...address }
     const early: Parameters<JournalPort['trade']>[0][] = []
     let recorder: Recorder | null = null
     const desk = await Desk.open({

@@ -137,7 +137,7 @@ export async function forAMoment<T>(
       folder: keepsState ? folder : null,
       onlyCloses,
       connect: () => place.connect(world, log, onlyCloses),
-      facts: { exchange: place.exchange, dry: false, market: place.words },
+      facts: { exchange: place.exchange, dry: false, market: place.words, ...place.address },
       log,
       journal: { event: event => void told.push(event), trade: () => {} },
     })

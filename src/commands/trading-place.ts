@@ -5,6 +5,7 @@ import type { FlagSpec, World } from './command.ts'
 import type { Connected } from './desk.ts'
 import { LIVE_FLAGS } from './live-consent.ts'
 import type { LoadedMarket } from './market-builder.ts'
+import type { Address } from './run-facts.ts'
 import { SIM_URL_FLAG } from './sim-credentials.ts'
 import { URL_FLAG } from './url-flag.ts'
 
@@ -34,6 +35,7 @@ export const MOMENT_FLAGS: readonly FlagSpec[] = [
 export interface Place {
   readonly exchange: EnvironmentName
   readonly words: string
+  readonly address: Address
   /** Its market moves when bbw says so; else by a clock of its own. */
   readonly isPaced: boolean
   /** Seconds of it that pass in a second. */
