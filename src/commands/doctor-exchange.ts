@@ -33,16 +33,18 @@ const MOST_BEHIND: Milliseconds = 4 * SECOND
 const WORTH_A_WORD: Milliseconds = 0.25 * SECOND
 
 /**
- * @param market `null` for the embedded exchange, which is asked nothing over a network
- * @param account a text where there is no key, and why; `null` for the embedded exchange
+ * @param market `null`: nothing is asked over a network
+ * @param account a text where there is no key, and why; `null`: nothing is asked
+ * @param unasked why nothing is asked
  */
 export function exchangeChecks(
   name: string,
   market: MarketProbe | null,
   account: AccountProbe | string | null,
+  unasked = `the exchange is ${name}: nothing is asked over a network`,
 ): readonly Check[] {
   const needsKey = name !== 'sim' && name !== 'paper'
-  const without = (): Verdict => skipped(`the exchange is ${name}: nothing is asked over a network`)
+  const without = (): Verdict => skipped(unasked)
   const ofMarket = ([id, title, why]: Words, ask: (probe: MarketProbe) => Promise<Verdict>): Check => ({
     ...{ id, title, why, exit: EXIT.exchange },
     run: () => (market === null ? without() : asked(() => ask(market))),

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import { type Machine, thisMachine } from '../core/adapters/system/machine.ts'
 import { leaveOrder } from '../core/adapters/system/standing-order.ts'
 import { ExchangeError } from '../core/base/errors.ts'
@@ -11,6 +12,7 @@ import type { Check } from './doctor-check.ts'
 import { exchangeChecks } from './doctor-exchange.ts'
 import { MACHINE_CHECKS } from './doctor-machine.ts'
 import { STATE_CHECKS } from './doctor-state.ts'
+import { RUN_KEY } from './run-facts.ts'
 import { bbw, dailyFixtures, Folder, type Outcome, records, type Setting } from './world.fixture.ts'
 
 const test = suite('bbw doctor')
@@ -221,6 +223,37 @@ test('a check that hangs or breaks is told, and the others are made', async () =
   assert.equal([of(outcome, 'hangs').status, of(outcome, 'works').status], ['skipped', 'ok'])
   const late = await doctor(join(folder.path, 'empty'), {}, {}, checks, [], 4_000)
   assert.match(String(of(late, 'works').found), 'no time was left of 3 s')
+})
+
+test('an exchange that takes requests and answers none exits 5 once the time is up', async () => {
+  const never = (): Promise<never> => new Promise(() => {})
+  const market = { url: 'https://there', symbols: never, clockAhead: never }
+  const account = {
+    from: 'a file',
+    key: never,
+    positionMode: never,
+    marginMode: never,
+    fees: never,
+  }
+  const outcome = await doctor(join(folder.path, 'empty'), {}, {}, exchangeChecks('demo', market, account))
+  assert.is(outcome.code, 5)
+  assert.equal(statuses(outcome, 'failed'), ['exchange', 'exchange-clock', 'fees'])
+  assert.equal(statuses(outcome, 'skipped'), ['key-rights', 'position-mode', 'margin-mode'])
+  assert.is(of(outcome, 'exchange').found, 'no answer within 3 s')
+})
+
+test('where no exchange is named the doctor says which one the state is of, and asks none', async () => {
+  const data = join(folder.path, 'demo')
+  mkdirSync(data)
+  const store = StateStore.open(join(data, 'state.db'), { now: 0, random: () => 0, origin: 'demo' })
+  assert.ok(store.acquire(0).ok)
+  store.write(RUN_KEY, { exchange: 'demo', dry: false, market: 'a market' })
+  store.release()
+  store.close()
+  const plain = await bbw(['doctor', '--data-dir', data], { wall, cwd: folder.path })
+  assert.is(of(plain, 'exchange').found, 'the state is of demo, which is asked with --exchange demo alone')
+  const named = await bbw(['doctor', '--data-dir', data, '--exchange', 'sim'], { wall, cwd: folder.path })
+  assert.match(String(of(named, 'exchange').found), 'the exchange is sim')
 })
 
 test('an exchange that is away exits 5, and what needs a key is skipped', async () => {

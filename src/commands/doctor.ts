@@ -11,13 +11,21 @@ import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, readConfig } from './config.ts'
 import { dataDirectory } from './data-dir.ts'
 import { STATE_FILE } from './desk.ts'
-import { type Check, type CheckContext, type OpenedState, skipped, type Verdict } from './doctor-check.ts'
+import {
+  type Check,
+  type CheckContext,
+  failed,
+  type OpenedState,
+  skipped,
+  type Verdict,
+} from './doctor-check.ts'
 import { type AccountProbe, exchangeChecks, type MarketProbe } from './doctor-exchange.ts'
 import { MACHINE_CHECKS } from './doctor-machine.ts'
 import { STATE_CHECKS } from './doctor-state.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
 import { ndjson } from './ndjson.ts'
+import { exchangeOfState } from './state-exchange.ts'
 import { URL_FLAG } from './url-flag.ts'
 
 /** Its fee rates stand for those of all perpetuals. */
@@ -39,8 +47,7 @@ export const doctorCommand: CommandSpec = {
     {
       flags: '--exchange <name>',
       description:
-        'sim: nothing is asked over a network; paper: the market, without a key; others: with a key',
-      default: 'sim',
+        'left out, or sim: nothing is asked over a network; paper: the market, without a key; others: with a key',
       choices: ['sim', 'paper', 'demo', 'testnet', 'live'],
     },
     URL_FLAG,
@@ -48,16 +55,32 @@ export const doctorCommand: CommandSpec = {
     RECORDS_FLAG,
   ],
   async run(world, parsed) {
-    const name = textFlag(parsed, 'exchange') ?? 'sim'
+    const named = textFlag(parsed, 'exchange')
+    const name = named ?? 'sim'
     const asked = name === 'sim' ? null : await probesOf(world, parsed, name)
     try {
       const { market = null, account = null } = asked ?? {}
-      const checks = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(name, market, account)]
+      const unasked = named === undefined ? unaskedOf(world, parsed) : undefined
+      const checks = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(name, market, account, unasked)]
       return await diagnose(world, parsed, thisMachine(), checks)
     } finally {
       asked?.close()
     }
   },
+}
+
+/** Why nothing is asked where no exchange is named and the state is of one; else `undefined`. */
+function unaskedOf(world: World, parsed: ParsedArguments): string | undefined {
+  let kept: ReturnType<typeof exchangeOfState>
+  try {
+    kept = exchangeOfState(world, parsed)
+  } catch (error) {
+    // That the state cannot be read is what other checks are for.
+    if (error instanceof StoreError || error instanceof DataError) return undefined
+    throw error
+  }
+  if (kept === null || kept === 'sim') return undefined
+  return `the state is of ${kept}, which is asked with --exchange ${kept} alone`
 }
 
 interface Probes {
@@ -169,17 +192,29 @@ async function resultsOf(world: World, checks: readonly Check[], context: CheckC
   const over = new AbortController()
   const left = Math.max(0, deadline - world.clock.monotonic())
   const late = world.clock.sleep(left, over.signal).then(
-    () => skipped(`it took longer than ${MOST_MS / SECOND} s`),
-    () => skipped('the others were done'),
+    () => (check: Check) => lateOf(check),
+    () => () => skipped('the others were done'),
   )
   const results: (readonly [Check, Verdict])[] = []
   for (const [check, verdict] of running) {
-    const reached = verdict instanceof Promise ? await Promise.race([verdict, late]) : verdict
+    const reached =
+      verdict instanceof Promise
+        ? await Promise.race([verdict, late.then(verdictOfLate => verdictOfLate(check))])
+        : verdict
     // What somebody else has said may repeat what it was asked with.
     results.push([check, { ...reached, found: world.redactor.text(reached.found) }])
   }
   over.abort()
   return results
+}
+
+/** What could not be looked at in time was skipped; an exchange that has not answered by then is found to be so. */
+function lateOf({ exit }: Check): Verdict {
+  if (exit !== EXIT.exchange) return skipped(`it took longer than ${MOST_MS / SECOND} s`)
+  return failed(
+    `no answer within ${MOST_MS / SECOND} s`,
+    'look at the network and --url, and at the status page of the exchange',
+  )
 }
 
 /** A check that breaks has found something. */

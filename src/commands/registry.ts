@@ -32,7 +32,7 @@ export const REGISTRY: readonly RegistryEntry[] = [
   },
   {
     name: 'run',
-    summary: 'the live loop of three cycles on the embedded exchange',
+    summary: 'the live loop: on the embedded exchange, the real market on paper, a demo, a testnet or live',
     load: async () => (await import('./run.ts')).runCommand,
   },
   {

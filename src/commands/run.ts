@@ -7,14 +7,16 @@ import { EXCHANGE_FLAGS } from './trading-place.ts'
 
 export const runCommand: CommandSpec = {
   name: 'run',
-  summary: 'the live loop of three cycles on the embedded exchange',
+  summary: 'the live loop: on the embedded exchange, the real market on paper, a demo, a testnet or live',
   description:
-    'Runs the loop (light every 30 s, heavy every 120 s, x10 every 480 s, daily at 00:05 UTC) on the exchange embedded in bbw, whose market is the synthetic fixtures or any recorded candles, or on one that bbw sim serve runs in another process. Every entry, fill, target, stop move, exit and refusal is a line; on a terminal a dashboard shows them. Books and exchange are kept in the data folder: whatever ends it, the next run compares them and goes on. It ends with a summary when the candles end, at --until, by Ctrl-C (130) or SIGTERM (0). A second run on the same folder ends with 79.',
+    'Runs the loop (light every 30 s, heavy every 120 s, x10 every 480 s, daily at 00:05 UTC) on the exchange embedded in bbw, whose market is the synthetic fixtures or any recorded candles, or on one that bbw sim serve runs in another process; with --exchange paper on the real market, where fills are simulated and no key is needed; with --exchange demo, testnet or live on an account at Bybit, where it sends orders. Every entry, fill, target, stop move, exit and refusal is a line; on a terminal a dashboard shows them. Books and exchange are kept in the data folder: whatever ends it, the next run compares them and goes on. It ends with a summary when the candles end, at --until, by Ctrl-C (130) or SIGTERM (0). A second run on the same folder ends with 79.',
   examples: [
     'bbw run',
     'bbw run --market cache --symbol BTCUSDT,ETHUSDT --speed 3600',
     'bbw run --no-state --speed max --ndjson --until 2025-10-01',
     'bbw run --sim-url http://127.0.0.1:8790',
+    'bbw run --exchange paper',
+    'bbw run --exchange demo',
   ],
   flags: [
     ...EXCHANGE_FLAGS,
