@@ -24,7 +24,11 @@ export function publicMarket(
   tell?: (words: string) => void,
 ): PublicMarket {
   const url = checkedHost(textFlag(parsed, 'url') ?? HOSTS.mainnet)
-  const rates = sharedRates(world, dataDirectory(world, textFlag(parsed, 'dataDir')), null, false)
+  const rates = sharedRates(world, dataDirectory(world, textFlag(parsed, 'dataDir')), {
+    key: null,
+    trades: false,
+    isLoop: false,
+  })
   const { client, close } = readingClient(world, url, null, tell, rates.budgets)
   return {
     market: new BybitMarket(client),

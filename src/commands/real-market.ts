@@ -91,7 +91,11 @@ export async function openRealMarket(
     monotonic: pace.monotonic,
     sleep: (ms: number, signal?: AbortSignal) => pace.sleep(ms, signal ?? world.signal),
   }
-  const rates = sharedRates(world, data, credentials?.key ?? null, environment.account !== null)
+  const rates = sharedRates(world, data, {
+    key: credentials?.key ?? null,
+    trades: environment.account !== null,
+    isLoop: true,
+  })
   const ports: ClientPorts = {
     http: pace.within(http),
     clock,

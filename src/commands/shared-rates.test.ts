@@ -11,12 +11,14 @@ const test = suite('shared rates')
 const folder = new Folder()
 test.after(() => folder.remove())
 
+const LOOKS = { key: null, trades: false, isLoop: false }
+const TRADES = { key: 'a-key-of-mine', trades: true, isLoop: true }
 const KLINE = '/v5/market/kline'
 const world = { clock: { now: () => 1, monotonic: () => 1 } } as unknown as World
 
 test('in a folder without a state nobody else is reckoned with, and nothing is written', () => {
   const empty = join(folder.path, 'empty')
-  const rates = sharedRates(world, empty, null, false)
+  const rates = sharedRates(world, empty, LOOKS)
   assert.is(rates.budgets.of('https://api.example.com').wait(KLINE, 'normal', 0), 0)
   rates.keep()
   rates.close()
@@ -26,12 +28,12 @@ test('in a folder without a state nobody else is reckoned with, and nothing is w
 test('beside a state the parts lie in a file of their own, and one that is damaged keeps nobody from asking', () => {
   const path = folder.file(join('state', STATE_FILE), '')
   const beside = join(path, '..')
-  const rates = sharedRates(world, beside, 'a-key-of-mine', true)
+  const rates = sharedRates(world, beside, TRADES)
   assert.is(rates.budgets.of('https://api.example.com').wait(KLINE, 'normal', 0), 0)
   rates.close()
   assert.ok(existsSync(join(beside, 'rates.db')))
   folder.file(join('state', 'rates.db'), 'this is no database')
-  const again = sharedRates(world, beside, null, false)
+  const again = sharedRates(world, beside, LOOKS)
   assert.is(again.budgets.of('https://api.example.com').wait(KLINE, 'normal', 0), 0)
   again.close()
 })

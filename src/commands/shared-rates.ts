@@ -21,10 +21,15 @@ export interface SharedRates {
  * The budgets of this process. Where the folder has no state nobody else is reckoned with, nor where the file that is
  * shared cannot be used.
  *
- * @param key of the account that is asked about; `null`: none
- * @param trades orders are sent: the reserve is for them
+ * @param asks `key` of the account that is asked about, `null`: none; `trades`: orders are sent, the reserve is for them;
+ * `isLoop`: it is not to wait for others
  */
-export function sharedRates(world: World, folder: string, key: string | null, trades: boolean): SharedRates {
+export function sharedRates(
+  world: World,
+  folder: string,
+  asks: { readonly key: string | null; readonly trades: boolean; readonly isLoop: boolean },
+): SharedRates {
+  const { key, trades, isLoop } = asks
   const alone = { budgets: new HostBudgets(), keep: () => {}, close: () => {} }
   if (!existsSync(join(folder, STATE_FILE))) return alone
   const { pid, processStart } = thisProcess()
@@ -33,6 +38,7 @@ export function sharedRates(world: World, folder: string, key: string | null, tr
       id: `${pid} ${processStart}`,
       account: key === null ? null : hashText(key),
       trades,
+      isLoop,
       clock: world.clock,
     })
     return { budgets: new HostBudgets(shares), keep: () => shares.keep(), close: () => shares.close() }

@@ -23,7 +23,7 @@ class Machine {
 
   process(account: string | null = null, trades = false): RateShares {
     const clock = { now: () => this.now, monotonic: () => this.now }
-    return new RateShares(this.path, { id: `p${++this.#ids}`, account, trades, clock })
+    return new RateShares(this.path, { id: `p${++this.#ids}`, account, trades, isLoop: trades, clock })
   }
 }
 
@@ -52,6 +52,27 @@ test('one that has ended gives its part back at once, one that has died within s
   assert.is(run.of(HOST).address, 1)
   // It comes back, and waits as a new one does.
   assert.is(dead.of(HOST).waits, 6_000)
+})
+
+test('a trader that comes after one that was killed has everything at once', () => {
+  const machine = new Machine()
+  machine.process('key', true).of(HOST)
+  machine.now += 500
+  const next = machine.process('key', true)
+  assert.equal(next.of(HOST), { address: 1, key: 1, reserve: 1, silentFor: 0, waits: 0 })
+})
+
+test('a trader does not wait for those who only look', () => {
+  const machine = new Machine()
+  const scan = machine.process()
+  scan.of(HOST)
+  assert.equal(machine.process('key', true).of(HOST), {
+    address: 0.5,
+    key: 1,
+    reserve: 1,
+    silentFor: 0,
+    waits: 0,
+  })
 })
 
 test('a block that one has heard of is everybody’s', () => {

@@ -4,8 +4,10 @@
  * address's, so everybody counts; private ones the key's. The reserve of what protects positions is that of whoever
  * trades. Nobody waits for a request of another process: a part is looked up once a second, by requests that protect
  * nothing or by whoever looks after the clock, and one that is new waits until the others have noticed and what they have
- * sent before counts no more. Whoever is not heard of for some seconds is gone, and
- * his part is the others'. A host that has blocked the address is left alone by all.
+ * sent before counts no more. A loop does not wait: it may find a position to protect, and for the moment together they
+ * take less than the exchange's limit still. Whoever is not heard of for some seconds is gone, and his part is the others';
+ * of two that trade the former one is gone at once, for there is one at a time. A host that has blocked the address is left
+ * alone by all.
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { Milliseconds, Timestamp } from '../../base/units.ts'
@@ -27,6 +29,8 @@ export interface SharesOptions {
   readonly account: string | null
   /** It trades: the reserve is for it. */
   readonly trades: boolean
+  /** It goes on, and waits for nobody. */
+  readonly isLoop: boolean
   readonly clock: {
     now(): Timestamp
     monotonic(): Milliseconds
@@ -96,7 +100,8 @@ export class RateShares implements Sharing {
     const looked = this.#tries(() => this.#look(host))
     if (looked !== null) {
       const { shares, isNew, others } = looked
-      const readyAt = isNew && others > 0 ? mono + EVERY + ADDRESS_SPAN : (before?.readyAt ?? mono)
+      const hasToWait = isNew && others > 0 && !this.#options.isLoop
+      const readyAt = hasToWait ? mono + EVERY + ADDRESS_SPAN : (before?.readyAt ?? mono)
       return { shares, at: mono, triedAt: mono, readyAt }
     }
     if (before === undefined) return { shares: UNKNOWN, at: mono, triedAt: mono, readyAt: mono }
@@ -112,6 +117,7 @@ export class RateShares implements Sharing {
     db.exec('BEGIN IMMEDIATE')
     try {
       db.prepare('DELETE FROM members WHERE abs(seen - ?) > ?').run(now, LEASE)
+      if (trades) db.prepare('DELETE FROM members WHERE trades = 1 AND id <> ?').run(id)
       const known = db.prepare('SELECT 1 FROM members WHERE id = ? AND host = ?').get(id, host)
       db.prepare('INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?)').run(
         id,
@@ -121,19 +127,15 @@ export class RateShares implements Sharing {
         now,
       )
       const row = db
-        .prepare(
-          'SELECT count(*) AS members, sum(account IS ?) AS same, sum(trades) AS traders FROM members WHERE host = ?',
-        )
+        .prepare('SELECT count(*) AS members, sum(account IS ?) AS same FROM members WHERE host = ?')
         .get(account, host)
       const until = Number(db.prepare('SELECT until FROM blocks WHERE host = ?').get(host)?.until ?? 0)
       db.exec('COMMIT')
-      const [members, same, traders] = [row?.members, row?.same, row?.traders].map(value =>
-        Math.max(1, Number(value ?? 1)),
-      )
+      const [members, same] = [row?.members, row?.same].map(value => Math.max(1, Number(value ?? 1)))
       const shares = {
         address: 1 / members,
         key: account === null ? 1 / members : 1 / same,
-        reserve: trades ? 1 / traders : 0,
+        reserve: trades ? 1 : 0,
         silentFor: Math.max(0, until - now),
         waits: 0,
       }
