@@ -214,7 +214,7 @@ test('a close that the exchange refuses is told after a minute and goes on until
   })
   await asked(rig)
   await rig.run(CLOSE_PATIENCE + 10 * SECOND)
-  const words = `not flat after 60 s: ${SYMBOL} long: not now; what is bbw's is closed on`
+  const words = `not flat after 60 s: ${SYMBOL} long: not now; what is bbw's is closed on while bbw runs`
   assert.equal(answers(rig), [`refused C221: close: ${words}`])
   assert.is(rig.account().positions.length, 1)
   assert.is(rig.account().positions[0].stop !== null, true)

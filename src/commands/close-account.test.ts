@@ -98,6 +98,21 @@ test('what a close can do without stops none: the whole market away, and what th
   }
 })
 
+test('what stands in the way without a loop is said, and that nothing goes on', async () => {
+  const { sim, start, close } = await simulated()
+  try {
+    sim.setFaults([{ fault: 'refuse', code: 110_094, only: '/v5/order/create' }])
+    const closed = await start('barred', 'trade', 'flatten', '--without-state', '--all', '--execute').ended
+    assert.is(closed.code, 6, closed.err)
+    assert.match(closed.err, /C221/)
+    assert.match(closed.err, /nothing goes on closing now/)
+    assert.not.match(closed.err, /W303/)
+    assert.not(isFlat(sim))
+  } finally {
+    await close()
+  }
+})
+
 test('a list of positions that comes late is waited for', async () => {
   const { sim, start, close } = await simulated()
   try {

@@ -292,8 +292,13 @@ test('with a damaged state the way without it is named, closes what is there, an
   const out = ['flatten', '--without-state', '--exchange', 'sim', '--all']
   const dry = await trade(data, out)
   assert.equal([dry.code, records(dry.out).length], [0, 4])
+  for (const { figures } of records(dry.out)) {
+    const { qty, stop } = figures as { readonly qty: unknown; readonly stop: unknown }
+    assert.ok(Number(qty) > 0 && Number(stop) > 0, `in coins, and with the stop that is there: ${dry.out}`)
+  }
   const done = await trade(data, [...out, '--execute'])
   assert.is(done.code, 0, done.err)
+  assert.not(/W303|C305/.test(done.err), done.err)
   assert.match(done.err, 'W142')
   assert.is(records(done.out).at(-1)?.kind, 'flat')
   assert.is(foundOrder(data)?.command, 'halt')

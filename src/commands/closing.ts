@@ -8,6 +8,7 @@ import { DAY, type Milliseconds, SECOND } from '../core/base/units.ts'
 import { CLOSE_PATIENCE } from '../core/engine/closure-rules.ts'
 import type { Closure, EngineEvent } from '../core/engine/protocol.ts'
 import type { Snapshot } from '../core/engine/snapshot.ts'
+import { formatSteps, formatTicks } from '../core/market/quantise.ts'
 import type { Side } from '../core/market/side.ts'
 import { eventRecord } from '../core/wire/encode.ts'
 import type { ParsedArguments, World } from './command.ts'
@@ -29,6 +30,9 @@ const PATIENCE_MS = CLOSE_PATIENCE + 15 * SECOND
 const OPEN_AGAIN_MS: Milliseconds = 5 * SECOND
 /** On candles of a day the market answers no sooner. */
 const MOST_MARKET_MS = 3 * DAY
+
+const CLOSES_ON = 'no bbw runs now: the next bbw run goes on closing what is its own'
+const CLOSES_NO_MORE = 'nothing goes on closing now: give the command again, or close at the exchange'
 
 /** Closes one symbol. Returns the exit code: 0 when it is flat, 3 where there is nothing, 6 where it is not flat. */
 export async function close(world: World, parsed: ParsedArguments): Promise<number> {
@@ -187,6 +191,7 @@ async function closeHere(
       await untilAnswered(world, desk, () => told.some(event => isAnswer(event, id)))
       const events = told.filter(event => isOfClose(event, id))
       for (const event of events) await tell(world, parsed, event)
+      if (events.some(({ code }) => code === 'C221')) say(world, keepsState ? CLOSES_ON : CLOSES_NO_MORE)
       if (events.some(event => isAnswer(event, id))) return codeOf(events, id)
       const isSent = events.some(({ kind }) => kind === 'exiting')
       throw new ExchangeError('the exchange has not said yet that it is flat', {
@@ -345,9 +350,12 @@ async function shown(
     [],
     async desk => {
       const { positions, orders } = await desk.exchange.account()
-      const held = positions.map(({ symbol, side, steps }) => ({
-        ...{ symbol, side, strategy: null, qty: `${steps} steps`, stop: null },
-      }))
+      const held = positions.map(({ symbol, side, steps, stop }): Held => {
+        const known = desk.engine.instrumentOf(symbol)
+        if (known === undefined) return { symbol, side, strategy: null, qty: null, stop: null }
+        const at = stop === null ? null : formatTicks(known, stop)
+        return { symbol, side, strategy: null, qty: formatSteps(known, steps), stop: at }
+      })
       const waiting = orders.filter(one => one.purpose === 'entry' && isAsked(request, one)).length
       return await tellPlan(world, parsed, request, desk.exchange.clock.now(), [], held, waiting)
     },

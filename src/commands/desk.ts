@@ -102,6 +102,8 @@ export interface DeskOptions {
   readonly everyCycle?: boolean
   /** Nothing is to be entered: the position mode of the account stays, whatever the configuration says. */
   readonly onlyCloses?: boolean
+  /** Codes of events that are no lines of the log. */
+  readonly untold?: readonly Code[]
   /** Bytes of memory in use; those of this process, unless something else is said. */
   readonly memory?: () => number
   /** Does what may take so long; at once, unless something else is said. */
@@ -164,7 +166,8 @@ export class Desk {
       journal: {
         event(event) {
           journal.event(event)
-          if (event.code !== null && isWorthALine(event, opened?.books === null)) {
+          const isTold = event.code !== null && !(options.untold?.includes(event.code) ?? false)
+          if (event.code !== null && isTold && isWorthALine(event, opened?.books === null)) {
             log.code(event.code, eventWords(event), fieldsOf(event))
           }
         },

@@ -7,7 +7,12 @@ import { KV } from '../core/adapters/sqlite/kv.ts'
 import { heldError } from '../core/adapters/sqlite/lease.ts'
 import type { CommandOutcome, Queued } from '../core/adapters/sqlite/queue.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
-import { leaveOrder, STANDING_ORDER_FILE, takeOrderAway } from '../core/adapters/system/standing-order.ts'
+import {
+  foundOrder,
+  leaveOrder,
+  STANDING_ORDER_FILE,
+  takeOrderAway,
+} from '../core/adapters/system/standing-order.ts'
 import { StoreError } from '../core/base/errors.ts'
 import { RowChanges } from '../core/engine/books.ts'
 import { Engine } from '../core/engine/engine.ts'
@@ -101,8 +106,10 @@ export async function order(
     const folder = ensureDirectory(dataDirectory(world, textFlag(parsed, 'dataDir')))
     const reason = textFlag(parsed, 'reason') ?? 'by command'
     leaveOrder(folder, { command: name, by: 'cli', reason, at: world.clock.now() })
-    const words = `${error.message}; the ${name} lies in ${join(folder, STANDING_ORDER_FILE)}`
-    say(world, `${name === 'halt' ? 'C132' : 'I130'} ${words}: in force once bbw reads it, before it trades`)
+    // A halt that lies there is not made a pause.
+    const left = foundOrder(folder)?.command ?? name
+    const words = `${error.message}; the ${left} lies in ${join(folder, STANDING_ORDER_FILE)}`
+    say(world, `${left === 'halt' ? 'C132' : 'I130'} ${words}: in force once bbw reads it, before it trades`)
     if (error.retryable) throw error
     return EXIT.ok
   }

@@ -119,7 +119,7 @@ export const CLOSURE_COURSE: Rule<SeenClosure, ClosureCourse> = {
 
 function standstill({ trouble }: WaitingClosure): string {
   const words = trouble === '' ? 'the exchange does not answer' : trouble
-  return `not flat after ${CLOSE_PATIENCE / SECOND} s: ${words}; what is bbw's is closed on`
+  return `not flat after ${CLOSE_PATIENCE / SECOND} s: ${words}; what is bbw's is closed on while bbw runs`
 }
 
 // --- refusals

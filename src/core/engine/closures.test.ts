@@ -99,7 +99,7 @@ test('what bbw did not open is left unless that is said, and of nothing there is
 test('less than the least order is left and named; another refusal is tried again and told in time', () => {
   for (const [least, code, words] of [
     [2_000, 'rejected I604', 'close: SOLUSDT long: the rest of 1.000 is below the least order of 2.000'],
-    [1, 'exiting', "close: not flat after 60 s: SOLUSDT long: no; what is bbw's is closed on"],
+    [1, 'exiting', "close: not flat after 60 s: SOLUSDT long: no; what is bbw's is closed on while bbw runs"],
   ] as const) {
     const parts = new Parts().book([HELD])
     parts.core.markets.introduce({ ...HELD.instrument, minQty: least as Steps })

@@ -9,6 +9,7 @@ import { HOUR, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Signal } from '../decision/signal.ts'
 import type { Timeframe } from '../decision/strategy.ts'
 import type { Block, HourlyCloses, House } from '../guards/guard.ts'
+import type { Instrument } from '../market/instrument.ts'
 import { INTERVAL_MS } from '../market/interval.ts'
 import { SIDES, type Side } from '../market/side.ts'
 import { type Portfolio, realisedToday } from '../portfolio/portfolio.ts'
@@ -513,6 +514,11 @@ export class Engine {
 
   get portfolio(): Portfolio {
     return this.#core.portfolio
+  }
+
+  /** The filters of a symbol; `undefined`: they were not told. */
+  instrumentOf(symbol: string): Instrument | undefined {
+    return this.#core.markets.find(symbol)?.instrument
   }
 
   /** Wallet plus unrealised profit at the present marks. */
