@@ -168,6 +168,7 @@ test('a close of what a person holds that is refused is asked for again, and tol
     refuses = false
     await rig.run(2 * MINUTE)
     assert.is(exits(rig).length, sent, 'a person is not sold out long after the answer')
+    assert.is(answers(rig).length, 1, 'and what is still held is not called flat')
     rig.close()
   }
 })

@@ -507,7 +507,8 @@ function heldState(path: string, now: Timestamp, options: DeskOptions, recovery:
       store,
       books: store.loadBooks(),
       recovery,
-      isSafeMode: store.noteStart(now).isSafeMode,
+      // What only closes is opened by a person, as often as it takes: it is no start of a loop that fails.
+      isSafeMode: options.onlyCloses !== true && store.noteStart(now).isSafeMode,
       decisions: null,
     }
   } catch (error) {

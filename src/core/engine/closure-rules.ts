@@ -242,6 +242,11 @@ function rivals({ closure, resting, entries, asked, instance }: SeenClosureAccou
 
 function endOf(closure: WaitingClosure, foreign: readonly Spot[]): ClosureEnd {
   const { symbol, closed, left, isForeignToo, isAnswered, trouble } = closure
+  // Whoever asked was told what stood in the way: what is somebody else's is tried no more, and is not flat for that.
+  const still = foreign.filter(one => closed.includes(keyOf(one)))
+  if (isAnswered && isForeignToo && still.length > 0) {
+    return { kind: 'refused', words: trouble, why: 'stuck' }
+  }
   if (left.length > 0 && !isAnswered) return { kind: 'refused', words: trouble, why: 'stuck' }
   if (closed.length === 0 && symbol !== null && !isAnswered) {
     return foreign.length > 0

@@ -260,8 +260,9 @@ export class Closures {
   #end(closure: WaitingClosure, end: ClosureEnd): void {
     const { id, symbol, side, by, closed, left, isAnswered } = closure
     for (const key of closed) this.#orders.forgetAttempts(purposeOf(id, key))
-    if (end.kind === 'refused') this.#refuse(closure, end.words, end.why)
-    else {
+    if (end.kind === 'refused') {
+      if (!isAnswered) this.#refuse(closure, end.words, end.why)
+    } else {
       this.#core.record('flat', {
         code: 'I141',
         symbol,
