@@ -230,9 +230,29 @@ export class LoopbackBybit {
 
   /** A long entry at the market, handed to the trader whose state is in a folder. */
   propose(data: string, symbol: string, over: Partial<Signal> = {}): void {
+    const signal = this.signal(symbol, over)
+    const now = Date.now()
+    const store = StateStore.open(join(data, STATE_FILE), { now, random: Math.random, origin: 'demo' })
+    try {
+      store.enqueue(
+        { id: `proposal ${this.#proposed}`, command: { kind: 'propose', records: [scoreSignal(signal)] } },
+        now,
+      )
+    } finally {
+      store.close()
+    }
+  }
+
+  /** An order that rests at a price. */
+  limit(price: number): Signal['order'] {
+    return { type: 'limit', price: ticks(price) }
+  }
+
+  /** What would have it enter long at the market. */
+  signal(symbol: string, over: Partial<Signal> = {}): Signal {
     const today: Timestamp = Math.floor(this.sim.now / DAY) * DAY
     const last = this.price(symbol)
-    const signal = gridSignal(symbol, {
+    return gridSignal(symbol, {
       instrument: this.instrument(symbol),
       // Each is another one than the last.
       candleStart: today - DAY - ++this.#proposed,
@@ -244,15 +264,5 @@ export class LoopbackBybit {
       target: ticks(last * 1.1),
       ...over,
     })
-    const now = Date.now()
-    const store = StateStore.open(join(data, STATE_FILE), { now, random: Math.random, origin: 'demo' })
-    try {
-      store.enqueue(
-        { id: `proposal ${this.#proposed}`, command: { kind: 'propose', records: [scoreSignal(signal)] } },
-        now,
-      )
-    } finally {
-      store.close()
-    }
   }
 }

@@ -86,10 +86,12 @@ export async function openRealMarket(
   const { http, close } = nodeHttp()
   const stream = new URL(market.stream).origin
   const pace = speed === 1 ? wallPace(world) : await followedPace(world, stream, speed)
+  // Opening can be given up. What trades ends by itself: its requests are carried out, and their answers waited for.
+  let interrupts = world.signal
   const clock = {
     now: () => world.clock.now(),
     monotonic: pace.monotonic,
-    sleep: (ms: number, signal?: AbortSignal) => pace.sleep(ms, signal ?? world.signal),
+    sleep: (ms: number, signal?: AbortSignal) => pace.sleep(ms, signal ?? interrupts),
   }
   const rates = sharedRates(world, data, {
     key: credentials?.key ?? null,
@@ -153,7 +155,10 @@ export async function openRealMarket(
       ports,
       say: told,
       connect,
-      ready: () => progress.clear(),
+      ready: () => {
+        progress.clear()
+        interrupts = new AbortController().signal
+      },
       close: () => {
         cache.close()
         close()

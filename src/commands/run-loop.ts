@@ -13,6 +13,7 @@ import { type Config, loadConfig } from './config.ts'
 import { watchReload } from './config-reload.ts'
 import { dataDirectory, ensureDirectory } from './data-dir.ts'
 import { Desk, type DeskOptions } from './desk.ts'
+import { Ending, leftWords } from './ending.ts'
 import { EXIT } from './exit-codes.ts'
 import { Exports } from './exports.ts'
 import { textFlag, timeFlag } from './flags.ts'
@@ -32,9 +33,6 @@ const WATCHABLE_SPEED = 3_600
 
 /** However long the market takes, what the wall clock asks for is looked after in between. */
 const LONGEST_WAIT_MS = 250
-
-/** At the end so long is waited for what is on its way. */
-const LONGEST_END_MS = 8_000
 
 /** Where nothing is asked for, a timer still takes no more than 2^31 ms. */
 const LONGEST_SLEEP_MS = DAY
@@ -214,31 +212,83 @@ class Run {
       await screen.open(desk, facts, pace)
       const watch = new LoopWatch(await this.#watchdog())
       this.#watch = watch
-      const pacer = this.#place.isPaced ? this.#pacer(desk, now, watch) : this.#watcher(desk, watch)
-      const how = await desk.exchange.run(() => desk.driver.idle(), pacer, until)
+      const ending = new Ending(world, desk)
+      const how = await this.#untilItsEnd(desk, ending, until, now, watch)
       watch.close()
       // What is on its way is let come to its end, but not waited for without end.
-      if (how === 'stopped') await Promise.race([desk.driver.idle(), world.clock.sleep(LONGEST_END_MS)])
+      if (how === 'stopped') await Promise.race([desk.driver.idle(), world.clock.sleep(ending.timeLeft)])
+      const left = this.#place.isPaced ? [] : ending.left
+      if (left.length > 0) this.#tellLeft(desk, leftWords(left))
       isClean = true
       const at = desk.exchange.clock.now()
       const report = this.#report(recorder, desk, at)
-      const held =
-        how === 'stopped'
-          ? await heldWords([...desk.engine.portfolio.positions.values()], () => desk.exchange.account())
-          : ''
+      const held = how === 'stopped' ? await this.#heldWords(desk, ending) : ''
       if (!desk.close(true)) this.#log.code('E109', 'the end of the run could not be saved')
-      await screen.close()
-      await exports.keep(recorder.trades, report)
-      if (!exports.isOut) await screen.end(report)
-      if (how !== 'stopped') return EXIT.ok
-      const words = `I704 stopped at ${minute(at)} UTC with ${held}`
-      if (!world.quiet) world.stderr.write(`${words}\n`)
-      return world.signal.reason === 'SIGINT' ? EXIT.interrupted : EXIT.ok
+      const { isReaderGone } = screen
+      const sayStopped = (): void => {
+        if (!world.quiet) world.stderr.write(`I704 stopped at ${minute(at)} UTC with ${held}\n`)
+      }
+      if (isReaderGone) sayStopped()
+      try {
+        await screen.close()
+        await exports.keep(recorder.trades, report)
+        if (!exports.isOut) await screen.end(report)
+      } catch (error) {
+        // Nobody reads the lines, which is no fault; whoever waits for the exit code still is to know.
+        if (!isReaderGone || left.length === 0) throw error
+      }
+      if (how === 'stopped' && !isReaderGone) sayStopped()
+      if (left.length > 0) return EXIT.exchange
+      return how === 'stopped' && world.signal.reason === 'SIGINT' ? EXIT.interrupted : EXIT.ok
     } finally {
       this.#watch?.close()
       stopWatching()
       desk.close(isClean || screen.isReaderGone)
     }
+  }
+
+  /** Lets the market go on, and what was sent on a market that goes on without bbw come to its end. */
+  async #untilItsEnd(
+    desk: Desk,
+    ending: Ending,
+    until: Timestamp | null,
+    now: Timestamp,
+    watch: LoopWatch,
+  ): ReturnType<Desk['exchange']['run']> {
+    const idle = (): Promise<void> => desk.driver.idle()
+    if (this.#place.isPaced) return await desk.exchange.run(idle, this.#pacer(desk, now, watch), until)
+    const isOut = (): boolean => until !== null && desk.exchange.clock.now() >= until
+    const goOn = this.#watcher(desk, watch, isOut)
+    let how: 'until' | 'stopped' | null = null
+    // The exchange goes on over the end of the run, for as long as it takes.
+    const ran = await desk.exchange.run(
+      idle,
+      async at => {
+        if (how === null && (await goOn(at))) return true
+        how ??= isOut() ? 'until' : 'stopped'
+        return await ending.pace(at)
+      },
+      null,
+    )
+    return how ?? ran
+  }
+
+  /** The log has it, and the next start; and standard error, where the log is not there. */
+  #tellLeft(desk: Desk, words: string): void {
+    desk.hear({ type: 'incident', at: 0, reason: words, code: 'C712' })
+    if (this.#parts.logFile !== null) this.#world.stderr.write(`C712 ${words}\n`)
+  }
+
+  /** The last look at the account takes no longer than the end has. */
+  async #heldWords(desk: Desk, ending: Ending): Promise<string> {
+    return await heldWords([...desk.engine.portfolio.positions.values()], () =>
+      Promise.race([
+        desk.exchange.account(),
+        this.#world.clock.sleep(ending.timeLeft).then(() => {
+          throw new ExchangeError('no answer in time', { retryable: true, ambiguous: false })
+        }),
+      ]),
+    )
   }
 
   get #isEveryCycle(): boolean {
@@ -289,11 +339,14 @@ class Run {
     })
   }
 
-  /** Looks up now and then while the market goes on by itself; false once the user has asked for the end. */
-  #watcher(desk: Desk, loopWatch: LoopWatch): (at: Timestamp) => Promise<boolean> {
+  /**
+   * Looks up now and then while the market goes on by itself; false once the user has asked for the end, nobody reads
+   * the lines any more, or it is over.
+   */
+  #watcher(desk: Desk, loopWatch: LoopWatch, isOut: () => boolean): (at: Timestamp) => Promise<boolean> {
     const world = this.#world
     const screen = this.#screen
-    const isOver = (): boolean => world.signal.aborted || screen.hasQuit
+    const isOver = (): boolean => world.signal.aborted || screen.hasQuit || screen.isReaderGone || isOut()
     let fault: { readonly error: unknown } | null = null
     const onFault = (error: unknown): void => {
       fault ??= { error }
@@ -311,9 +364,15 @@ class Run {
     const flush = (): void => {
       if (isFlushing) return
       isFlushing = true
-      screen.flush().then(() => {
-        isFlushing = false
-      }, onFault)
+      screen.flush().then(
+        () => {
+          isFlushing = false
+        },
+        // A reader that has gone ends the run as a signal does: what was sent is not left to itself for it.
+        error => {
+          if (!screen.isReaderGone) onFault(error)
+        },
+      )
     }
     return async at => {
       for (let isDue = false; !isDue && !isOver(); isDue = desk.exchange.clock.now() >= at) {

@@ -76,6 +76,12 @@ export class Started {
     await this.ended
   }
 
+  /** Nobody reads its lines any more, and what it came to. */
+  unread(): Promise<Outcome> {
+    this.#child.stdout?.destroy()
+    return this.ended
+  }
+
   /** A signal that lets it end by itself, and what it came to. */
   async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<Outcome> {
     this.#child.kill(name)

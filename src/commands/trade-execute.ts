@@ -3,11 +3,14 @@ import { environmentOf } from '../core/adapters/bybit/environments.ts'
 import { openLog } from '../core/adapters/system/log.ts'
 import { UsageError } from '../core/base/errors.ts'
 import { hashText } from '../core/base/hash.ts'
+import type { LooseEnd } from '../core/engine/loose-ends.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import type { ParsedArguments, World } from './command.ts'
 import type { Config } from './config.ts'
 import { dataDirectory } from './data-dir.ts'
 import { Desk } from './desk.ts'
+import { Ending, leftWords } from './ending.ts'
+import { codeOf, outcomesOf } from './entry-outcome.ts'
 import { EXIT } from './exit-codes.ts'
 import { textFlag } from './flags.ts'
 import { say } from './lines.ts'
@@ -75,7 +78,11 @@ function isAnswer({ kind, signalId }: EngineEvent, ids: ReadonlySet<string>): bo
   return (kind === 'entered' || kind === 'refused') && signalId !== null && ids.has(signalId)
 }
 
-/** Opens the desk for a moment: recovers, proposes, and leaves what is on its way to the next run. */
+/**
+ * Opens the desk for a moment: recovers, proposes, and ends as a run does, once it is known what has become of what was
+ * sent and what is held stands with its stop, after 8 s at the latest. The embedded exchange stands still with the
+ * process: what is accepted there waits for its next price.
+ */
 async function executeHere(
   world: World,
   parsed: ParsedArguments,
@@ -83,14 +90,39 @@ async function executeHere(
   scored: readonly Scored[],
 ): Promise<number> {
   const told: EngineEvent[] = []
-  return await forAMoment(world, parsed, config, told, async desk => {
+  return await forAMoment(world, parsed, config, told, async (desk, isPaced) => {
     const ids = new Set(scored.map(one => one.signal.id))
+    told.length = 0
     desk.hear({ type: 'propose', at: 0, scored })
-    await desk.driver.idle()
-    const events = told.filter(event => isAnswer(event, ids))
-    for (const event of events) await tell(world, parsed, event)
-    return events.some(event => event.kind === 'entered') ? EXIT.ok : EXIT.refused
+    const left = isPaced ? await settled(desk) : await ended(world, desk)
+    const open = new Map(left.map(one => [one.clientOrderId, one]))
+    const outcomes = outcomesOf(told, ids, ({ clientOrderId }) => {
+      const one = open.get(clientOrderId)
+      return one === undefined ? 'rests' : { unknown: one.what }
+    })
+    for (const event of outcomes) await tell(world, parsed, event)
+    return left.length > 0 ? EXIT.exchange : codeOf(outcomes)
   })
+}
+
+/** On an exchange that stands still without bbw nothing is left open by an end. */
+async function settled(desk: Desk): Promise<readonly LooseEnd[]> {
+  await desk.driver.idle()
+  return []
+}
+
+/** Goes on until what was sent is settled; returns what is not after the time of an end, which is told. */
+async function ended(world: World, desk: Desk): Promise<readonly LooseEnd[]> {
+  const ending = new Ending(world, desk, true)
+  await desk.exchange.run(
+    () => desk.driver.idle(),
+    at => ending.pace(at),
+    null,
+  )
+  await Promise.race([desk.driver.idle(), world.clock.sleep(ending.timeLeft)])
+  const { left } = ending
+  if (left.length > 0) desk.hear({ type: 'incident', at: 0, reason: leftWords(left), code: 'C712' })
+  return left
 }
 
 interface MomentOptions {
@@ -100,7 +132,7 @@ interface MomentOptions {
 }
 
 /**
- * A desk for as long as `work` takes; events go to `told`. What is on its way then is left to the next run.
+ * A desk for as long as `work` takes, which is told whether bbw moves the market itself; events go to `told`.
  *
  * @param options `keepsState` of `false` leaves the state of the data folder aside, whatever it is like; with
  *   `onlyCloses` the account stays in the position mode that it is in; `again` is told why it could not be opened, and tells
@@ -111,7 +143,7 @@ export async function forAMoment<T>(
   parsed: ParsedArguments,
   config: Config,
   told: EngineEvent[],
-  work: (desk: Desk) => Promise<T>,
+  work: (desk: Desk, isPaced: boolean) => Promise<T>,
   { keepsState, onlyCloses = false, again = async () => false }: MomentOptions = { keepsState: true },
 ): Promise<T> {
   const folder = dataDirectory(world, textFlag(parsed, 'dataDir'))
@@ -146,7 +178,7 @@ export async function forAMoment<T>(
   const desk = await persistently(open, again)
   let isClean = false
   try {
-    const result = await work(desk)
+    const result = await work(desk, place.isPaced)
     isClean = true
     return result
   } finally {

@@ -608,7 +608,7 @@ export const CODES = {
   I704: {
     title: 'stopped',
     what: 'bbw was asked to end.',
-    did: 'Sent nothing new, waited for what was on its way, saved and left; stops stay at the exchange.',
+    did: 'Entered nothing new, found out what had become of what was on its way, saw to it that what is held has its stop, saved and left; stops stay at the exchange.',
     can: NOTHING,
   },
   I705: {
@@ -628,6 +628,12 @@ export const CODES = {
     what: 'The loop has not come on: on a real market a cycle had not ended for twice its period (a light one for a minute), on one that bbw moves itself nothing had for 20 s. Its event loop was blocked by a calculation, a disk or a terminal that takes no output, or its cycles did not run.',
     did: 'Ended the process as a crash does, without saving: the state is as after the last step, and stops stay at the exchange. The next start tells it and goes on there. The fifth such start within ten minutes enters nothing (C706).',
     can: 'Where nothing starts bbw run again by itself, start it: bbw run. Report it if it repeats.',
+  },
+  C712: {
+    title: 'ended with something left open',
+    what: 'bbw has ended, and within 8 s it could not be found out what has become of something that it had sent, or a position stands without its stop; the message names each.',
+    did: 'Read the account again and again, asked for missing stops, entered nothing; the books know what is open.',
+    can: 'Start bbw run at once: it looks up what is open and protects what is held. Or look at the account, and set the stop there.',
   },
   E708: {
     title: 'internal error',

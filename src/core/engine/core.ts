@@ -75,6 +75,7 @@ type Saved = Pick<
   | 'sequence'
   | 'recovery'
   | 'isDoubted'
+  | 'isEnding'
   | 'revision'
   | 'counts'
   | 'told'
@@ -94,8 +95,6 @@ export class EngineCore {
   readonly instance: string
   /** Whether events, verdicts and outcomes are told. */
   readonly journal: boolean
-  /** It is opened to close alone. */
-  readonly onlyCloses: boolean
   readonly lacking: House['lacking']
   readonly isShared: boolean
   /** Strategies that may send real orders; `null`: none are sent. */
@@ -117,12 +116,15 @@ export class EngineCore {
   recovery: Recovery | null = null
   /** Executions are to be asked for, because the account differs from the books. */
   isDoubted = false
+  /** The process ends within seconds. */
+  isEnding = false
   /** Counts changes of the books by what the exchange tells. */
   revision = 0
   #portfolio: Portfolio
   readonly #everyCycle: boolean
   readonly #incarnation: number
   readonly #counts: { [name: string]: number } = {}
+  readonly #onlyCloses: boolean
   #sequence = 0
   #effects: Effect[] = []
 
@@ -141,7 +143,7 @@ export class EngineCore {
     this.cursor.wantsReasons = witness !== null
     this.instance = options.instance ?? NO_INSTANCE
     this.journal = options.journal ?? true
-    this.onlyCloses = options.onlyCloses ?? false
+    this.#onlyCloses = options.onlyCloses ?? false
     this.#everyCycle = options.everyCycle ?? false
     this.#incarnation = options.incarnation ?? 0
     this.schedule = new Schedule(this.#everyCycle)
@@ -165,6 +167,11 @@ export class EngineCore {
     const answer = rule.decide(seen, this.settings)
     this.witness?.ruled(rule, seen, answer, this.now)
     return answer
+  }
+
+  /** Nothing is decided and nothing entered: it was opened to close alone, or it ends. */
+  get onlyCloses(): boolean {
+    return this.#onlyCloses || this.isEnding
   }
 
   get portfolio(): Portfolio {
@@ -340,6 +347,7 @@ export class EngineCore {
       sequence: this.#sequence,
       recovery: this.recovery,
       isDoubted: this.isDoubted,
+      isEnding: this.isEnding,
       revision: this.revision,
       counts: this.#counts,
       told: this.witness?.save().told ?? [],
@@ -353,6 +361,7 @@ export class EngineCore {
     this.#sequence = saved.sequence
     this.recovery = saved.recovery
     this.isDoubted = saved.isDoubted
+    this.isEnding = saved.isEnding
     this.revision = saved.revision
     this.witness?.load(saved)
     this.keep(saved)

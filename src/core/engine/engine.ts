@@ -31,6 +31,7 @@ import { Handovers } from './handovers.ts'
 import { Ladders } from './ladders.ts'
 import { Leftovers } from './leftovers.ts'
 import { Leverages } from './leverages.ts'
+import { type LooseEnds, looseEnds } from './loose-ends.ts'
 import { Management } from './management.ts'
 import { MarginChecks } from './margin-checks.ts'
 import { expiryOf, OrderDesk } from './order-desk.ts'
@@ -221,6 +222,9 @@ export class Engine {
       case 'incident':
         core.note('alert', input.reason, null, input.code)
         break
+      case 'ending':
+        this.#reconciler.ending()
+        break
       case 'store':
         this.#gatekeeper.store(input.ok, input.reason, input.code)
         break
@@ -271,6 +275,12 @@ export class Engine {
     this.#orders.refusedNow = null
     if (core.leaving.size > 0) this.#handovers.proceed()
     return core.takeEffects()
+  }
+
+  /** What would be left behind with its fate open if the process ended now. */
+  looseEnds(): LooseEnds {
+    const { compared, isUnreadable } = this.#reconciler
+    return looseEnds(this.#core, this.#orders, this.#protection.desk, compared, isUnreadable)
   }
 
   // --- what survives ------------------------------------------------------------------------------------------
@@ -857,7 +867,8 @@ export class Engine {
     blocks.push(...this.#core.obstacles.blocks())
     if (halted !== null) block('kill-switch', `halted by ${halted.by}: ${halted.reason}`)
     if (paused !== null) block('kill-switch', `paused by ${paused.by}: ${paused.reason}`)
-    if (this.#core.onlyCloses) block('kill-switch', 'bbw is open for a moment, to close alone')
+    if (this.#core.isEnding) block('kill-switch', 'bbw is ending')
+    else if (this.#core.onlyCloses) block('kill-switch', 'bbw is open for a moment, to close alone')
     if (this.#core.recovery !== null) block('readiness', 'books and exchange are being compared')
     if (storeTrouble !== null) block('readiness', `the state cannot be saved: ${storeTrouble}`)
     if (isUnreadable) block('readiness', 'the account cannot be read')

@@ -113,6 +113,11 @@ export type Input =
   | { readonly type: 'feed-gap'; readonly at: Timestamp; readonly reason: string }
   /** Something that has happened to this bbw is to be told, and changes nothing. */
   | { readonly type: 'incident'; readonly at: Timestamp; readonly reason: string; readonly code: Code }
+  /**
+   * The process ends within seconds: nothing is entered any more, and the account is read now, each time that this is
+   * said, so that nothing is left behind whose fate is open. What waits to be sent is given up.
+   */
+  | { readonly type: 'ending'; readonly at: Timestamp }
   /** Whether the state can be written. */
   | {
       readonly type: 'store'

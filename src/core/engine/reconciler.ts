@@ -19,7 +19,7 @@ import type { Account, Execution, FillInput, FundingInput, OrderReport, Unread }
 import type { Unsettled } from './put-off.ts'
 import { GAP, isHidden, QUESTION, READING, UNREAD } from './reach-rules.ts'
 import { type Course, RECONCILIATION } from './reconcile.ts'
-import type { EngineState, Unreadable, Verification } from './state.ts'
+import type { Compared, EngineState, Unreadable, Verification } from './state.ts'
 import { LOST_BOOKS } from './stranger-rules.ts'
 import type { Strangers } from './strangers.ts'
 
@@ -40,7 +40,7 @@ export interface ReconcilerParts {
 }
 
 /** What the reconciler adds to a saved engine. */
-type Saved = Pick<EngineState, 'verification' | 'drift' | 'driftSince' | 'unreadable'>
+type Saved = Pick<EngineState, 'verification' | 'compared' | 'drift' | 'driftSince' | 'unreadable'>
 
 /** It is asked for again after so long at most. */
 const LONGEST_LOOK: Milliseconds = 3 * LOOK_AGAIN
@@ -59,6 +59,7 @@ export class Reconciler {
   readonly #closures: Closures
   readonly #margins: MarginChecks
   #verification: Verification | null = null
+  #compared: Compared | null = null
   #drift = ''
   #driftSince: Timestamp | null = null
   #unreadable: Unreadable | null = null
@@ -103,6 +104,18 @@ export class Reconciler {
     if (differs) causes.push('differs')
     if (this.isUnreadable) causes.push('unreadable')
     return causes
+  }
+
+  /** The account as it was compared last; `null`: it was not, or not since the process began to end. */
+  get compared(): Compared | null {
+    return this.#compared
+  }
+
+  /** The process ends: what is left behind is judged by what the account says from now on. */
+  ending(): void {
+    if (!this.#core.isEnding) this.#compared = null
+    this.#core.isEnding = true
+    this.#core.hurry(this.#core.now)
   }
 
   /** Something may have happened that was not told. */
@@ -165,6 +178,7 @@ export class Reconciler {
       executions: null,
       reports: [],
       revision: this.#core.revision,
+      askedAt: this.#core.now,
     }
     const asked = [accountQuery, ...orderQueries.map(([queryId]) => queryId)]
     return executionsQuery === null ? asked : [...asked, executionsQuery]
@@ -220,7 +234,7 @@ export class Reconciler {
       this.#core.hurry(this.#core.now)
       return
     }
-    this.#compare(account, executions !== null)
+    this.#compare(account, executions !== null, found)
   }
 
   /** Says what cannot be read, and what can again; nothing is entered there meanwhile. */
@@ -279,7 +293,7 @@ export class Reconciler {
     }
   }
 
-  #compare(account: Account, isThorough: boolean): void {
+  #compare(account: Account, isThorough: boolean, asked: Compared): void {
     const booked = new Set<string>()
     const known = new Set<string>()
     for (const id of this.#core.portfolio.pending.keys()) {
@@ -314,10 +328,10 @@ export class Reconciler {
       isRestart: recovery?.cause === 'restart',
       now,
     })
-    this.#follow(course, account, isThorough)
+    this.#follow(course, account, isThorough, asked)
   }
 
-  #follow(course: Course, account: Account, isThorough: boolean): void {
+  #follow(course: Course, account: Account, isThorough: boolean, { revision, askedAt }: Compared): void {
     const { found, cancels, asksAgain, takesWallet, isRecovered } = course
     this.#strangers.rivalsSeen(found.rivals)
     for (const orphan of cancels) {
@@ -354,6 +368,7 @@ export class Reconciler {
       )
       if (there !== undefined) this.#protection.readBack(position, there.stop)
     }
+    this.#compared = { revision, askedAt }
     if (isRecovered) this.#recovered()
   }
 
@@ -458,6 +473,7 @@ export class Reconciler {
   save(): Saved {
     return {
       verification: this.#verification,
+      compared: this.#compared,
       drift: this.#drift,
       driftSince: this.#driftSince,
       unreadable: this.#unreadable,
@@ -466,6 +482,7 @@ export class Reconciler {
 
   load(saved: Saved): void {
     this.#verification = saved.verification
+    this.#compared = saved.compared
     this.#drift = saved.drift
     this.#driftSince = saved.driftSince
     this.#unreadable = saved.unreadable

@@ -257,7 +257,11 @@ export interface Verification {
   reports: OrderReport[]
   /** State of the books when the questions were asked: what is told meanwhile makes the answers old. */
   readonly revision: number
+  readonly askedAt: Timestamp
 }
+
+/** The account as it was compared last: the state of the books that was, and when it was asked for. */
+export type Compared = Pick<Verification, 'revision' | 'askedAt'>
 
 /** An account that cannot be read. */
 export interface Unreadable {
@@ -407,10 +411,14 @@ export interface EngineState {
   readonly executedAt: Timestamp
   readonly recovery: Recovery | null
   readonly verification: Verification | null
+  /** `null`: it was not, or not since the process began to end. */
+  readonly compared: Compared | null
   readonly storeTrouble: string | null
   /** `null`: the account could be read when it was last asked for. */
   readonly unreadable: Unreadable | null
   readonly isDoubted: boolean
+  /** The process ends within seconds. */
+  readonly isEnding: boolean
   readonly revision: number
   readonly decided: readonly (readonly [string, Decided])[]
   readonly counts: { readonly [name: string]: number }
