@@ -101,11 +101,6 @@ export const PROCESS_ROWS: readonly FaultRow[] = [
         title:
           'G5: on an account a loop that was killed goes on where it stood, and a build that trusts only its memory is found out',
       },
-      {
-        file: 'commands/kill-sweep-bybit.test.ts',
-        title:
-          'G5: a trader on an account at Bybit that is killed at any point goes on with books that are equal to it',
-      },
     ],
   },
   {
