@@ -53,10 +53,7 @@ function outcomeOf(
 }
 
 /** The event by which an entry has come to its end, or to its first fill; `undefined`: none was told. */
-export function endOf(
-  { clientOrderId }: EngineEvent,
-  events: readonly EngineEvent[],
-): EngineEvent | undefined {
+function endOf({ clientOrderId }: EngineEvent, events: readonly EngineEvent[]): EngineEvent | undefined {
   const own = events.filter(event => event.clientOrderId === clientOrderId)
   return own.find(({ kind }) => kind === 'filled') ?? own.findLast(({ kind }) => ENDS.has(kind))
 }

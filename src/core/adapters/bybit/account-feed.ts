@@ -259,11 +259,7 @@ export class AccountFeed {
     // The newest last: it is the oldest that is forgotten.
     this.#executed.delete(linkId)
     this.#executed.set(linkId, executed)
-    if (this.#executed.size > REMEMBERED)
-      for (const oldest of this.#executed.keys()) {
-        this.#executed.delete(oldest)
-        break
-      }
+    forgetOldest(this.#executed)
     const untold = this.#untold.get(linkId)
     if (untold !== undefined) this.#onFilled(linkId, symbol, untold.filled)
   }
@@ -283,10 +279,15 @@ export class AccountFeed {
 
   #remember(execId: string): void {
     this.#told.add(execId)
-    if (this.#told.size <= REMEMBERED) return
-    for (const oldest of this.#told) {
-      this.#told.delete(oldest)
-      return
-    }
+    forgetOldest(this.#told)
+  }
+}
+
+/** Of what is kept in the order in which it came the first one goes, where there is too much. */
+function forgetOldest(kept: Map<string, unknown> | Set<string>): void {
+  if (kept.size <= REMEMBERED) return
+  for (const oldest of kept.keys()) {
+    kept.delete(oldest)
+    return
   }
 }
