@@ -6,46 +6,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FaultRule } from './core/adapters/sim/bybit/fault-plan.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
-import { ExchangeError } from './core/base/errors.ts'
 import { MINUTE, SECOND } from './core/base/units.ts'
-import { rigs } from './faults-complaints.fixture.ts'
-import { bound, type RigOptions, type StreamRig } from './faults-streams-rig.fixture.ts'
+import { asOne, CREATE, fails, hasty, NEWS, rigs } from './faults-complaints.fixture.ts'
+import type { StreamRig } from './faults-streams-rig.fixture.ts'
 
 const test = suite('faults of answers')
 const folder = new StoreFolder()
 test.after(() => folder.remove())
 const { complaintsOf } = rigs(folder)
-
-const CREATE = 'POST /v5/order/create'
-const NEWS = [
-  { fault: 'lose-push', only: 'order' },
-  { fault: 'lose-push', only: 'execution' },
-] as const
-
-/** What is wrong with a position after all: one entry was sent, it is held under its stop, and the books know. */
-async function asOne(rig: StreamRig, sent = 1): Promise<readonly string[]> {
-  const wrong: string[] = []
-  if (rig.requests(CREATE) !== sent) wrong.push(`${rig.requests(CREATE)} orders were sent`)
-  if (rig.position() === null) wrong.push('the books have no position')
-  if (rig.nakedMs > 2 * SECOND) wrong.push(`${rig.nakedMs} ms without a stop`)
-  return [...wrong, ...(await rig.differences())]
-}
-
-function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
-}
-
-/** Planted: whatever is not clear is taken for a refusal. */
-const hasty: RigOptions['broker'] = one => ({
-  ...bound(one),
-  place: order =>
-    one.place(order).catch(() => {
-      throw new ExchangeError('no', { retryable: false, ambiguous: false })
-    }),
-})
 
 async function neverArrives(rig: StreamRig): Promise<readonly string[]> {
   rig.setFaults([{ fault: 'lose-request', only: '/v5/order/create' }])

@@ -5,7 +5,17 @@ import type { StreamListener } from './core/adapters/bybit/stream-connection.ts'
 import type { Fault } from './core/adapters/sim/bybit/fault-plan.ts'
 import type { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import type { Code } from './core/base/codes.ts'
-import { type RigOptions, StreamRig } from './faults-streams-rig.fixture.ts'
+import { ExchangeError } from './core/base/errors.ts'
+import { SECOND } from './core/base/units.ts'
+import { bound, type RigOptions, StreamRig } from './faults-streams-rig.fixture.ts'
+
+export const CREATE = 'POST /v5/order/create'
+
+/** Nothing that becomes of an order is told. */
+export const NEWS = [
+  { fault: 'lose-push', only: 'order' },
+  { fault: 'lose-push', only: 'execution' },
+] as const
 
 /** What is wrong with a rig, in words; empty when nothing is. */
 export type Wrong = (rig: StreamRig) => Promise<readonly string[]>
@@ -52,6 +62,32 @@ export async function held(rig: StreamRig): Promise<void> {
   assert.ok(rig.position() !== null, 'something is held')
   assert.equal(await rig.differences(), [])
 }
+
+/** What is wrong with a position after all: one entry was sent, it is held under its stop, and the books know. */
+export async function asOne(rig: StreamRig, sent = 1): Promise<readonly string[]> {
+  const wrong: string[] = []
+  if (rig.requests(CREATE) !== sent) wrong.push(`${rig.requests(CREATE)} orders were sent`)
+  if (rig.position() === null) wrong.push('the books have no position')
+  if (rig.nakedMs > 2 * SECOND) wrong.push(`${rig.nakedMs} ms without a stop`)
+  return [...wrong, ...(await rig.differences())]
+}
+
+/** One of the complaints has these words: a planted bug was found out. */
+export function fails(complaints: readonly string[], words: string): void {
+  assert.ok(
+    complaints.some(one => one.includes(words)),
+    `${words}: ${complaints.join('; ')}`,
+  )
+}
+
+/** Planted: whatever is not clear is taken for a refusal. */
+export const hasty: RigOptions['broker'] = one => ({
+  ...bound(one),
+  place: order =>
+    one.place(order).catch(() => {
+      throw new ExchangeError('no', { retryable: false, ambiguous: false })
+    }),
+})
 
 /** A listener that hears something else. */
 export function hearing(over: (listener: StreamListener) => Partial<StreamListener>) {

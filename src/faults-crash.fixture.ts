@@ -39,10 +39,3 @@ export function request(
 ): KillPoint {
   return { at: 'request', phase, when: (asked, body) => asked === path && says(body) }
 }
-
-export function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
-}

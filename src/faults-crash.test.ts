@@ -15,8 +15,8 @@ import { MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
 import { Behind } from './core/engine/drivers/behind.fixture.ts'
 import type { Batch, BrokerPort } from './core/engine/ports.ts'
-import { rigs } from './faults-complaints.fixture.ts'
-import { CREATE, crashes, fails, type Life, request, STOP } from './faults-crash.fixture.ts'
+import { fails, rigs } from './faults-complaints.fixture.ts'
+import { CREATE, crashes, type Life, request, STOP } from './faults-crash.fixture.ts'
 import type { KillPoint } from './faults-mortal.fixture.ts'
 import {
   bound,

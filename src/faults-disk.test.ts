@@ -8,22 +8,13 @@ import * as assert from 'uvu/assert'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { StoreError } from './core/base/errors.ts'
 import { MINUTE, SECOND } from './core/base/units.ts'
-import { rigs } from './faults-complaints.fixture.ts'
+import { CREATE, fails, rigs } from './faults-complaints.fixture.ts'
 import { OTHER, type RigOptions, type StreamRig } from './faults-streams-rig.fixture.ts'
 
 const test = suite('faults of the disk')
 const folder = new StoreFolder()
 test.after(() => folder.remove())
 const { withRig } = rigs(folder)
-
-const CREATE = 'POST /v5/order/create'
-
-function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
-}
 
 /** From the moment that the exchange has taken an entry another process holds the database, for ten seconds. */
 async function locked(rig: StreamRig): Promise<readonly string[]> {

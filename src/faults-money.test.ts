@@ -13,7 +13,7 @@ import { ExchangeError } from './core/base/errors.ts'
 import { MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
 import type { ConditionalReport } from './core/engine/protocol.ts'
-import { hearing, held, rigs } from './faults-complaints.fixture.ts'
+import { asOne, CREATE, fails, hasty, hearing, held, NEWS, rigs } from './faults-complaints.fixture.ts'
 import {
   bound,
   levels,
@@ -28,12 +28,7 @@ const folder = new StoreFolder()
 test.after(() => folder.remove())
 const { complaintsOf, withRig } = rigs(folder)
 
-const CREATE = 'POST /v5/order/create'
 const STOP = 'POST /v5/position/trading-stop'
-const NEWS = [
-  { fault: 'lose-push', only: 'order' },
-  { fault: 'lose-push', only: 'execution' },
-] as const
 /** A limit order with a target that rests. */
 const REVERSION: Partial<Signal> = {
   strategy: 'mean-reversion',
@@ -79,32 +74,7 @@ const mute = onPath('/v5/position/trading-stop', async () => ({
 /** Planted: nothing that was executed is ever asked for. */
 const incurious: RigOptions['broker'] = one => ({ ...bound(one), executions: async () => [] })
 
-/** What is wrong with a position after all: one entry was sent, it is held under its stop, and the books know. */
-async function asOne(rig: StreamRig, sent = 1): Promise<readonly string[]> {
-  const wrong: string[] = []
-  if (rig.requests(CREATE) !== sent) wrong.push(`${rig.requests(CREATE)} orders were sent`)
-  if (rig.position() === null) wrong.push('the books have no position')
-  if (rig.nakedMs > 2 * SECOND) wrong.push(`${rig.nakedMs} ms without a stop`)
-  return [...wrong, ...(await rig.differences())]
-}
-
-function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
-}
-
 // --- orders -------------------------------------------------------------------------------------------------------
-
-/** Planted: whatever is not clear is taken for a refusal. */
-const hasty: RigOptions['broker'] = one => ({
-  ...bound(one),
-  place: order =>
-    one.place(order).catch(() => {
-      throw new ExchangeError('no', { retryable: false, ambiguous: false })
-    }),
-})
 
 async function lostReply(rig: StreamRig): Promise<readonly string[]> {
   rig.setFaults([{ fault: 'lose-reply', only: '/v5/order/create', most: 1 }, ...NEWS])

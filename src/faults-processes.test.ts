@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { SCRIPTED, scriptedMarket } from './commands/scripted-market.fixture.ts'
 import { inDatabase, Processes, type Started } from './commands/started.fixture.ts'
 import { Folder, records } from './commands/world.fixture.ts'
+import { fails } from './faults-complaints.fixture.ts'
 
 const test = suite('faults of several processes')
 const processes = new Processes()
@@ -99,13 +100,6 @@ class Account {
     const where = ['--url', this.#url, '--data-dir', this.data, '-c', CONFIG, '--ndjson']
     return processes.start([...words, ...where], { env: this.#keys })
   }
-}
-
-function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
 }
 
 const codesOf = (out: string): readonly unknown[] => records(out).map(({ code }) => code)

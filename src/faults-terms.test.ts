@@ -11,7 +11,7 @@ import type { Migration } from './core/adapters/sqlite/migrations.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { HOUR, MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
-import { hearing, held, rigs } from './faults-complaints.fixture.ts'
+import { CREATE, fails, hearing, held, rigs } from './faults-complaints.fixture.ts'
 import {
   bound,
   levels,
@@ -26,7 +26,6 @@ const folder = new StoreFolder()
 test.after(() => folder.remove())
 const { complaintsOf, withRig } = rigs(folder)
 
-const CREATE = 'POST /v5/order/create'
 /** A limit order with a target that rests. */
 const REVERSION: Partial<Signal> = {
   strategy: 'mean-reversion',
@@ -40,13 +39,6 @@ function taking(change: (body: string, asked: HttpRequest) => string): RigOption
     const reply: HttpReply = await http(asked)
     return { ...reply, body: change(reply.body, asked) }
   }
-}
-
-function fails(complaints: readonly string[], words: string): void {
-  assert.ok(
-    complaints.some(one => one.includes(words)),
-    `${words}: ${complaints.join('; ')}`,
-  )
 }
 
 /** An entry is refused for the account; the next ones are not sent, and what is held stays as it is. */

@@ -6,29 +6,17 @@ import type { Audited } from './audit.fixture.ts'
 import { CANARY } from './bybit-world.fixture.ts'
 import type { PlannedFault } from './fault-plan.fixture.ts'
 import { MemoryFolder } from './memory-folder.fixture.ts'
-import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
+import { QUARTER_HOUR, simulate as simulateAt, well } from './rows.fixture.ts'
+import type { Outcome, SimulationOptions } from './simulation.fixture.ts'
 
 const test = suite('audits in the kernel')
 const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
-/** A quarter of an hour in which nothing goes wrong but what is listed, and an entry after some minutes. */
-function simulate(over: Partial<SimulationOptions> = {}): Promise<Outcome> {
-  return new Simulation({
-    seed: 5,
-    profile: 'calm',
-    protocol: 'bybit',
-    days: 0.012,
-    folder: folder.fresh(),
-    faults: [],
-    script: simulation => simulation.after(4 * MINUTE, () => simulation.propose('SOLUSDT')),
-    ...over,
-  }).run()
-}
+const simulate = (over: Partial<SimulationOptions> = {}): Promise<Outcome> =>
+  simulateAt(folder, QUARTER_HOUR, [], over)
 
 const fault = (place: string, kind: string, size = 0.4): PlannedFault => ({ place, occasion: 0, kind, size })
-
-const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 
 const CLOSES: SimulationOptions['script'] = simulation => {
   simulation.after(4 * MINUTE, () => simulation.propose('SOLUSDT'))

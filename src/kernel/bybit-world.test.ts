@@ -5,28 +5,16 @@ import type { HttpPort } from '../core/adapters/bybit/http.ts'
 import { MINUTE, SECOND } from '../core/base/units.ts'
 import { CANARY } from './bybit-world.fixture.ts'
 import { MemoryFolder } from './memory-folder.fixture.ts'
-import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
+import { QUARTER_HOUR, simulate as simulateAt, well } from './rows.fixture.ts'
+import type { Outcome, SimulationOptions } from './simulation.fixture.ts'
 import { MachineClock } from './trader.fixture.ts'
 
 const test = suite('bybit in the kernel')
 const folder = new MemoryFolder()
 test.after(() => folder.remove())
 
-/** A quarter of an hour in which nothing goes wrong but what is listed, and an entry after some minutes. */
-function simulate(over: Partial<SimulationOptions> = {}): Promise<Outcome> {
-  return new Simulation({
-    seed: 5,
-    profile: 'calm',
-    protocol: 'bybit',
-    days: 0.012,
-    folder: folder.fresh(),
-    faults: [],
-    script: simulation => simulation.after(4 * MINUTE, () => simulation.propose('SOLUSDT')),
-    ...over,
-  }).run()
-}
-
-const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
+const simulate = (over: Partial<SimulationOptions> = {}): Promise<Outcome> =>
+  simulateAt(folder, QUARTER_HOUR, [], over)
 
 test('the same seed gives the same run, and no line of it holds the secret', async () => {
   const lines: string[] = []

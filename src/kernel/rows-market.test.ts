@@ -9,6 +9,7 @@ import { toTicks } from '../core/market/quantise.ts'
 import { sign } from '../core/market/side.ts'
 import { LISTED, type Listed, named } from './market.fixture.ts'
 import { MemoryFolder } from './memory-folder.fixture.ts'
+import { well } from './rows.fixture.ts'
 import { proposal } from './signals.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 
@@ -28,8 +29,6 @@ function simulate(over: Partial<SimulationOptions>): Promise<Outcome> {
     ...over,
   }).run()
 }
-
-const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 
 // --- B6 -----------------------------------------------------------------------------------------------------------
 

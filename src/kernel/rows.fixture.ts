@@ -21,10 +21,10 @@ export const EMBEDDED: Place = {
   first: MINUTE + 20 * SECOND,
   place: 'request place',
 }
-export const PLACES: readonly Place[] = [
-  EMBEDDED,
-  { protocol: 'bybit', days: 0.006, first: 4 * MINUTE, place: 'request order/create' },
-]
+const BYBIT: Place = { protocol: 'bybit', days: 0.006, first: 4 * MINUTE, place: 'request order/create' }
+export const PLACES: readonly Place[] = [EMBEDDED, BYBIT]
+/** A quarter of an hour at Bybit. */
+export const QUARTER_HOUR: Place = { ...BYBIT, days: 0.012 }
 
 /** A while in which nothing goes wrong but what is listed, and an entry on SOLUSDT after some minutes. */
 export function simulate(

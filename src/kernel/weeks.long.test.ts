@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SECOND } from '../core/base/units.ts'
 import { MemoryFolder } from './memory-folder.fixture.ts'
+import { well } from './rows.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { type Aged, oldPosition } from './weeks.fixture.ts'
 
@@ -12,8 +13,6 @@ test.after(() => folder.remove())
 
 const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
   new Simulation({ seed: 5, profile: 'calm', faults: [], folder: folder.fresh(), ...over }).run()
-
-const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 
 test('C11: a position of sixty days at an exchange that remembers twenty-eight is known, kept and closed', async () => {
   const aged: Aged = { known: [], restarts: 0 }

@@ -2,6 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MemoryFolder } from './memory-folder.fixture.ts'
+import { well } from './rows.fixture.ts'
 import { type Outcome, Simulation, type SimulationOptions } from './simulation.fixture.ts'
 import { type Aged, believesHistoryAlone, oldPosition } from './weeks.fixture.ts'
 
@@ -17,8 +18,6 @@ const simulate = (over: Partial<SimulationOptions>): Promise<Outcome> =>
     folder: folder.fresh(),
     ...over,
   }).run()
-
-const well = ({ failure }: Outcome): void => assert.is(failure, null, JSON.stringify(failure))
 
 test('C11: in the whole loop a position older than the history is known, and believing the history is found out', async () => {
   // Shortened: a quarter of an hour of history, and a position of hours. `weeks.long.test.ts` has the sixty days.
