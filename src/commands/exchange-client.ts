@@ -28,6 +28,7 @@ export function publicMarket(
     key: null,
     trades: false,
     isLoop: false,
+    speed: 1,
   })
   const { client, close } = readingClient(world, url, null, tell, rates.budgets)
   return {

@@ -26,11 +26,7 @@ test('on a market with a clock of its own each cycle has twice its period', () =
     ['light cycle 60', 'heavy cycle 240', 'x10 cycle 960', `daily cycle ${(2 * DAY) / SECOND}`],
   )
   const fast = watchedOf({ isPaced: false, speed: 40, isEveryCycle: true, isRemote: true })
-  assert.equal(
-    fast.map(({ limitMs }) => limitMs / SECOND),
-    [20, 20, 24, 4_320],
-    'a simulated one that goes faster has 20 s at least',
-  )
+  assert.equal(fast, real, 'a simulated one that goes faster may go at the wall’s pace at any time')
 })
 
 test('on a market that bbw moves the next instant has to come, at whatever speed', () => {

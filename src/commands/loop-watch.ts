@@ -21,7 +21,7 @@ const FOR_EVER: Milliseconds = 10_000 * DAY
 export interface Pace {
   /** It moves when bbw says so; else by a clock of its own. */
   readonly isPaced: boolean
-  /** Seconds of it that pass in a second. */
+  /** Seconds of a paced one that pass in a second. Another clock may at any time go no faster than the wall's. */
   readonly speed: number
   /** Cycles run at each of their turns; else only where something has changed, and once a day. */
   readonly isEveryCycle: boolean
@@ -31,16 +31,10 @@ export interface Pace {
 
 /** What has to come on, and within which time of the machine. */
 export function watchedOf({ isPaced, speed, isEveryCycle, isRemote }: Pace): readonly Watched[] {
-  const limit = (period: Milliseconds): Milliseconds => (PERIODS * period) / speed
-  if (!isPaced) {
-    return CYCLES.map(({ id, period }) => ({
-      what: `${id} cycle`,
-      limitMs: Math.max(LEAST_MS, limit(period)),
-    }))
-  }
+  if (!isPaced) return CYCLES.map(({ id, period }) => ({ what: `${id} cycle`, limitMs: PERIODS * period }))
   const gap = isEveryCycle ? Math.min(...CYCLES.map(({ period }) => period)) : DAY
   const least = isRemote ? LEAST_REMOTE_MS : LEAST_MS
-  return [{ what: 'instant of the market', limitMs: Math.max(least, limit(gap)) }]
+  return [{ what: 'instant of the market', limitMs: Math.max(least, (PERIODS * gap) / speed) }]
 }
 
 export class LoopWatch {

@@ -97,6 +97,7 @@ export async function openRealMarket(
     key: credentials?.key ?? null,
     trades: environment.account !== null,
     isLoop: true,
+    speed,
   })
   const ports: ClientPorts = {
     http: pace.within(http),

@@ -11,8 +11,8 @@ const test = suite('shared rates')
 const folder = new Folder()
 test.after(() => folder.remove())
 
-const LOOKS = { key: null, trades: false, isLoop: false }
-const TRADES = { key: 'a-key-of-mine', trades: true, isLoop: true }
+const LOOKS = { key: null, trades: false, isLoop: false, speed: 1 }
+const TRADES = { key: 'a-key-of-mine', trades: true, isLoop: true, speed: 1 }
 const KLINE = '/v5/market/kline'
 const world = { clock: { now: () => 1, monotonic: () => 1 } } as unknown as World
 

@@ -22,14 +22,19 @@ export interface SharedRates {
  * shared cannot be used.
  *
  * @param asks `key` of the account that is asked about, `null`: none; `trades`: orders are sent, the reserve is for them;
- * `isLoop`: it is not to wait for others
+ * `isLoop`: it is not to wait for others; `speed` of the exchange's clock: 1, unless it is a simulated one
  */
 export function sharedRates(
   world: World,
   folder: string,
-  asks: { readonly key: string | null; readonly trades: boolean; readonly isLoop: boolean },
+  asks: {
+    readonly key: string | null
+    readonly trades: boolean
+    readonly isLoop: boolean
+    readonly speed: number
+  },
 ): SharedRates {
-  const { key, trades, isLoop } = asks
+  const { key, trades, isLoop, speed } = asks
   const alone = { budgets: new HostBudgets(), keep: () => {}, close: () => {} }
   if (!existsSync(join(folder, STATE_FILE))) return alone
   const { pid, processStart } = thisProcess()
@@ -39,6 +44,7 @@ export function sharedRates(
       account: key === null ? null : hashText(key),
       trades,
       isLoop,
+      speed,
       clock: world.clock,
     })
     return { budgets: new HostBudgets(shares), keep: () => shares.keep(), close: () => shares.close() }

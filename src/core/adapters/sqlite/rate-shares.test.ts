@@ -21,9 +21,10 @@ class Machine {
   readonly path = join(folder.path, `rates-${++files}.db`)
   #ids = 0
 
-  process(account: string | null = null, trades = false): RateShares {
+  process(account: string | null = null, trades = false, speed = 1): RateShares {
     const clock = { now: () => this.now, monotonic: () => this.now }
-    return new RateShares(this.path, { id: `p${++this.#ids}`, account, trades, isLoop: trades, clock })
+    const id = `p${++this.#ids}`
+    return new RateShares(this.path, { id, account, trades, isLoop: trades, speed, clock })
   }
 }
 
@@ -81,6 +82,28 @@ test('a block that one has heard of is everybody’s', () => {
   run.silence(machine.now)
   assert.ok(scan.wait(KLINE, 'normal', machine.now) > 0)
   assert.is(scan.silentFor(machine.now), COOL_OFF)
+})
+
+test('at an exchange whose clock goes faster a block is over as much sooner, and so is the wait of a new one', () => {
+  const machine = new Machine()
+  const run = machine.process('key', true, 40)
+  run.silenced(HOST, COOL_OFF)
+  assert.is(run.of(HOST).silentFor, COOL_OFF)
+  machine.now += 10_000
+  assert.is(run.of(HOST).silentFor, COOL_OFF - 400_000)
+  machine.now += 5_000
+  assert.is(run.of(HOST).silentFor, 0)
+  assert.is(machine.process(null, false, 40).of(HOST).waits, 240_000)
+})
+
+test('a block that was noted before the clock was set back holds nobody up for longer than any does', () => {
+  const machine = new Machine()
+  const run = machine.process()
+  run.silenced(HOST, COOL_OFF)
+  machine.now -= 500
+  assert.ok(run.of(HOST).silentFor > 0)
+  machine.now -= 86_400_000
+  assert.is(machine.process().of(HOST).silentFor, 0)
 })
 
 test('where the lock is held nobody waits: the part of a moment ago will do, and then little', () => {

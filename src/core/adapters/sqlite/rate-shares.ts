@@ -7,11 +7,11 @@
  * sent before counts no more. A loop does not wait: it may find a position to protect, and for the moment together they
  * take less than the exchange's limit still. Whoever is not heard of for some seconds is gone, and his part is the others';
  * of two that trade the former one is gone at once, for there is one at a time. A host that has blocked the address is left
- * alone by all.
+ * alone by all. The file goes by the wall's clock, which all of them share; what is asked and told is time of the exchange.
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { Milliseconds, Timestamp } from '../../base/units.ts'
-import { ADDRESS_SPAN, ALONE, type Shares, type Sharing } from '../bybit/limits.ts'
+import { ADDRESS_SPAN, ALONE, COOL_OFF, type Shares, type Sharing } from '../bybit/limits.ts'
 import { ensureOwnFile } from './files.ts'
 import { refuseUnsound } from './version.ts'
 
@@ -31,6 +31,8 @@ export interface SharesOptions {
   readonly trades: boolean
   /** It goes on, and waits for nobody. */
   readonly isLoop: boolean
+  /** Seconds of the exchange's clock in a second of the wall's. */
+  readonly speed: number
   readonly clock: {
     now(): Timestamp
     monotonic(): Milliseconds
@@ -74,13 +76,14 @@ export class RateShares implements Sharing {
     const before = this.#known.get(host)
     const known = before !== undefined && mono < before.triedAt + EVERY ? before : this.#renewed(host, mono)
     this.#known.set(host, known)
-    const waits = Math.max(0, known.readyAt - mono)
+    const waits = Math.max(0, known.readyAt - mono) * this.#options.speed
     return waits === known.shares.waits ? known.shares : { ...known.shares, waits }
   }
 
   silenced(host: string, span: Milliseconds): void {
     this.#tries(() => {
-      const until = Math.floor(this.#options.clock.now() + span)
+      const { clock, speed } = this.#options
+      const until = Math.floor(clock.now() + span / speed)
       this.#db.prepare('INSERT OR REPLACE INTO blocks VALUES (?, ?)').run(host, until)
     })
   }
@@ -111,7 +114,7 @@ export class RateShares implements Sharing {
   }
 
   #look(host: string): { readonly shares: Shares; readonly isNew: boolean; readonly others: number } {
-    const { id, account, trades, clock } = this.#options
+    const { id, account, trades, speed, clock } = this.#options
     const now = Math.floor(clock.now())
     const db = this.#db
     db.exec('BEGIN IMMEDIATE')
@@ -136,7 +139,7 @@ export class RateShares implements Sharing {
         address: 1 / members,
         key: account === null ? 1 / members : 1 / same,
         reserve: trades ? 1 : 0,
-        silentFor: Math.max(0, until - now),
+        silentFor: silenceOf(until - now, speed),
         waits: 0,
       }
       return { shares, isNew: known === undefined, others: members - 1 }
@@ -154,6 +157,11 @@ export class RateShares implements Sharing {
       return null
     }
   }
+}
+
+/** One that is longer than any was noted before the machine's clock was set back: whoever was told of it knows it still. */
+function silenceOf(left: Milliseconds, speed: number): Milliseconds {
+  return left > COOL_OFF / speed + EVERY ? 0 : Math.max(0, left * speed)
 }
 
 /** Of whoever cannot see the others: little, so that they have their parts all the same. */

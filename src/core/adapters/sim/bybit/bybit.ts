@@ -66,6 +66,8 @@ export class SimBybit {
   #closing: number[] = []
   #outageUntil: Timestamp = Number.NEGATIVE_INFINITY
   #flappingUntil: Timestamp = Number.NEGATIVE_INFINITY
+  /** How long the client keeps silent, having been told that it is blocked. */
+  #silencedUntil: Timestamp = Number.NEGATIVE_INFINITY
   /** Since when nobody listens to the account's news, and when its positions were read last. */
   #unheardSince: Timestamp | null = null
   #readAt: Timestamp = Number.NEGATIVE_INFINITY
@@ -129,7 +131,7 @@ export class SimBybit {
     else if (!isHeard && news.some(({ topic }) => topic !== 'wallet')) exposure.disturb(now)
     this.#awayAt = isAway ? now : null
     exposure.look(account.positions, account.openOrders, now)
-    this.pace.look(exposure.bare, !isAway, now)
+    this.pace.look(exposure.bare, !isAway && now >= this.#silencedUntil, now)
     this.streams.tell(news)
   }
 
@@ -173,7 +175,10 @@ export class SimBybit {
   /** Takes note of an answer that arrives. */
   #answered(path: string, { status, body }: HttpReply): void {
     // Whoever is turned away so has to keep silent for as long.
-    if (status === 403) this.exposure.disturb(this.now, this.now + BAN)
+    if (status === 403) {
+      this.#silencedUntil = this.now + BAN
+      this.exposure.disturb(this.now, this.#silencedUntil)
+    }
     if (path === POSITIONS && body.startsWith('{"retCode":0,')) this.#readAt = this.now
   }
 

@@ -175,6 +175,20 @@ test('one whose address is blocked has to keep silent for ten minutes after each
   assert.is(bare(client).disturbed.longestAfterMs, SECOND)
 })
 
+test('for one that keeps silent the clock does not slow down', () => {
+  const client = listening([], { speed: 40, slowWhenBare: true })
+  client.order({ side: 'Buy', orderLinkId: 'a' })
+  assert.is(client.sim.pace.present, 1)
+  client.sim.cause({ fault: 'ban', ms: MINUTE })
+  client.raw('GET', '/v5/position/list', { category: 'linear', symbol: 'XUSDT' })
+  for (let k = 0; k < 9; k++) {
+    client.pass(MINUTE)
+    assert.is(client.sim.pace.present, 40)
+  }
+  client.pass(MINUTE)
+  assert.is(client.sim.pace.present, 1)
+})
+
 test('a position that was filled since the last look has been bare since its fill', () => {
   const prices = [...still(100, 2), [100, 100, 90, 90], ...still(90, 30)] as Minutes
   const client = new TestClient([marketOf(prices)])
