@@ -7,7 +7,7 @@ import { EmbeddedExchange } from '../core/adapters/sim/embedded.ts'
 import { marketsOf, venueOf } from '../core/adapters/sim/market.fixture.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import type { Code } from '../core/base/codes.ts'
-import { ConfigError, HeldError, StoreError, type StoreTrouble } from '../core/base/errors.ts'
+import { ConfigError, ExchangeError, HeldError, StoreError, type StoreTrouble } from '../core/base/errors.ts'
 import { DAY, HOUR, MINUTE, type Timestamp } from '../core/base/units.ts'
 import type { Books } from '../core/engine/books.ts'
 import type { LivePorts } from '../core/engine/drivers/live.ts'
@@ -449,6 +449,38 @@ test('an account in another mode of margin is not begun on, what is held there i
   assert.ok(again.engine.portfolio.positions.size > 0)
   assert.is(bench.events.filter(({ code }) => code === 'C616').length, 1)
   again.close(true)
+})
+
+test('G6: starts during an outage of the exchange are no crashes, and starts that were killed are', async () => {
+  const bench = new Bench()
+  let refused = 0
+  const connect = (): Promise<Connected> => {
+    refused += 1
+    return Promise.reject(new ExchangeError('status 502', { retryable: true, ambiguous: false }))
+  }
+  const failed = async (): Promise<string> => {
+    try {
+      ;(await bench.open({ connect })).close(false)
+      return 'it has begun'
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const halted = async (isClean: boolean): Promise<boolean> => {
+    const desk = await bench.open()
+    const isHalted = desk.engine.standing.halted !== null
+    desk.close(isClean)
+    return isHalted
+  }
+  for (let k = 0; k < 6; k++) assert.match(await failed(), 'ExchangeError: status 502')
+  assert.is(await halted(true), false)
+  const killed: boolean[] = []
+  for (let k = 0; k < 5; k++) {
+    assert.match(await failed(), 'status 502')
+    killed.push(await halted(false))
+  }
+  assert.equal(killed, [false, false, false, false, true])
+  assert.is(refused, 11)
 })
 
 test('a user who is not told once keeps nobody from the books, before and after, and another user is refused', async () => {

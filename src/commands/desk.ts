@@ -234,7 +234,10 @@ export class Desk {
     } catch (error) {
       connected?.close()
       opened?.decisions?.close()
-      if (opened !== null) giveBack(opened.store, log)
+      if (opened !== null) {
+        if (error instanceof ExchangeError && options.onlyCloses !== true) forgive(opened.store, log)
+        giveBack(opened.store, log)
+      }
       throw error
     }
   }
@@ -611,6 +614,15 @@ async function otherMargin(connected: Connected, isHeld: boolean): Promise<strin
     `C616 ${words}: a loss would take more than the margin of its position`,
     'choose isolated margin for the account at Bybit, then start again; bbw doctor --exchange shows the mode',
   )
+}
+
+/** An exchange that cannot be reached is no crash of bbw's: the start that ends with it does not count as one. */
+function forgive(store: StateStore, log: Log): void {
+  try {
+    store.noteFailedStart()
+  } catch (error) {
+    log.warn({}, `the failed start counts as a crash: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 function giveBack(store: StateStore, log: Log): void {

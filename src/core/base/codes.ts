@@ -613,7 +613,7 @@ export const CODES = {
   },
   C706: {
     title: 'safe mode after several restarts',
-    what: 'bbw was started five times within ten minutes without a clean end.',
+    what: 'bbw was started five times within ten minutes without a clean end. Starts that could not reach the exchange do not count.',
     did: 'Protects what is held and admits no entry.',
     can: 'Read the log for the cause, then: bbw trade resume',
   },

@@ -44,4 +44,18 @@ test('a clean end forgives the starts before it', () => {
   store.close()
 })
 
+test('a start that comes to nothing without a crash does not count, and those before it do', () => {
+  const store = heldStore(folder.fresh())
+  const crash = (): boolean => store.noteStart(T0).isSafeMode
+  const fail = (): boolean => {
+    const { isSafeMode } = store.noteStart(T0)
+    store.noteFailedStart()
+    return isSafeMode
+  }
+  assert.equal([fail(), fail(), fail(), fail(), fail(), fail()], Array(6).fill(false))
+  assert.equal([crash(), crash(), crash(), crash()], Array(4).fill(false))
+  assert.equal([fail(), fail(), crash(), fail(), crash()], Array(5).fill(true))
+  store.close()
+})
+
 test.run()

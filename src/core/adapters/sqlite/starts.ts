@@ -18,17 +18,27 @@ export interface StartNote {
 
 /** Notes a start. To be called inside of a transaction. */
 export function noteStarted(writer: Writer, now: Timestamp): StartNote {
-  const before = fieldOf(readKey(writer, KV.starts), 'times')
-  const times = (Array.isArray(before) ? before : []).filter(
-    (time): time is number => typeof time === 'number' && Math.abs(now - time) <= WINDOW,
-  )
+  const times = notedTimes(writer).filter(time => Math.abs(now - time) <= WINDOW)
   times.push(now)
   writeKey(writer, KV.starts, { times: times.slice(-MOST_STARTS) })
   const isSafeMode = times.length >= MOST_STARTS
   return { unclean: times.length, isSafeMode, code: isSafeMode ? 'C706' : null }
 }
 
+/**
+ * Notes that the last start came to nothing, because the exchange could not be reached: nobody has crashed, and during an
+ * outage it may be tried as often as one likes. Starts before it count on. To be called inside of a transaction.
+ */
+export function noteFailed(writer: Writer): void {
+  writeKey(writer, KV.starts, { times: notedTimes(writer).slice(0, -1) })
+}
+
 /** Notes a clean end: earlier starts are forgiven. */
 export function noteEnded(writer: Writer, now: Timestamp): void {
   writeKey(writer, KV.starts, { times: [], endedAt: now })
+}
+
+function notedTimes(writer: Writer): readonly number[] {
+  const times = fieldOf(readKey(writer, KV.starts), 'times')
+  return (Array.isArray(times) ? times : []).filter((time): time is number => typeof time === 'number')
 }

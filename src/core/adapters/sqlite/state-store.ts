@@ -47,7 +47,7 @@ import {
   withdrawCommand,
 } from './queue.ts'
 import { first, numberOf } from './sql.ts'
-import { noteEnded, noteStarted, type StartNote } from './starts.ts'
+import { noteEnded, noteFailed, noteStarted, type StartNote } from './starts.ts'
 import { troubled } from './store-error.ts'
 import { refuseUnsound } from './version.ts'
 
@@ -208,6 +208,11 @@ export class StateStore implements StorePort {
   /** Notes that the loop was started, and says whether that happens too often. Only under the lease. */
   noteStart(now: Timestamp): StartNote {
     return this.#fenced(() => noteStarted(this.#connection, now))
+  }
+
+  /** Notes that the start noted last came to nothing without a crash: it does not count. Only under the lease. */
+  noteFailedStart(): void {
+    this.#fenced(() => noteFailed(this.#connection))
   }
 
   /** Notes that the loop ends cleanly. Only under the lease. */
