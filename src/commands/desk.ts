@@ -641,6 +641,8 @@ export function inputOf({ id, command }: Queued): Input {
       return { type: 'propose', at: 0, id, scored: command.records }
     case 'why':
       return { type: 'enquiry', at: 0, id, symbol: command.symbol, side: command.side }
+    case 'loose-ends':
+      return { type: 'loose-ends', at: 0, id, of: command.of }
     case 'adopt':
     case 'release':
       return { type: 'handover', at: 0, id, ...command }

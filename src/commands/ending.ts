@@ -16,7 +16,7 @@ const LAST_LOOK_MS: Milliseconds = 1_000
 const LONGEST_SENDING_MS: Milliseconds = 5_000
 const LOOK_MS: Milliseconds = 50
 /** The account is asked for so often: a request may be lost. */
-const ASK_MS: Milliseconds = 1_000
+export const ASK_MS: Milliseconds = 1_000
 
 export class Ending {
   readonly #clock: World['clock']
@@ -72,11 +72,16 @@ export class Ending {
   }
 }
 
-/** What is left open, in words. */
+/** What is left open by a process that ends, in words. */
 export function leftWords(left: readonly LooseEnd[]): string {
+  return `${openWords(left)}; bbw run finds out and goes on there, and until then nobody does`
+}
+
+/** What is open, in words. */
+export function openWords(left: readonly LooseEnd[]): string {
   const each = left.map(({ symbol, side, clientOrderId, what }) => {
     const order = clientOrderId === null ? '' : ` (${clientOrderId})`
     return `${symbol} ${side} ${what}${order}`
   })
-  return `${each.join('; ')}; bbw run finds out and goes on there, and until then nobody does`
+  return each.join('; ')
 }

@@ -50,8 +50,8 @@ class Place {
   }
 
   /** A signal is handed to `bbw trade --execute`. */
-  trade(over: Parameters<LoopbackBybit['signal']>[1] = {}): Started {
-    const made = this.exchange.signal(SYMBOL, over)
+  trade(over: Parameters<LoopbackBybit['signal']>[1] = {}, symbol = SYMBOL): Started {
+    const made = this.exchange.signal(symbol, over)
     const signal = { ...made, candleEnd: made.candleStart + DAY, lastAt: Math.floor(made.lastAt) }
     const record = { ...signalRecord(signal), ...scoreFields(scoreSignal(signal), 0), type: 'scored' }
     const file = folder.file(`signals-${exchanges.length}.ndjson`, ndjson(record))
@@ -128,6 +128,52 @@ test('without a loop an order that nothing is told of is unknown: C712 and exit 
   assert.ok(performance.now() - begun < 9 * SECOND)
   assert.equal(outcome({ code, out, err }), [5, 'unknown'], err)
   assert.ok(codesSaid(err).includes('C712'), err)
+})
+
+test('beside a loop what the exchange says of the order is the outcome', async () => {
+  const place = await Place.open()
+  const { sim } = place.exchange
+  const loop = await place.run('--ndjson')
+  const last = place.exchange.price(SYMBOL)
+  const resting = await place.trade({ order: place.exchange.limit(last * 0.98) }).ended
+  assert.match(resting.err, /I810 queued to the running bbw/)
+  sim.setFaults([{ fault: 'refuse', code: 110007, only: CREATE, most: 1 }])
+  const refused = await place.trade({}, 'BTCUSDT').ended
+  assert.equal(outcome(refused), [6, 'rejected'], refused.err)
+  assert.equal(outcome(resting), [0, 'entered resting'], resting.err)
+  await loop.stop()
+})
+
+test('beside a loop an order that is rejected after it was accepted was not entered, and a lost stop is set before it is told', async () => {
+  const place = await Place.open()
+  const loop = await place.run('--ndjson')
+  assert.is(place.exchange.sim.cause({ fault: 'reject-later', symbol: SYMBOL }), null)
+  const rejected = await place.trade().ended
+  assert.equal(outcome(rejected), [6, 'rejected'], rejected.err)
+  assert.equal(await place.held(), [])
+  assert.is(place.exchange.sim.cause({ fault: 'lose-stop', symbol: 'BTCUSDT' }), null)
+  const traded = await place.trade({}, 'BTCUSDT').ended
+  assert.equal(outcome(traded), [0, 'entered filled'], traded.err)
+  assert.equal(await place.held(), ['BTCUSDT long'])
+  await loop.stop()
+})
+
+test('beside a loop an order that nothing is told of is unknown: C712 and exit 5, and the loop goes on', async () => {
+  const place = await Place.open()
+  const loop = await place.run('--ndjson')
+  place.exchange.sim.setFaults(UNTOLD)
+  const trade = place.trade()
+  await place.exchange.taken(CREATE)
+  await place.exchange.stop()
+  const begun = performance.now()
+  const { code, out, err } = await trade.ended
+  assert.ok(performance.now() - begun < 9.5 * SECOND)
+  assert.equal(outcome({ code, out, err }), [5, 'unknown'], err)
+  assert.match(err, /C712 SOLUSDT long entry .*; the running bbw goes on there/)
+  place.exchange.sim.setFaults([])
+  await place.exchange.start()
+  assert.is((await loop.stop()).code, 0)
+  assert.equal(await place.held(), [`${SYMBOL} long`])
 })
 
 /** A loop that is ended as soon as the exchange has taken its entry, whose stop it loses. */

@@ -57,15 +57,36 @@ export async function askLoop(
   const first = store.enqueue(queued, world.clock.now())
   const holder = store.holder(world.clock.now())
   if (holder !== null) say(world, `I810 queued to the running bbw (process ${holder.pid} on ${holder.host})`)
+  return await outcomeOf(world, store, queued.id, first, patienceMs)
+}
+
+/** As `askLoop`, without a word: for what is asked again and again. */
+export async function askQuietly(
+  world: World,
+  store: StateStore,
+  queued: Queued,
+  patienceMs: number,
+): Promise<CommandOutcome | null> {
+  const first = store.enqueue(queued, world.clock.now())
+  return await outcomeOf(world, store, queued.id, first, patienceMs)
+}
+
+async function outcomeOf(
+  world: World,
+  store: StateStore,
+  id: string,
+  first: CommandOutcome,
+  patienceMs: number,
+): Promise<CommandOutcome | null> {
   const deadline = world.clock.monotonic() + patienceMs
-  for (let outcome: CommandOutcome | null = first; ; outcome = store.outcome(queued.id)) {
+  for (let outcome: CommandOutcome | null = first; ; outcome = store.outcome(id)) {
     if (outcome !== null && outcome.state !== 'queued' && outcome.state !== 'taken') return outcome
     const now = world.clock.now()
     const isGone = store.holder(now) === null
-    if (isGone && store.withdraw(queued.id, now)) return null
+    if (isGone && store.withdraw(id, now)) return null
     if (world.clock.monotonic() >= deadline) {
-      const isBack = store.withdraw(queued.id, now)
-      const late = isBack ? null : store.outcome(queued.id)
+      const isBack = store.withdraw(id, now)
+      const late = isBack ? null : store.outcome(id)
       if (late !== null && late.state !== 'taken') return late
       const words = isGone ? 'bbw has ended before it answered' : 'the running bbw does not answer'
       throw new StoreError(words, {

@@ -1,8 +1,6 @@
 /** Signals of a pipe handed to the trader itself: to the loop that runs, or to one opened for the moment. */
-import { environmentOf } from '../core/adapters/bybit/environments.ts'
 import { openLog } from '../core/adapters/system/log.ts'
 import { UsageError } from '../core/base/errors.ts'
-import { hashText } from '../core/base/hash.ts'
 import type { LooseEnd } from '../core/engine/loose-ends.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import type { ParsedArguments, World } from './command.ts'
@@ -13,12 +11,11 @@ import { Ending, leftWords } from './ending.ts'
 import { codeOf, outcomesOf } from './entry-outcome.ts'
 import { EXIT } from './exit-codes.ts'
 import { textFlag } from './flags.ts'
-import { say } from './lines.ts'
-import { refuseUnmeant } from './live-consent.ts'
 import { placeOf } from './place.ts'
 import { simUrlFlag } from './sim-credentials.ts'
-import { atItsExchange, exchangeOfState, notToldYet } from './state-exchange.ts'
-import { askLoop, MOST_EVENTS, openState, tell } from './trade-control.ts'
+import { atItsExchange } from './state-exchange.ts'
+import { tell } from './trade-control.ts'
+import { executeThere } from './trade-queued.ts'
 
 /**
  * On the exchange of the state, and on no other one. Returns the exit code: 6 when every signal was refused.
@@ -35,47 +32,6 @@ export async function execute(
   const parsed = atItsExchange(world, given)
   const code = await executeThere(world, parsed, config, scored)
   return code ?? (await executeHere(world, parsed, config, scored))
-}
-
-/** Queues the signals to the loop that runs and waits for it; `null` where none does. */
-async function executeThere(
-  world: World,
-  parsed: ParsedArguments,
-  config: Config,
-  scored: readonly Scored[],
-): Promise<number | null> {
-  const store = openState(world, parsed, false)
-  try {
-    const holder = store?.holder(world.clock.now()) ?? null
-    if (store === null || holder === null) return null
-    const name = exchangeOfState(world, parsed)
-    if (name === null) throw notToldYet()
-    // The loop was told for itself alone that real money is meant.
-    await refuseUnmeant(world, parsed, config, environmentOf(name))
-    // The id comes from the signals: the same file piped twice is one request.
-    const id = `propose-${hashText(scored.map(one => one.signal.id).join('|'))}`
-    const known = store.outcome(id)
-    if (known !== null && known.state !== 'withdrawn')
-      say(world, 'I113 these signals were handed in before; this is what became of them')
-    const outcome = await askLoop(world, store, { id, command: { kind: 'propose', records: scored } })
-    if (outcome === null) return null
-    for (const event of latest(store.recentEvents(MOST_EVENTS), scored)) await tell(world, parsed, event)
-    return outcome.state === 'done' ? EXIT.ok : EXIT.refused
-  } finally {
-    store?.close()
-  }
-}
-
-/** What became of each signal last: the loop may have judged it before, by itself or when it was asked. */
-function latest(events: readonly EngineEvent[], scored: readonly Scored[]): readonly EngineEvent[] {
-  const ids = new Set(scored.map(one => one.signal.id))
-  const answers = events.filter(event => isAnswer(event, ids))
-  const last = new Map(answers.map(event => [event.signalId, event]))
-  return answers.filter(event => last.get(event.signalId) === event)
-}
-
-function isAnswer({ kind, signalId }: EngineEvent, ids: ReadonlySet<string>): boolean {
-  return (kind === 'entered' || kind === 'refused') && signalId !== null && ids.has(signalId)
 }
 
 /**

@@ -625,9 +625,9 @@ export const CODES = {
   },
   C712: {
     title: 'ended with something left open',
-    what: 'bbw has ended, and within 8 s it could not be found out what has become of something that it had sent, or a position stands without its stop; the message names each.',
-    did: 'Read the account again and again, asked for missing stops, entered nothing; the books know what is open.',
-    can: 'Start bbw run at once: it looks up what is open and protects what is held. Or look at the account, and set the stop there.',
+    what: 'A command has ended, and within 8 s it could not be found out what has become of something that bbw had sent, or a position stands without its stop; the message names each.',
+    did: 'Read the account again and again, asked for missing stops, entered nothing more; the books know what is open. A loop that runs beside the command goes on with it.',
+    can: 'Where no loop runs, start bbw run at once: it looks up what is open and protects what is held. Or look at the account, and set the stop there.',
   },
   E708: {
     title: 'internal error',

@@ -248,6 +248,14 @@ export class Engine {
         core.emit({ type: 'answer', id: input.id, ok: true, reason })
         break
       }
+      case 'loose-ends': {
+        const left = this.looseEnds().left.filter(({ symbol, side }) =>
+          input.of.some(one => one.symbol === symbol && one.side === side),
+        )
+        if (left.length > 0) core.hurry(core.now)
+        core.emit({ type: 'answer', id: input.id, ok: true, reason: JSON.stringify(left) })
+        break
+      }
       case 'listing':
         this.#facts.listed(input)
         break

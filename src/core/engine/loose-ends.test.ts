@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { SECOND } from '../base/units.ts'
 import { steps, ticks } from '../decision/view.fixture.ts'
 import { positionKey } from '../portfolio/position.ts'
-import { only } from './desk.fixture.ts'
+import { Desk, only, reversionSignal } from './desk.fixture.ts'
 import { type LooseEnds, looseEnds } from './loose-ends.ts'
 import { HELD, Parts, RESTING } from './parts.fixture.ts'
 import type { Account, OrderRequest } from './protocol.ts'
@@ -136,6 +136,29 @@ test('an account that cannot be read is waited for only where something is open'
   const bare = new Parts().book([HELD])
   look(bare, null)
   assert.equal(endsOf(bare).isSettled, false)
+})
+
+test('whoever asks is told what is open of the sides that are named, and the account is read as long as there is something', () => {
+  const desk = new Desk().introduce('SOLUSDT', 'ADAUSDT')
+  const ask = (symbol: string): readonly unknown[] => {
+    const [{ id, ok, reason }] = only(
+      desk.feed({ type: 'loose-ends', id: 'q', of: [{ symbol, side: 'long' }] }),
+      'answer',
+    )
+    const left = JSON.parse(reason) as LooseEnds['left']
+    const effects = desk.feed({ type: 'time' })
+    const isRead = only(effects, 'query-account').length > 0
+    desk.answer(effects)
+    return [id, ok, left.map(({ symbol: of, what }) => `${of} ${what}`), isRead]
+  }
+  const [{ order }] = only(desk.propose(reversionSignal('SOLUSDT')), 'place')
+  assert.equal(ask('ADAUSDT').slice(0, 3), ['q', true, []])
+  assert.equal(ask('SOLUSDT'), ['q', true, ['SOLUSDT entry is of unknown fate'], true])
+  desk.order(order.clientOrderId, 'accepted')
+  const unseen = 'SOLUSDT entry is accepted, and has not been seen to rest or to fill'
+  assert.equal(ask('SOLUSDT'), ['q', true, [unseen], true])
+  // The account has shown it, at the moment at which it was sent.
+  assert.equal(ask('SOLUSDT').slice(0, 3), ['q', true, []])
 })
 
 test.run()

@@ -43,8 +43,9 @@ export function looseEnds(
 ): LooseEnds {
   const left: LooseEnd[] = []
   for (const { symbol, side, clientOrderId, sentAt } of pending.values()) {
-    // One that was sent before the account was last asked for, and has not been missed there, rests.
-    const isShown = compared !== null && compared.revision === revision && sentAt < compared.askedAt
+    // One that was accepted before the account was last asked for, and has not been missed there, rests: an exchange may
+    // answer within the moment at which it was sent.
+    const isShown = compared !== null && compared.revision === revision && sentAt <= compared.askedAt
     const what = ofEntry(clientOrderId, orders, isShown)
     const kind = orders.isHeld(clientOrderId) ? 'held' : 'entry'
     if (what !== null) left.push({ kind, symbol, side, clientOrderId, what })

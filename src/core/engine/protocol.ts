@@ -147,6 +147,16 @@ export type Input =
       readonly symbol: string
       readonly side: Side | null
     }
+  /**
+   * Whoever has handed signals in asks what is open of them; answered under `id` with the loose ends of these sides as JSON.
+   * While there are any the account is read now: it shows whether an order rests, and a stop is there.
+   */
+  | {
+      readonly type: 'loose-ends'
+      readonly at: Timestamp
+      readonly id: string
+      readonly of: readonly SymbolSide[]
+    }
   /** The reply to a query will not come. */
   | {
       readonly type: 'query-failed'
@@ -185,6 +195,12 @@ export type Input =
       readonly scored: readonly Scored[]
       readonly id?: string
     }
+
+/** One side of a symbol. */
+export interface SymbolSide {
+  readonly symbol: string
+  readonly side: Side
+}
 
 /** How a perpetual is listed. */
 export interface Listing {
@@ -474,7 +490,7 @@ export type Effect =
       readonly verdict: string
       readonly reason: string
     }
-  /** The outcome of a `command`, `handover`, `closure`, `enquiry` or `propose` that bore an id. */
+  /** The outcome of a `command`, `handover`, `closure`, `enquiry`, `loose-ends` or `propose` that bore an id. */
   | { readonly type: 'answer'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Something for the journal and the trader. */
   | { readonly type: 'event'; readonly event: EngineEvent }

@@ -3,7 +3,7 @@
  * taken and answered by single guarded updates whose count of changed rows decides.
  */
 import { MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
-import type { Closure, Handover, Scored } from '../../engine/protocol.ts'
+import type { Closure, Handover, Scored, SymbolSide } from '../../engine/protocol.ts'
 import type { Side } from '../../market/side.ts'
 import { fieldOf, parsedRow } from './json.ts'
 import { first, type Reader, type Writer } from './sql.ts'
@@ -14,6 +14,7 @@ export type QueuedCommand =
   | Omit<Handover, 'id'>
   | Omit<Closure, 'id'>
   | { readonly kind: 'why'; readonly symbol: string; readonly side: Side | null }
+  | { readonly kind: 'loose-ends'; readonly of: readonly SymbolSide[] }
   | { readonly kind: 'propose'; readonly records: readonly Scored[] }
 
 export interface Queued {
@@ -34,7 +35,10 @@ export interface CommandOutcome {
 const FOREIGN_CLOSE_LASTS: Milliseconds = 5 * MINUTE
 
 const STATES: readonly CommandState[] = ['queued', 'taken', 'done', 'refused', 'withdrawn']
-const KINDS: readonly unknown[] = ['pause', 'resume', 'halt', 'adopt', 'release', 'close', 'why', 'propose']
+const KINDS: readonly unknown[] = [
+  ...['pause', 'resume', 'halt', 'adopt', 'release', 'close'],
+  ...['why', 'propose', 'loose-ends'],
+]
 
 /** What has become of a request; `null` where there is none of this id. */
 export function commandOutcome(reader: Reader, id: string): CommandOutcome | null {
@@ -82,6 +86,10 @@ export function withdrawCommand(writer: Writer, id: string, now: Timestamp): boo
 /** Whether a request has what its kind needs. */
 function isWhole(kind: unknown, command: unknown): boolean {
   if (kind === 'propose') return Array.isArray(fieldOf(command, 'records'))
+  if (kind === 'loose-ends') {
+    const of = fieldOf(command, 'of')
+    return Array.isArray(of) && of.every(one => typeof fieldOf(one, 'symbol') === 'string')
+  }
   const isOfSymbol =
     typeof fieldOf(command, 'symbol') === 'string' &&
     [null, 'long', 'short'].includes(fieldOf(command, 'side') as string | null)
