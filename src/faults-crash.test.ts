@@ -13,6 +13,7 @@ import { ticks } from './core/adapters/sim/exchange.fixture.ts'
 import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
+import { gridSignal } from './core/engine/desk.fixture.ts'
 import { Behind } from './core/engine/drivers/behind.fixture.ts'
 import type { Batch, BrokerPort } from './core/engine/ports.ts'
 import { fails, rigs } from './faults-complaints.fixture.ts'
@@ -139,6 +140,8 @@ const unheard =
     if (rig.count('I108') !== 1) wrong.push('it was not told as recovered')
     if (rig.requests(`POST ${CREATE}`) !== 1) wrong.push(`${rig.requests(`POST ${CREATE}`)} orders were sent`)
     if (rig.position()?.stop !== 950) wrong.push('the books have no position with its stop')
+    if (rig.position()?.strategy !== gridSignal().strategy) wrong.push('its strategy is lost')
+    if (rig.count('W316') > 0) wrong.push('it had to be taken back')
     if (rig.requests(`POST ${STOP}`) > 0) wrong.push('a stop was set that stands')
     if (rig.nakedMs > 0) wrong.push(`${rig.nakedMs} ms without a stop`)
     return [...wrong, ...(await rig.differences())]
@@ -165,7 +168,11 @@ test('A8: over the wire an order taken while bbw dies is recovered with its stop
   const told = (options: RigOptions): Promise<readonly string[]> =>
     complaintsOf(request('taken', CREATE), options, unheard(SECOND))
   fails(await told(behind()), 'on the disk it is nothing')
-  fails(await told(forgetful), 'the books have no position')
+  // What it forgets is found by its executions: whose position it is, not what was planned with it.
+  const found = await told(forgetful)
+  for (const words of ['it was not told as recovered', 'its strategy is lost', 'it had to be taken back'])
+    fails(found, words)
+  fails(await told({ ...forgetful, ...incurious }), 'the books have no position')
   fails(await told(incurious), 'the books have no position')
 })
 

@@ -4,6 +4,7 @@
  */
 import process from 'node:process'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
+import { NO_INSTANCE } from '../core/engine/order-id.ts'
 
 const PLANTED = 'PLANTED_BUILD'
 
@@ -17,6 +18,11 @@ const BUILDS = {
   /** Trusts its memory alone: nothing that an earlier process has written down is read. */
   forgetful() {
     StateStore.prototype.loadBooks = () => null
+  },
+  /** Has no name to know its orders by either. */
+  nameless() {
+    StateStore.prototype.loadBooks = () => null
+    Object.defineProperty(StateStore.prototype, 'instance', { get: () => NO_INSTANCE })
   },
   /** Takes every start for the first. */
   uncounted() {

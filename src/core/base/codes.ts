@@ -280,7 +280,7 @@ export const CODES = {
   },
   W303: {
     title: 'position not in the books',
-    what: 'The account holds a position that the books do not know: somebody else opened it, or bbw did in a part of the state that is lost.',
+    what: 'The account holds a position that the books do not know, and no order of this bbw is known to have opened it.',
     did: 'Leaves it alone, takes back what bbw has waiting on that symbol and admits no entry there.',
     can: 'Hand it over with bbw trade adopt SYMBOL --stop PRICE, or close it, or protect it yourself.',
   },
@@ -349,6 +349,12 @@ export const CODES = {
     what: 'A row of the account holds something that makes no sense: its field and value are named.',
     did: 'Keeps what is known of that symbol and manages it on; enters nothing there. All others go on.',
     can: 'bbw why SYMBOL says what stands in the way. If it lasts, look at the symbol in the app.',
+  },
+  W316: {
+    title: 'lost position taken back',
+    what: 'The account holds a position that orders of this bbw have opened and its books do not know: the part of the state that knew it is lost.',
+    did: 'Manages it again, as one that was handed over: keeps its stop and its targets at the exchange, sets a stop half-way to its liquidation where it has none, trails it, and counts it in every gate.',
+    can: 'Look at its stop and target in bbw status. bbw trade close SYMBOL closes it, bbw trade release SYMBOL takes it back.',
   },
   C310: {
     title: 'not converged',
@@ -687,7 +693,7 @@ export const CODES = {
   C807: {
     title: 'database damaged',
     what: 'The state failed its check, or is older than the last run: the exchange has executed orders of this bbw that the state does not know.',
-    did: 'Put damaged files aside, restored the newest sound backup and booked what the exchange could tell of its orders. Positions that only the lost part knew stay at the exchange with their stops and targets; they are reported (W303) and left alone until bbw trade adopt hands them over. Entries are halted.',
+    did: 'Put damaged files aside, restored the newest sound backup and booked what the exchange could tell of its orders. Positions that only the lost part knew and that its own orders have opened are managed again, with their stops and targets (W316). Entries are halted.',
     can: 'Compare bbw status with the account, then: bbw trade resume',
   },
   W808: {

@@ -3,7 +3,7 @@
  * exchange. A row is compared by its JSON text, so that a step writes only what it has changed.
  */
 
-import type { Timestamp, Usdt } from '../base/units.ts'
+import type { Steps, Timestamp, Usdt } from '../base/units.ts'
 import type { StopOut } from '../decision/view.ts'
 import type { Loss } from '../guards/guard.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
@@ -88,6 +88,8 @@ export interface Ledger {
   readonly decided5?: readonly (readonly [string, Timestamp])[]
   /** Positions of somebody else by their keys; an earlier bbw kept their symbols alone. */
   readonly foreign: readonly string[]
+  /** What orders of this bbw have opened and its books have lost, by position; left out by a bbw that left it alone. */
+  readonly lost?: readonly (readonly [key: string, steps: Steps])[]
   /** Left out by a bbw that did not look for orders that wait where nothing is held. */
   readonly leftovers?: LeftoverState
   /** Positions that were told to risk too much; left out by a bbw that did not watch them. */

@@ -388,6 +388,7 @@ export class Engine {
         ...this.#risks.save(),
         ...decidedRows(this.#core.markets.decided()),
         foreign: this.#strangers.keys(),
+        lost: this.#strangers.save().lost,
         ...this.#leftovers.save(),
         ...(this.#closures.isAny ? { closures: this.#closures.lasting() } : {}),
         ...this.#rotations.save(),
@@ -446,7 +447,7 @@ export class Engine {
       lossPauses: ledger.lossPauses ?? [],
       storeTrouble: null,
     })
-    engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), rivals: 0 })
+    engine.#strangers.load({ foreign: ledger.foreign.map(foreignOf), lost: ledger.lost ?? [], rivals: 0 })
     engine.#leftovers.load({ leftovers: ledger.leftovers ?? { ended: [], told: [] } })
     engine.#fills.load(ledger)
     engine.#entries.load({ ...ledger, refusals: [], secondLooks: ledger.secondLooks ?? [] })

@@ -26,6 +26,12 @@ const FILLS_KEPT: Milliseconds = 2 * DAY
 /** Executions are asked for from so long before the newest known one: they may be told out of order. */
 const EXECUTIONS_OVERLAP: Milliseconds = DAY
 
+/**
+ * At a start with nothing booked they are asked for from so long before: the books may have been lost, or be a backup from
+ * before the first order, and what orders of this bbw have opened since is its own to look after.
+ */
+const LOST_OVERLAP: Milliseconds = 7 * DAY
+
 /** With nothing booked yet they are asked for from so long before the first order: clocks do not agree to the second. */
 const FIRST_OVERLAP: Milliseconds = MINUTE
 
@@ -79,7 +85,7 @@ export class Fills {
 
   /**
    * From when on executions have to be asked for, so that none is missed; 0 where nothing was ever booked, held or
-   * waited for. The first order may have filled while nobody was there to hear of it.
+   * waited for, but at a start. The first order may have filled while nobody was there to hear of it.
    */
   get since(): Timestamp {
     if (this.#executedAt > 0) return Math.max(0, this.#executedAt - EXECUTIONS_OVERLAP)
@@ -88,7 +94,8 @@ export class Fills {
       ...[...pending.values()].map(({ sentAt }) => sentAt),
       ...[...positions.values()].map(({ openedAt }) => openedAt),
     ]
-    return from.length === 0 ? 0 : Math.max(0, Math.min(...from) - FIRST_OVERLAP)
+    if (from.length > 0) return Math.max(0, Math.min(...from) - FIRST_OVERLAP)
+    return this.#core.recovery?.cause === 'restart' ? Math.max(0, this.#core.now - LOST_OVERLAP) : 0
   }
 
   /**
@@ -139,7 +146,7 @@ export class Fills {
     else if (of === 'before') this.#core.isDoubted = true
     else {
       this.#followForeign(fill)
-      this.#bookOutside(fill)
+      this.#bookOutside(fill, isListed)
     }
     if (id !== null && gone !== undefined) this.#goAgain(id)
   }
@@ -424,7 +431,7 @@ export class Fills {
   /** An entry whose place another one has taken by now adds to the position. */
   #bookLate(entry: PendingEntry, fill: FillInput): void {
     this.#noteRest(entry, fill)
-    this.#bookOutside({ ...fill, opens: true })
+    this.#bookOutside({ ...fill, opens: true }, false)
   }
 
   /** Of an entry that has ended parts are still to be told. */
@@ -457,14 +464,14 @@ export class Fills {
   }
 
   /** What somebody else does with a position of bbw's is followed; with anything else it is not touched. */
-  #bookOutside(fill: FillInput): void {
+  #bookOutside(fill: FillInput, isListed: boolean): void {
     const { symbol, side, time, price, steps, fee } = fill
     this.#core.count('fill-outside')
     const position = this.#core.portfolio.positions.get(positionKey(symbol, side))
     this.#core.hurry(this.#core.now)
     this.#core.isDoubted = true
     if (position === undefined) {
-      if (fill.opens === true) this.#strangers.mark(symbol, side)
+      this.#strangers.executed(fill, isListed)
       return
     }
     const qty = formatSteps(position.instrument, steps)

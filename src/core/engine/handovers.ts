@@ -1,14 +1,16 @@
 /**
  * Positions that change hands. A person hands one over: it is taken as the account shows it, compared anew, and its stop
  * is set at once. A person takes one back: the targets that bbw has placed are taken back, the stop stays, and bbw
- * forgets it. A request waits as state until what it needs is known; whoever asked is answered once.
+ * forgets it. What this bbw has opened itself and its books have lost it takes back without being asked. A request waits as state until what it needs is known; whoever asked is answered once.
  */
 import { formatSteps, formatTicks } from '../market/quantise.ts'
+import { opposite } from '../market/side.ts'
 import { MANUAL, type Position, positionKey } from '../portfolio/position.ts'
-import { ADOPTION } from './adoption.ts'
+import { ADOPTION, RECLAIM } from './adoption.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
+import { ownerOf } from './order-id.ts'
 import type { Protection } from './protection.ts'
 import type { Account, AccountPosition, Handover, HandoverInput } from './protocol.ts'
 import { isHidden } from './reach-rules.ts'
@@ -127,6 +129,62 @@ export class Handovers {
     this.#management.remember(position)
     this.#management.target(position)
     this.#done(request, true, `${symbol} ${side} is handed over`)
+  }
+
+  // --- what the books have lost
+
+  /** Takes back under management what orders of this bbw have opened and its books have lost. */
+  reclaim(lost: readonly AccountPosition[], account: Account): void {
+    for (const there of lost) this.#reclaim(there, account)
+  }
+
+  #reclaim(there: AccountPosition, { orders }: Account): void {
+    const core = this.#core
+    const { symbol, side } = there
+    const market = core.markets.find(symbol)
+    const exits = orders.filter(
+      one =>
+        one.symbol === symbol &&
+        one.side === side &&
+        one.purpose === 'exit' &&
+        !this.#orders.asked.has(one.clientOrderId) &&
+        ownerOf(one.clientOrderId, core.instance) === 'own',
+    )
+    const found = core.ruled(RECLAIM, {
+      there,
+      exits,
+      isOpposed: core.portfolio.positions.has(positionKey(symbol, opposite(side))),
+      market: market === undefined ? null : { instrument: market.instrument, mark: market.mark },
+      now: core.now,
+    })
+    if (found === null) {
+      this.#strangers.awaits(there)
+      return
+    }
+    const { position, targets } = found
+    core.fold({ type: 'adopted', position })
+    core.revision++
+    core.count('reclaimed')
+    this.#strangers.give(symbol, side)
+    const { instrument, entry, leverage, steps, stop } = position
+    const figures = {
+      price: entry,
+      qty: formatSteps(instrument, steps),
+      leverage,
+      from: there.stop === null ? null : formatTicks(instrument, there.stop),
+      stop: formatTicks(instrument, stop),
+      targets: targets.length,
+    }
+    core.event('adopted', position, position.reason, figures, null, 'W316')
+    if (there.stop !== stop) this.#protection.setFirst(position)
+    for (const { clientOrderId, price, steps: left } of exits) {
+      const leg = targets.find(({ id }) => id === clientOrderId)?.leg
+      if (leg === undefined) continue
+      const order = { clientOrderId, symbol, side, leg, price, steps: left } as const
+      this.#orders.revive({ ...order, state: 'working', wanted: null })
+    }
+    this.#management.remember(position)
+    this.#management.target(position)
   }
 
   // --- from bbw to a person

@@ -248,11 +248,13 @@ test('a position of a person on the one side says nothing of one on the other: i
     instance: '0a1f',
     isThorough: false,
     foreign: parts.strangers.keys(),
+    lost: [],
     asked: [],
     isDoubtful: false,
     drift: '',
     driftSince: null,
     isRecovering: false,
+    isRestart: false,
     now: 0,
   })
   assert.equal([course.come, course.asksAgain], [[THERE], true])

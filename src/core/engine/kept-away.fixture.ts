@@ -56,7 +56,7 @@ export function keptAway(state: EngineState): KeptAway {
     stand('doubt', true, 'question', 'refused-exit', 'order-answer', 'fill', 'early', 'reconciliation')
   if (state.rivals > 0) stand('rivals', true, 'rivals')
   for (const { symbol } of state.foreign)
-    stand(`foreign ${symbol}`, true, 'reconciliation', 'fill', 'adoption', 'release', 'letting-go')
+    stand(`foreign ${symbol}`, true, 'reconciliation', 'fill', 'adoption', 'reclaim', 'release', 'letting-go')
   for (const [id, { cause }] of state.doubts) {
     if (cause === 'sent') continue
     const ends = ['fate', 'absence', 'order-answer', 'fill', 'rest', 'left', 'comes-to-life'] as const

@@ -329,7 +329,7 @@ export interface FillInput {
   readonly symbol: string
   /** Side of the position that is opened or closed. */
   readonly side: Side
-  /** Of an execution without an order of bbw's: whether it adds to a position. */
+  /** Whether it adds to a position; left out: it does not, or the exchange does not say. */
   readonly opens?: boolean
   readonly price: Ticks
   readonly steps: Steps

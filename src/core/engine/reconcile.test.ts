@@ -103,11 +103,13 @@ const SEEN: SeenBooks = {
   instance: '0a1f',
   isThorough: true,
   foreign: [],
+  lost: [],
   asked: [],
   isDoubtful: false,
   drift: '',
   driftSince: null,
   isRecovering: false,
+  isRestart: false,
   now: 100_000,
 }
 const ask = asking()

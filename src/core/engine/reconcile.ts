@@ -89,6 +89,8 @@ export interface SeenBooks {
   readonly isThorough: boolean
   /** Positions that are known to be somebody else's, by their keys or, as an earlier bbw has it, their symbols. */
   readonly foreign: readonly string[]
+  /** What orders of this bbw have opened and the books have lost, by the executions: position keys. */
+  readonly lost: readonly string[]
   /** Orders that were asked to go, or to change, and have not answered. */
   readonly asked: readonly string[]
   /** There is an order of unknown fate. */
@@ -97,6 +99,8 @@ export interface SeenBooks {
   readonly drift: string
   readonly driftSince: Timestamp | null
   readonly isRecovering: boolean
+  /** It is compared because bbw has just started. */
+  readonly isRestart: boolean
   readonly now: Timestamp
 }
 
@@ -108,6 +112,9 @@ export interface Course {
   /** Positions of somebody else that were not known, and known ones that are gone. */
   readonly come: readonly AccountPosition[]
   readonly gone: readonly string[]
+  /** Positions that orders of this bbw have opened and the books have lost, and keys of such that are gone. */
+  readonly lost: readonly AccountPosition[]
+  readonly lostGone: readonly string[]
   /** Something may have happened that was never told: it is asked for before anything is concluded. */
   readonly asksAgain: boolean
   /** Money has come or gone by something else than trades: the exchange is right. */
@@ -131,6 +138,23 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
     // What takes from a position that the books have lost still serves it.
     const serves = ({ purpose, symbol, side }: RestingReport): boolean =>
       purpose === 'exit' && foreign.some(one => one.symbol === symbol && one.side === side)
+    // By executions of its own orders, or, at a start, by one that rests to take from it.
+    const isLost = (one: AccountPosition): boolean => {
+      const key = positionKey(one.symbol, one.side)
+      if (seen.lost.includes(key)) return true
+      const isForeign = seen.foreign.includes(key) || seen.foreign.includes(one.symbol)
+      return (
+        seen.isRestart &&
+        !isForeign &&
+        found.orphans.some(
+          order =>
+            order.purpose === 'exit' &&
+            order.symbol === one.symbol &&
+            order.side === one.side &&
+            !asked.includes(order.clientOrderId),
+        )
+      )
+    }
     // What the account has and the books have not may be a fill of bbw's that is still to be told.
     const come = foreign.filter(
       ({ symbol, side }) =>
@@ -141,6 +165,11 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
       key =>
         !foreign.some(({ symbol, side }) => key === positionKey(symbol, side) || key === symbol) &&
         !isHidden(unread, key.includes(':') ? symbolOf(key) : key, 'position'),
+    )
+    const lostGone = seen.lost.filter(
+      key =>
+        !foreign.some(({ symbol, side }) => key === positionKey(symbol, side)) &&
+        !isHidden(unread, symbolOf(key), 'position'),
     )
     const isClear = missing.length === 0 && !isDoubtful && differences.length === 0
     const drift = differences.join('; ')
@@ -153,6 +182,8 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
       ),
       come,
       gone,
+      lost: foreign.filter(isLost),
+      lostGone,
       asksAgain: (differences.length > 0 || walletDiffers || come.length > 0) && !isThorough,
       // What cannot be read may be what has changed it.
       takesWallet: walletDiffers && isClear && unread.length === 0,
@@ -162,9 +193,12 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
       isRecovered: isClear && isRecovering,
     }
   },
-  isSilent({ found, cancels, come, gone, asksAgain, takesWallet, drift, isRecovered }, seen) {
+  isSilent({ found, cancels, come, gone, lost, lostGone, asksAgain, takesWallet, drift, isRecovered }, seen) {
     const isSame = !asksAgain && !takesWallet && drift === '' && seen.drift === '' && !isRecovered
-    return isSame && [cancels, found.missing, found.rivals, come, gone].every(({ length }) => length === 0)
+    return (
+      isSame &&
+      [cancels, found.missing, found.rivals, come, gone, lost, lostGone].every(({ length }) => length === 0)
+    )
   },
 }
 

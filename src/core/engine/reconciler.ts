@@ -319,11 +319,13 @@ export class Reconciler {
       instance,
       isThorough,
       foreign: this.#strangers.keys(),
+      lost: this.#strangers.lost,
       asked: [...this.#orders.asked.keys()],
       isDoubtful: this.#orders.doubts.isAny,
       drift: this.#drift,
       driftSince: this.#driftSince,
       isRecovering: recovery !== null,
+      isRestart: recovery?.cause === 'restart',
       now,
     })
     this.#follow(course, account, isThorough, asked)
@@ -347,7 +349,12 @@ export class Reconciler {
       this.#core.hurry(this.#core.now)
       return
     }
-    this.#strangers.foreignSeen(found.foreign, course.gone)
+    this.#strangers.lostGone(course.lostGone)
+    this.#handovers.reclaim(course.lost, account)
+    this.#strangers.foreignSeen(
+      found.foreign.filter(one => !course.lost.includes(one)),
+      course.gone,
+    )
     this.#leftovers.seen(account)
     this.#margins.seen(account)
     if (isThorough) this.#handovers.adopt(account)

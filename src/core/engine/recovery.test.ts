@@ -280,12 +280,15 @@ test('H7: books that do not know an order of their own bbw that has filled are o
       fee: 0,
       liquidity: 'maker',
       complete: true,
+      opens: true,
     } as const
     const effects = look(next, { wallet: 1_000, positions: [there], orders: [] }, {}, [fill])
     injected++
     assert.is(codes(effects).includes('C807'), isHalted, String(id))
     assert.is(next.engine.halted, isHalted)
-    assert.ok(codes(effects).includes('W303'), 'what they do not know is left alone')
+    assert.is(codes(effects).includes('W316'), isHalted, 'what is its own it takes back')
+    assert.is(codes(effects).includes('W303'), !isHalted, 'anything else is left alone')
+    assert.equal([...next.engine.portfolio.positions.keys()], isHalted ? ['SOLUSDT:long'] : [])
     // Once a person has looked, it is over for good.
     next.feed({ type: 'command', id: '', command: 'resume', by: 'test', reason: '' })
     const again = resumed(next, defaultSettings(), { instance }).introduce('SOLUSDT', 'ADAUSDT')
@@ -645,6 +648,136 @@ test('an account that cannot be read keeps what is known and adds nothing', () =
   assert.ok(codes(effects).includes('W308'))
   assert.is(desk.engine.portfolio.positions.size, 1)
   assert.equal(gates(desk.propose(gridSignal('ADAUSDT'))), ['readiness'])
+})
+
+// --- positions that the books have lost
+
+const INSTANCE = '0a1f'
+
+/** A start on empty books of this instance, at an account. */
+function lost(settings = defaultSettings()): Desk {
+  const empty = new Desk(settings, { instance: INSTANCE })
+  return resumed(empty, settings, { instance: INSTANCE }).introduce('SOLUSDT', 'ADAUSDT')
+}
+
+const there = (symbol: string, over: Partial<Account['positions'][number]> = {}) =>
+  ({
+    symbol,
+    side: 'long',
+    steps: steps(1_000),
+    entry: 102,
+    leverage: 10,
+    stop: ticks(970),
+    ...over,
+  }) as const
+
+const executed = (symbol: string, id: string | null, opens: boolean, nth = 0) =>
+  ({
+    type: 'fill',
+    at: 0,
+    time: MIDNIGHT - 3 * DAY + nth,
+    execId: `${symbol}-${nth}`,
+    clientOrderId: id,
+    cause: id === null ? 'stop' : 'order',
+    symbol,
+    side: 'long',
+    opens,
+    price: ticks(1_000),
+    steps: steps(1_000),
+    fee: 0,
+    liquidity: 'taker',
+    complete: true,
+  }) as const
+
+const entryOf = (symbol: string, instance = INSTANCE): string => clientOrderId(instance, symbol, 'entry', 1)
+
+const targetOf = (symbol: string, price: number, nth: number) =>
+  ({
+    clientOrderId: clientOrderId(INSTANCE, symbol, nth === 0 ? 'target-1' : 'target-2', 1),
+    symbol,
+    side: 'long',
+    purpose: 'exit',
+    price: ticks(price),
+    steps: steps(500),
+  }) as const
+
+test('H7: at a start with nothing booked the executions of a week are asked for', () => {
+  const [asked] = only(lost().feed({ type: 'time' }), 'query-executions')
+  assert.is(asked.since, MIDNIGHT - 7 * DAY)
+})
+
+test('H7: a position that is lost keeps its stop and its targets, and is managed again', () => {
+  const desk = lost()
+  const targets = [targetOf('SOLUSDT', 1_200, 1), targetOf('SOLUSDT', 1_100, 0)]
+  const account = { wallet: 1_000, positions: [there('SOLUSDT')], orders: targets }
+  const effects = look(desk, account, {}, [executed('SOLUSDT', entryOf('SOLUSDT'), true)])
+  assert.ok(codes(effects).includes('W316'))
+  const { strategy, stop, target, steps: size } = desk.position()
+  assert.equal([strategy, stop, target, size], ['manual', 970, null, 1_000])
+  assert.equal([only(effects, 'cancel'), placed(effects), only(effects, 'set-stop')], [[], [], []])
+  // The target that fills is of its books.
+  desk.feed({ ...executed('SOLUSDT', targets[1].clientOrderId, false, 1), time: desk.now, steps: steps(500) })
+  assert.is(desk.position().steps, 500)
+  assert.is(desk.position().exits[0]?.reason, 'partial-target-1')
+})
+
+test('H7: a target of this bbw that rests tells whose a position is, where no execution does any more', () => {
+  const desk = lost()
+  const account = { wallet: 1_000, positions: [there('SOLUSDT')], orders: [targetOf('SOLUSDT', 1_100, 0)] }
+  const effects = look(desk, account)
+  assert.ok(codes(effects).includes('W316'))
+  assert.is(desk.position().target, 1_100)
+  assert.equal([only(effects, 'cancel'), placed(effects)], [[], []], 'it stays')
+})
+
+test('H7: one without a stop gets one half-way to its liquidation at once', () => {
+  const desk = lost()
+  const account = { wallet: 1_000, positions: [there('SOLUSDT', { stop: null })], orders: [] }
+  const effects = look(desk, account, {}, [executed('SOLUSDT', entryOf('SOLUSDT'), true)])
+  const [{ stop }] = only(effects, 'set-stop')
+  assert.ok(stop > 965 && stop < 980, `${stop}`)
+})
+
+test('H7: what was closed before the start is not told of, and what another bbw has opened is left alone', () => {
+  const desk = lost()
+  const account = { wallet: 1_000, positions: [there('ADAUSDT')], orders: [] }
+  const effects = look(desk, account, {}, [
+    executed('SOLUSDT', entryOf('SOLUSDT'), true, 0),
+    executed('SOLUSDT', null, false, 1),
+    executed('XRPUSDT', 'by-hand', true, 2),
+    executed('XRPUSDT', 'by-hand', false, 3),
+    executed('ADAUSDT', entryOf('ADAUSDT', 'ffff'), true, 4),
+  ])
+  const told = effects.flatMap(effect =>
+    effect.type === 'event' && ['W303', 'W316'].includes(effect.event.code ?? '')
+      ? [[effect.event.code, effect.event.symbol]]
+      : [],
+  )
+  assert.equal(told, [['W303', 'ADAUSDT']])
+  assert.is(desk.engine.portfolio.positions.size, 0)
+})
+
+test('H7: that a position is its own is known over another end, before it could be taken back', () => {
+  const desk = resumed(new Desk(), defaultSettings(), { instance: INSTANCE })
+  const account = { wallet: 1_000, positions: [there('SOLUSDT')], orders: [] }
+  const first = look(desk, account, {}, [executed('SOLUSDT', entryOf('SOLUSDT'), true)])
+  assert.equal([codes(first).includes('W316'), desk.engine.portfolio.positions.size], [false, 0])
+  const next = resumed(desk, defaultSettings(), { instance: INSTANCE }).introduce('SOLUSDT')
+  assert.ok(codes(look(next, account)).includes('W316'))
+  assert.is(next.position().stop, 970)
+  assert.equal(next.engine.books().ledger.foreign, [])
+})
+
+test('H7: whoever wants everything closed has what was lost closed as well', () => {
+  const desk = lost()
+  const all = { symbol: null, side: null, isForeignToo: false, halts: true } as const
+  desk.feed({ type: 'closure', id: 'c', kind: 'close', ...all, by: 'me', reason: 'enough' })
+  const account = { wallet: 1_000, positions: [there('SOLUSDT')], orders: [] }
+  const effects = look(desk, account, {}, [executed('SOLUSDT', entryOf('SOLUSDT'), true)])
+  assert.equal(
+    placed(effects).map(({ purpose, type, steps: size }) => [purpose, type, size]),
+    [['exit', 'market', 1_000]],
+  )
 })
 
 test.run()

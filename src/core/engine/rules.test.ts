@@ -100,6 +100,35 @@ function unread(span: number): Desk {
   return desk
 }
 
+/** A start on books that have lost a position, which an order of this bbw has opened. */
+function reclaimed(): Desk {
+  const desk = new Desk(defaultSettings(), { instance: '1234' }).introduce('SOLUSDT')
+  const next = resumed(desk, desk.settings, { instance: '1234' }).introduce('SOLUSDT')
+  const [asked] = only(next.effects, 'query-executions').concat(only(next.wait(0), 'query-executions'))
+  const of = { symbol: 'SOLUSDT', side: 'long', steps: 1_000 as Steps } as const
+  next.executions(asked.queryId, [
+    {
+      type: 'fill',
+      at: next.now,
+      time: next.now,
+      execId: 'unknown',
+      clientOrderId: clientOrderId('1234', 'signal', 'entry', 0),
+      cause: 'order',
+      ...of,
+      opens: true,
+      price: 1_000,
+      fee: 0,
+      liquidity: 'maker',
+      complete: true,
+    } as never,
+  ])
+  const there = { ...of, entry: 100, leverage: 3, stop: null }
+  for (const { queryId } of only(next.effects, 'query-account')) {
+    next.reply(queryId, { wallet: 1_000, positions: [there], orders: [] })
+  }
+  return next
+}
+
 /** Kinds whose scenarios are those of `rotations.test.ts`, `ladders.test.ts` and `second-look.test.ts`. */
 const ELSEWHERE = [
   'exchange',
@@ -373,6 +402,8 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     for (const { queryId } of only(next.effects, 'query-account')) next.reply(queryId, next.account([]))
     return next
   },
+  'lost-fill': () => reclaimed(),
+  reclaim: () => reclaimed(),
   early: () => {
     const desk = new Desk().introduce('SOLUSDT')
     desk.live(0)

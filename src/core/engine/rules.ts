@@ -1,7 +1,7 @@
 /** The rules by which cycles decide besides strategies and guards, by the kind of their decisions. */
 
 import { ADD_STANDS } from './add-rules.ts'
-import { ADOPTION } from './adoption.ts'
+import { ADOPTION, RECLAIM } from './adoption.ts'
 import { ORDER_ANSWER, STORE, UNANSWERED, UNSAVED } from './answer-rules.ts'
 import { CANDIDATES, INSTEAD } from './candidate-rules.ts'
 import { CLOSURE_ACCOUNT, CLOSURE_COURSE, CLOSURE_REFUSAL, CLOSURE_STEP } from './closure-rules.ts'
@@ -37,7 +37,7 @@ import {
   STOP_TOLD,
   STOP_WISH,
 } from './stop-rules.ts'
-import { LOST_BOOKS, RIVALS } from './stranger-rules.ts'
+import { LOST_BOOKS, LOST_FILL, RIVALS } from './stranger-rules.ts'
 import { TARGETS } from './target-rules.ts'
 
 /** What a rule is shown is as it was taken down: plain data that it has been shown before. */
@@ -56,6 +56,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   reconciliation: RECONCILIATION,
   drawdown: DRAWDOWN,
   adoption: ADOPTION,
+  reclaim: RECLAIM,
   exchange: EXCHANGEABLE,
   rotation: ROTATION,
   'loss-pause': LOSS_PAUSE,
@@ -90,6 +91,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   terms: TERMS,
   rivals: RIVALS,
   'lost-books': LOST_BOOKS,
+  'lost-fill': LOST_FILL,
   leftovers: LEFTOVERS,
   early: EARLY,
   fill: FILL,

@@ -401,6 +401,8 @@ export interface EngineState {
   readonly doubts: readonly (readonly [string, Doubt])[]
   readonly asked: readonly (readonly [string, Timestamp])[]
   readonly foreign: readonly Foreign[]
+  /** What orders of this bbw have opened and its books have lost, by position. */
+  readonly lost: readonly (readonly [key: string, steps: Steps])[]
   readonly handovers: readonly WaitingHandover[]
   readonly closures: readonly WaitingClosure[]
   readonly rotation: RotationState

@@ -1,8 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Steps } from '../base/units.ts'
+import type { Steps, Ticks } from '../base/units.ts'
+import type { Side } from '../market/side.ts'
 import { Parts, RESTING } from './parts.fixture.ts'
-import type { AccountPosition } from './protocol.ts'
+import type { AccountPosition, FillInput } from './protocol.ts'
 import { foreignOf, Strangers } from './strangers.ts'
 
 const test = suite('strangers')
@@ -15,6 +16,70 @@ const THERE: AccountPosition = {
   leverage: 5,
   stop: null,
 }
+
+function fillOf(
+  clientOrderId: string | null,
+  symbol: string,
+  side: Side,
+  opens: boolean,
+  steps: number,
+): FillInput {
+  return {
+    type: 'fill',
+    at: 0,
+    time: 0,
+    execId: `${symbol}-${clientOrderId}`,
+    clientOrderId,
+    cause: clientOrderId === null ? 'stop' : 'order',
+    symbol,
+    side,
+    opens,
+    price: 1_000 as Ticks,
+    steps: steps as Steps,
+    fee: 0,
+    liquidity: 'taker',
+    complete: true,
+  }
+}
+
+test('what orders of this bbw have opened is its own until it is closed, whoever adds to it', () => {
+  const { strangers, told } = partsOf()
+  const own = 'bbw-0a1f-entry'
+  const lost = (...words: readonly [string | null, boolean, number]): readonly string[] => {
+    const [id, opens, steps] = words
+    strangers.executed(fillOf(id, 'ADAUSDT', 'long', opens, steps), true)
+    return strangers.lost
+  }
+  const ada = ['ADAUSDT:long']
+  assert.equal(lost(null, true, 100), [], 'of somebody else')
+  assert.equal(lost('bbw-ffff-entry', true, 100), [], 'of another bbw')
+  assert.equal(lost(own, false, 100), [], 'a close opens nothing')
+  assert.equal(lost(own, true, 100), ada)
+  assert.equal(lost('by-hand', true, 50), ada)
+  assert.equal(lost(null, false, 149), ada)
+  assert.equal(lost(null, false, 1), [])
+  assert.equal(told(), [], 'whether something is there the account says')
+  strangers.foreignSeen([THERE], [])
+  assert.equal(lost(own, true, 100), [], 'what a person has taken back is not taken again')
+  assert.equal(told(), ['foreign W303'])
+})
+
+test('what is told to be opened by somebody else is left alone at once, what is listed may be over', () => {
+  const { strangers, told } = partsOf()
+  strangers.executed(fillOf('by-hand', 'ADAUSDT', 'long', true, 100), true)
+  assert.equal([told(), strangers.keys()], [[], []])
+  strangers.executed(fillOf('by-hand', 'ADAUSDT', 'long', true, 100), false)
+  assert.equal([told(), strangers.keys()], [['foreign W303'], ['ADAUSDT:long']])
+})
+
+test('one whose market is not known yet is waited for, is told once, and is lost when it has gone', () => {
+  const { strangers, told } = partsOf()
+  for (const _ of [1, 2]) strangers.awaits(THERE)
+  assert.equal([told(), strangers.lost], [['foreign W303'], ['ADAUSDT:long']])
+  assert.equal([...strangers.foreign], ['ADAUSDT'], 'nothing is entered there')
+  strangers.lostGone(['ADAUSDT:long'])
+  assert.equal(strangers.lost, [])
+})
 
 test('marking one symbol frees no other, a look at the account does', () => {
   const parts = new Parts()
@@ -49,13 +114,14 @@ test('orders of another bbw halt entries when they are seen twice in a row', () 
 })
 
 test('what was saved is there again', () => {
-  const parts = new Parts()
+  const parts = new Parts({ instance: '0a1f' })
   parts.strangers.mark('SOLUSDT', 'short')
+  parts.strangers.executed(fillOf('bbw-0a1f-entry', 'ADAUSDT', 'long', true, 500), true)
   parts.strangers.rivalsSeen(['a'])
   const next = new Strangers(parts.core, parts.gatekeeper, parts.orders)
   next.load(parts.strangers.save())
   const foreign = [{ symbol: 'SOLUSDT', side: 'short', shown: null }]
-  assert.equal(next.save(), { foreign, rivals: 1 })
+  assert.equal(next.save(), { foreign, lost: [['ADAUSDT:long', 500]], rivals: 1 })
   assert.equal(next.keys().map(foreignOf), foreign)
 })
 
@@ -73,7 +139,7 @@ test('what the account shows of a position is kept, and both sides of a symbol a
 
 test('one that an earlier bbw has told of by its symbol alone is not told again', () => {
   const { strangers, told } = partsOf()
-  strangers.load({ foreign: ['ADAUSDT'].map(foreignOf), rivals: 0 })
+  strangers.load({ foreign: ['ADAUSDT'].map(foreignOf), lost: [], rivals: 0 })
   assert.equal([...strangers.foreign], ['ADAUSDT'])
   strangers.foreignSeen([THERE], [])
   assert.equal([told(), strangers.keys()], [[], ['ADAUSDT:long']])
@@ -88,7 +154,7 @@ test('an entry that waits on the symbol of a stranger is taken back, and no othe
 })
 
 function partsOf(): { readonly strangers: Strangers; readonly told: () => readonly string[] } {
-  const parts = new Parts()
+  const parts = new Parts({ instance: '0a1f' })
   return { strangers: parts.strangers, told: () => parts.told() }
 }
 

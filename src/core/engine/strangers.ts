@@ -1,12 +1,16 @@
-/** What others do on the account: positions that bbw did not open, orders of another bbw. */
+/**
+ * What is on the account and not in the books: positions that bbw did not open, orders of another bbw, and what orders of
+ * this very bbw have opened in a part of the state that is lost, until it is taken back under management.
+ */
+import type { Steps } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import { positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AGAIN } from './core.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { OrderDesk } from './order-desk.ts'
-import type { AccountPosition } from './protocol.ts'
+import type { AccountPosition, FillInput } from './protocol.ts'
 import type { EngineState, Foreign } from './state.ts'
-import { RIVALS } from './stranger-rules.ts'
+import { LOST_FILL, RIVALS } from './stranger-rules.ts'
 
 export class Strangers {
   readonly #core: EngineCore
@@ -15,6 +19,8 @@ export class Strangers {
   /** By position; one whose side is not known, by its symbol. */
   readonly #foreign = new Map<string, Foreign>()
   #symbols: ReadonlySet<string> = new Set()
+  /** What orders of this bbw have opened and its books have lost, by position, in steps. */
+  readonly #lost = new Map<string, Steps>()
   #rivals = 0
 
   constructor(core: EngineCore, gatekeeper: Gatekeeper, orders: OrderDesk) {
@@ -43,6 +49,52 @@ export class Strangers {
     return this.#rivals
   }
 
+  /** Keys of positions that orders of this bbw have opened and its books have lost. */
+  get lost(): readonly string[] {
+    return [...this.#lost.keys()]
+  }
+
+  /**
+   * Takes an execution where the books hold nothing.
+   *
+   * @param isListed it is from the list of executions, which tells of what has been closed since as well: what is there
+   * the account shows
+   */
+  executed(fill: FillInput, isListed: boolean): void {
+    const { execId, clientOrderId: id, symbol, side, steps, opens = false } = fill
+    const key = positionKey(symbol, side)
+    const before = this.#lost.get(key) ?? (0 as Steps)
+    const isForeign = this.#foreign.has(key) || this.#foreign.has(symbol)
+    const { instance } = this.#core
+    const seen = { execId, id, instance, symbol, side, opens, steps, before, isForeign }
+    const left = this.#core.ruled(LOST_FILL, seen)
+    if (left > 0) {
+      this.#lost.set(key, left)
+      this.#clear(symbol)
+      return
+    }
+    this.#lost.delete(key)
+    if (opens && !isListed) this.mark(symbol, side)
+  }
+
+  /** Forgets what the account does not show any more of what the books had lost. */
+  lostGone(keys: readonly string[]): void {
+    for (const key of keys) this.#lost.delete(key)
+  }
+
+  /** A position that the books had lost and that cannot be managed yet: nothing is entered there before it is. */
+  awaits(shown: AccountPosition): void {
+    const key = positionKey(shown.symbol, shown.side)
+    const isNew = !this.#foreign.has(key)
+    if (!this.#lost.has(key)) this.#lost.set(key, shown.steps)
+    this.take(shown)
+    if (!isNew) return
+    const { symbol, side } = shown
+    const reason = `${symbol} ${side} was opened by this bbw, and its market is not known yet: it is left with its stop until it is`
+    const none = { strategy: null, signalId: null, clientOrderId: null, figures: {} }
+    this.#core.record('foreign', { code: 'W303', symbol, side, reason, ...none })
+  }
+
   /**
    * A position of somebody else has come to light: its symbol is left alone from now on, and an entry that still waits
    * there is taken back, for it would fill into what is not bbw's.
@@ -53,9 +105,7 @@ export class Strangers {
     // An earlier bbw has told of it under its symbol.
     const isTold = this.#foreign.delete(symbol)
     this.#set(key, { symbol, side, shown: null })
-    for (const entry of this.#core.portfolio.pending.values()) {
-      if (entry.symbol === symbol) this.#orders.takeBack(entry, 'foreign')
-    }
+    this.#clear(symbol)
     if (isTold) return
     const reason = `${symbol} ${side} was not opened by bbw: it is left alone, no entry on ${symbol}`
     this.#core.record('foreign', {
@@ -101,6 +151,7 @@ export class Strangers {
   /** A position of somebody else is bbw's from now on. */
   give(symbol: string, side: Side): void {
     this.#remove(positionKey(symbol, side))
+    this.#lost.delete(positionKey(symbol, side))
   }
 
   /** Takes the ids of all the orders of another bbw that the account shows. */
@@ -115,15 +166,23 @@ export class Strangers {
     else if (verdict === 'block') this.#core.hurry(this.#core.now + LOOK_AGAIN)
   }
 
-  save(): Pick<EngineState, 'foreign' | 'rivals'> {
-    return { foreign: [...this.#foreign.values()], rivals: this.#rivals }
+  save(): Pick<EngineState, 'foreign' | 'lost' | 'rivals'> {
+    return { foreign: [...this.#foreign.values()], lost: [...this.#lost], rivals: this.#rivals }
   }
 
-  load({ foreign, rivals }: Pick<EngineState, 'foreign' | 'rivals'>): void {
+  load({ foreign, lost, rivals }: Pick<EngineState, 'foreign' | 'lost' | 'rivals'>): void {
+    for (const [key, steps] of lost) this.#lost.set(key, steps)
     for (const one of foreign) {
       this.#set(one.side === null ? one.symbol : positionKey(one.symbol, one.side), one)
     }
     this.#rivals = rivals
+  }
+
+  /** Takes back the entries that wait on a symbol. */
+  #clear(symbol: string): void {
+    for (const entry of this.#core.portfolio.pending.values()) {
+      if (entry.symbol === symbol) this.#orders.takeBack(entry, 'foreign')
+    }
   }
 
   #set(key: string, foreign: Foreign): void {

@@ -58,7 +58,8 @@ class Desk {
     return reports.map(one => {
       if (one.type === 'fill') {
         const part = one.complete ? '' : ' in part'
-        const hand = one.opens === undefined ? '' : one.opens ? ' by hand, adding' : ''
+        const isByHand = one.clientOrderId === null
+        const hand = isByHand && one.opens ? ' by hand, adding' : ''
         return `${one.cause} ${one.clientOrderId} ${one.steps} at ${one.price / 10}${part}${hand}`
       }
       if (one.type === 'order') return `${one.clientOrderId} ${one.status}`

@@ -1189,7 +1189,7 @@ export class SimExchange {
       this.#addTo(book, side, leverage, steps, priceOf(book.instrument, ticks), stop, time)
       const fee = this.#fee(book, ticks, steps, liquidity)
       this.#wallet -= fee
-      this.#fill(symbol, side, clientOrderId, 'order', time, ticks, steps, fee, liquidity, isAll)
+      this.#fill(symbol, side, clientOrderId, 'order', time, ticks, steps, fee, liquidity, isAll, true)
     }
     if (!isAll) this.#leaveRest(book, order, taken)
   }

@@ -399,6 +399,7 @@ export const wrongLedger: Check = object<Ledger>({
   decided: entries,
   decided5: orAbsent(entries),
   foreign: list(text),
+  lost: orAbsent(entries),
   risky: orAbsent(list(text)),
   leftovers: orAbsent(object<LeftoverState>({ ended: entries, told: list(text) })),
   closures: orAbsent(
