@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -311,6 +311,24 @@ test('with a damaged state the way without it is named, closes what is there, an
   assert.not(existsSync(join(data, STANDING_ORDER_FILE)), 'the state has it')
   const shown = await bbw(['status', '--data-dir', data, '--json'], { wall })
   assert.ok((records(shown.out)[0].standing as Row).halted !== null)
+})
+
+test('where the exchange’s own book is damaged no way without the state is named: it leads to the same file', async () => {
+  const data = await held()
+  const book = join(data, 'sim.db')
+  for (const suffix of ['-wal', '-shm']) rmSync(`${book}${suffix}`, { force: true })
+  writeFileSync(book, 'garbage '.repeat(1_000))
+  const without = ['flatten', '--without-state', '--all', '--exchange', 'sim', '--execute']
+  for (const words of [['flatten', '--execute'], ['close', 'ETHUSDT', '--execute'], without]) {
+    const { code, out, err } = await trade(data, words)
+    assert.equal([code, out], [1, ''], err)
+    assert.match(err, /C807 .*sim\.db/)
+    assert.match(err, 'bbw run --new, with the flags of the run before, begins anew')
+    assert.not.match(err, 'without the state: bbw')
+  }
+  const anew = await run(data, '2024-08-10', '--new')
+  assert.is(anew.code, 0, anew.err)
+  assert.match(anew.err, /put aside: .*sim-earlier/)
 })
 
 test('with the exchange away nothing is closed, which is said, and the halt is there for the next start', async () => {

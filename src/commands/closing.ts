@@ -106,7 +106,7 @@ function named(parsed: ParsedArguments): ParsedArguments {
 
 /** Where the state cannot be used, the way that does not need it is named, at the same exchange. */
 function withWayOut(error: unknown, parsed: ParsedArguments, { symbol }: Closure): unknown {
-  if (!(error instanceof StoreError) || error.trouble === 'lease-lost') return error
+  if (!(error instanceof StoreError) || error.trouble === 'lease-lost' || error.isOfExchange) return error
   const command = symbol === null ? 'flatten --all' : `close ${symbol}`
   const exchange = textFlag(parsed, 'exchange')
   const places = PLACES.flatMap(([name, flag]) => {

@@ -32,6 +32,29 @@ test('a code is explained in words on a terminal, whatever its case', async () =
   }
 })
 
+test('each code is explained: what has happened, what bbw does and what is left to do', async () => {
+  for (const code of Object.keys(CODES)) {
+    const { code: exit, out, err } = await explain([code], TERMINAL)
+    assert.equal([exit, err], [0, ''], code)
+    const [head, ...rows] = out.trimEnd().split('\n')
+    assert.match(head, new RegExp(`^${code} {2}\\S.* \\((?:info|warning|error|critical)\\)$`))
+    const titles = ['what happened', 'what bbw does', 'what you can do']
+    assert.equal(
+      rows.map(row => row.split(/ {2,}/)[0]),
+      titles,
+      code,
+    )
+    // Words enough to say something, and no code that is explained nowhere.
+    for (const row of rows) assert.match(row, /^.{17}\S+ \S+/, `${code}: ${row}`)
+    const named = rows.flatMap(row => row.match(/\b[IWEC]\d{3}\b/g) ?? [])
+    assert.equal(
+      named.filter(one => !isCode(one)),
+      [],
+      code,
+    )
+  }
+})
+
 test('in a pipe, or when asked, it is a record', async () => {
   const { title, what, did, can } = CODES.C805
   const expected = {

@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { environmentAt } from '../core/adapters/bybit/environments.ts'
 import { PaperExchange } from '../core/adapters/paper/paper-exchange.ts'
+import { bookError } from '../core/adapters/sim/book-error.ts'
 import { type SavedExchange, SimExchange } from '../core/adapters/sim/exchange.ts'
 import { SqliteSimJournal } from '../core/adapters/sqlite/sim-journal.ts'
 import { broken } from '../core/base/assert.ts'
-import { StoreError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { type Config, costsOf } from './config.ts'
 import { ensureDirectory } from './data-dir.ts'
@@ -102,10 +102,6 @@ function accountIn(journal: SqliteSimJournal | null, config: Config): SimExchang
     exchange.load(JSON.parse(head) as SavedExchange)
     return exchange
   } catch {
-    throw new StoreError(`${journal.name} is damaged: the account in it cannot be read`, {
-      retryable: false,
-      trouble: 'damaged',
-      remedy: 'begin anew with --new, which keeps it, or choose another folder with --data-dir',
-    })
+    throw bookError(`${journal.name} is damaged: the account in it cannot be read`, 'damaged')
   }
 }

@@ -692,9 +692,9 @@ export const CODES = {
   },
   C807: {
     title: 'database damaged',
-    what: 'The state failed its check, or is older than the last run: the exchange has executed orders of this bbw that the state does not know.',
-    did: 'Put damaged files aside, restored the newest sound backup and booked what the exchange could tell of its orders. Positions that only the lost part knew and that its own orders have opened are managed again, with their stops and targets (W316). Entries are halted.',
-    can: 'Compare bbw status with the account, then: bbw trade resume',
+    what: 'The state failed its check, or is older than the last run: the exchange has executed orders of this bbw that the state does not know. Or, where the message names sim.db or paper.db, the book of the exchange that bbw itself is, embedded or on paper.',
+    did: 'bbw run puts a damaged state aside, restores the newest sound backup and books what the exchange can tell of its orders. Positions that only the lost part knew and that its own orders have opened are managed again, with their stops and targets (W316). Entries are halted. Of the book of an exchange there is no second copy: bbw does not start on a damaged one. Other commands change nothing.',
+    can: 'Compare bbw status with the account, then: bbw trade resume. Where the book of the exchange is damaged, begin anew, which keeps the file: bbw run --new',
   },
   W808: {
     title: 'write-ahead log grows',

@@ -63,20 +63,30 @@ export class ExchangeError extends Error {
 /** What is wrong with a store. `lease-lost`: another process holds it now. `damaged`: its content cannot be trusted. */
 export type StoreTrouble = 'busy' | 'full' | 'io' | 'damaged' | 'lease-lost' | 'unsound' | 'other'
 
-/** What the disk or the database did. `retryable`: the store was busy. */
+/**
+ * What the disk or the database did. `retryable`: the store was busy; `isOfExchange`: it is no trouble with the state, but with
+ * the file in which bbw's own exchange, embedded or on paper, keeps its book: whoever leaves the state aside meets it again.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
   readonly retryable: boolean
   readonly trouble: StoreTrouble
   readonly remedy: string | undefined
+  readonly isOfExchange: boolean
   constructor(
     message: string,
-    traits: { readonly retryable: boolean; readonly trouble?: StoreTrouble; readonly remedy?: string },
+    traits: {
+      readonly retryable: boolean
+      readonly trouble?: StoreTrouble
+      readonly remedy?: string | undefined
+      readonly isOfExchange?: boolean
+    },
   ) {
     super(message)
     this.retryable = traits.retryable
     this.trouble = traits.trouble ?? (traits.retryable ? 'busy' : 'other')
     this.remedy = traits.remedy
+    this.isOfExchange = traits.isOfExchange ?? false
   }
 }
 

@@ -9,6 +9,7 @@ import type { Steps, Ticks, Timestamp, Usdt } from '../../base/units.ts'
 import type { Execution, Input, KnownAccount, OrderReport, OrderRequest } from '../../engine/protocol.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
 import type { Act } from './acts.ts'
+import { bookError } from './book-error.ts'
 import { differenceOf, isWhole, type MarketPrint, printOf } from './print.ts'
 import type { Venue, VenueOptions } from './venue.ts'
 
@@ -392,10 +393,8 @@ export class SimHost {
     const present = this.#print(known.print)
     const difference = optionDifference(known.options, options) ?? differenceOf(known.print, present, now)
     if (difference !== null) {
-      throw new StoreError(`${journal.name} was written on another market: ${difference}`, {
-        retryable: false,
-        remedy: 'choose another folder with --data-dir, or give the same market and settings again',
-      })
+      const remedy = 'choose another folder with --data-dir, or give the same market and settings again'
+      throw bookError(`${journal.name} was written on another market: ${difference}`, 'other', remedy)
     }
     this.#market = known.market
     const print = isWhole(present, this.venue.markets) ? present : this.#print(null)
@@ -414,13 +413,10 @@ export class SimHost {
       this.#take()
     }
     if (told === this.#told && wallet === this.venue.exchange.wallet && now === this.now) return
-    throw new StoreError(
+    throw bookError(
       `${journal.name}: row ${this.#rows} does not lead where it led when it was written (${told} inputs told and ${wallet} USDT then, ${this.#told} and ${this.venue.exchange.wallet} now)`,
-      {
-        retryable: false,
-        trouble: 'damaged',
-        remedy: 'another version of bbw may have written it: choose another folder with --data-dir',
-      },
+      'damaged',
+      'another version of bbw may have written it: go on with that one, choose another folder with --data-dir, or begin anew with bbw run --new',
     )
   }
 
@@ -471,10 +467,8 @@ function headOf(journal: SimJournal, text: string): Head {
   const head: unknown = parsed(journal, text)
   if (typeof head === 'object' && head !== null && 'version' in head && head.version === 1)
     return head as Head
-  throw new StoreError(`${journal.name} was written by a later bbw`, {
-    retryable: false,
-    remedy: 'update bbw, or choose another folder with --data-dir',
-  })
+  const remedy = 'update bbw, or choose another folder with --data-dir'
+  throw bookError(`${journal.name} was written by a later bbw`, 'other', remedy)
 }
 
 function rowOf(journal: SimJournal, text: string): Row {
@@ -492,9 +486,5 @@ function parsed(journal: SimJournal, text: string): unknown {
 }
 
 function damaged({ name }: SimJournal): StoreError {
-  return new StoreError(`${name} is damaged: a row cannot be read`, {
-    retryable: false,
-    trouble: 'damaged',
-    remedy: 'choose another folder with --data-dir',
-  })
+  return bookError(`${name} is damaged: a row cannot be read`, 'damaged')
 }

@@ -1,8 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError } from '../../base/errors.ts'
+import { bookError } from '../sim/book-error.ts'
 import type { SimJournal } from '../sim/host.ts'
 import { ensureOwnFile } from './files.ts'
-import { isBusy, storeError, troubled } from './store-error.ts'
+import { isBusy, storeError } from './store-error.ts'
 import { refuseUnsound } from './version.ts'
 
 /**
@@ -21,13 +22,16 @@ const SCHEMA = `
 const ANOTHER_FOLDER = 'choose another folder with --data-dir'
 
 function opening(path: string, error: unknown): unknown {
-  if (!isBusy(error)) {
-    const known = storeError(path, error)
-    if (!(known instanceof StoreError) || known.trouble !== 'damaged') return known
-    return troubled(known.message, 'damaged', `begin anew with --new, which keeps it, or ${ANOTHER_FOLDER}`)
-  }
+  if (!isBusy(error)) return ofBook(path, error)
   const message = `${path} is held by another process: an exchange runs on this folder already`
-  return troubled(message, 'lease-lost', `stop the other one, or ${ANOTHER_FOLDER}`)
+  return bookError(message, 'lease-lost', `stop the other one, or ${ANOTHER_FOLDER}`)
+}
+
+/** An error of SQLite as one of the exchange's book; any other error as it is. */
+function ofBook(path: string, error: unknown): unknown {
+  const known = storeError(path, error)
+  if (!(known instanceof StoreError) || known.isOfExchange) return known
+  return bookError(known.message, known.trouble, known.trouble === 'damaged' ? undefined : known.remedy)
 }
 
 export class SqliteSimJournal implements SimJournal {
@@ -94,7 +98,7 @@ export class SqliteSimJournal implements SimJournal {
     try {
       return work()
     } catch (error) {
-      throw storeError(this.name, error)
+      throw ofBook(this.name, error)
     }
   }
 }
@@ -106,11 +110,11 @@ function prepare(db: DatabaseSync, path: string): void {
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
     if (version === 0) {
       const tables = db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables
-      if (tables !== 0) throw troubled(`${path} is not the journal of an exchange`, 'other', ANOTHER_FOLDER)
+      if (tables !== 0) throw bookError(`${path} is not the journal of an exchange`, 'other', ANOTHER_FOLDER)
       db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`)
     } else if (version > SCHEMA_VERSION) {
       const what = `of a later bbw (schema ${version}, this bbw knows ${SCHEMA_VERSION})`
-      throw troubled(`${path} is ${what}`, 'other', ANOTHER_FOLDER)
+      throw bookError(`${path} is ${what}`, 'other', ANOTHER_FOLDER)
     }
     db.exec('COMMIT')
   } catch (error) {
