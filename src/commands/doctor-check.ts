@@ -12,6 +12,8 @@ export interface Verdict {
   readonly found: string
   /** What can be done; left out where nothing has to be. */
   readonly remedy?: string
+  /** The exit code where it has failed; left out: that of the check. */
+  readonly exit?: ExitCode
 }
 
 /** The state as it was opened. */
@@ -38,8 +40,10 @@ export interface Check {
   readonly title: string
   /** What goes wrong where it fails. */
   readonly why: string
-  /** The exit code where it fails. */
+  /** The exit code where what was looked at is wrong. */
   readonly exit: ExitCode
+  /** It asks the exchange: one that has not answered in time has failed. */
+  readonly isAsking?: true
   run(context: CheckContext): Verdict | Promise<Verdict>
 }
 

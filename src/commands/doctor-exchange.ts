@@ -46,7 +46,7 @@ export function exchangeChecks(
   const needsKey = name !== 'sim' && name !== 'paper'
   const without = (): Verdict => skipped(unasked)
   const ofMarket = ([id, title, why]: Words, ask: (probe: MarketProbe) => Promise<Verdict>): Check => ({
-    ...{ id, title, why, exit: EXIT.exchange },
+    ...{ id, title, why, exit: EXIT.exchange, isAsking: true },
     run: () => (market === null ? without() : asked(() => ask(market))),
   })
   const ofAccount = (
@@ -54,7 +54,7 @@ export function exchangeChecks(
     exit: ExitCode,
     ask: (probe: AccountProbe, context: CheckContext) => Promise<Verdict>,
   ): Check => ({
-    ...{ id, title, why, exit },
+    ...{ id, title, why, exit, isAsking: true },
     run: context => {
       if (account === null) return without()
       if (typeof account === 'string') return skipped(account)
@@ -108,10 +108,10 @@ async function clockOf({ clockAhead }: MarketProbe): Promise<Verdict> {
   const ahead = await clockAhead()
   const words = `${(Math.abs(ahead) / SECOND).toFixed(3)} s ${ahead < 0 ? 'behind' : 'ahead'}`
   if (ahead > MOST_AHEAD || -ahead > MOST_BEHIND)
-    return failed(
-      words,
-      'let a time service set the clock; bbw corrects what it sends, other programs do not',
-    )
+    return {
+      ...failed(words, 'let a time service set the clock; bbw corrects what it sends, other programs do not'),
+      exit: EXIT.configuration,
+    }
   return Math.abs(ahead) > WORTH_A_WORD ? warning(words, 'let a time service set the clock') : ok(words)
 }
 
@@ -159,6 +159,10 @@ async function asked(ask: () => Promise<Verdict>): Promise<Verdict> {
     return await ask()
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    return failed(error.message, 'look at the network, the key, and at the status page of the exchange')
+    if (error.why === 'credentials' || error.why === 'account') {
+      return failed(error.message, 'look at the key, and at the account at Bybit: trying again does not help')
+    }
+    const remedy = 'look at the network, and at the status page of the exchange; trying again may help'
+    return { ...failed(error.message, remedy), exit: EXIT.exchange }
   }
 }

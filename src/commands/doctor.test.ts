@@ -237,9 +237,35 @@ test('an exchange that takes requests and answers none exits 5 once the time is 
   }
   const outcome = await doctor(join(folder.path, 'empty'), {}, {}, exchangeChecks('demo', market, account))
   assert.is(outcome.code, 5)
-  assert.equal(statuses(outcome, 'failed'), ['exchange', 'exchange-clock', 'fees'])
-  assert.equal(statuses(outcome, 'skipped'), ['key-rights', 'position-mode', 'margin-mode'])
+  const all = ['exchange', 'exchange-clock', 'key-rights', 'position-mode', 'margin-mode', 'fees']
+  assert.equal(statuses(outcome, 'failed'), all)
   assert.is(of(outcome, 'exchange').found, 'no answer within 3 s')
+})
+
+test('what the account does not answer exits 5, and what it says no to exits 4', async () => {
+  const market = { url: 'https://there', symbols: async () => 500, clockAhead: async () => 0 }
+  const never = (): Promise<never> => new Promise(() => {})
+  const fails = (retryable: boolean, why: string) => async (): Promise<never> => {
+    throw new ExchangeError(why, { retryable, ambiguous: false, why })
+  }
+  const refused = async () => ({ refused: [{ code: 'C415', words: 'no', remedy: 'another' }], warned: [] })
+  for (const [key, code] of [
+    [fails(true, 'network'), 5],
+    [fails(true, 'banned'), 5],
+    [fails(false, 'credentials'), 4],
+    [fails(false, 'account'), 4],
+    [refused, 4],
+    [never, 5],
+  ] as const) {
+    const asked = key as () => Promise<never>
+    const account = { from: 'a file', key: asked, positionMode: never, marginMode: never, fees: never }
+    const checks = exchangeChecks('demo', market, account).filter(({ id }) => id === 'key-rights')
+    const outcome = await doctor(join(folder.path, 'empty'), {}, {}, checks)
+    assert.equal([outcome.code, statuses(outcome, 'failed')], [code, ['key-rights']])
+  }
+  const slow = exchangeChecks('demo', { ...market, clockAhead: async () => 9_000 }, 'there is no key')
+  const clock = slow.filter(({ id }) => id === 'exchange-clock')
+  assert.is((await doctor(join(folder.path, 'empty'), {}, {}, clock)).code, 4, 'the machine is to be set')
 })
 
 test('where no exchange is named the doctor says which one the state is of, and asks none', async () => {

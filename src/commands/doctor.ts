@@ -37,7 +37,7 @@ export const doctorCommand: CommandSpec = {
   name: 'doctor',
   summary: 'look for what would keep bbw from working, and say what helps',
   description:
-    'About 40 checks in at most 3 s, which change nothing: Node and SQLite, clock, disk, rights, the configuration, the state with its lease, stops, books and backups, market data; with --exchange the exchange and its clock, too, and with a key its rights, the account’s modes and its fees. Each says what was found, and where something is wrong why that matters and what helps. What could not be looked at is said to be skipped, with the reason. Exit 0 where nothing has failed, warnings included; else 1 for the state, 4 for the machine, the installation or the configuration, 5 for the exchange.',
+    'About 40 checks in at most 3 s, which change nothing: Node and SQLite, clock, disk, rights, the configuration, the state with its lease, stops, books and backups, market data; with --exchange the exchange and its clock, too, and with a key its rights, the account’s modes and its fees. Each says what was found, and where something is wrong why that matters and what helps. What could not be looked at is said to be skipped, with the reason. Exit 0 where nothing has failed, warnings included; else 1 for the state, 4 for the machine, the installation, the configuration, the key or the account, 5 where the exchange does not answer.',
   examples: ['bbw doctor', 'bbw doctor --json', 'bbw doctor --exchange demo'],
   flags: [
     {
@@ -209,12 +209,10 @@ async function resultsOf(world: World, checks: readonly Check[], context: CheckC
 }
 
 /** What could not be looked at in time was skipped; an exchange that has not answered by then is found to be so. */
-function lateOf({ exit }: Check): Verdict {
-  if (exit !== EXIT.exchange) return skipped(`it took longer than ${MOST_MS / SECOND} s`)
-  return failed(
-    `no answer within ${MOST_MS / SECOND} s`,
-    'look at the network and --url, and at the status page of the exchange',
-  )
+function lateOf({ isAsking }: Check): Verdict {
+  if (isAsking !== true) return skipped(`it took longer than ${MOST_MS / SECOND} s`)
+  const remedy = 'look at the network and --url, and at the status page of the exchange'
+  return { ...failed(`no answer within ${MOST_MS / SECOND} s`, remedy), exit: EXIT.exchange }
 }
 
 /** A check that breaks has found something. */
@@ -234,7 +232,9 @@ function verdictOf(check: Check, context: CheckContext): Verdict | Promise<Verdi
 
 /** The worst of what has failed: the state before the installation, that before the exchange. */
 function exitOf(results: readonly (readonly [Check, Verdict])[]): ExitCode {
-  const codes = results.flatMap(([{ exit }, { status }]) => (status === 'failed' ? [exit] : []))
+  const codes = results.flatMap(([check, { status, exit = check.exit }]) =>
+    status === 'failed' ? [exit] : [],
+  )
   for (const code of [EXIT.fault, EXIT.configuration, EXIT.exchange]) if (codes.includes(code)) return code
   return EXIT.ok
 }
