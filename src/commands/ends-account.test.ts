@@ -198,7 +198,7 @@ test('a loop whose reader has gone ends as one that is asked to, and says so', a
   await endedBy(loop => loop.unread(), '--plain')
 })
 
-test('a loop that cannot find out what it leaves behind says what it is, and ends with 5', async () => {
+test('a loop that cannot find out what it leaves behind says what it is, and ends with 5, after Ctrl-C too', async () => {
   const place = await Place.open()
   const loop = await place.run('--ndjson')
   place.exchange.sim.setFaults(UNTOLD)
@@ -206,7 +206,7 @@ test('a loop that cannot find out what it leaves behind says what it is, and end
   place.exchange.propose(place.data, SYMBOL)
   await taken
   await place.exchange.stop()
-  const { code, err } = await loop.stop()
+  const { code, err } = await loop.stop('SIGINT')
   assert.is(code, 5, err)
   assert.match(err, /C712/)
   assert.match(err, /SOLUSDT long entry/)

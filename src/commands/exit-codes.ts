@@ -36,10 +36,14 @@ export const EXIT_MEANINGS: readonly { readonly code: ExitCode; readonly meaning
   { code: EXIT.usage, meaning: 'a wrong flag or argument, or input data that cannot be used' },
   { code: EXIT.notFound, meaning: 'not found, or not running' },
   { code: EXIT.configuration, meaning: 'configuration, credentials or installation' },
-  { code: EXIT.exchange, meaning: 'network or exchange; trying again may help' },
+  {
+    code: EXIT.exchange,
+    meaning:
+      'network or exchange; trying again may help. Also an end, by Ctrl-C or SIGTERM too, that leaves something open (C712)',
+  },
   { code: EXIT.refused, meaning: 'refused by a risk rule, a cap or the kill switch' },
   { code: EXIT.differs, meaning: 'a check found a difference (replay, parity)' },
   { code: EXIT.busy, meaning: 'a lock or a budget is taken; try again' },
   { code: EXIT.held, meaning: 'another instance of bbw owns the account' },
-  { code: EXIT.interrupted, meaning: 'stopped by Ctrl-C' },
+  { code: EXIT.interrupted, meaning: 'stopped by Ctrl-C, and nothing was found wrong at the end' },
 ]

@@ -59,6 +59,13 @@ const RUNS: { readonly [name: string]: CommandSpec['run'] } = {
     await world.stdout.write(`stopped by ${world.signal.reason}\n`)
     return 0
   },
+  /** Is stopped, and leaves something open. */
+  open: async world => {
+    holdOpen()
+    world.stderr.write('ready\n')
+    await aborted(world)
+    return 5
+  },
   /** Hears two hangups, and then no more. */
   hangup: async world => {
     holdOpen()

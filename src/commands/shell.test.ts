@@ -142,6 +142,15 @@ test('Ctrl-C and SIGTERM let a command end cleanly', async () => {
   }
 })
 
+test('what a command that is stopped has found at its end is its exit code', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const { child, said, ended } = start('open')
+    await said('ready')
+    child.kill(signal)
+    assert.is((await ended).end, 5, signal)
+  }
+})
+
 test('SIGHUP goes to who listens, and ends the process where nobody does', async () => {
   const { child, said, ended } = start('hangup')
   await said('ready')

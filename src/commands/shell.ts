@@ -142,7 +142,8 @@ function makeWorld(
 
 /**
  * Runs one command line of `host` and ends the process with its exit code, after everything written has been taken.
- * SIGINT and SIGTERM abort the command's signal; a second Ctrl-C ends at once.
+ * SIGINT and SIGTERM abort the command's signal; a command that ends well after Ctrl-C exits with 130; a second Ctrl-C ends at
+ * once.
  */
 export async function runShell(
   host: NodeJS.Process,
@@ -168,7 +169,9 @@ export async function runShell(
   host.on('SIGINT', () => stop('SIGINT'))
   host.on('SIGTERM', () => stop('SIGTERM'))
 
-  const stoppedCode = (code: number): number => (signal.reason === 'SIGINT' ? EXIT.interrupted : code)
+  // What a command found at its end comes first: a script has to see that something was left open.
+  const stoppedCode = (code: number): number =>
+    signal.reason === 'SIGINT' && code === EXIT.ok ? EXIT.interrupted : code
 
   const redactor = new Redactor(secretsIn(host.env))
   let told: unknown
