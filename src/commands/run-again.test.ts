@@ -142,13 +142,21 @@ test('books whose exchange is lost are not gone on with on a new one', async () 
 })
 
 test('an exchange whose books are lost is compared with before anything is entered', async () => {
-  const state = onState()
-  await run([...state, ...RANGE, '--until', '2024-07-15'])
-  for (const name of readdirSync(state[1])) if (name.startsWith('state.db')) rmSync(join(state[1], name))
-  const { code, out, err } = await run([...state, ...RANGE, '--ndjson'])
-  assert.is(code, 0, err)
-  assert.match(err, 'C305 another bbw has orders on this account')
-  assert.not(records(out).some(record => record.kind === 'entered'))
+  /** What is said where these files are gone. */
+  const without = async (lost: RegExp): Promise<string> => {
+    const state = onState()
+    await run([...state, ...RANGE, '--until', '2024-07-15'])
+    for (const name of readdirSync(state[1])) if (lost.test(name)) rmSync(join(state[1], name))
+    const { code, out, err } = await run([...state, ...RANGE, '--ndjson'])
+    assert.is(code, 0, err)
+    assert.not(records(out).some(record => record.kind === 'entered'))
+    return err
+  }
+  // By the name that is kept beside the state, its orders are its own.
+  const own = await without(/^state\.db/)
+  assert.match(own, 'C807 the books are older than the last run')
+  assert.not.match(own, 'C305')
+  assert.match(await without(/^state\./), 'C305 another bbw has orders on this account')
 })
 
 test('a second run on a state that is held ends with 79 and names the first', async () => {

@@ -54,6 +54,31 @@ test('H7: a state with flipped bytes is put aside, its backup restored, and entr
   assert.ok(enteredIn(resumed.out) > 0, 'and go on once a person has said so')
 })
 
+test('H7: without any backup what bbw has opened is still its own, and a build that keeps its name nowhere is found out', async () => {
+  const data = fresh()
+  const loop = run(data, ...BUSY)
+  await loop.says(/(?:"kind":"filled"[\s\S]*){8}/, 'out')
+  await loop.kill()
+  const held = inDatabase(join(data, 'state.db'), db => db.prepare('SELECT key FROM positions').all())
+  assert.ok(held.length > 0)
+  /** What is told of positions that the books have lost. */
+  const told = async (folder: string): Promise<readonly string[]> => {
+    rewritten(join(folder, 'state.db'), () => Buffer.from('garbage '.repeat(1_000)))
+    for (const name of ['state.db-wal', 'state.db-shm', 'backups'])
+      rmSync(join(folder, name), { recursive: true, force: true })
+    const { code, out, err } = await run(folder, ...FAST, '--until', '2024-09-01').ended
+    assert.is(code, 0, err)
+    assert.match(err, 'C807 the state was damaged and there was no sound backup')
+    assert.is(enteredIn(out), 0, 'entries are halted')
+    return [...new Set(codesSaid(err))].filter(one => ['W303', 'W316', 'C305'].includes(one))
+  }
+  const nameless = fresh()
+  cpSync(data, nameless, { recursive: true })
+  rmSync(join(nameless, 'state.instance'))
+  assert.equal(await told(data), ['W316'])
+  assert.ok((await told(nameless)).includes('W303'))
+})
+
 test('H7: a state whose log was deleted is compared with the exchange', async () => {
   const data = await loops.killed()
   const injected = statSync(join(data, 'state.db-wal')).size

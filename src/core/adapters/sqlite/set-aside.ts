@@ -5,12 +5,13 @@ import type { Timestamp } from '../../base/units.ts'
 import { isAlive, thisProcess } from '../system/processes.ts'
 import { DECISIONS_FILE } from './decision-journal.ts'
 import { freePath, moveDatabase, stamp } from './files.ts'
+import { moveName } from './kept-name.ts'
 import { refuseHeld } from './recovery.ts'
 import { SqliteSimJournal } from './sim-journal.ts'
 
 /**
- * Moves the state of a data folder, its decisions and the accounts of its embedded exchange and of paper trading to other
- * names in it, so that the next start begins anew. Returns the new paths. Throws a HeldError or StoreError while a process uses either; then nothing has
+ * Moves the state of a data folder with its name, its decisions and the accounts of its embedded exchange and of paper trading to other
+ * names in it, so that the next start begins anew. Returns the new paths of the databases. Throws a HeldError or StoreError while a process uses either; then nothing has
  * changed.
  */
 export function setAside(folder: string, now: Timestamp): readonly string[] {
@@ -19,9 +20,10 @@ export function setAside(folder: string, now: Timestamp): readonly string[] {
   const decisions = join(folder, DECISIONS_FILE)
   refuseHeld(state, { ...thisProcess(), now, isAlive })
   for (const [, journal] of journals) refuseOpen(journal)
+  const aside = (name: string): string => freePath(folder, `${name}-earlier-${stamp(now)}`)
+  moveName(state, aside('state'))
   return [['state', state] as const, ...journals, ['decisions', decisions] as const].flatMap(
-    ([name, path]) =>
-      existsSync(path) ? moveDatabase(path, freePath(folder, `${name}-earlier-${stamp(now)}`)) : [],
+    ([name, path]) => (existsSync(path) ? moveDatabase(path, aside(name)) : []),
   )
 }
 

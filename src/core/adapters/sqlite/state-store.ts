@@ -23,6 +23,7 @@ import { eventOf, hasOldEvents, trimEvents } from './events.ts'
 import { ensureFolder, ensureOwnFile } from './files.ts'
 import { beginJob, finishJob } from './jobs.ts'
 import { parsedRow } from './json.ts'
+import { keepName, keptName } from './kept-name.ts'
 import { KV, readKey, writeKey } from './kv.ts'
 import {
   type Acquired,
@@ -363,17 +364,23 @@ export class StateStore implements StorePort {
     throw troubled(`${path} was taken away, or replaced, while it was in use`, 'lease-lost', remedy)
   }
 
+  /** The name of this state: its own, that of the one that lay here before and was damaged, else a new one. */
   #name(): string {
     const connection = this.#connection
+    const { path } = connection
     const known = readKey(connection, KV.instance)
-    if (typeof known === 'string') return known
-    const made = Math.floor(this.#options.random() * 0x10000)
-      .toString(16)
-      .padStart(4, '0')
-    connection.tx(() => {
-      if (readKey(connection, KV.instance) === undefined) writeKey(connection, KV.instance, made)
-    })
-    return String(readKey(connection, KV.instance))
+    if (typeof known !== 'string') {
+      const made = Math.floor(this.#options.random() * 0x10000)
+        .toString(16)
+        .padStart(4, '0')
+      const name = keptName(path) ?? made
+      connection.tx(() => {
+        if (readKey(connection, KV.instance) === undefined) writeKey(connection, KV.instance, name)
+      })
+    }
+    const name = String(readKey(connection, KV.instance))
+    keepName(path, name)
+    return name
   }
 }
 
