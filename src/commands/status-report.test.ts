@@ -1,11 +1,14 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LEASE_MS } from '../core/adapters/sqlite/lease.ts'
-import { MINUTE, SECOND } from '../core/base/units.ts'
+import { HOUR, MINUTE, SECOND } from '../core/base/units.ts'
+import type { CycleSnapshot } from '../core/engine/snapshot.ts'
 import { isRenewed, noState, type StatusReport, statusReport } from './status-report.ts'
-import { AT, parts, position, snapshot } from './views/model.fixture.ts'
+import { AT, CYCLES, parts, position, snapshot } from './views/model.fixture.ts'
 
 const test = suite('status report')
+/** Nothing but a cycle is looked at. */
+const WELL = { positions: [], pending: [], gates: [], drift: '', isRecovering: false }
 const HOLDER = { pid: 4711, host: 'desk', since: AT - MINUTE, renewedAt: AT }
 
 function of(change: Parameters<typeof parts>[0] = {}, now = AT): StatusReport {
@@ -106,6 +109,24 @@ test('health says all that is wrong, and is well only when nothing is', () => {
     'heavy cycle: 2 failed, last: step scan: the exchange did not answer within 20 s',
     'the log grows',
   ])
+})
+
+test('a cycle that has come through since is no trouble: its failures are told for ten minutes', () => {
+  const heavy = (change: Partial<CycleSnapshot>): StatusReport['health'] => {
+    const cycles = CYCLES.map(one => (one.cycle === 'heavy' ? { ...one, ...change } : one))
+    return of({ snapshot: snapshot({ ...WELL, cycles }) }).health
+  }
+  const failing = heavy({ isFailing: true, lastErrorAt: AT - 3 * HOUR })
+  assert.is(failing.ok, false)
+  assert.match(failing.notes[0], /^heavy cycle: 2 failed, last: step scan/)
+  const over = heavy({ isFailing: false, lastErrorAt: AT - 3 * MINUTE })
+  assert.is(over.ok, true)
+  assert.match(over.notes[0], /^heavy cycle: 2 failed, none for 3 min; the last: step scan/)
+  const past = { isFailing: false, lastErrorAt: AT - 11 * MINUTE }
+  assert.equal([heavy(past).ok, heavy(past).notes], [true, []])
+  const { isFailing: _, lastErrorAt: __, ...earlier } = CYCLES[1]
+  const told = of({ snapshot: snapshot({ ...WELL, cycles: [earlier] }) }).health
+  assert.equal([told.ok, told.notes], [true, []], 'an earlier bbw does not tell when')
 })
 
 test('a symbol without entries is no house without entries', () => {

@@ -1,7 +1,15 @@
 /** What `bbw status` reports, made of what a store holds. Pure: reading is somebody else's. */
 import { LEASE_MS } from '../core/adapters/sqlite/lease.ts'
 import { decimalText } from '../core/base/decimal.ts'
-import { HOUR, type Percent, SECOND, type Timestamp, type Usdt } from '../core/base/units.ts'
+import {
+  HOUR,
+  MINUTE,
+  type Milliseconds,
+  type Percent,
+  SECOND,
+  type Timestamp,
+  type Usdt,
+} from '../core/base/units.ts'
 import type { EngineEvent } from '../core/engine/protocol.ts'
 import type { CycleSnapshot, ForeignSnapshot, PositionSnapshot, Snapshot } from '../core/engine/snapshot.ts'
 import type { Standing } from '../core/engine/standing.ts'
@@ -156,8 +164,9 @@ export interface StatusReport {
   readonly refusals: readonly ReportedEvent[]
   readonly events: readonly ReportedEvent[]
   readonly health: {
+    /** Nothing is wrong now. */
     readonly ok: boolean
-    /** What is wrong, in words; empty when all is well. */
+    /** What is wrong, and then what was a short time ago, in words. */
     readonly notes: readonly string[]
     readonly drift: string
     readonly recovering: boolean
@@ -206,7 +215,7 @@ export function isRenewed(holder: LeaseHolder | null, now: Timestamp): boolean {
 export function statusReport(parts: StatusParts, now: Timestamp): StatusReport {
   const { holder, snapshot, standing, trades } = parts
   const running = isRenewed(holder, now)
-  const notes = healthNotes(snapshot, { holder, now }, parts.notes)
+  const { wrong, past } = healthNotes(snapshot, { holder, now }, parts.notes)
   return {
     v: WIRE_VERSION,
     type: 'status',
@@ -240,14 +249,35 @@ export function statusReport(parts: StatusParts, now: Timestamp): StatusReport {
     refusals: parts.refusals.map(reportedEvent),
     events: parts.events.map(reportedEvent),
     health: {
-      ok: notes.length === 0,
-      notes,
+      ok: wrong.length === 0,
+      notes: [...wrong, ...past],
       drift: snapshot?.drift ?? '',
       recovering: snapshot?.isRecovering ?? false,
       schemaVersion: parts.schemaVersion,
       databaseBytes: parts.databaseBytes,
     },
   }
+}
+
+/** Failures of a cycle that has come through since are told for so long. */
+const TOLD_FOR: Milliseconds = 10 * MINUTE
+
+/** What fails in a cycle now, or has failed until a short time before `at`, in words; `null`: neither. */
+export function cycleFailure(
+  { lastError, lastErrorAt = null, isFailing = false }: CycleSnapshot,
+  at: Timestamp,
+): { readonly isOver: boolean; readonly words: string } | null {
+  if (lastError === null) return null
+  if (isFailing) return { isOver: false, words: lastError }
+  if (lastErrorAt === null || at - lastErrorAt > TOLD_FOR) return null
+  const minutes = Math.max(0, Math.floor((at - lastErrorAt) / MINUTE))
+  return { isOver: true, words: `none for ${minutes} min; the last: ${lastError}` }
+}
+
+/** What is wrong now, and what was a short time ago, in words. */
+export interface HealthNotes {
+  readonly wrong: readonly string[]
+  readonly past: readonly string[]
 }
 
 /**
@@ -258,8 +288,9 @@ export function healthNotes(
   snapshot: Snapshot | null,
   lease: { readonly holder: LeaseHolder | null; readonly now: Timestamp } | null,
   notes: readonly string[],
-): readonly string[] {
+): HealthNotes {
   const found: string[] = []
+  const past: string[] = []
   if (lease !== null && lease.holder !== null && !isRenewed(lease.holder, lease.now)) {
     const { pid, host, renewedAt } = lease.holder
     const seconds = Math.round((lease.now - renewedAt) / SECOND)
@@ -278,11 +309,15 @@ export function healthNotes(
     }
     if (snapshot.drift !== '') found.push(`books and exchange differ: ${snapshot.drift}`)
     if (snapshot.isRecovering) found.push('recovering: no entries until books and exchange agree')
-    for (const { cycle, errors, lastError } of snapshot.cycles) {
-      if (lastError !== null) found.push(`${cycle} cycle: ${errors} failed, last: ${lastError}`)
+    for (const cycle of snapshot.cycles) {
+      const failure = cycleFailure(cycle, snapshot.at)
+      if (failure === null) continue
+      const { isOver, words } = failure
+      const told = isOver ? past : found
+      told.push(`${cycle.cycle} cycle: ${cycle.errors} failed, ${isOver ? '' : 'last: '}${words}`)
     }
   }
-  return [...found, ...notes]
+  return { wrong: [...found, ...notes], past }
 }
 
 function reportedPosition(position: PositionSnapshot, at: Timestamp): ReportedPosition {

@@ -221,6 +221,6 @@ function eventCells({ ts, kind, code, symbol, side, reason }: ReportedEvent): re
 }
 
 function healthText({ health }: StatusReport): string {
-  if (health.ok) return 'health: all is well\n'
-  return health.notes.map(note => `health: ${harmless(note)}\n`).join('')
+  const notes = health.notes.map(note => `health: ${harmless(note)}\n`).join('')
+  return health.ok ? `health: all is well\n${notes}` : notes
 }

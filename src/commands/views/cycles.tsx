@@ -1,6 +1,8 @@
 import type { ReactElement } from 'react'
+import type { Timestamp } from '../../core/base/units.ts'
 import type { CycleSnapshot } from '../../core/engine/snapshot.ts'
 import { duration, timeOfDay } from '../amounts.ts'
+import { cycleFailure } from '../status-report.ts'
 import { type Cell, type Column, table } from './columns.ts'
 import { bounded, type Line, segment, words } from './line.ts'
 import { Lines, type Theme } from './lines.tsx'
@@ -16,20 +18,21 @@ const COLUMNS: readonly Column[] = [
 ]
 
 /** Rows that the cycles would fill: head, one each, and one for each failure. */
-export function cycleRows(cycles: readonly CycleSnapshot[]): number {
-  return 1 + Math.max(1, cycles.length) + cycles.filter(one => one.lastError !== null).length
+export function cycleRows(cycles: readonly CycleSnapshot[], at: Timestamp): number {
+  return 1 + Math.max(1, cycles.length) + cycles.filter(one => cycleFailure(one, at) !== null).length
 }
 
-/** When each cycle ran and will run, how long it took, and what failed in it. */
+/** When each cycle ran and will run, how long it took, and what fails in it, or did a short time before `at`. */
 export function Cycles(props: {
   readonly cycles: readonly CycleSnapshot[]
+  readonly at: Timestamp
   readonly columns: number
   readonly rows: number
   readonly theme: Theme
 }): ReactElement {
-  const { cycles, columns, rows, theme } = props
+  const { cycles, at, columns, rows, theme } = props
   const { head, rows: body } = table(COLUMNS, cycles.map(cellsOf), columns, 2, theme.glyphs.cut)
-  const failures = cycles.filter(one => one.lastError !== null).map(failure)
+  const failures = cycles.flatMap(one => failureLines(one, at))
   const lines: readonly Line[] = cycles.length === 0 ? [[segment('  none has run yet', 'dim')]] : body
   const told = bounded([...lines, ...failures], rows - 1, hidden => [segment(`+${hidden} more`, 'dim')])
   return <Lines lines={[head, ...told]} columns={columns} rows={rows} theme={theme} />
@@ -48,6 +51,8 @@ function cellsOf(one: CycleSnapshot): readonly Cell[] {
   ]
 }
 
-function failure({ cycle, lastError }: CycleSnapshot): Line {
-  return [segment(`${cycle}: `, 'bad'), words(lastError ?? '')]
+function failureLines(one: CycleSnapshot, at: Timestamp): readonly Line[] {
+  const failure = cycleFailure(one, at)
+  if (failure === null) return []
+  return [[segment(`${one.cycle}: `, failure.isOver ? 'dim' : 'bad'), words(failure.words)]]
 }

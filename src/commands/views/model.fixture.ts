@@ -124,7 +124,12 @@ function cycle(
   errors: number,
   lastError: string | null,
 ): CycleSnapshot {
-  return { cycle: id, every, lastAt: AT - 20_000, nextAt: AT + every, tookMs, runs: 1_234, errors, lastError }
+  const failed =
+    lastError === null
+      ? { isFailing: false, lastErrorAt: null }
+      : { isFailing: true, lastErrorAt: AT - 20_000 }
+  const ran = { lastAt: AT - 20_000, nextAt: AT + every, tookMs, runs: 1_234 }
+  return { cycle: id, every, ...ran, errors, lastError, ...failed }
 }
 
 export function snapshot(change: Partial<Snapshot> = {}): Snapshot {

@@ -100,7 +100,7 @@ export function dashboardModel(model: DashboardModel, input: DashboardInput): Da
 
 function withSnapshot(model: DashboardModel, snapshot: Snapshot): DashboardModel {
   const curve = withPoint(model.curve, { at: snapshot.at, equity: snapshot.equity })
-  return { ...model, snapshot, curve, notes: healthNotes(snapshot, null, []) }
+  return { ...model, snapshot, curve, notes: healthNotes(snapshot, null, []).wrong }
 }
 
 function withEvent(model: DashboardModel, event: EngineEvent): DashboardModel {
@@ -162,6 +162,6 @@ function withParts(model: DashboardModel, parts: StatusParts, now: Timestamp): D
     reasons: [...events]
       .reverse()
       .reduce((reasons, event) => reasonsAfter({ ...model, reasons }, event), model.reasons),
-    notes: healthNotes(snapshot, { holder: parts.holder, now }, parts.notes),
+    notes: healthNotes(snapshot, { holder: parts.holder, now }, parts.notes).wrong,
   }
 }

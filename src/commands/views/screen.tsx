@@ -74,7 +74,7 @@ function Body({ model, view, canAct, columns, rows, theme }: ScreenProps): React
     positions: 1 + Math.max(1, positions.length + pending.length + foreign.length),
     gates: gateRows(gates),
     gatesTable: 1 + gates.length,
-    cycles: cycleRows(cycles),
+    cycles: cycleRows(cycles, at),
     refusals: 1 + Math.max(1, refusals.length),
     events: 1 + Math.max(1, events.length),
   })
@@ -139,7 +139,7 @@ function Body({ model, view, canAct, columns, rows, theme }: ScreenProps): React
       )}
       {layout.middle === 0 ? null : (
         <Box {...under} columnGap={GUTTER}>
-          <Cycles cycles={cycles} columns={layout.cyclesColumns} rows={layout.middle} theme={theme} />
+          <Cycles cycles={cycles} at={at} columns={layout.cyclesColumns} rows={layout.middle} theme={theme} />
           {equityColumns < 12 ? null : (
             <Equity curve={model.curve} columns={equityColumns} rows={layout.middle} theme={theme} />
           )}

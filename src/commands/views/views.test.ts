@@ -96,7 +96,7 @@ const MONSTROUS = (): DashboardModel => {
     })),
     pending: Array.from({ length: 9 }, () => ({ ...PENDING, symbol, isUnknown: true })),
     gates: GATES.map(gate => ({ ...gate, isOpen: false, reason: long, value: long })),
-    cycles: CYCLES.map(cycle => ({ ...cycle, errors: 1e6, lastError: long })),
+    cycles: CYCLES.map(cycle => ({ ...cycle, errors: 1e6, lastError: long, isFailing: true })),
     equity: 1e15,
     drift: long,
     isRecovering: true,
@@ -230,7 +230,7 @@ test('gates are a table where there is room, else the closed ones with their rea
 
 test('cycles have their last and next run, duration and errors, and the last failure in words', () => {
   assert.is(
-    text(createElement(views.Cycles, { cycles: CYCLES, ...SIZE, columns: 60 })),
+    text(createElement(views.Cycles, { cycles: CYCLES, at: AT, ...SIZE, columns: 60 })),
     [
       'CYCLES      last       next   took  errors  every  runs',
       'light   08:29:40   08:30:30  12 ms       0   30 s  1234',
@@ -240,8 +240,8 @@ test('cycles have their last and next run, duration and errors, and the last fai
       'heavy: step scan: the exchange did not answer within 20 s',
     ].join('\n'),
   )
-  assert.match(text(createElement(views.Cycles, { cycles: CYCLES, ...SIZE, rows: 4 })), '+3 more')
-  assert.match(text(createElement(views.Cycles, { cycles: [], ...SIZE })), 'none has run yet')
+  assert.match(text(createElement(views.Cycles, { cycles: CYCLES, at: AT, ...SIZE, rows: 4 })), '+3 more')
+  assert.match(text(createElement(views.Cycles, { cycles: [], at: AT, ...SIZE })), 'none has run yet')
 })
 
 test('equity is a curve between its lowest and highest, with what it is now', () => {

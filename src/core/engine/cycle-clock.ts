@@ -9,21 +9,28 @@ interface Stat {
   runs: number
   errors: number
   lastError: string | null
+  lastErrorAt: Timestamp | null
+  /** A step has failed in the last run, or in the one that is going on. */
+  isFailing: boolean
 }
 
 export class CycleClock {
   readonly #stopwatch: () => Milliseconds
   readonly #stats: { readonly [K in CycleId]: Stat }
   #begun: Milliseconds = 0
+  /** Nothing has failed in the run that is going on. */
+  #isSound = true
 
   constructor(stopwatch: () => Milliseconds) {
     this.#stopwatch = stopwatch
-    const fresh = (): Stat => ({ lastAt: null, tookMs: null, runs: 0, errors: 0, lastError: null })
+    const none = { lastAt: null, tookMs: null, lastError: null, lastErrorAt: null }
+    const fresh = (): Stat => ({ ...none, runs: 0, errors: 0, isFailing: false })
     this.#stats = { light: fresh(), heavy: fresh(), x10: fresh(), daily: fresh() }
   }
 
   begin(cycle: CycleId, now: Timestamp): void {
     this.#stats[cycle].lastAt = now
+    this.#isSound = true
     this.#begun = this.#stopwatch()
   }
 
@@ -31,12 +38,16 @@ export class CycleClock {
     const stat = this.#stats[cycle]
     stat.tookMs = this.#stopwatch() - this.#begun
     stat.runs++
+    if (this.#isSound) stat.isFailing = false
   }
 
-  fail(cycle: CycleId, error: string): void {
+  fail(cycle: CycleId, error: string, now: Timestamp): void {
     const stat = this.#stats[cycle]
     stat.errors++
     stat.lastError = error
+    stat.lastErrorAt = now
+    stat.isFailing = true
+    this.#isSound = false
   }
 
   /** How often a cycle has come to its end. */

@@ -103,7 +103,7 @@ export class CycleRunner {
     // What was left undone is tried again at the cycle's next turn.
     this.#core.touch(running.cycle)
     this.#core.count('step-failed')
-    this.#clock.fail(running.cycle, `${id}: ${reason}`)
+    this.#clock.fail(running.cycle, `${id}: ${reason}`, this.#core.now)
     const isOften = this.#failsOften(running.cycle, id)
     if (!this.#isNews(`${running.cycle}:${id}`, isOften)) return
     this.#core.event(

@@ -500,8 +500,10 @@ export class Engine {
   /** What a person sees of the engine at present. */
   snapshot(): Snapshot {
     const { gates, standing } = this.#gatekeeper
+    // That this process ends, or only closes, is over with it: what is kept is looked at later.
+    const house = { ...this.#house(null), blocks: this.#lastingBlocks() }
     return snapshotOf({
-      house: this.#house(null),
+      house,
       settings: this.#core.settings,
       gates,
       standing,
@@ -864,6 +866,17 @@ export class Engine {
 
   /** What keeps entries from being admitted at present. */
   #blocks(): Block[] {
+    const blocks = this.#lastingBlocks()
+    const block = (reason: string): void => {
+      blocks.push({ gate: 'kill-switch', symbol: null, reason })
+    }
+    if (this.#core.isEnding) block('bbw is ending')
+    else if (this.#core.onlyCloses) block('bbw is open for a moment, to close alone')
+    return blocks
+  }
+
+  /** As `#blocks`, without what goes with the process. */
+  #lastingBlocks(): Block[] {
     const blocks: Block[] = []
     const block = (gate: Block['gate'], reason: string, symbol: string | null = null): void => {
       blocks.push({ gate, symbol, reason })
@@ -875,8 +888,6 @@ export class Engine {
     blocks.push(...this.#core.obstacles.blocks())
     if (halted !== null) block('kill-switch', `halted by ${halted.by}: ${halted.reason}`)
     if (paused !== null) block('kill-switch', `paused by ${paused.by}: ${paused.reason}`)
-    if (this.#core.isEnding) block('kill-switch', 'bbw is ending')
-    else if (this.#core.onlyCloses) block('kill-switch', 'bbw is open for a moment, to close alone')
     if (this.#core.recovery !== null) block('readiness', 'books and exchange are being compared')
     if (storeTrouble !== null) block('readiness', `the state cannot be saved: ${storeTrouble}`)
     if (isUnreadable) block('readiness', 'the account cannot be read')

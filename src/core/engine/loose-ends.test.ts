@@ -161,4 +161,13 @@ test('whoever asks is told what is open of the sides that are named, and the acc
   assert.equal(ask('SOLUSDT').slice(0, 3), ['q', true, []])
 })
 
+test('that the process ends keeps entries away, and is nothing of what others see of it afterwards', () => {
+  const desk = new Desk().introduce('SOLUSDT')
+  desk.feed({ type: 'ending' })
+  const [refused] = only(desk.propose(reversionSignal('SOLUSDT')), 'event')
+  assert.match(refused.event.reason, 'kill-switch: bbw is ending')
+  const gate = desk.engine.snapshot().gates.find(one => one.gate === 'kill-switch')
+  assert.equal([gate?.isOpen, gate?.reason], [true, ''])
+})
+
 test.run()

@@ -136,6 +136,10 @@ export interface CycleSnapshot {
   /** Steps that failed so far, and the last failure. */
   readonly errors: number
   readonly lastError: string | null
+  /** When that was; an earlier bbw does not tell it. */
+  readonly lastErrorAt?: Timestamp | null
+  /** A step has failed in the last run, or in the one that is going on; an earlier bbw does not tell it. */
+  readonly isFailing?: boolean
 }
 
 /** What a snapshot is made of. */
