@@ -7,6 +7,7 @@ import { instrumentOf, MIDNIGHT, signalOf, ticks } from '../decision/view.fixtur
 import type { Instrument } from '../market/instrument.ts'
 import type { Side } from '../market/side.ts'
 import { type Position, positionKey } from '../portfolio/position.ts'
+import type { Books } from './books.ts'
 import type { EngineOptions } from './core.ts'
 import type { Decision } from './decision-record.ts'
 import { Engine } from './engine.ts'
@@ -312,15 +313,16 @@ export const PATIENT: Settings = {
   recovery: { ...defaultSettings().recovery, answerSeconds: DAY / 1_000 },
 }
 
-/** Goes on from what a store would have kept of the books, as after the end of the process. */
+/** Goes on from what a store would have kept of the books, as after the end of the process; `written`: as another bbw had. */
 export function resumed(
   desk: Desk,
   settings: Settings = defaultSettings(),
   options: Partial<EngineOptions> = {},
+  written: (books: Books) => Books = books => books,
 ): Desk {
   const next = new Desk(settings)
   next.now = desk.now
-  const books = JSON.parse(JSON.stringify(desk.engine.books()))
+  const books = written(JSON.parse(JSON.stringify(desk.engine.books())))
   next.engine = Engine.resume(settings, { ...DESK, incarnation: 2, ...options }, books)
   return next
 }

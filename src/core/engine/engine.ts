@@ -467,7 +467,7 @@ export class Engine {
       cancelling: entries.flatMap(({ entry, cancelling }) =>
         cancelling === null ? [] : [[entry.clientOrderId, 'refused'] as const],
       ),
-      orders: exits.map(({ order }) => doubtedUnlessStill(order)),
+      orders: exits.map(({ order, doubt }) => afterRestart(order, doubt)),
       doubts: [
         ...entries.map(
           ({ entry, doubt, isHeld }) => [entry.clientOrderId, isHeld ? unsent(entry) : doubt] as const,
@@ -924,8 +924,13 @@ function unsent({ sentAt }: PendingEntry): Doubt {
   return { sentAt, resends: 0, cause: 'restart', wasAbsent: false, request: null }
 }
 
-/** After a restart nothing says what became of a change of an order that was on its way: the account tells. */
-function doubtedUnlessStill(order: WorkingOrder): WorkingOrder {
-  const isMoving = order.state !== 'sent' && order.state !== 'working'
-  return isMoving ? { ...order, state: 'doubted', wanted: null } : order
+/**
+ * After a restart nothing says what became of a change of an order that was on its way: the account tells. One that is on
+ * its way itself, with no doubt about it, an earlier bbw had found at the exchange and left as that for ever, so that
+ * nothing else could close its position: it is missed where it does not rest.
+ */
+function afterRestart(order: WorkingOrder, doubt: Doubt | null): WorkingOrder {
+  if (order.state === 'working') return order
+  if (order.state === 'sent') return doubt === null ? { ...order, state: 'working' } : order
+  return { ...order, state: 'doubted', wanted: null }
 }

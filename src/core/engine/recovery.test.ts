@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DAY, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
+import type { Books } from './books.ts'
 import {
   Desk,
   events,
@@ -188,6 +189,53 @@ test('a duplicate id is looked up and taken over', () => {
 })
 
 // --- after a restart --------------------------------------------------------------------------------------------
+
+/** As an earlier bbw has left the books: what it had found at the exchange stayed on its way in them. */
+const stuck = (books: Books): Books => ({
+  ...books,
+  orders: books.orders.map(one =>
+    one.kind === 'entry' ? one : { ...one, order: { ...one.order, state: 'sent' }, doubt: null },
+  ),
+})
+
+test('a close that an earlier bbw has left on its way for ever is missed, looked up, and what is left is closed', () => {
+  for (const fate of ['cancelled', 'absent'] as const) {
+    const desk = held()
+    const all = { symbol: null, side: null, isForeignToo: false, halts: true } as const
+    const asked = desk.feed({ type: 'closure', id: 'c', kind: 'close', ...all, by: 'me', reason: 'enough' })
+    const [close] = placed([...asked, ...look(desk, desk.account())])
+    assert.is(close?.type, 'market')
+    const next = resumed(desk, defaultSettings(), {}, stuck).introduce('SOLUSDT', 'ADAUSDT')
+    const seen: Effect[] = []
+    for (let k = 0; k < 4; k++) {
+      seen.push(...look(next, desk.account([]), { [close.clientOrderId]: fate }))
+      next.now += SECOND
+    }
+    assert.ok(only(seen, 'query-order').some(({ clientOrderId: id }) => id === close.clientOrderId))
+    const again = placed(seen).filter(({ type }) => type === 'market')
+    assert.equal([again.length, again[0]?.steps], [1, desk.position().steps], fate)
+    assert.is.not(again[0]?.clientOrderId, close.clientOrderId)
+  }
+})
+
+test('a target that an earlier bbw has left on its way goes on where it rests, and is placed anew where it does not', () => {
+  for (const rests of [true, false]) {
+    const desk = held()
+    const [target] = desk.account().orders
+    const next = resumed(desk, defaultSettings(), {}, stuck).introduce('SOLUSDT', 'ADAUSDT')
+    const seen: Effect[] = []
+    for (let k = 0; k < 4; k++) {
+      const account = rests ? desk.account() : desk.account([])
+      seen.push(...look(next, account, { [target.clientOrderId]: 'cancelled' }))
+      next.now += SECOND
+    }
+    assert.equal(
+      placed(seen).map(({ price, steps: size }) => [price, size]),
+      rests ? [] : [[target.price, target.steps]],
+    )
+    assert.equal(only(seen, 'cancel'), [])
+  }
+})
 
 test('a restart compares everything before it adds anything', () => {
   const before = held()
