@@ -28,7 +28,7 @@ import { ndjson } from './ndjson.ts'
 import { exchangeOfState } from './state-exchange.ts'
 import { URL_FLAG } from './url-flag.ts'
 
-/** Its fee rates stand for those of all perpetuals. */
+/** Its fee rates stand for those of all perpetuals; where it is not listed, those of another. */
 const FEES_OF = 'BTCUSDT'
 /** All of them together take no longer. */
 const MOST_MS: Milliseconds = 3 * SECOND
@@ -127,7 +127,10 @@ async function probesOf(world: World, parsed: ParsedArguments, name: string): Pr
       key: () => account.checkedKey(environment, 'trades'),
       positionMode: () => account.positionMode(),
       marginMode: async () => (await account.info()).marginMode,
-      fees: async () => (await account.fees(FEES_OF))[0] ?? null,
+      async fees() {
+        const all = await account.fees()
+        return all.find(({ symbol }) => symbol === FEES_OF) ?? all[0] ?? null
+      },
     },
     close: () => {
       open.close()

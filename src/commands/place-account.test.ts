@@ -76,6 +76,28 @@ test('a demo account is traded over the wire: an order rests there, and a restar
   }
 })
 
+test('an account at an exchange without BTCUSDT is opened as any other', async () => {
+  const served = ['--protocol', 'bybit', '--speed', SPEED, '--symbol', 'SOLUSDT']
+  const { url, env } = await processes.serve([...served, '--data-dir', join(folder.path, 'few')])
+  const keys = { BBW_API_KEY: env.BBW_SIM_KEY, BBW_API_SECRET: env.BBW_SIM_SECRET }
+  const words = ['run', '--exchange', 'demo', '--url', url, '--speed', SPEED, '-c', config, '--ndjson']
+  const loop = processes.start([...words, '--data-dir', join(folder.path, 'of-few')], { env: keys })
+  await loop.says(/demo account at 127\.0\.0\.1/)
+  const { code, err } = await loop.stop('SIGTERM')
+  assert.is(code, 0, err)
+  const looked = await processes.start(['doctor', '--exchange', 'demo', '--url', url, '--json'], {
+    env: keys,
+  }).ended
+  const checks = records(looked.out).filter(({ check }) => check === 'fees' || check === 'position-mode')
+  assert.equal(
+    checks.map(({ status, found }) => [status, found]),
+    [
+      ['ok', 'one-way'],
+      ['ok', 'maker 0.0002, taker 0.00055'],
+    ],
+  )
+})
+
 test('without a key, or the three keys of real money, nothing begins', async () => {
   const live = join(folder.path, 'money.yaml')
   writeFileSync(live, 'mode: live\naccount: { alias: mine }\n', { mode: 0o600 })

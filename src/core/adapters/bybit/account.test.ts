@@ -66,6 +66,38 @@ test('a symbol that is held in another mode is an error, on whatever page it sta
   assert.is(await account(same).account.positionMode(), 'one-way')
 })
 
+test('on an exchange without that symbol one that it lists tells the mode, or what is held does', async () => {
+  const listed = {
+    ...{ contractType: 'LinearPerpetual', status: 'Trading', baseCoin: 'XRP', quoteCoin: 'USDT' },
+    ...{ settleCoin: 'USDT', launchTime: '1', deliveryTime: '0', fundingInterval: 480 },
+    leverageFilter: { minLeverage: '1', maxLeverage: '50', leverageStep: '0.01' },
+    priceFilter: { tickSize: '0.1', minPrice: '0.1', maxPrice: '1000' },
+    lotSizeFilter: { qtyStep: '1', minOrderQty: '1', maxOrderQty: '100', maxMktOrderQty: '50' },
+  }
+  const of = (unknown: object, rows: readonly object[]): ReturnType<typeof account> =>
+    account(({ path, url }) => {
+      const asked = new URL(url).searchParams.get('symbol')
+      const list = (items: readonly object[]): object =>
+        ok({ category: 'linear', list: items, nextPageCursor: '' })
+      if (path === '/v5/market/instruments-info')
+        return list([
+          { ...listed, symbol: 'XRPPERP', quoteCoin: 'USDC', settleCoin: 'USDC' },
+          { ...listed, symbol: 'XRPUSDT' },
+        ])
+      if (asked === 'BTCUSDT') return unknown
+      return list(asked === null ? rows : asked === 'XRPUSDT' ? [flat('XRPUSDT', 1), flat('XRPUSDT', 2)] : [])
+    })
+  const none = ok({ category: 'linear', list: [], nextPageCursor: '' })
+  for (const unknown of [refused(10_001, 'params error: symbol invalid'), none]) {
+    assert.is(await of(unknown, []).account.positionMode(), 'hedge')
+    const holding = of(unknown, [held('ETHUSDT', 0)])
+    assert.is(await holding.account.positionMode(), 'one-way')
+    assert.not(holding.wire.sent.some(({ path }) => path === '/v5/market/instruments-info'))
+  }
+  // What says nothing of the symbol is no answer.
+  assert.is((await thrownBy(of(refused(10_016, 'busy'), []).account.positionMode())).why, 'busy')
+})
+
 test('nothing listed, and a list without an end, are no mode', async () => {
   assert.match((await thrownBy(account(positions([])).account.positionMode())).message, /E313/)
   const endless = account(() => ok({ category: 'linear', list: [held('ETHUSDT', 0)], nextPageCursor: 'x' }))
@@ -158,8 +190,8 @@ test('key, terms and margin mode are read', async () => {
   const { wire, account: one } = account(({ path }) => ok(answers[path]))
   assert.is((await one.key()).daysLeft, 5)
   assert.is((await one.info()).marginMode, 'REGULAR_MARGIN')
-  assert.equal(await one.fees('ETHUSDT'), [{ symbol: 'ETHUSDT', taker: '0.00055', maker: '0.0002' }])
-  assert.is(new URL(wire.sent[2].url).search, '?category=linear&symbol=ETHUSDT')
+  assert.equal(await one.fees(), [{ symbol: 'ETHUSDT', taker: '0.00055', maker: '0.0002' }])
+  assert.is(new URL(wire.sent[2].url).search, '?category=linear')
 })
 
 test('what of the equity is maintenance margin is read where it is told, or follows from the coin in isolated margin', async () => {

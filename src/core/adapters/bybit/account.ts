@@ -12,6 +12,7 @@ import type { Environment } from './environments.ts'
 import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
 import type { Fields } from './fields.ts'
 import { checkKey, type KeyUse, type KeyVerdict, rejectedKey, unknownKey, unreadKey } from './key-check.ts'
+import { isTraded } from './listing.ts'
 import { loosePageOf } from './loose-rows.ts'
 import {
   type AccountInfo,
@@ -25,10 +26,11 @@ import {
 } from './mapper-account.ts'
 import { pageOf } from './mapper-market.ts'
 import { type PositionMark, positionMark } from './mapper-orders.ts'
+import { BybitMarket, NOT_THERE } from './market.ts'
 
 const CATEGORY = 'linear'
 const COIN = 'USDT'
-/** A perpetual that is always listed: its rows tell the mode of an account without positions. */
+/** A perpetual that Bybit always lists: its rows tell the mode of an account without positions. */
 const PROBE = 'BTCUSDT'
 const POSITIONS_PER_PAGE = 200
 const MOST_PAGES = 20
@@ -115,10 +117,10 @@ export class BybitAccount implements PositionModePort {
     return rows.flatMap(row => (row === null ? [] : [row])).sort((one, other) => one.from - other.from)
   }
 
-  /** The fee rates of all symbols, or of one. */
-  async fees(symbol?: string): Promise<readonly FeeRate[]> {
+  /** The fee rates of all symbols. */
+  async fees(): Promise<readonly FeeRate[]> {
     const { items } = await this.#client.read(
-      rest => rest.getFeeRate({ category: CATEGORY, ...(symbol === undefined ? {} : { symbol }) }),
+      rest => rest.getFeeRate({ category: CATEGORY }),
       result => pageOf(result, feeRate),
     )
     return items
@@ -131,19 +133,35 @@ export class BybitAccount implements PositionModePort {
    * @throws ExchangeError, where they contradict each other too: in an account that is half hedged no order is safe
    */
   async positionMode(): Promise<PositionMode> {
-    const rows = [
-      ...(await this.#positions({ symbol: PROBE })),
-      ...(await this.#positions({ settleCoin: COIN })),
-    ]
+    const told = [...(await this.#ofProbe()), ...(await this.#positions({ settleCoin: COIN }))]
+    const rows = told.length > 0 ? told : await this.#positions({ symbol: await this.#anyListed() })
     const modes = new Set(
       rows.map(({ positionIndex }): PositionMode => (positionIndex === 0 ? 'one-way' : 'hedge')),
     )
     const [mode] = modes
-    if (mode === undefined) throw incomplete(`Bybit lists no position of ${PROBE}, not even an empty one`)
+    if (mode === undefined) throw incomplete('no position is listed, not even an empty one')
     if (modes.size === 1) return mode
     const held = rows.filter(({ isHeld }) => isHeld).map(({ symbol }) => symbol)
     const asked = { method: 'GET', path: '/v5/position/list', changes: false } as const
     throw refusal(asked, 10_001, `position idx not of one mode: ${[...new Set(held)].join(', ')}`)
+  }
+
+  /** What is listed of the probe; nothing where the exchange does not have it, as one of chosen symbols may not. */
+  async #ofProbe(): Promise<readonly PositionMark[]> {
+    try {
+      return await this.#positions({ symbol: PROBE })
+    } catch (error) {
+      if (NOT_THERE.includes(troubleIn(error))) return []
+      throw error
+    }
+  }
+
+  /** One of the perpetuals that the exchange has. */
+  async #anyListed(): Promise<string> {
+    const { items } = await new BybitMarket(this.#client).instruments()
+    const listed = items.find(isTraded)
+    if (listed === undefined) throw incomplete('no perpetual is listed')
+    return listed.symbol
   }
 
   async setPositionMode(mode: PositionMode): Promise<string | null> {

@@ -39,7 +39,7 @@ const MOST_PAGES = 200
 /** Lists without a status have only what is traded. */
 const OTHER_STATUSES = ['PreLaunch', 'Settling', 'Delivering', 'Closed'] as const
 /** What a question is refused for that names nothing the exchange has. */
-const NOT_THERE: readonly (string | null)[] = ['parameters', 'symbol', 'other']
+export const NOT_THERE: readonly (string | null)[] = ['parameters', 'symbol', 'other']
 /** Funding is settled every hour at the most. */
 const LEAST_INTERVAL: Milliseconds = HOUR
 
