@@ -43,6 +43,9 @@ export const COOL_OFF: Milliseconds = 600_000
 /** A reset further away than this is not believed: limits are by the second. */
 const LONGEST_BLOCK: Milliseconds = 5_000
 
+/** Who waits for his part asks for it so often: one that is not heard of for some seconds is taken for gone. */
+const HEARD_EVERY: Milliseconds = 1_000
+
 /** A process's parts of what bbw takes. */
 export interface Shares {
   /** Of what does not protect, by address and by key; from 0 to 1. */
@@ -123,7 +126,7 @@ export class Budgets {
       this.#shares = this.#sharing.of()
       const { silentFor, waits } = this.#shares
       if (silentFor > 0) this.#silentUntil = Math.max(this.#silentUntil, now + silentFor)
-      if (silentFor > 0 || waits > 0) return Math.max(1, waits)
+      if (silentFor > 0 || waits > 0) return Math.max(1, Math.min(waits, HEARD_EVERY))
     }
     const { address, key, reserve } = this.#shares
     return Math.max(

@@ -40,6 +40,22 @@ test('whoever is alone has everything, and two have half each once the first has
   assert.is(run.of('other.example.com').address, 1, 'another host has limits of its own')
 })
 
+test('whoever waits for his part is heard of meanwhile, and gets it', () => {
+  const machine = new Machine()
+  const [run, scan] = [machine.process('key', true), machine.process()]
+  run.of(HOST)
+  const budgets = new HostBudgets(scan).of(URL_OF)
+  const began = machine.now
+  for (;;) {
+    const wait = budgets.wait(KLINE, 'normal', machine.now)
+    if (wait === 0) break
+    machine.now += wait
+    run.keep()
+    assert.ok(machine.now - began <= 6_000, 'it is taken for gone, and begins to wait anew')
+  }
+  assert.is(machine.now - began, 6_000)
+})
+
 test('one that has ended gives its part back at once, one that has died within seconds', () => {
   const machine = new Machine()
   const [run, scan, dead] = [machine.process(), machine.process(), machine.process()]
