@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
@@ -481,6 +481,31 @@ test('G6: starts during an outage of the exchange are no crashes, and starts tha
   }
   assert.equal(killed, [false, false, false, false, true])
   assert.is(refused, 11)
+})
+
+test('H7: a damaged state halts entries, also where the exchange kept the start that put it aside from beginning', async () => {
+  const bench = new Bench()
+  ;(await bench.open()).close(true)
+  const path = join(bench.path, STATE_FILE)
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+  writeFileSync(path, 'garbage '.repeat(1_000))
+  const away = new ExchangeError('status 502', { retryable: true, ambiguous: false })
+  for (let k = 0; k < 2; k++) {
+    const error = await bench.open({ connect: () => Promise.reject(away) }).catch(thrown => thrown)
+    assert.is(error, away)
+  }
+  const desk = await bench.open()
+  assert.match(desk.engine.standing.halted?.reason ?? '', 'the state was damaged')
+  desk.close(true)
+  // It is the state's from then on: once a person has lifted it, nothing brings it back.
+  const next = await bench.open()
+  assert.ok(next.engine.standing.halted !== null)
+  next.hear({ type: 'command', at: 0, id: '', command: 'resume', by: 'me', reason: 'looked at' })
+  await next.driver.idle()
+  next.close(true)
+  const last = await bench.open()
+  assert.is(last.engine.standing.halted, null)
+  last.close(true)
 })
 
 test('a user who is not told once keeps nobody from the books, before and after, and another user is refused', async () => {

@@ -3,7 +3,7 @@
  * and what the wall clock asks for beside the market. `run` keeps it going, `trade` opens it for a moment; starting and
  * recovering are the same thing.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { backupFolder, dailyBackup } from '../core/adapters/sqlite/backup.ts'
 import { DECISIONS_FILE, DecisionJournal } from '../core/adapters/sqlite/decision-journal.ts'
@@ -11,11 +11,11 @@ import { fieldOf } from '../core/adapters/sqlite/json.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import { heldError, type IsAlive } from '../core/adapters/sqlite/lease.ts'
 import type { Queued } from '../core/adapters/sqlite/queue.ts'
-import { type Recovery, recoverDamaged } from '../core/adapters/sqlite/recovery.ts'
+import { type Recovery, recoverDamaged, refuseHeld } from '../core/adapters/sqlite/recovery.ts'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
 import type { Log } from '../core/adapters/system/log.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from '../core/adapters/system/processes.ts'
-import { foundOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
+import { foundOrder, leaveOrder, takeOrderAway } from '../core/adapters/system/standing-order.ts'
 import { forgetStandstill, foundStandstill, foundWords } from '../core/adapters/system/standstill.ts'
 import { type Code, severityOf } from '../core/base/codes.ts'
 import { ConfigError, codeOf, ExchangeError, StoreError } from '../core/base/errors.ts'
@@ -478,8 +478,24 @@ function openState(options: DeskOptions): Opened {
     if (!(error instanceof StoreError) || error.trouble !== 'damaged') throw error
     log.error({}, `the state is damaged: ${error.message}`)
     const { self, isAlive } = machineOf(options)
-    const recovery = recoverDamaged(path, { ...self, now, isAlive })
-    return withDecisions(heldState(path, now, options, recovery), options)
+    const claim = { ...self, now, isAlive }
+    refuseHeld(path, claim)
+    leaveHalt(dirname(path), now, log)
+    return withDecisions(heldState(path, now, options, recoverDamaged(path, claim)), options)
+  }
+}
+
+/**
+ * What stands in the place of a damaged state looks sound to the next start: should this one come to nothing, an order
+ * beside the state halts that one's entries.
+ */
+function leaveHalt(folder: string, at: Timestamp, log: Log): void {
+  if (foundOrder(folder)?.command === 'halt') return
+  try {
+    leaveOrder(folder, { command: 'halt', by: 'bbw', reason: 'the state was damaged', at })
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    log.warn({}, `no halt could be left for the next start: ${error.message}`)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A halt or a pause that a person ordered while the state could not be written: one small file beside it. The loop that
- * runs looks for it several times a second, every start before it trades; once the state has it, the file goes.
+ * A halt or a pause that was ordered while the state could not be written, or that is to outlive a start that comes to
+ * nothing: one small file beside it. The loop that runs looks for it several times a second, every start before it trades; once the state has it, the file goes.
  */
 import {
   closeSync,
