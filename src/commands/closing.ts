@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { ENVIRONMENTS } from '../core/adapters/bybit/environments.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import { leaveOrder } from '../core/adapters/system/standing-order.ts'
-import { DataError, ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
+import { ExchangeError, StoreError, UsageError } from '../core/base/errors.ts'
 import { DAY, type Milliseconds, SECOND } from '../core/base/units.ts'
 import { CLOSE_PATIENCE } from '../core/engine/closure-rules.ts'
 import type { Closure, EngineEvent } from '../core/engine/protocol.ts'
@@ -252,7 +252,7 @@ async function withoutState(
   request: Closure,
   isDry: boolean,
 ): Promise<number> {
-  const parsed = named(asFarAsRead(world, given))
+  const parsed = named(asItsExchange(world, given))
   const url = textFlag(parsed, 'url') ?? textFlag(parsed, 'simUrl')
   const at = `--exchange ${textFlag(parsed, 'exchange')}${url === undefined ? '' : ` at ${url}`}`
   say(
@@ -262,16 +262,6 @@ async function withoutState(
   if (isDry) return await shown(world, parsed, config, request)
   if (request.halts) leaveHalt(world, parsed, request)
   return await closeHere(world, parsed, config, request, false)
-}
-
-/** As `asItsExchange`; a state that cannot be read says nothing. */
-function asFarAsRead(world: World, parsed: ParsedArguments): ParsedArguments {
-  try {
-    return asItsExchange(world, parsed)
-  } catch (error) {
-    if (error instanceof StoreError || error instanceof DataError) return parsed
-    throw error
-  }
 }
 
 /** A disk that takes no halt must not keep anybody from getting out. */

@@ -13,6 +13,7 @@ import { exchangeChecks } from './doctor-exchange.ts'
 import { MACHINE_CHECKS } from './doctor-machine.ts'
 import { STATE_CHECKS } from './doctor-state.ts'
 import { RUN_KEY } from './run-facts.ts'
+import { Processes } from './started.fixture.ts'
 import { bbw, dailyFixtures, Folder, type Outcome, records, type Setting } from './world.fixture.ts'
 
 const test = suite('bbw doctor')
@@ -20,7 +21,11 @@ const folder = new Folder()
 const MARKET = ['--market', dailyFixtures(folder), '--timerange', '20240701-20240901']
 const wall = Date.UTC(2026, 0, 1)
 let count = 0
-test.after(() => folder.remove())
+const processes = new Processes()
+test.after(async () => {
+  await processes.end()
+  folder.remove()
+})
 
 type Row = { readonly [field: string]: unknown }
 
@@ -273,13 +278,20 @@ test('where no exchange is named the doctor says which one the state is of, and 
   mkdirSync(data)
   const store = StateStore.open(join(data, 'state.db'), { now: 0, random: () => 0, origin: 'demo' })
   assert.ok(store.acquire(0).ok)
-  store.write(RUN_KEY, { exchange: 'demo', dry: false, market: 'a market' })
+  const url = 'http://127.0.0.1:9'
+  store.write(RUN_KEY, { exchange: 'demo', dry: false, market: 'a market', url })
   store.release()
   store.close()
   const plain = await bbw(['doctor', '--data-dir', data], { wall, cwd: folder.path })
   assert.is(of(plain, 'exchange').found, 'the state is of demo, which is asked with --exchange demo alone')
   const named = await bbw(['doctor', '--data-dir', data, '--exchange', 'sim'], { wall, cwd: folder.path })
   assert.match(String(of(named, 'exchange').found), 'the exchange is sim')
+  // Asked where the state's exchange was reached: its key is not for Bybit's own address.
+  const env = { BBW_API_KEY: 'abcdefgh1234', BBW_API_SECRET: 'ijklmnop5678' }
+  const words = ['doctor', '--data-dir', data, '--exchange', 'demo']
+  const there = await processes.start(words, { env }).ended
+  assert.is(there.code, 5, there.out)
+  assert.match(String(of(there, 'exchange').found), '127.0.0.1:9')
 })
 
 test('an exchange that is away exits 5, and what needs a key is skipped', async () => {

@@ -25,7 +25,7 @@ import { STATE_CHECKS } from './doctor-state.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
 import { ndjson } from './ndjson.ts'
-import { exchangeOfState } from './state-exchange.ts'
+import { asItsExchange, exchangeOfState } from './state-exchange.ts'
 import { URL_FLAG } from './url-flag.ts'
 
 /** Its fee rates stand for those of all perpetuals; where it is not listed, those of another. */
@@ -54,8 +54,10 @@ export const doctorCommand: CommandSpec = {
     CONFIG_FLAG,
     RECORDS_FLAG,
   ],
-  async run(world, parsed) {
-    const named = textFlag(parsed, 'exchange')
+  async run(world, given) {
+    const named = textFlag(given, 'exchange')
+    // A key is for the address at which the state's exchange was reached, and not for another one of that name.
+    const parsed = named === undefined ? given : asItsExchange(world, given)
     const name = named ?? 'sim'
     const asked = name === 'sim' ? null : await probesOf(world, parsed, name)
     try {

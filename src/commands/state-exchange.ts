@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ENVIRONMENTS, type EnvironmentName, environmentAt } from '../core/adapters/bybit/environments.ts'
 import { fieldOf, parsedRow } from '../core/adapters/sqlite/json.ts'
 import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
-import { ConfigError, StoreError } from '../core/base/errors.ts'
+import { ConfigError, DataError, StoreError } from '../core/base/errors.ts'
 import type { ParsedArguments, World } from './command.ts'
 import { dataDirectory } from './data-dir.ts'
 import { STATE_FILE } from './desk.ts'
@@ -67,12 +67,17 @@ export function atItsExchange(world: World, parsed: ParsedArguments): ParsedArgu
 
 /**
  * As `atItsExchange` for what is done without the state: an exchange or an address that is named counts, whatever the state is
- * of. One that is named alone is reached as the state's where that is the same one.
- *
- * @throws as `exchangeOfState`
+ * of, and a state that cannot be read says nothing. One that is named alone is reached as the state's where that is the
+ * same one.
  */
 export function asItsExchange(world: World, parsed: ParsedArguments): ParsedArguments {
-  const kept = placeOfState(world, parsed)
+  let kept: StatePlace | null
+  try {
+    kept = placeOfState(world, parsed)
+  } catch (error) {
+    if (error instanceof StoreError || error instanceof DataError) return parsed
+    throw error
+  }
   const asked = textFlag(parsed, 'exchange')
   if (kept === null || (asked !== undefined && asked !== kept.exchange)) return parsed
   return reachedAs(parsed, kept)

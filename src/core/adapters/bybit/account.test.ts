@@ -149,6 +149,9 @@ test('a key is checked at its environment, and rejected in the words of the exch
   assert.is(await verdict(refused(10_003, 'API key is invalid.'), 'testnet'), 'C976')
   for (const code of [10_004, 10_005, 10_010, 33_004])
     assert.is(await verdict(refused(code, 'no'), 'demo'), 'C407')
+  const wrong = account(() => refused(10_004, 'error sign!')).account
+  const { refused: says } = await wrong.checkedKey(environmentOf('demo'), 'trades')
+  assert.match(says[0].remedy, 'the secret is not that of the key')
   // Demo accounts may not have the question; a real one that does not answer it is not to be trusted.
   assert.is(await verdict({ status: 404, body: '' }, 'demo'), 'W416')
   const error = await thrownBy(

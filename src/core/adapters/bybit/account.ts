@@ -40,6 +40,7 @@ const MODES = { 'one-way': 0, hedge: 3 } as const satisfies { readonly [mode in 
 const IN_THE_WAY: readonly number[] = [110_024, 110_028]
 /** The key is not of the address that is asked, or is no more. */
 const UNKNOWN_KEY = 10_003
+const WRONG_SIGNATURE = 10_004
 
 /** What is said of a key, and whose it is. */
 export interface CheckedKey extends KeyVerdict {
@@ -74,7 +75,10 @@ export class BybitAccount implements PositionModePort {
       const why = troubleIn(error)
       const words = error instanceof Error ? error.message : ''
       if (codeIn(error) === UNKNOWN_KEY) return { refused: [unknownKey(name)], warned: [], owner: null }
-      if (why === 'credentials') return { refused: [rejectedKey(words)], warned: [], owner: null }
+      if (why === 'credentials') {
+        const rejected = rejectedKey(words, codeIn(error) === WRONG_SIGNATURE)
+        return { refused: [rejected], warned: [], owner: null }
+      }
       const mayBeUnread = use === 'closes' || (name === 'demo' && !isPassing(error))
       if (mayBeUnread && error instanceof ExchangeError) {
         return { refused: [], warned: [unreadKey(words)], owner: null }

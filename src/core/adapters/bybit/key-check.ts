@@ -99,8 +99,11 @@ export function unknownKey(environment: EnvironmentName): KeyFinding {
 }
 
 /** What is said of a key that the exchange rejects; `words` are its own. */
-export function rejectedKey(words: string): KeyFinding {
-  return { code: 'C407', words: `the exchange rejects the API key (${words})`, remedy: NEW_KEY }
+export function rejectedKey(words: string, isWrongSignature: boolean): KeyFinding {
+  const remedy = isWrongSignature
+    ? 'the secret is not that of the key, most likely: copy both anew, without blanks'
+    : NEW_KEY
+  return { code: 'C407', words: `the exchange rejects the API key (${words})`, remedy }
 }
 
 /** What is said of a key of which the exchange does not say what it may; `words` are its own. */
