@@ -14,6 +14,7 @@ import { checkState } from '../core/adapters/sqlite/check.ts'
 import { KV } from '../core/adapters/sqlite/kv.ts'
 import { openStatus, type StatusSource } from '../core/adapters/sqlite/status-reader.ts'
 import { type Random, random } from '../core/base/random.ts'
+import { type Milliseconds, SECOND } from '../core/base/units.ts'
 import type { BookedOrder, BookedPosition } from '../core/engine/books.ts'
 import type { Account, OrderRequest } from '../core/engine/protocol.ts'
 import { STATE_FILE } from './desk.ts'
@@ -27,8 +28,10 @@ const LIMIT_MS = 60_000
 /** Kills during recovery in a row: bbw takes the fifth start without a clean end for a reason to stop. */
 const MOST_EARLY = 3
 const CENT = 0.01
-/** A stop that is missing is there within 2 s; beside them, what a handful of round trips takes, 40 times as fast. */
-const MOST_BARE = 12_000
+/** A stop that is missing is there within 2 s where its trader is told and answered. */
+const MOST_BARE: Milliseconds = 2 * SECOND
+/** From its last disturbance on, such as its trader's death: whatever was not told is seen half a minute later. */
+const MOST_BARE_AFTER: Milliseconds = 30 * SECOND + MOST_BARE
 /** Lives that did not come to their point in time; there may be a few where the market goes on by itself. */
 const MOST_LATE = 5
 /** Looks at books and exchange, of which one or the other was about to hear of something. */
@@ -355,8 +358,9 @@ class Market {
       if (ledger !== null && (ledger.standing.halted !== null || ledger.gates.halted)) {
         found.push(`halted: ${JSON.stringify(ledger.standing)}`)
       }
-      const bare = this.#exchange.bareMs
-      if (bare !== null && bare > MOST_BARE) found.push(`a position stood without a stop for ${bare} ms`)
+      const { bare } = this.#exchange
+      if (bare !== null && (bare.answeredMs > MOST_BARE || bare.afterMs > MOST_BARE_AFTER))
+        found.push(`a position stood without its stop: ${JSON.stringify(bare)}`)
       if (!isPaced) return found
       if (account.positions.length > 0) found.push('positions are left over')
       if (Math.abs(wallet + total.net - account.wallet) > CENT) {

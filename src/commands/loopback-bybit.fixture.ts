@@ -57,6 +57,8 @@ export interface LoopbackOptions {
   readonly symbols: readonly string[]
   /** Each price goes about 100 in waves, so far as a share, and of so many minutes or more. Left out: it stands. */
   readonly swing?: Swing
+  /** Its clock goes as the wall's does while a position stands without its stop. */
+  readonly slowWhenBare?: boolean
 }
 
 const STILL: Swing = { share: 0, minutes: 1 }
@@ -114,6 +116,7 @@ export class LoopbackBybit {
       key: KEY,
       secret: SECRET,
       speed: options.speed,
+      slowWhenBare: options.slowWhenBare,
     })
     const http: HttpPort = async ({ method, url, headers, body }) => {
       const target = url.slice(new URL(url).origin.length)

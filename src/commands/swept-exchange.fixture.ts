@@ -26,8 +26,11 @@ export interface SweptExchange {
   /** A `bbw run` on it. */
   words(folder: string): readonly string[]
   readonly env: { readonly [name: string]: string | undefined }
-  /** The longest time a position stood without a stop while its trader lived and was answered; `null`: nobody looks. */
-  readonly bareMs: Milliseconds | null
+  /**
+   * The longest time for which a position stood without its stop while its trader was told and answered, and that from the
+   * last moment on at which it was not, or was dead, by the exchange's clock; `null`: nobody looks.
+   */
+  readonly bare: { readonly answeredMs: Milliseconds; readonly afterMs: Milliseconds } | null
   /** Gives the trader of a folder something to do until that is called which is returned. */
   keepBusy(folder: string): () => void
 }
@@ -101,7 +104,7 @@ class EmbeddedSwept extends ExchangeProcess implements SweptExchange {
     return [...this.runWords(folder), '--speed', 'max', '--ndjson']
   }
 
-  readonly bareMs = null
+  readonly bare = null
 
   keepBusy(): () => void {
     return () => {}
@@ -124,7 +127,13 @@ const THIN_STEPS = 2_000
 
 export const bybit: OpenSwept = async ({ folder, seed, symbols }) => {
   const names = SYMBOLS.slice(0, symbols)
-  const exchange = await LoopbackBybit.open({ folder, speed: SPEED, symbols: names, swing: SWING })
+  const exchange = await LoopbackBybit.open({
+    folder,
+    speed: SPEED,
+    symbols: names,
+    swing: SWING,
+    slowWhenBare: true,
+  })
   // Every other symbol has little to offer at times.
   const thin = names.filter((_, k) => k % 2 === 0)
   exchange.sim.setFaults(
@@ -181,9 +190,10 @@ class BybitSwept implements SweptExchange {
     return [...this.#exchange.runWords(folder), '--ndjson']
   }
 
-  get bareMs(): Milliseconds {
+  get bare(): SweptExchange['bare'] {
     const { exposure, now } = this.#exchange.sim
-    return exposure.report(now).answered.longestMs
+    const { answered, disturbed } = exposure.report(now)
+    return { answeredMs: answered.longestMs, afterMs: disturbed.longestAfterMs }
   }
 
   get env(): SweptExchange['env'] {
