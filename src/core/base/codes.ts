@@ -356,6 +356,12 @@ export const CODES = {
     did: 'Manages it again, as one that was handed over: keeps its stop and its targets at the exchange, sets a stop half-way to its liquidation where it has none, trails it, and counts it in every gate.',
     can: 'Look at its stop and target in bbw status. bbw trade close SYMBOL closes it, bbw trade release SYMBOL takes it back.',
   },
+  W317: {
+    title: 'order of a lost part of the state',
+    what: 'The exchange says that an order of bbw has filled, and nothing of it is to be booked: it had been sent, and filled, in a part of the state that is lost, and its position is gone.',
+    did: 'Takes an entry for spent and frees its slot; what a close or a target was for is asked anew.',
+    can: NOTHING,
+  },
   C310: {
     title: 'not converged',
     what: 'Books and exchange have differed for too long.',

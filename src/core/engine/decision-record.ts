@@ -41,6 +41,7 @@ export const RULE_KINDS = [
   'leaves-queue',
   'absence',
   'rest',
+  'spent',
   'leverage',
   'held-back',
   'add-stands',

@@ -108,6 +108,17 @@ export class Doubts {
     return [...this.#doubts].flatMap(([id, { cause, sentAt }]) => (cause === 'sent' ? [[id, sentAt]] : []))
   }
 
+  /** The exchange says that the order has filled; what it has filled is still to be booked, or was somewhere else. */
+  heardFilled(id: string, now: Timestamp): void {
+    const doubt = this.#doubts.get(id)
+    if (doubt !== undefined) this.#doubts.set(id, { ...doubt, filledAt: doubt.filledAt ?? now })
+  }
+
+  /** The orders of which it has said so. */
+  saidFilled(): string[] {
+    return [...this.#doubts].flatMap(([id, { filledAt }]) => (filledAt === undefined ? [] : [id]))
+  }
+
   /** The exchange knows nothing of the order, and that was decided about it. */
   heed(id: string, { kind }: AbsenceVerdict, now: Timestamp): void {
     const doubt = this.#doubts.get(id)

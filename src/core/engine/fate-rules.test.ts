@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DAY, SECOND } from '../base/units.ts'
+import { DAY, MINUTE, SECOND } from '../base/units.ts'
 import { MIDNIGHT } from '../decision/view.fixture.ts'
-import { ABSENCE, FATE, type Fate, LATE, REST, type SeenAbsence, type SeenFate } from './fate-rules.ts'
+import { ABSENCE, FATE, type Fate, LATE, REST, type SeenAbsence, type SeenFate, SPENT } from './fate-rules.ts'
 import { RESTING } from './parts.fixture.ts'
 import type { OrderRequest } from './protocol.ts'
 import { defaultSettings } from './settings.ts'
@@ -94,6 +94,17 @@ test('what the account shows rests, what it does not is gone, unless its own fat
     [rest(true, false), rest(true, true), rest(false, false), rest(false, true)],
     ['rests', 'rests', 'gone', 'unknown'],
   )
+})
+
+test('what has filled is spent once a minute has shown nothing of it, and never while books and account differ', () => {
+  const isSpent = (after: number, isSettled: boolean): boolean =>
+    SPENT.decide({ id: 'a', symbol, filledAt: MIDNIGHT, isSettled, now: MIDNIGHT + after }, defaultSettings())
+  const moments = [0, MINUTE - 1, MINUTE, DAY]
+  assert.equal(
+    moments.map(after => isSpent(after, true)),
+    [false, false, true, true],
+  )
+  assert.not(moments.some(after => isSpent(after, false)))
 })
 
 test.run()

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
-import { SECOND, type Timestamp } from '../base/units.ts'
+import { MINUTE, type Milliseconds, SECOND, type Timestamp } from '../base/units.ts'
 import type { PendingEntry } from '../portfolio/position.ts'
 import { type AbsenceVerdict, absence } from './doubts.ts'
 import { expiryOf } from './order-desk.ts'
@@ -115,6 +115,28 @@ export const ABSENCE: Rule<SeenAbsence, { readonly verdict: AbsenceVerdict; read
     return { verdict: absence(doubt, now, isWanted, limits), why }
   },
   isSilent: () => false,
+}
+
+/** What has filled is listed long before, in the executions and in the account. */
+const LISTED_AFTER: Milliseconds = MINUTE
+
+/** An order that has filled, after everything that was executed has been booked. */
+export interface SeenSpent {
+  readonly id: string
+  readonly symbol: string
+  /** Since when the exchange says that it has. */
+  readonly filledAt: Timestamp
+  /** Books and account agree on its position: no fill of it is on its way. */
+  readonly isSettled: boolean
+  readonly now: Timestamp
+}
+
+/** Whether it had filled before the books knew it: nothing of it is still to come. */
+export const SPENT: Rule<SeenSpent, boolean> = {
+  kind: 'spent',
+  about: ({ id, symbol }) => ({ strategy: null, symbol, side: null, id }),
+  decide: ({ filledAt, isSettled, now }) => isSettled && now >= filledAt + LISTED_AFTER,
+  isSilent: isSpent => !isSpent,
 }
 
 /** An order whose cancellation or change was refused, when the account has been read since. */

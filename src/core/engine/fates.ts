@@ -9,7 +9,7 @@ import type { Side } from '../market/side.ts'
 import { type PendingEntry, positionKey } from '../portfolio/position.ts'
 import { type EngineCore, LOOK_AFTER_FILL } from './core.ts'
 import { foundCode } from './doubts.ts'
-import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
+import { ABSENCE, FATE, LATE, REST, SPENT } from './fate-rules.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
@@ -115,6 +115,7 @@ export class Fates {
         this.#core.outcome(id, 'open', '')
         return
       case 'filled':
+        this.#orders.doubts.heardFilled(id, this.#core.now)
         this.#core.hurry(this.#core.now + LOOK_AFTER_FILL)
         return
       case 'gone':
@@ -152,6 +153,7 @@ export class Fates {
   settle(account: Account): void {
     const settled = (symbol: string, side: Side): boolean =>
       agrees(this.#core.portfolio, account, symbol, side)
+    for (const id of this.#orders.doubts.saidFilled()) this.#settleFilled(id, settled)
     for (const [id, stage] of this.#orders.cancelling) {
       const entry = this.#core.portfolio.pending.get(id)
       if (stage !== 'asked' || entry === undefined) continue
@@ -188,6 +190,26 @@ export class Fates {
         this.#core.outcome(order.clientOrderId, 'dropped', 'it no longer rests at the exchange')
       }
     }
+  }
+
+  /**
+   * An order that has filled, and of which nothing is left to be booked: it had its id from a part of the state that is
+   * lost, and so have its executions. Nothing ever tells more of it.
+   */
+  #settleFilled(id: string, settled: (symbol: string, side: Side) => boolean): void {
+    const doubt = this.#orders.doubts.get(id)
+    const entry = this.#core.portfolio.pending.get(id)
+    const order = this.#orders.exits.get(id)
+    const of = entry ?? order
+    if (doubt?.filledAt === undefined || of === undefined) return
+    const { symbol, side } = of
+    const isSettled = settled(symbol, side)
+    const seen = { id, symbol, filledAt: doubt.filledAt, isSettled, now: this.#core.now }
+    if (!this.#core.ruled(SPENT, seen)) return
+    this.#orders.doubts.settle(id)
+    const words = 'it had filled before, in what the books have lost; nothing of it is left'
+    if (entry !== undefined) this.entryGone(entry, 'expired', words, 'W317')
+    if (order !== undefined) this.#orderGone(order, 'W317', words)
   }
 
   /** An entry is at the exchange no more; its slot, margin and long share are free again. */

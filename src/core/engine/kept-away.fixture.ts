@@ -59,7 +59,16 @@ export function keptAway(state: EngineState): KeptAway {
     stand(`foreign ${symbol}`, true, 'reconciliation', 'fill', 'adoption', 'reclaim', 'release', 'letting-go')
   for (const [id, { cause }] of state.doubts) {
     if (cause === 'sent') continue
-    const ends = ['fate', 'absence', 'order-answer', 'fill', 'rest', 'left', 'comes-to-life'] as const
+    const ends = [
+      'fate',
+      'absence',
+      'order-answer',
+      'fill',
+      'rest',
+      'spent',
+      'left',
+      'comes-to-life',
+    ] as const
     stand(`order ${id}`, true, 'unanswered', 'late', 'reconciliation', ...ends)
   }
   for (const { id } of state.closures) stand(`closure ${id}`, true, 'closure-course', 'closure-account')

@@ -828,4 +828,51 @@ test('H7: whoever wants everything closed has what was lost closed as well', () 
   )
 })
 
+test('H7: a signal whose entry had filled and closed in what is lost is spent, and its slot is free', () => {
+  const before = new Desk(defaultSettings(), { instance: INSTANCE }).introduce('SOLUSDT', 'ADAUSDT')
+  before.live(0)
+  const [sent] = placed(before.propose(gridSignal()))
+  const flat = { wallet: 1_000, positions: [], orders: [] }
+  /** The same signal once more, after what had come of it was lost; the exchange knows its id. */
+  const again = (): Desk => {
+    const desk = lost()
+    const told = [executed('SOLUSDT', sent.clientOrderId, true, 0), executed('SOLUSDT', null, false, 1)]
+    for (let k = 0; k < 3; k++) look(desk, flat, {}, told)
+    desk.feed({ type: 'command', id: '', command: 'resume', by: 'test', reason: '' })
+    desk.price('SOLUSDT', 100)
+    assert.equal(placed(desk.propose(gridSignal())), [sent])
+    const refused = { reason: 'used before', why: 'duplicate-id', status: 'rejected' } as const
+    desk.feed({ type: 'order', clientOrderId: sent.clientOrderId, ...refused })
+    return desk
+  }
+  const through = (desk: Desk, account: Account): readonly Effect[] => {
+    const seen: Effect[] = []
+    for (let k = 0; k < 65; k++) {
+      seen.push(...look(desk, account, { [sent.clientOrderId]: 'filled' }))
+      desk.now += SECOND
+    }
+    return seen
+  }
+  const desk = again()
+  const seen = through(desk, flat)
+  assert.equal(codes(seen), ['W317'])
+  assert.is(desk.engine.portfolio.pending.size, 0)
+  assert.equal(placed(seen), [])
+  desk.price('SOLUSDT', 100)
+  assert.equal(
+    gates(desk.propose(reversionSignal('SOLUSDT', { lastAt: desk.now }))),
+    [],
+    'its symbol is free',
+  )
+  // What the account shows is on its way to the books: it is waited for.
+  const filled = again()
+  assert.not(codes(through(filled, { ...flat, positions: [there('SOLUSDT')] })).includes('W317'))
+  // Over another end, too: nothing is taken for compared before.
+  const stopped = again()
+  look(stopped, flat, { [sent.clientOrderId]: 'filled' })
+  const next = resumed(stopped, defaultSettings(), { instance: INSTANCE }).introduce('SOLUSDT', 'ADAUSDT')
+  const told = codes(through(next, flat))
+  assert.ok(told.includes('W317') && told.includes('I705'), told.join())
+})
+
 test.run()

@@ -243,6 +243,20 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
     desk.live(MINUTE)
     return desk
   },
+  spent: () => {
+    const desk = new Desk().introduce('SOLUSDT')
+    desk.live(0)
+    const [{ clientOrderId: id }] = placed(desk.propose(reversionSignal()))
+    desk.order(id, 'unknown', 'time-out')
+    for (let k = 0; k < 2; k++) {
+      const asked = desk.feed({ type: 'time' })
+      for (const { queryId } of only(asked, 'query-executions')) desk.executions(queryId)
+      for (const { queryId } of only(asked, 'query-order')) desk.found(queryId, id, 'filled')
+      for (const { queryId } of only(asked, 'query-account')) desk.reply(queryId, desk.account([]))
+      desk.now += MINUTE
+    }
+    return desk
+  },
   leverage: () => held(),
   'held-back': () => {
     const desk = new Desk().introduce('SOLUSDT')

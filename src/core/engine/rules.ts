@@ -9,7 +9,7 @@ import { ACCEPTED, COOLDOWN } from './cooldown-rules.ts'
 import type { RuleKind } from './decision-record.ts'
 import { EXPIRY } from './expiry.ts'
 import { DELISTING, FILTERS, LISTING, MAINTENANCE, TERMS } from './fact-rules.ts'
-import { ABSENCE, FATE, LATE, REST } from './fate-rules.ts'
+import { ABSENCE, FATE, LATE, REST, SPENT } from './fate-rules.ts'
 import { COMES_TO_LIFE, EARLY, FILL, LEFT, ORPHAN } from './fill-rules.ts'
 import { DRAWDOWN, LOSS_PAUSE } from './gates.ts'
 import { LEFTOVERS } from './leftover-rules.ts'
@@ -64,6 +64,7 @@ export const RULES: { readonly [K in RuleKind]: Rule<never, unknown> } = {
   'leaves-queue': LEAVES_QUEUE,
   absence: ABSENCE,
   rest: REST,
+  spent: SPENT,
   leverage: LEVERAGE,
   'held-back': HELD_BACK,
   'add-stands': ADD_STANDS,

@@ -59,6 +59,8 @@ export interface Doubt {
   readonly cause: 'sent' | 'no-answer' | 'lost-reply' | 'unreadable' | 'duplicate-id' | 'restart' | 'missing'
   /** The exchange has said once that it knows nothing of it. */
   readonly wasAbsent: boolean
+  /** Since when the exchange says that it has filled, while no execution of it is left to be booked; left out: it does not. */
+  readonly filledAt?: Timestamp
   /** For sending it once more; `null` for one that the exchange had accepted. */
   readonly request: OrderRequest | null
 }

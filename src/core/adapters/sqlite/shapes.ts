@@ -225,6 +225,7 @@ const doubt = orNull(
     resends: number,
     cause: text,
     wasAbsent: flag,
+    filledAt: orAbsent(number),
     request: orNull(request),
   }),
 )
