@@ -97,7 +97,10 @@ export function timeFlag(parsed: ParsedArguments, name: string, flag: string): T
   if (text === undefined) return undefined
   const time = timeOf(text)
   if (!Number.isNaN(time)) return time
-  throw new UsageError(`${flag} ${text} is not a time, UTC`, `for example: ${flag} 2025-10-15`)
+  throw new UsageError(
+    `${flag} ${text} is not a time, UTC`,
+    `for example: ${flag} 2025-10-15, or ${flag} 2025-10-15T08:30Z`,
+  )
 }
 
 function timeOf(text: string): Timestamp {

@@ -32,7 +32,8 @@ const ALERTS_FLAG = { flags: '--no-alerts', description: 'signals alone' }
 
 export const AT_FLAG = {
   flags: '--at <time>',
-  description: 'look at the market as it was then, 2025-10-15 (default: at its last daily close)',
+  description:
+    'look at the market as it was then, 2025-10-15 or 2025-10-15T08:30Z (default: at its last daily close)',
 }
 
 export const scanCommand: CommandSpec = {

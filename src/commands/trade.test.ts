@@ -98,6 +98,15 @@ test('a signal that is not of the newest candle is refused, be it old or of the 
   }
 })
 
+test('signals that are newer than the market are refused, and the moment that they need is said', async () => {
+  const { code, err } = await trade(SCORED, '--at', '2024-07-25')
+  assert.is(code, 6)
+  assert.match(err, 'the signals are of 2024-07-26 00:00 UTC, and the market stands at 2024-07-25 00:00 UTC')
+  assert.match(err, '--at 2024-07-26T00:00:00Z judges them as of then')
+  const { code: judged } = await trade(SCORED, '--at', '2024-07-26T00:00:00Z')
+  assert.is(judged, 0)
+})
+
 test('an id that is not that of the content is refused', async () => {
   const record = JSON.parse(LINES[0])
   for (const change of [

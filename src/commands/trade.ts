@@ -1,13 +1,14 @@
 import { UsageError } from '../core/base/errors.ts'
+import { MINUTE, SECOND, type Timestamp } from '../core/base/units.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import { decodeScored } from '../core/wire/decode.ts'
 import { eventRecord, isAlert } from '../core/wire/encode.ts'
-import type { CommandSpec, ParsedArguments } from './command.ts'
+import type { CommandSpec, ParsedArguments, World } from './command.ts'
 import { CONFIG_FLAG, loadConfig } from './config.ts'
 import { EXIT } from './exit-codes.ts'
 import { RECORDS_FLAG, textFlag, wantsRecords } from './flags.ts'
 import { openRecords } from './input.ts'
-import { eventLine } from './lines.ts'
+import { eventLine, minute, say } from './lines.ts'
 import { MARKET_FLAGS } from './market.ts'
 import { eachRecord, ndjson } from './ndjson.ts'
 import { readPortfolio } from './portfolio-file.ts'
@@ -18,6 +19,9 @@ import { HANDOVER_COMMANDS } from './trade-handover.ts'
 import { CONTROL_COMMANDS } from './trade-orders.ts'
 import { WHY_COMMAND } from './trade-why.ts'
 import { MOMENT_FLAGS } from './trading-place.ts'
+
+/** Beyond it there is no date (ECMA-262, time values), rounded down to a second. */
+const LAST_DATE = 8.64e15 - SECOND
 
 export const tradeCommand: CommandSpec = {
   name: 'trade',
@@ -66,6 +70,7 @@ export const tradeCommand: CommandSpec = {
     const bad = await eachRecord(world, source, record => {
       if (!isAlert(record)) scored.push(decodeScored(record))
     })
+    sayAhead(world, scored, market.at)
     const events = engineAt(market, config, portfolio)
       .step({ type: 'propose', at: market.at, scored })
       .flatMap((effect): EngineEvent[] => (effect.type === 'event' ? [effect.event] : []))
@@ -77,6 +82,17 @@ export const tradeCommand: CommandSpec = {
     const refused = events.filter(event => event.kind === 'refused').length
     return scored.length > 0 && refused === scored.length ? EXIT.refused : EXIT.ok
   },
+}
+
+/** Signals of a market that has gone on since are refused as dated ahead: where the clock has to stand for them is said. */
+function sayAhead(world: World, scored: readonly Scored[], at: Timestamp): void {
+  const newest = Math.max(...scored.map(({ signal }) => signal.lastAt))
+  if (!(newest > at + MINUTE && newest <= LAST_DATE)) return
+  const then = new Date(Math.ceil(newest / SECOND) * SECOND).toISOString().replace('.000Z', 'Z')
+  say(
+    world,
+    `the signals are of ${minute(newest)} UTC, and the market stands at ${minute(at)} UTC: --at ${then} judges them as of then`,
+  )
 }
 
 /** With `--execute` the books say what is held, and the exchange what time it is. */
