@@ -18,6 +18,11 @@ const EVENT: EngineEvent = {
   figures: { stop: '22000.5', qty: '0.01', score: 7, margin: 12.3456, other: 1, target: null },
 }
 
+test('what came of an entry stands first', () => {
+  const told = eventLine({ ...EVENT, figures: { ...EVENT.figures, outcome: 'resting' } })
+  assert.match(told, 'mean-reversion  outcome resting score 7 qty')
+})
+
 test('an event is its time in UTC, its kind, what it is about, figures in one order and why', () => {
   assert.is(
     eventLine(EVENT),

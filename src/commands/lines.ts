@@ -25,6 +25,7 @@ export function tradeLine(trade: Trade): string {
 
 /** Figures that a line shows, in this order; the rest is in the records. */
 const SHOWN: readonly string[] = [
+  'outcome',
   'score',
   'qty',
   'price',

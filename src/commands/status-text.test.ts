@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { noState, statusReport } from './status-report.ts'
 import { statusText } from './status-text.ts'
-import { AT, event, parts, refusal, snapshot } from './views/model.fixture.ts'
+import { AT, CYCLES, event, parts, position, refusal, snapshot } from './views/model.fixture.ts'
 import { widthOf } from './views/width.ts'
 
 const test = suite('status text')
@@ -87,6 +87,22 @@ test('no line is wider than its terminal, whatever is told, and nothing moves th
       assert.not.match(line, /[\p{Cc}\u202e]/u)
     }
   }
+})
+
+test('the age of a position is told in minutes, too', () => {
+  const one = position({ symbol: 'SOLUSDT', openedAt: AT - 2 * 60_000 })
+  const young = statusReport(parts({ snapshot: snapshot({ positions: [one] }) }), AT)
+  assert.match(statusText(young, 200), /^SOLUSDT .* 2 m +10x/m)
+})
+
+test('a cycle that has come through since leaves all well, and is told of', () => {
+  const cycles = CYCLES.map(one => ({ ...one, isFailing: false, lastErrorAt: AT - 120_000 }))
+  const well = { positions: [], pending: [], gates: [], drift: '', isRecovering: false, cycles }
+  const text = statusText(statusReport(parts({ snapshot: snapshot(well), notes: [] }), AT), 200)
+  assert.match(
+    text,
+    /^health: all is well again\nhealth: heavy cycle: 2 failed, none for 2 min; the last: step scan/m,
+  )
 })
 
 test('without a state the text says so and no more', () => {

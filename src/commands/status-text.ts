@@ -1,7 +1,7 @@
 /** The report of `bbw status` for a person. */
 
 import { harmless } from '../core/base/harmless.ts'
-import { HOUR } from '../core/base/units.ts'
+import type { Timestamp } from '../core/base/units.ts'
 import {
   dayAndMinute,
   duration,
@@ -35,7 +35,10 @@ export function statusText(report: StatusReport, columns: number): string {
     fitted(headText(report), columns),
     report.positions.length === 0
       ? 'no position is held\n'
-      : drawn(POSITIONS, report.positions.map(positionCells)),
+      : drawn(
+          POSITIONS,
+          report.positions.map(one => positionCells(one, report.at)),
+        ),
     report.pending.length === 0 ? '' : drawn(PENDING, report.pending.map(pendingCells)),
     report.foreign.length === 0 ? '' : drawn(FOREIGN, report.foreign.map(foreignCells)),
     gates.length === 0 ? '' : drawn(GATES, gates.map(gateCells)),
@@ -97,7 +100,7 @@ const POSITIONS: readonly Column[] = [
   { title: 'later targets', gives: 7 },
 ]
 
-function positionCells(one: ReportedPosition): readonly string[] {
+function positionCells(one: ReportedPosition, at: Timestamp | null): readonly string[] {
   const [next, ...later] = one.targets
   return [
     one.symbol,
@@ -110,7 +113,7 @@ function positionCells(one: ReportedPosition): readonly string[] {
     next?.price ?? NONE,
     signedMoney(one.unrealised),
     signedPercent(one.unrealisedPercent),
-    duration(one.ageHours * HOUR),
+    duration(at === null ? null : Math.max(0, at - one.openedAt)),
     `${one.leverage}x`,
     one.strategy,
     later.map(({ price }) => price).join(' '),
@@ -222,5 +225,6 @@ function eventCells({ ts, kind, code, symbol, side, reason }: ReportedEvent): re
 
 function healthText({ health }: StatusReport): string {
   const notes = health.notes.map(note => `health: ${harmless(note)}\n`).join('')
-  return health.ok ? `health: all is well\n${notes}` : notes
+  if (!health.ok) return notes
+  return `health: all is well${notes === '' ? '' : ' again'}\n${notes}`
 }
