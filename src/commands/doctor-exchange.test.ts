@@ -36,6 +36,15 @@ async function verdict(
   return await check.run(CONTEXT)
 }
 
+test('where the key is wanting what helps is what its reader says', async () => {
+  const of = (remedy?: string): Verdict | Promise<Verdict> | undefined =>
+    exchangeChecks('demo', MARKET, 'k.env can be read by others', undefined, remedy)
+      .find(({ id }) => id === 'credentials')
+      ?.run(CONTEXT)
+  assert.is((await of('chmod 600 k.env'))?.remedy, 'chmod 600 k.env')
+  assert.match((await of())?.remedy ?? '', 'make a key')
+})
+
 test('a clock that is off is told by how far, and fails where requests would be turned away', async () => {
   for (const [ahead, status, found] of [
     [0, 'ok', '0.000 s ahead'],

@@ -36,12 +36,14 @@ const WORTH_A_WORD: Milliseconds = 0.25 * SECOND
  * @param market `null`: nothing is asked over a network
  * @param account a text where there is no key, and why; `null`: nothing is asked
  * @param unasked why nothing is asked
+ * @param keyRemedy what helps where the key is wanting
  */
 export function exchangeChecks(
   name: string,
   market: MarketProbe | null,
   account: AccountProbe | string | null,
   unasked = `the exchange is ${name}: nothing is asked over a network`,
+  keyRemedy = 'make a key that may read and trade contracts and nothing else',
 ): readonly Check[] {
   const needsKey = name !== 'sim' && name !== 'paper'
   const without = (): Verdict => skipped(unasked)
@@ -73,9 +75,7 @@ export function exchangeChecks(
       run: () => {
         if (account === null) return without()
         if (typeof account !== 'string') return ok(`from ${account.from}`)
-        return needsKey
-          ? failed(account, 'make a key that may read and trade contracts and nothing else')
-          : skipped(account)
+        return needsKey ? failed(account, keyRemedy) : skipped(account)
       },
     },
     ofAccount(

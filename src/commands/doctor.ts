@@ -61,9 +61,13 @@ export const doctorCommand: CommandSpec = {
     const name = named ?? 'sim'
     const asked = name === 'sim' ? null : await probesOf(world, parsed, name)
     try {
-      const { market = null, account = null } = asked ?? {}
+      const { market = null, account = null, keyRemedy } = asked ?? {}
       const unasked = named === undefined ? unaskedOf(world, parsed) : undefined
-      const checks = [...MACHINE_CHECKS, ...STATE_CHECKS, ...exchangeChecks(name, market, account, unasked)]
+      const checks = [
+        ...MACHINE_CHECKS,
+        ...STATE_CHECKS,
+        ...exchangeChecks(name, market, account, unasked, keyRemedy),
+      ]
       return await diagnose(world, parsed, thisMachine(), checks)
     } finally {
       asked?.close()
@@ -89,6 +93,8 @@ interface Probes {
   readonly market: MarketProbe
   /** A text: there is no key, and why. */
   readonly account: AccountProbe | string
+  /** What helps where there is none. */
+  readonly keyRemedy?: string
   readonly close: () => void
 }
 
@@ -116,8 +122,11 @@ async function probesOf(world: World, parsed: ParsedArguments, name: string): Pr
     credentials = credentialsOf(world, (await readConfig(world, parsed)).config)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    const remedy = error.remedy === undefined ? '' : `; ${error.remedy}`
-    return { market: probe, account: `${error.message}${remedy}`, close: open.close }
+    const { message, remedy } = error
+    return {
+      ...{ market: probe, account: message, close: open.close },
+      ...(remedy === undefined ? {} : { keyRemedy: remedy }),
+    }
   }
   const { rest } = environment.account
   const privately = readingClient(world, rest, credentials, undefined, open.budgets)

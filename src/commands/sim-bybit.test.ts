@@ -6,6 +6,7 @@ import { marketsOf, tradingFrom } from '../core/adapters/sim/market.fixture.ts'
 import { DAY, HOUR } from '../core/base/units.ts'
 import type { ParsedArguments } from './command.ts'
 import { defaultConfig } from './config.ts'
+import { failureOf } from './failures.ts'
 import { bybitOver, freshCredentials, wantsBybit } from './sim-bybit.ts'
 import { Folder } from './world.fixture.ts'
 
@@ -136,7 +137,12 @@ test('what goes wrong is read from a file, and a file that is none is refused', 
   ] as const) {
     await over({ faults }).then(
       () => assert.unreachable(),
-      (error: Error) => assert.match(error.message, pattern),
+      (error: unknown) => {
+        const [line] = failureOf(error, false).lines
+        assert.match(line, pattern)
+        assert.is(line.split(faults).length, 2, `the file is named once: ${line}`)
+        assert.is(line.split('rules[0].fault').length <= 2, true, line)
+      },
     )
   }
 })

@@ -129,12 +129,18 @@ async function faultsOf(
     value = JSON.parse(text)
   } catch {
     throw new DataError(
-      `${name} is not JSON`,
+      'it is not JSON',
       { file: name },
       'for example: [{"fault":"lose-reply","chance":0.01}]',
     )
   }
-  return rulesFrom(value, symbols)
+  try {
+    return rulesFrom(value, symbols)
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error
+    // Its words name the field already.
+    throw new DataError(error.message, { file: name }, error.remedy)
+  }
 }
 
 /** Credentials of an exchange that keeps nothing. */
