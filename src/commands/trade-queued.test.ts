@@ -98,6 +98,14 @@ test('the loop is asked about what it has sent until nothing is open, and what c
   assert.equal(told(rejected), [6, 'rejected -'])
 })
 
+test('what came of a signal is told whatever else has happened since', async () => {
+  const others = Array.from({ length: 2_100 }, (_, k) =>
+    eventOf({ signalId: `other-${k}`, clientOrderId: null }),
+  )
+  const flooded = await beside('sim', { left: [OPEN], events: others }, { left: [] })
+  assert.equal(told(flooded), [0, 'entered resting'], flooded.err)
+})
+
 test('what is still open after 8 s is named, with exit 5: the loop goes on there', async () => {
   const unknown = await beside('demo', { left: [OPEN] })
   assert.equal(told(unknown), [5, 'unknown -'])

@@ -76,14 +76,16 @@ async function settled(
   standsStill: boolean,
 ): Promise<{ readonly events: readonly EngineEvent[]; readonly code: number }> {
   const told = (): readonly EngineEvent[] => store.recentEvents(MOST_EVENTS)
-  const of = outcomesOf(told(), ids, () => 'rests').flatMap(({ kind, symbol, side }) =>
+  const first = told()
+  const of = outcomesOf(first, ids, () => 'rests').flatMap(({ kind, symbol, side }) =>
     kind === 'entered' && symbol !== null && side !== null ? [{ symbol, side }] : [],
   )
   const found = of.length === 0 ? [] : await openThere(world, store, of)
   const left = found === 'gone' && standsStill ? [] : found
   const isKnown = left !== 'gone' && left !== 'silent'
   const open = new Map(isKnown ? left.map(one => [one.clientOrderId, one.what]) : [])
-  const events = outcomesOf(told(), ids, ({ clientOrderId }) => {
+  // A market that is moved fast may have put the verdicts out of sight meanwhile.
+  const events = outcomesOf([...first, ...told()], ids, ({ clientOrderId }) => {
     const unknown = isKnown ? open.get(clientOrderId) : SILENCE[left]
     return unknown === undefined ? 'rests' : { unknown }
   })
