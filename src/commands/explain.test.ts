@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CODES, isCode } from '../core/base/codes.ts'
 import { explainCommand } from './explain.ts'
+import { REGISTRY } from './registry.ts'
 import { bbw, type Outcome, records, type Setting } from './world.fixture.ts'
 
 const test = suite('explain')
@@ -53,6 +54,23 @@ test('each code is explained: what has happened, what bbw does and what is left 
       code,
     )
   }
+})
+
+test('what an explanation says to do can be done: its commands are there', async () => {
+  const specs = await Promise.all(REGISTRY.map(one => one.load()))
+  const groups = new Map(specs.map(({ name, commands = [] }) => [name, commands.map(one => one.name)]))
+  const below = new Set([...groups.values()].flat())
+  const strange = Object.entries(CODES).flatMap(([code, { what, did, can }]) =>
+    [...`${what} ${did} ${can}`.matchAll(/\bbbw ([a-z]+)(?: ([a-z]+))?/g)].flatMap(
+      ([words, first, second]) => {
+        // A command of a group without its group, or one that its group does not have.
+        const isLost = below.has(first) && !groups.has(first)
+        const isUnknown = first === 'trade' && groups.get(first)?.includes(second) !== true
+        return isLost || isUnknown ? [`${code}: ${words}`] : []
+      },
+    ),
+  )
+  assert.equal(strange, [])
 })
 
 test('in a pipe, or when asked, it is a record', async () => {

@@ -232,7 +232,7 @@ export const CODES = {
   C221: {
     title: 'not flat',
     what: 'A person wanted positions closed, and something stands in the way; the event says what.',
-    did: "Goes on closing what is bbw's own, and admits no entry there before it is flat. Stops stay at the exchange.",
+    did: "A loop goes on closing what is bbw's own, and admits no entry there before it is flat; where none runs the next bbw run does, and with --without-state nothing goes on. Stops stay at the exchange.",
     can: 'Look at the account; close the position at the exchange if that is faster.',
   },
   C222: {
@@ -348,7 +348,7 @@ export const CODES = {
     title: 'part of the account unreadable',
     what: 'A row of the account holds something that makes no sense: its field and value are named.',
     did: 'Keeps what is known of that symbol and manages it on; enters nothing there. All others go on.',
-    can: 'bbw why SYMBOL says what stands in the way. If it lasts, look at the symbol in the app.',
+    can: 'bbw trade why SYMBOL says what stands in the way. If it lasts, look at the symbol in the app.',
   },
   W316: {
     title: 'lost position taken back',
@@ -389,8 +389,8 @@ export const CODES = {
   C407: {
     title: 'API key rejected',
     what: 'The exchange does not accept the key: it has expired, was revoked, belongs to another environment, is bound to another address, or may not trade.',
-    did: 'Halted entries, and asks and sends nothing more with that key. Stops at the exchange stay.',
-    can: 'Protect or close positions at the exchange if need be; give bbw a key that works, then: bbw trade resume',
+    did: 'Does not start with it. A loop halts entries, and asks and sends nothing more with that key. Stops at the exchange stay.',
+    can: 'Protect or close positions at the exchange if need be; give bbw a key that works, with the secret that belongs to it. Where entries were halted, then: bbw trade resume',
   },
   W401: {
     title: 'rate limit',
