@@ -311,7 +311,9 @@ export class BybitWorld {
     )
     const outcome = this.sim.request({ method, target, headers: lower, body: body ?? '' })
     if (outcome.kind !== 'reply') return failed('reset')
-    if (method === 'POST') this.#changed(life, name, asked, outcome.reply.body)
+    // A block answers with words, whatever was asked, and changes nothing.
+    if (method === 'POST' && outcome.reply.status !== 403)
+      this.#changed(life, name, asked, outcome.reply.body)
     this.#look()
     this.#pump()
     if (outcome.reply.status === 403) this.#blocked.set(life, this.now)
