@@ -118,6 +118,9 @@ const SPEED = 40
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'ADAUSDT', 'XRPUSDT', 'LTCUSDT', 'DOTUSDT', 'LINKUSDT']
 /** Prices go so far up and down about where they began, in waves of so many minutes and more. */
 const SWING = { share: 0.04, minutes: 7 } as const
+/** How far below its entry a stop lies; where no wave comes down to it, a position would stay for ever. */
+const STOP_AT = 0.98
+const LEAST_STOP = 100 * (1 - SWING.share) + 0.5
 /** A moment without a trader. */
 const MOMENT = 5 * SECOND
 /** Something new to do comes so often, by the wall's clock. */
@@ -205,9 +208,10 @@ class BybitSwept implements SweptExchange {
     const handing = setInterval(() => {
       const symbol = this.#symbols[this.#random.int(this.#symbols.length)]
       const last = exchange.price(symbol)
+      if (last * STOP_AT < LEAST_STOP) return
       const isReversion = this.#random.next() < 0.6
       exchange.propose(folder, symbol, {
-        stop: ticks(last * 0.98),
+        stop: ticks(last * STOP_AT),
         target: ticks(last * 1.015),
         ...(isReversion
           ? { strategy: 'mean-reversion', leverage: 10, order: { type: 'limit', price: ticks(last) } }
