@@ -6,6 +6,7 @@ import { KEY, marketOf, PLAIN_COSTS, SECRET, START, still } from '../core/adapte
 import { type BybitOptions, SimBybit } from '../core/adapters/sim/bybit/bybit.ts'
 import { BybitServer } from '../core/adapters/sim/bybit/server.ts'
 import { instrument } from '../core/adapters/sim/exchange.fixture.ts'
+import type { PositionMode } from '../core/market/side.ts'
 import { Processes, type Started } from './started.fixture.ts'
 import { bbw, Folder } from './world.fixture.ts'
 
@@ -23,7 +24,10 @@ const MARKET = '/v5/market/'
 const KEY_INFO = '/v5/user/query-api'
 
 /** A simulated Bybit with a position of somebody's, under `data` of a command line at it. */
-async function simulated(options: Partial<BybitOptions> = {}): Promise<{
+async function simulated(
+  options: Partial<BybitOptions> = {},
+  mode: PositionMode = 'one-way',
+): Promise<{
   readonly sim: SimBybit
   readonly close: () => Promise<void>
   readonly start: (data: string, ...words: readonly string[]) => Started
@@ -38,6 +42,7 @@ async function simulated(options: Partial<BybitOptions> = {}): Promise<{
     speed: SPEED,
     ...options,
   })
+  if (mode === 'hedge') sim.desk.switchMode('hedge')
   const server = await BybitServer.listen(sim, {
     port: 0,
     wall: () => Date.now(), // world-ok: the exchange is a process of its own by its clock
@@ -98,6 +103,19 @@ test('what a close can do without stops none: the whole market away, and what th
   }
 })
 
+test('an account in the other mode than the configuration is closed in the mode that it is in', async () => {
+  const { sim, start, close } = await simulated({}, 'hedge')
+  try {
+    assert.is(sim.cause({ fault: 'human-open', symbol: 'BTCUSDT', side: 'Sell', steps: 300 }), null)
+    const closed = await start('hedged', 'trade', 'flatten', '--without-state', '--all', '--execute').ended
+    assert.is(closed.code, 0, closed.err)
+    assert.is(sim.desk.mode, 'hedge')
+    assert.ok(isFlat(sim))
+  } finally {
+    await close()
+  }
+})
+
 test('what stands in the way without a loop is said, and that nothing goes on', async () => {
   const { sim, start, close } = await simulated()
   try {
@@ -117,7 +135,7 @@ test('a list of positions that comes late is waited for', async () => {
   const { sim, start, close } = await simulated()
   try {
     // More often than the reads of an opening are tried again.
-    sim.setFaults([{ fault: 'status', code: 502, only: '/v5/position/list', most: 9 }])
+    sim.setFaults([{ fault: 'status', code: 502, only: '/v5/position/list', most: 13 }])
     const closed = await start('late', 'trade', 'flatten', '--without-state', '--all', '--execute').ended
     assert.is(closed.code, 0, closed.err)
     assert.match(closed.err, /nothing is closed yet; it is tried again/)

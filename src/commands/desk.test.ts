@@ -535,4 +535,32 @@ test('a user who is not told once keeps nobody from the books, before and after,
   }
 })
 
+test('what only closes does so in whatever mode the account is, also where that cannot be read', async () => {
+  const connect = async (path: string): Promise<Connected> => {
+    const host = await openSimHost(path, () => venueOf(MARKETS))
+    const exchange = new EmbeddedExchange(host)
+    exchange.positionMode = async () => {
+      throw new ExchangeError('position idx not of one mode: XUSDT', { retryable: false, ambiguous: false })
+    }
+    return { exchange, market: exchange.market, close: () => host.close() }
+  }
+  const bench = new Bench()
+  const desk = await bench.open()
+  await bench.through(desk, () => {}, FROM + 25 * DAY)
+  assert.ok(desk.engine.portfolio.positions.size > 0)
+  assert.ok(desk.close(true))
+  const closing = await bench.open({ connect: () => connect(bench.path), onlyCloses: true })
+  const request = { type: 'closure', at: 0, id: 'c', kind: 'close', by: 'cli', reason: 'test' } as const
+  closing.hear({ ...request, symbol: null, side: null, isForeignToo: true, halts: false })
+  await bench.through(closing, () => {}, FROM + 27 * DAY)
+  assert.ok(bench.events.some(({ kind, figures }) => kind === 'flat' && figures.request === 'c'))
+  assert.equal((await closing.exchange.account()).positions, [])
+  closing.close(true)
+  const failed = await bench.open({ connect: () => connect(bench.path) }).then(
+    () => '',
+    (error: unknown) => String(error),
+  )
+  assert.match(failed, 'not of one mode', 'what may enter has to know')
+})
+
 test.run()

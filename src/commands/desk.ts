@@ -589,9 +589,17 @@ function refuseEarlier(store: StateStore, now: Timestamp): void {
   })
 }
 
-/** The configuration in the position mode of the account: whoever wants to get out is not asked about it. */
+/**
+ * The configuration in the position mode of the account: whoever wants to get out is not asked about it. One that cannot
+ * be read, or differs from symbol to symbol, stops nobody: both sides of a symbol may be held then, as they are shown.
+ */
 async function asItIs(exchange: PositionModePort, config: Config): Promise<Config> {
-  return { ...config, positionMode: await exchange.positionMode() }
+  try {
+    return { ...config, positionMode: await exchange.positionMode() }
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error
+    return { ...config, positionMode: 'hedge' }
+  }
 }
 
 /**

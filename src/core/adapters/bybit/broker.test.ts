@@ -186,6 +186,32 @@ test('in hedge mode long and short stand beside each other, each with its stop a
   )
 })
 
+test('a close and a stop go to the index that the position shows, whatever mode was assumed', async () => {
+  for (const [there, assumed] of [
+    ['hedge', 'one-way'],
+    ['one-way', 'hedge'],
+  ] as const) {
+    const rig = new SimulatedBybit(still(100), { mode: assumed })
+    if (there === 'hedge') rig.sim.cause({ fault: 'human-mode' })
+    const sides = there === 'hedge' ? (['Buy', 'Sell'] as const) : (['Sell'] as const)
+    for (const side of sides) rig.sim.cause({ fault: 'human-open', symbol: SYMBOL, side, steps: 1_000 })
+    const { positions } = await rig.broker.account()
+    assert.is(positions.length, sides.length)
+    rig.words()
+    for (const { side } of positions) {
+      await rig.broker.setStop(side, SYMBOL, side, ticks(side === 'long' ? 95 : 105))
+      const close = { clientOrderId: `bbw-0001-${side}`, side, purpose: 'exit', stop: null } as const
+      await rig.broker.place(order(close))
+    }
+    rig.pass(SECOND)
+    assert.equal(
+      rig.words().filter(word => word.startsWith('stop')),
+      positions.map(({ side }) => `stop ${side} ok`),
+    )
+    assert.equal((await rig.broker.account()).positions, [])
+  }
+})
+
 test('what was ordered under finer filters is shown in those of today: the account stays to be read', async () => {
   const rig = await held()
   await rig.broker.setStop('b', SYMBOL, 'long', ticks(96.3))

@@ -24,6 +24,7 @@ import type { Instrument } from '../../market/instrument.ts'
 import { inferFilters } from '../../market/instruments.ts'
 import { formatSteps, formatTicks, priceOf } from '../../market/quantise.ts'
 import type { PositionMode, Side } from '../../market/side.ts'
+import { positionKey } from '../../portfolio/position.ts'
 import type { BybitClient, Call } from './client.ts'
 import { codeIn, incomplete, refusal, troubleIn } from './errors.ts'
 import { executionsOf } from './executions.ts'
@@ -74,6 +75,7 @@ const PAUSE: Milliseconds = 150
 
 export interface BrokerPorts {
   readonly client: BybitClient
+  /** The mode that the account is taken to be in until `seenIn` says another. */
   readonly mode: PositionMode
   /** When this process has begun, by the exchange's time: without books nothing earlier is bbw's. */
   readonly began: Timestamp
@@ -99,6 +101,9 @@ export interface BrokerPorts {
 
 export class BybitBroker implements BrokerPort {
   readonly #ports: BrokerPorts
+  #mode: PositionMode
+  /** The index that each held side was shown under last: what closes or protects it goes there, whatever the mode. */
+  #shownUnder: ReadonlyMap<string, PositionIndex> = new Map()
   /** Filters by which the account was shown last on symbols that are not listed: it can be closed by them. */
   #unlisted: ReadonlyMap<string, Instrument> = new Map()
   /** The same of what it has shown before: what became of the orders that closed it is counted by them. */
@@ -106,6 +111,12 @@ export class BybitBroker implements BrokerPort {
 
   constructor(ports: BrokerPorts) {
     this.#ports = ports
+    this.#mode = ports.mode
+  }
+
+  /** Told the mode in which the exchange keeps the account. */
+  seenIn(mode: PositionMode): void {
+    this.#mode = mode
   }
 
   // --- requests -----------------------------------------------------------------------------------------------
@@ -123,7 +134,7 @@ export class BybitBroker implements BrokerPort {
       qty: formatSteps(instrument, steps),
       ...(price === null ? {} : { price: formatTicks(instrument, price) }),
       timeInForce,
-      positionIdx: this.#index(side),
+      positionIdx: isEntry ? this.#index(side) : this.#heldIndex(symbol, side),
       orderLinkId: clientOrderId,
       reduceOnly: !isEntry,
       ...(stop === null ? {} : { ...STOP, stopLoss: formatTicks(instrument, stop) }),
@@ -193,7 +204,7 @@ export class BybitBroker implements BrokerPort {
       symbol,
       ...STOP,
       stopLoss: formatTicks(instrument, stop),
-      positionIdx: this.#index(side),
+      positionIdx: this.#heldIndex(symbol, side),
     } as const
     const told = { type: 'stop', at: 0, requestId } as const
     try {
@@ -220,7 +231,7 @@ export class BybitBroker implements BrokerPort {
   async setLeverage(requestId: string, symbol: string, leverage: number, side?: Side): Promise<void> {
     const wanted = String(leverage)
     // Long and short of a hedged account have each their own; the one that is not meant stays.
-    const other = this.#ports.mode === 'hedge' && side !== undefined
+    const other = this.#mode === 'hedge' && side !== undefined
     const kept = other ? String(await this.leverage(symbol, side === 'long' ? 'short' : 'long')) : wanted
     const request = {
       category: CATEGORY,
@@ -257,7 +268,7 @@ export class BybitBroker implements BrokerPort {
     const row = rows.find(one => one.positionIndex === this.#index(side))
     if (row === undefined && rows.length > 0) {
       const asked = { method: 'GET', path: '/v5/position/list', changes: false } as const
-      throw refusal(asked, 10_001, `position idx not of the ${this.#ports.mode} mode`)
+      throw refusal(asked, 10_001, `position idx not of the ${this.#mode} mode`)
     }
     const leverage = row?.leverage ?? null
     if (leverage === null) throw incomplete(`the leverage of ${symbol} is not told`)
@@ -288,6 +299,9 @@ export class BybitBroker implements BrokerPort {
     ])
     this.#ports.stream?.shown(orders.items)
     const held = positions.items.filter(({ side }) => side !== null)
+    this.#shownUnder = new Map(
+      held.map(row => [positionKey(row.symbol, heldSide(row)), row.positionIndex] as const),
+    )
     // What waits for a price is no order of the books; the stop of a position is shown by that.
     const resting = orders.items.filter(({ stopOrderType }) => stopOrderType === null)
     const instruments = await this.#instrumentsOf(held, resting)
@@ -467,8 +481,12 @@ export class BybitBroker implements BrokerPort {
   }
 
   #index(side: Side): PositionIndex {
-    if (this.#ports.mode === 'one-way') return 0
+    if (this.#mode === 'one-way') return 0
     return side === 'long' ? 1 : 2
+  }
+
+  #heldIndex(symbol: string, side: Side): PositionIndex {
+    return this.#shownUnder.get(positionKey(symbol, side)) ?? this.#index(side)
   }
 
   #positionsOf(symbol: string, lane: Lane): Promise<readonly PositionRow[]> {
@@ -483,7 +501,7 @@ export class BybitBroker implements BrokerPort {
   async #shows(symbol: string, side: Side, instrument: Instrument, stop: Ticks): Promise<boolean> {
     for (let read = 1; ; read++) {
       const rows = await this.#positionsOf(symbol, 'protective')
-      const shown = rows.find(row => row.positionIndex === this.#index(side))?.stopLoss ?? null
+      const shown = rows.find(row => row.positionIndex === this.#heldIndex(symbol, side))?.stopLoss ?? null
       if (shown !== null && Number(shown) === priceOf(instrument, stop)) return true
       if (read === READS) return false
       await this.#ports.sleep(PAUSE)
@@ -587,10 +605,14 @@ function inferredFrom(
   )
 }
 
+function heldSide({ side }: PositionRow): Side {
+  return side === 'Buy' ? 'long' : 'short'
+}
+
 function positionOf(row: PositionRow, instrument: Instrument): AccountPosition {
-  const { symbol, side, size, averagePrice, leverage, stopLoss, liquidationPrice } = row
+  const { symbol, size, averagePrice, leverage, stopLoss, liquidationPrice } = row
   if (averagePrice === null) throw new DataError(`${symbol}: avgPrice is not told`)
-  const held: Side = side === 'Buy' ? 'long' : 'short'
+  const held = heldSide(row)
   return {
     symbol,
     side: held,

@@ -32,7 +32,7 @@ export interface BybitExchangePorts {
   readonly session: MarketSession
   readonly time: Pick<ExchangeClock, 'check'>
   readonly modes: PositionModePort & Pick<BybitAccount, 'terms' | 'maintenance'>
-  /** The mode that the configuration asks for, which the account is in before anything is traded. */
+  /** The mode that the configuration asks for; orders go by the one that the account was seen in since. */
   readonly mode: PositionMode
   connect(listener: StreamListener): FeedConnection
   sleep(span: Milliseconds): Promise<void>
@@ -152,8 +152,10 @@ export class BybitExchange implements PacedExchange {
     return this.#broker.executions(since)
   }
 
-  positionMode(): Promise<PositionMode> {
-    return this.#ports.modes.positionMode()
+  async positionMode(): Promise<PositionMode> {
+    const mode = await this.#ports.modes.positionMode()
+    this.#broker.seenIn(mode)
+    return mode
   }
 
   setPositionMode(mode: PositionMode): Promise<string | null> {
