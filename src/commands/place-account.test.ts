@@ -123,9 +123,19 @@ test('without a key, or the three keys of real money, nothing begins', async () 
     [['--live'], KEYS, 2, /--live is for real money, and sim has none/],
   ]
   for (const [words, env, code, says] of cases) {
-    const outcome = await bbw(['run', '--no-state', ...words], { env: { BBW_DATA_DIR: folder.path, ...env } })
+    const outcome = await bbw(['run', ...words], { env: { BBW_DATA_DIR: folder.path, ...env } })
     assert.is(outcome.code, code, `${words.join(' ')}: ${outcome.err}`)
     assert.match(outcome.err, says)
+  }
+})
+
+test('where orders go to an account nothing runs without a state', async () => {
+  for (const words of [['demo'], ['testnet'], ['live', '--live', '--account', 'mine']]) {
+    const asked = ['run', '--no-state', '--url', 'http://127.0.0.1:1', '--exchange', ...words]
+    const { code, out, err } = await bbw(asked, { env: { BBW_DATA_DIR: folder.path, ...KEYS } })
+    assert.equal([code, out], [2, ''], err)
+    assert.match(err, `--no-state keeps no books, and --exchange ${words[0]} sends orders to an account`)
+    assert.match(err, /leave --no-state out/)
   }
 })
 

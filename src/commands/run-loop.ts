@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { ENVIRONMENTS, environmentOf } from '../core/adapters/bybit/environments.ts'
 import type { Venue } from '../core/adapters/sim/venue.ts'
 import { type Log, openLog } from '../core/adapters/system/log.ts'
 import type { Watchdog } from '../core/adapters/system/watchdog.ts'
@@ -63,6 +64,7 @@ export async function runLoop(
   if (folder === null && parsed.flags.decisions === true) {
     throw new UsageError('--decisions needs a data folder, and --no-state keeps none', 'give one of them')
   }
+  if (folder === null) refuseWithoutState(parsed)
   const exports = new Exports(world, textFlag(parsed, 'export'))
   const screen = new Screen(world, {
     asRecords: parsed.flags.ndjson === true,
@@ -81,6 +83,16 @@ export async function runLoop(
     await screen.close()
     log.close()
   }
+}
+
+/** On an account an order is written down before it is sent, and one bbw alone holds the books. Throws a UsageError. */
+function refuseWithoutState(parsed: ParsedArguments): void {
+  const name = ENVIRONMENTS.find(one => one === textFlag(parsed, 'exchange')) ?? 'sim'
+  if (environmentOf(name).account === null) return
+  throw new UsageError(
+    `--no-state keeps no books, and --exchange ${name} sends orders to an account: after an end nothing would know them, and a second bbw would not be kept away`,
+    'leave --no-state out; --data-dir names a folder for the books, and --exchange paper trades without an account',
+  )
 }
 
 function withDecisions(config: Config, { flags }: ParsedArguments): Config {

@@ -21,7 +21,11 @@ export const runCommand: CommandSpec = {
   flags: [
     ...EXCHANGE_FLAGS,
     { flags: '--new', description: 'put the state of earlier runs aside and begin anew' },
-    { flags: '--no-state', description: 'keep nothing: no books, no journal, nothing to go on from' },
+    {
+      flags: '--no-state',
+      description:
+        'keep nothing: no books, no journal, nothing to go on from; not where orders go to an account',
+    },
     ...MARKET_FLAGS,
     ...SIMULATION_FLAGS,
     { flags: '--speed <n>', description: `market seconds a second, or max`, default: String(DEFAULT_SPEED) },
