@@ -31,9 +31,10 @@ test('incident 5: every database has its log, its flushes and its limits at each
     const connection = new Connection(path, { random: () => 0 })
     const value = (pragma: string): unknown => Object.values(connection.get(`PRAGMA ${pragma}`) ?? {})[0]
     const store = new StateStore(connection, { now: T0, random: () => 0, origin: 'sim' })
+    assert.is(value('busy_timeout'), 1_000)
     assert.ok(store.acquire(T0).ok)
     assert.is(value('journal_mode'), 'wal')
-    assert.is(value('busy_timeout'), 1_000)
+    assert.is(value('busy_timeout'), 80)
     assert.is(value('wal_autocheckpoint'), 1_000)
     assert.is(value('journal_size_limit'), 16 * 2 ** 20)
     store.commit(batchOf({ isAhead: true }))

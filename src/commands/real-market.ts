@@ -158,6 +158,7 @@ export async function openRealMarket(
       connect,
       ready: () => {
         progress.clear()
+        cache.bePrompt()
         interrupts = new AbortController().signal
       },
       close: () => {

@@ -681,7 +681,7 @@ export const CODES = {
   W803: {
     title: 'database busy',
     what: 'Another process holds the database for longer than a write may take.',
-    did: 'Tries again; entries wait.',
+    did: 'Keeps what was to be written and tries again, a quarter of a second at a time; entries wait, stops and exits go on.',
     can: 'Look for a process that keeps the database open.',
   },
   C805: {

@@ -8,7 +8,13 @@ import type { Effect } from './protocol.ts'
 
 const test = suite('protection')
 const KEY = positionKey('SOLUSDT', 'long')
-const TOLD = { type: 'stop-told', at: 0, symbol: 'SOLUSDT', side: 'long' } as const
+const TOLD = {
+  type: 'stop-told',
+  at: 0,
+  symbol: 'SOLUSDT',
+  side: 'long',
+  time: Number.POSITIVE_INFINITY,
+} as const
 
 function sent(effects: readonly Effect[]): Extract<Effect, { readonly type: 'set-stop' }> {
   const request = effects.find(effect => effect.type === 'set-stop')
@@ -78,6 +84,22 @@ test('a stop that is told to be gone is asked for at once, and once', () => {
   protection.told({ ...TOLD, side: 'short', stop: null })
   protection.told({ ...TOLD, symbol: 'ADAUSDT', stop: null })
   assert.is(core.takeEffects().length, 0)
+})
+
+test('a stop is missing from when the exchange says so, however late that is heard', () => {
+  for (const [late, seconds] of [
+    [3_100, '3.1'],
+    [-60_000, '0.0'],
+  ] as const) {
+    const parts = new Parts().book([HELD])
+    const { protection, core } = parts
+    protection.readBack(HELD, HELD.stop)
+    protection.told({ ...TOLD, stop: null, time: core.now - late })
+    const { requestId } = sent(core.takeEffects())
+    protection.answered({ type: 'stop', at: core.now, requestId, ok: true, reason: '' })
+    const words = core.takeEffects().flatMap(one => (one.type === 'event' ? [one.event.reason] : []))
+    assert.equal(words, [`set again after ${seconds} s`])
+  }
 })
 
 test('that of a position whose price is past it has fired: the next look says what is to be done', () => {

@@ -82,13 +82,13 @@ export class Protection {
   }
 
   /** The exchange tells of a position: a stop that is gone is set again before anything is read. */
-  told({ symbol, side, stop }: Extract<Input, { readonly type: 'stop-told' }>): void {
+  told({ symbol, side, stop, time }: Extract<Input, { readonly type: 'stop-told' }>): void {
     const core = this.#core
     const key = positionKey(symbol, side)
     const position = core.portfolio.positions.get(key)
     if (position === undefined) return
     const mark = core.markets.find(symbol)?.mark ?? Number.NaN
-    const verdict = this.desk.told(position, stop, Number.isNaN(mark) ? null : mark, core.now)
+    const verdict = this.desk.told(position, stop, Number.isNaN(mark) ? null : mark, time, core.now)
     if (verdict === null) return
     this.#onVerdict(key, position, verdict, 'it is told to be gone', null)
     this.#send(key)

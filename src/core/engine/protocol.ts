@@ -108,6 +108,8 @@ export type Input =
       readonly symbol: string
       readonly side: Side
       readonly stop: Ticks | null
+      /** The exchange's time of the news, possibly earlier than `at`: a stop is missing from there. */
+      readonly time: Timestamp
     }
   /** Something that was told may have been lost on its way: everything is to be compared. */
   | { readonly type: 'feed-gap'; readonly at: Timestamp; readonly reason: string }

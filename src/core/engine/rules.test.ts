@@ -163,7 +163,7 @@ const SCENES: { readonly [K in Exclude<RuleKind, Elsewhere>]: () => Desk } = {
   'stop-shown': () => held(),
   'stop-told': () => {
     const desk = held()
-    desk.feed({ type: 'stop-told', symbol: 'SOLUSDT', side: 'long', stop: null })
+    desk.feed({ type: 'stop-told', symbol: 'SOLUSDT', side: 'long', stop: null, time: desk.now })
     return desk
   },
   emergency: () => moved('crossed'),

@@ -145,10 +145,17 @@ export class StopDesk {
    *
    * @param told its stop, `null` where it has none
    * @param mark `null` where it is not known
+   * @param time the exchange's, of the news
    */
-  told(position: Position, told: Ticks | null, mark: Price | null, now: Timestamp): StopVerdict | null {
+  told(
+    position: Position,
+    told: Ticks | null,
+    mark: Price | null,
+    time: Timestamp,
+    now: Timestamp,
+  ): StopVerdict | null {
     const key = positionKey(position.symbol, position.side)
-    return this.#step(key, this.#ask(STOP_TOLD, { position, state: this.of(key), told, mark, now }))
+    return this.#step(key, this.#ask(STOP_TOLD, { position, state: this.of(key), told, mark, time, now }))
   }
 
   #step(key: string, step: StopStep | null): StopVerdict | null {

@@ -230,7 +230,14 @@ export const STOP_SHOWN: Rule<SeenShown, StopStep> = {
   isSilent: (answer, { state }) => answer.verdict === null && answer.state === state,
 }
 
-function compared(state: StopState, position: Position, shown: Ticks | null, now: Timestamp): StopStep {
+/** @param at when it stood so: what is told may have waited to be heard */
+function compared(
+  state: StopState,
+  position: Position,
+  shown: Ticks | null,
+  now: Timestamp,
+  at: Timestamp = now,
+): StopStep {
   if (shown !== null && (shown - position.stop) * sign(position.side) >= 0) {
     const isNews = !state.wasSeen || state.missingSince > 0 || state.tries > 0
     return {
@@ -249,7 +256,7 @@ function compared(state: StopState, position: Position, shown: Ticks | null, now
   const isNew = state.missingSince === 0
   const sentAt = isNew ? 0 : wanted.sentAt
   // One that was never there is missing since the position is.
-  const since = state.wasSeen || state.openedAt === 0 ? now : state.openedAt
+  const since = state.wasSeen || state.openedAt === 0 ? at : state.openedAt
   return {
     state: {
       ...state,
@@ -269,6 +276,8 @@ export interface SeenTold {
   readonly told: Ticks | null
   /** The mark price as it was told last; `null`: it was not. */
   readonly mark: Price | null
+  /** The exchange's, of the news; left out in records of an earlier bbw: that of now. */
+  readonly time?: Timestamp
   readonly now: Timestamp
 }
 
@@ -280,7 +289,7 @@ export interface SeenTold {
 export const STOP_TOLD: Rule<SeenTold, StopStep | null> = {
   kind: 'stop-told',
   about: ofPosition,
-  decide({ position, state, told, mark, now }) {
+  decide({ position, state, told, mark, time, now }) {
     const { wasSeen, inFlight, closing, missingSince } = state
     const direction = sign(position.side)
     if (inFlight !== null || closing !== null) return null
@@ -291,7 +300,7 @@ export const STOP_TOLD: Rule<SeenTold, StopStep | null> = {
     }
     if (missingSince > 0) return null
     if (mark !== null && (mark - priceOf(position.instrument, position.stop)) * direction <= 0) return null
-    const step = compared(state, position, null, now)
+    const step = compared(state, position, null, now, Math.max(state.openedAt, Math.min(time ?? now, now)))
     const { wish } = step.state
     if (wasSeen || wish === null) return step
     return { ...step, state: { ...step.state, wish: { ...wish, sentAt: now + MOMENT_MS } } }

@@ -268,6 +268,11 @@ test('with which stop a position stands is told at once, and all is compared whe
       .splice(0)
       .map(input => (input.type === 'stop-told' ? `${input.side} ${input.stop ?? 'bare'}` : input.type))
   tell({ stopLoss: '' })
+  assert.equal(
+    rig.heard.map(input => input.type === 'stop-told' && input.time),
+    [rig.now],
+    'when it was sent',
+  )
   assert.equal(news(), ['long bare'], 'its stop may be told of a moment later')
   tell({})
   tell({ stopLoss: '0' })

@@ -167,7 +167,8 @@ export class AccountFeed {
     try {
       const read = streamMessage(message)
       if (read?.kind === 'orders') for (const order of read.items) this.#onOrder(order)
-      else if (read?.kind === 'positions') for (const position of read.items) this.#onPosition(position)
+      else if (read?.kind === 'positions')
+        for (const position of read.items) this.#onPosition(position, read.at)
       else if (read?.kind === 'executions') for (const row of read.items) this.#onExecution(row)
       if (read !== null && 'spoilt' in read) for (const row of read.spoilt) this.#onSpoilt(row)
     } catch (error) {
@@ -233,13 +234,13 @@ export class AccountFeed {
   }
 
   /** One that has just opened may be told of before its stop: what a lack of it means is the engine's to say. */
-  #onPosition({ symbol, positionIndex, side, stopLoss }: PositionRow): void {
+  #onPosition({ symbol, positionIndex, side, stopLoss }: PositionRow, time: Timestamp): void {
     const key = `${symbol} ${positionIndex}`
     const instrument = this.#ports.instrument(symbol)
     if (side !== null && instrument !== undefined) {
       const held = side === 'Buy' ? 'long' : 'short'
       const stop = stopLoss === null ? null : shownStop(instrument, stopLoss, held)
-      this.#ports.hear({ type: 'stop-told', at: 0, symbol, side: held, stop })
+      this.#ports.hear({ type: 'stop-told', at: 0, symbol, side: held, stop, time })
     }
     if (side !== null && stopLoss !== null) this.#protected.add(key)
     else if (this.#protected.delete(key) && side !== null) {

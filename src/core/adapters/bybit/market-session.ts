@@ -5,7 +5,7 @@
  * read: then the symbol is left out, and told; one that is followed or held goes on by what was known of it.
  */
 import type { Code } from '../../base/codes.ts'
-import { ExchangeError } from '../../base/errors.ts'
+import { ExchangeError, StoreError } from '../../base/errors.ts'
 import { DAY, HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
 import type { Input } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
@@ -424,7 +424,9 @@ export class MarketSession {
           if (isNewDay) this.#rankAt = nextDay(this.#ports.now()) + DAY_DELAY
         },
         (error: unknown) => {
-          if (!(error instanceof ExchangeError)) throw error
+          // A cache that somebody else writes to is had later.
+          const isBusy = error instanceof StoreError && error.retryable
+          if (!(error instanceof ExchangeError) && !isBusy) throw error
           this.#refreshAt = this.#ports.now() + RETRY
           if (isNewDay) this.#rankAt = this.#refreshAt
         },

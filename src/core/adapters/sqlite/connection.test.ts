@@ -21,6 +21,16 @@ function open(path: string, busyMs = 1, random = (): number => 0): Connection {
   return new Connection(path, { busyMs, random })
 }
 
+/** One that would wait for a minute, and says so after a quarter of a second of one wait. */
+function patient(path: string): Connection {
+  let draws = 0
+  return open(path, 60_000, () => {
+    draws += 1
+    if (draws > 260 * 2) throw new Error('it has waited for a quarter of a second')
+    return 0
+  })
+}
+
 function table(path: string): Connection {
   const connection = open(path)
   connection.walMode()
@@ -86,6 +96,28 @@ test('a lock that another holds is tried for three times with pauses that chance
   // And once it was to be had it is worth waiting for again.
   first.tx(() => void thrown(() => second.tx(() => second.run('INSERT INTO t VALUES (9)'))))
   assert.is(draws, 2 * TRIES + injected - 1)
+  first.close()
+  second.close()
+})
+
+test('one that is to be prompt stands still for a fraction of a second, in all its tries', () => {
+  const path = fresh()
+  const first = table(path)
+  const second = patient(path)
+  second.bePrompt(true)
+  first.tx(() => {
+    const error = thrown(() => second.tx(() => second.run('INSERT INTO t VALUES (9)')))
+    assert.ok(error instanceof StoreError && error.trouble === 'busy')
+    assert.is(second.busy, TRIES)
+    assert.is(numberOf(second, 'PRAGMA busy_timeout'), 80)
+  })
+  second.tx(() => second.run('INSERT INTO t VALUES (1)'))
+  second.bePrompt(false)
+  assert.is(numberOf(second, 'PRAGMA busy_timeout'), 60_000)
+  first.tx(() => {
+    const error = thrown(() => second.tx(() => second.run('INSERT INTO t VALUES (9)')))
+    assert.is(error instanceof Error && error.message, 'it has waited for a quarter of a second')
+  })
   first.close()
   second.close()
 })

@@ -7,8 +7,13 @@ import { isBusy, storeError } from './store-error.ts'
 export const BUSY_MS = 1_000
 export const TRIES = 3
 const PAUSE_MS = [1, 4] as const
+/**
+ * How long each try of whoever has something to protect takes: what it does not get to write it writes later, and what
+ * the exchange tells meanwhile must not wait for seconds.
+ */
+const PROMPT_MS = 80
 /** A lock that was waited for in vain is waited for no longer than this, until it can be had again. */
-const GLANCE_MS = 20
+const GLANCE_MS = 5
 
 /** What a function hands back at once: anything but a promise. */
 type Immediate<T> = [Extract<T, PromiseLike<unknown>>] extends [never] ? unknown : never
@@ -31,7 +36,8 @@ export class Connection implements Writer {
   readonly path: string
   readonly #db: DatabaseSync
   readonly #random: () => number
-  readonly #busyMs: number
+  readonly #patience: number
+  #busyMs: number
   readonly #renewal: string | undefined
   readonly #statements = new Map<string, StatementSync>()
   #busy = 0
@@ -43,6 +49,7 @@ export class Connection implements Writer {
     const { readOnly = false, busyMs = BUSY_MS, random, renewal } = options
     this.path = path
     this.#random = random
+    this.#patience = busyMs
     this.#busyMs = busyMs
     this.#renewal = renewal
     try {
@@ -59,6 +66,12 @@ export class Connection implements Writer {
   /** How often the write lock could not be had in the time of one try. */
   get busy(): number {
     return this.#busy
+  }
+
+  /** From now on a lock is waited for a fraction of a second at most; or as long as before, where that is over. */
+  bePrompt(isPrompt: boolean): void {
+    this.#busyMs = isPrompt ? Math.min(PROMPT_MS, this.#patience) : this.#patience
+    this.exec(`PRAGMA busy_timeout = ${this.#busyMs}`)
   }
 
   all(sql: string, ...params: readonly SqlValue[]): readonly SqlRow[] {

@@ -168,6 +168,11 @@ export class MarketCache {
     this.#connection.close()
   }
 
+  /** From now on a lock is waited for a fraction of a second at most: whoever trades must not stand still. */
+  bePrompt(): void {
+    this.#connection.bePrompt(true)
+  }
+
   /**
    * Adds candles. Rows that are there already must be equal (a blank turnover gives way to a recorded one); throws a
    * DataError naming time, field and both values where they differ, and then nothing is changed.

@@ -525,6 +525,38 @@ test('the log stays short, and one that a reader holds back is told', () => {
   store.close()
 })
 
+test('whoever holds the lease waits for a lock for a fraction of a second, whoever does not has time', () => {
+  const path = folder.fresh()
+  let waited = 0
+  const store = heldStore(path, {
+    random: () => {
+      waited += 1
+      if (waited > 400) throw new Error('it stands still for long')
+      return 0
+    },
+  })
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  waited = 0
+  assert.is(
+    troubleOf(() => store.commit(batchOf({ isAhead: true }))),
+    'busy',
+  )
+  assert.ok(waited <= 250, `${waited} ms`)
+  // What comes next hardly waits at all.
+  waited = 0
+  for (let step = 0; step < 20; step += 1) thrown(() => store.commit(batchOf({ isAhead: true })))
+  assert.ok(waited <= 120, `${waited} ms`)
+  other.exec('ROLLBACK')
+  store.commit(batchOf({ isAhead: true }))
+  store.release()
+  other.exec('BEGIN IMMEDIATE')
+  const error = thrown(() => store.enqueue({ id: 'a', command: { kind: 'pause', by: 'me', reason: '' } }, T0))
+  assert.is(error instanceof Error && error.message, 'it stands still for long')
+  other.close()
+  store.close()
+})
+
 test('values of kv are kept until they are removed', () => {
   const store = heldStore(folder.fresh())
   assert.is(store.read('market'), undefined)

@@ -184,7 +184,11 @@ export class StateStore implements StorePort {
   /** Takes the lease where it is free; else says who holds it (message E801). Throws a StoreError. */
   acquire(now: Timestamp): Acquired {
     const acquired = this.#connection.tx(() => acquireLease(this.#connection, this.#claim(now)))
-    if (acquired.ok) this.#token = acquired.token
+    if (acquired.ok) {
+      this.#token = acquired.token
+      // Whoever holds it has positions to look after: the process stands still while it waits.
+      this.#connection.bePrompt(true)
+    }
     return acquired
   }
 
@@ -197,6 +201,7 @@ export class StateStore implements StorePort {
   release(): void {
     const token = this.#token
     if (token === null) return
+    this.#connection.bePrompt(false)
     this.#connection.tx(() => releaseLease(this.#connection, token))
     this.#token = null
   }
