@@ -12,7 +12,7 @@ import { StoreFolder } from './core/adapters/sqlite/store.fixture.ts'
 import { ExchangeError } from './core/base/errors.ts'
 import { MINUTE, SECOND, type Steps } from './core/base/units.ts'
 import type { Signal } from './core/decision/signal.ts'
-import type { ConditionalReport } from './core/engine/protocol.ts'
+import type { AccountPosition, ConditionalReport } from './core/engine/protocol.ts'
 import { asOne, CREATE, fails, hasty, hearing, held, NEWS, rigs } from './faults-complaints.fixture.ts'
 import {
   bound,
@@ -564,6 +564,38 @@ test('C4: over the wire a part that is closed by hand changes position and targe
   fails(await complaintsOf('human-close', { listener, broker: incurious }, partByHand), 'positions')
 })
 
+/** A person closes all of it, and no list and no push ever tells how. */
+async function goneWithoutTrace(rig: StreamRig): Promise<readonly string[]> {
+  await held(rig)
+  await rig.cause({ fault: 'human-close', symbol: SYMBOL })
+  await rig.run(90 * SECOND)
+  const wrong: string[] = []
+  if (rig.position() !== null) wrong.push('it is in the books for good')
+  if (rig.trades.map(({ exitReason }) => exitReason).join() !== 'closed-outside') wrong.push('no trade ended')
+  if (rig.count('C310') > 0) wrong.push('entries were halted')
+  return [...wrong, ...(await rig.differences())]
+}
+
+test('C11: over the wire a position that is gone and that nothing tells of is closed in the books, and one who sees it still is found out', async () => {
+  const listener = gossip(row => (row.orderLinkId === '' ? null : row))
+  assert.equal(
+    await complaintsOf('human-close', { listener, broker: incurious }, goneWithoutTrace, 'W318'),
+    [],
+  )
+  // Planted: what was there once is taken for there still.
+  let last: readonly AccountPosition[] = []
+  const broker: RigOptions['broker'] = one => ({
+    ...bound(one),
+    executions: async () => [],
+    account: async () => {
+      const account = await one.account()
+      if (account.positions.length > 0) last = account.positions
+      return { ...account, positions: last }
+    },
+  })
+  fails(await complaintsOf('human-close', { listener, broker }, goneWithoutTrace), 'in the books for good')
+})
+
 async function liquidated(rig: StreamRig): Promise<readonly string[]> {
   await held(rig)
   await rig.cause({ fault: 'liquidate', symbol: SYMBOL })
@@ -587,14 +619,15 @@ async function settled(rig: StreamRig): Promise<readonly string[]> {
   await rig.cause({ fault: 'delist', symbol: SYMBOL, ms: 20 * SECOND })
   await rig.run(60 * SECOND)
   const wrong = rig.position() === null ? [] : ['it counts as held']
-  if (rig.trades.length !== 1) wrong.push(`${rig.trades.length} trades`)
+  const ends = rig.trades.map(({ exitReason }) => exitReason).join()
+  if (ends !== 'end-of-data') wrong.push(`it ended by ${ends}`)
   return [...wrong, ...(await rig.differences())]
 }
 
 test('C7: over the wire a settlement without an order is booked, and one who wants an order for everything is found out', async () => {
   assert.equal(await complaintsOf('delist', {}, settled, 'W307'), [])
   const listener = gossip(row => (row.execType === 'Settle' ? null : row))
-  fails(await complaintsOf('delist', { listener, broker: incurious }, settled), '')
+  fails(await complaintsOf('delist', { listener, broker: incurious }, settled), 'it ended by closed-outside')
 })
 
 test.run()

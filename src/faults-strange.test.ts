@@ -116,7 +116,7 @@ test('C8: who takes a row that cannot be read for one that is not there is found
     const wrong = await wrongWith(rig, spoiler, () =>
       spoiler.field('/v5/position/list', SYMBOL, 'size', 'abc'),
     )
-    assert.ok(wrong.includes('entries are halted'), wrong.join('; '))
+    assert.ok(wrong.includes('a position is gone from the books'), wrong.join('; '))
   })
 })
 

@@ -19,7 +19,8 @@ test('C11: a position of sixty days at an exchange that remembers twenty-eight i
   const outcome = await simulate({ ...oldPosition(60, 28, aged), pace: 26 * SECOND })
   well(outcome)
   assert.equal([aged.restarts, aged.known, outcome.trades], [2, [0, 0], 1])
-  for (const code of ['W303', 'W309', 'I301', 'C310'] as const) assert.not.ok(outcome.codes.has(code), code)
+  for (const code of ['W303', 'W309', 'I301', 'W318', 'C310'] as const)
+    assert.not.ok(outcome.codes.has(code), code)
 })
 
 test.run()

@@ -26,9 +26,10 @@ test('C11: in the whole loop a position older than the history is known, and bel
   const right = await simulate(scenario)
   well(right)
   assert.equal([aged.restarts, aged.known, right.trades], [2, [0, 0], 1])
-  for (const code of ['W303', 'W309', 'I301', 'C310'] as const) assert.not.ok(right.codes.has(code), code)
+  for (const code of ['W303', 'W309', 'I301', 'W318', 'C310'] as const)
+    assert.not.ok(right.codes.has(code), code)
   const wrong = await simulate({ ...scenario, mistake: believesHistoryAlone })
-  assert.ok(wrong.codes.has('W309') && wrong.codes.has('C310'))
+  assert.ok(wrong.codes.has('W309') && wrong.codes.has('W318'))
 })
 
 test.run()

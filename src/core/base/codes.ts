@@ -362,6 +362,12 @@ export const CODES = {
     did: 'Takes an entry for spent and frees its slot; what a close or a target was for is asked anew.',
     can: NOTHING,
   },
+  W318: {
+    title: 'position gone without a trace',
+    what: 'The account has not shown a position of the books for 20 s, and none of its executions tells how it has ended: they are lost, or the account was reset.',
+    did: 'Booked it as closed outside (closed-outside) at the mark price, or the last price, or its entry where neither is known, without a fee; what its end has really brought comes with the wallet of the exchange (W309).',
+    can: 'Look the close up in the app of the exchange: its price and fee are not those of the trade in the books. Should the position come back, bbw trade adopt SYMBOL --stop PRICE hands it over.',
+  },
   C310: {
     title: 'not converged',
     what: 'Books and exchange have differed for too long.',

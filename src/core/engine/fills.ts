@@ -3,7 +3,7 @@ import { assert, unreachable } from '../base/assert.ts'
 import type { Code } from '../base/codes.ts'
 import { DAY, MINUTE, type Milliseconds, type Steps, type Timestamp } from '../base/units.ts'
 import type { Figures } from '../guards/guard.ts'
-import { formatSteps, formatTicks, priceOf } from '../market/quantise.ts'
+import { formatSteps, formatTicks, priceOf, toTicks } from '../market/quantise.ts'
 import { opposite } from '../market/side.ts'
 import { type PendingEntry, type Position, positionKey } from '../portfolio/position.ts'
 import type { ExitReason, Trade } from '../portfolio/trade.ts'
@@ -191,6 +191,50 @@ export class Fills {
     }
     this.#core.fold({ type: 'funding', symbol, side, time, amount })
     this.#core.touch('light')
+  }
+
+  /**
+   * Books the end of a position that the exchange has no more and of which no execution tells: at the mark, else the last
+   * price, else the entry's, for what else is known. Its fee is not known and counts as none until the wallet is read.
+   *
+   * @param since when it was missed first
+   */
+  bookUnexplained(position: Position, since: Timestamp): void {
+    const { symbol, side, steps, instrument } = position
+    const core = this.#core
+    const market = core.markets.find(symbol)
+    const known = [
+      ['mark', market?.mark ?? Number.NaN],
+      ['last price', market?.last ?? Number.NaN],
+      ['entry', position.entry],
+    ] as const
+    const [what, value] = known.find(([, price]) => price > 0) ?? known[2]
+    const price = toTicks(instrument, value, 'nearest')
+    const at = `${what} of ${formatTicks(instrument, price)}`
+    const reason = `not at the exchange, and no execution tells of its end: booked as closed outside at the ${at}, its fee is not known`
+    core.revision++
+    core.touchAll()
+    core.count('closed-unexplained')
+    const figures = { price: formatTicks(instrument, price), qty: formatSteps(instrument, steps) }
+    core.event('reconciled', position, reason, figures, null, 'W318')
+    const { now } = core
+    this.#bookExit({
+      type: 'fill',
+      at: now,
+      time: now,
+      earliest: since,
+      execId: `unexplained:${positionKey(symbol, side)}:${position.openedAt}`,
+      clientOrderId: null,
+      cause: 'order',
+      symbol,
+      side,
+      opens: false,
+      price,
+      steps,
+      fee: 0,
+      liquidity: 'taker',
+      complete: true,
+    })
   }
 
   /** Forgets executions that nobody will tell again. */

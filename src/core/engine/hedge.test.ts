@@ -253,6 +253,7 @@ test('a position of a person on the one side says nothing of one on the other: i
     isDoubtful: false,
     drift: '',
     driftSince: null,
+    missing: [],
     isRecovering: false,
     isRestart: false,
     now: 0,

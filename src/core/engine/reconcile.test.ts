@@ -108,6 +108,7 @@ const SEEN: SeenBooks = {
   isDoubtful: false,
   drift: '',
   driftSince: null,
+  missing: [],
   isRecovering: false,
   isRestart: false,
   now: 100_000,
@@ -226,6 +227,28 @@ test('a restart is over when nothing differs, is missing or in doubt', () => {
   assert.is(course({ ...over, isDoubtful: true }).isRecovered, false)
   assert.is(course({ ...over, booked: ['bbw-0a1f-1'] }).isRecovered, false)
   assert.is(course({ ...over, account: { ...ACCOUNT, positions: [] } }).isRecovered, false)
+})
+
+test('a position is taken for gone when it was missing in three thorough looks and for 20 s, not before', () => {
+  const account = { ...ACCOUNT, positions: [] }
+  const since = SEEN.now
+  const key = 'SOLUSDT:long'
+  const at = (looks: number, seconds: number, over: Partial<SeenBooks> = {}): readonly string[] =>
+    course({ account, missing: [{ key, since, looks }], now: since + seconds * 1_000, ...over }).ended
+  assert.equal(course({ account }).missing, [{ key, since, looks: 1 }])
+  assert.equal(at(2, 20), [key])
+  assert.equal(at(1, 60), [], 'one look may be stale')
+  assert.equal(at(9, 17), [], 'what is listed late is waited for')
+  assert.equal(at(9, 60, { isThorough: false }), [], 'executions have not been asked for')
+  assert.equal(
+    at(9, 60, {
+      account: { ...account, unread: [{ type: 'unread', what: 'position', symbol: null, reason: 'x' }] },
+    }),
+    [],
+  )
+  assert.equal(course({ missing: [{ key, since, looks: 9 }] }).missing, [], 'it is there again')
+  const smaller = { ...ACCOUNT, positions: [{ ...THERE, steps: steps(7) }] }
+  assert.equal(at(9, 60, { account: smaller }), [], 'a part of it is there')
 })
 
 test.run()

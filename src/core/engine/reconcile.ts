@@ -1,5 +1,5 @@
 /** The books against what the exchange says is there, and what is to be done about a difference. Pure. */
-import { SECOND, type Steps, type Timestamp, type Usdt } from '../base/units.ts'
+import { type Milliseconds, SECOND, type Steps, type Timestamp, type Usdt } from '../base/units.ts'
 import type { Side } from '../market/side.ts'
 import type { Portfolio } from '../portfolio/portfolio.ts'
 import { positionKey } from '../portfolio/position.ts'
@@ -7,9 +7,17 @@ import { ownerOf } from './order-id.ts'
 import type { Account, AccountPosition, RestingReport } from './protocol.ts'
 import { isHidden } from './reach-rules.ts'
 import { type Rule, THE_HOUSE } from './rule.ts'
+import type { Missing } from './state.ts'
 
 /** The books and the exchange may differ by rounding, not by more (USDT). */
 const WALLET_TOLERANCE = 0.01
+
+/**
+ * A position that the account has not shown for so long, nor anything that was executed has explained, is gone. One look may
+ * be stale, and an execution listed late: it has to be missing in more than one, all through that time.
+ */
+const GONE_AFTER: Milliseconds = 20 * SECOND
+const GONE_LOOKS = 3
 
 /** What the books hold. */
 export interface Holdings {
@@ -91,6 +99,8 @@ export interface SeenBooks {
   readonly foreign: readonly string[]
   /** What orders of this bbw have opened and the books have lost, by the executions: position keys. */
   readonly lost: readonly string[]
+  /** Positions of the books that the account did not show at the last look, nor executions explain. */
+  readonly missing: readonly Missing[]
   /** Orders that were asked to go, or to change, and have not answered. */
   readonly asked: readonly string[]
   /** There is an order of unknown fate. */
@@ -115,6 +125,9 @@ export interface Course {
   /** Positions that orders of this bbw have opened and the books have lost, and keys of such that are gone. */
   readonly lost: readonly AccountPosition[]
   readonly lostGone: readonly string[]
+  /** Positions of the books that the account does not show, and of them the keys of those that are taken for gone. */
+  readonly missing: readonly Missing[]
+  readonly ended: readonly string[]
   /** Something may have happened that was never told: it is asked for before anything is concluded. */
   readonly asksAgain: boolean
   /** Money has come or gone by something else than trades: the exchange is right. */
@@ -171,6 +184,8 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
         !foreign.some(({ symbol, side }) => key === positionKey(symbol, side)) &&
         !isHidden(unread, symbolOf(key), 'position'),
     )
+    const unseen = isThorough ? unseenOf(seen) : seen.missing
+    const patience = Math.min(GONE_AFTER, (recovery.haltSeconds * SECOND) / 2)
     const isClear = missing.length === 0 && !isDoubtful && differences.length === 0
     const drift = differences.join('; ')
     const driftSince = drift === '' ? null : (seen.driftSince ?? now)
@@ -184,6 +199,10 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
       gone,
       lost: foreign.filter(isLost),
       lostGone,
+      missing: unseen,
+      ended: unseen
+        .filter(({ since, looks }) => isThorough && looks >= GONE_LOOKS && now >= since + patience)
+        .map(({ key }) => key),
       asksAgain: (differences.length > 0 || walletDiffers || come.length > 0) && !isThorough,
       // What cannot be read may be what has changed it.
       takesWallet: walletDiffers && isClear && unread.length === 0,
@@ -200,6 +219,17 @@ export const RECONCILIATION: Rule<SeenBooks, Course> = {
       [cancels, found.missing, found.rivals, come, gone, lost, lostGone].every(({ length }) => length === 0)
     )
   },
+}
+
+/** Positions of the books that the account does not show although they could be read, and since when. */
+function unseenOf({ books, account, missing, now }: SeenBooks): readonly Missing[] {
+  const there = new Set(account.positions.map(one => positionKey(one.symbol, one.side)))
+  return [...books.positions.keys()]
+    .filter(key => !there.has(key) && !isHidden(account.unread, symbolOf(key), 'position'))
+    .map(key => {
+      const known = missing.find(one => one.key === key)
+      return { key, since: known?.since ?? now, looks: (known?.looks ?? 0) + 1 }
+    })
 }
 
 /** Whether account and books hold the same quantity of one side of a symbol: then no fill of it is on its way. */

@@ -19,7 +19,7 @@ import type { Account, Execution, FillInput, FundingInput, OrderReport, Unread }
 import type { Unsettled } from './put-off.ts'
 import { GAP, isHidden, QUESTION, READING, UNREAD } from './reach-rules.ts'
 import { type Course, RECONCILIATION } from './reconcile.ts'
-import type { Compared, EngineState, Unreadable, Verification } from './state.ts'
+import type { Compared, EngineState, Missing, Unreadable, Verification } from './state.ts'
 import { LOST_BOOKS } from './stranger-rules.ts'
 import type { Strangers } from './strangers.ts'
 
@@ -40,7 +40,10 @@ export interface ReconcilerParts {
 }
 
 /** What the reconciler adds to a saved engine. */
-type Saved = Pick<EngineState, 'verification' | 'compared' | 'drift' | 'driftSince' | 'unreadable'>
+type Saved = Pick<
+  EngineState,
+  'verification' | 'compared' | 'drift' | 'driftSince' | 'missing' | 'unreadable'
+>
 
 /** It is asked for again after so long at most. */
 const LONGEST_LOOK: Milliseconds = 3 * LOOK_AGAIN
@@ -62,6 +65,7 @@ export class Reconciler {
   #compared: Compared | null = null
   #drift = ''
   #driftSince: Timestamp | null = null
+  #missing: readonly Missing[] = []
   #unreadable: Unreadable | null = null
 
   constructor(parts: ReconcilerParts) {
@@ -320,6 +324,7 @@ export class Reconciler {
       isThorough,
       foreign: this.#strangers.keys(),
       lost: this.#strangers.lost,
+      missing: this.#missing,
       asked: [...this.#orders.asked.keys()],
       isDoubtful: this.#orders.doubts.isAny,
       drift: this.#drift,
@@ -344,9 +349,14 @@ export class Reconciler {
       this.#orders.doubts.raise(id, 'missing', this.#core.now)
       this.#core.hurry(this.#core.now)
     }
+    this.#missing = course.missing
     if (asksAgain) {
       this.#core.isDoubted = true
       this.#core.hurry(this.#core.now)
+      return
+    }
+    if (course.ended.length > 0) {
+      this.#endUnexplained(course)
       return
     }
     this.#strangers.lostGone(course.lostGone)
@@ -370,6 +380,20 @@ export class Reconciler {
     }
     this.#compared = { revision, askedAt }
     if (isRecovered) this.#recovered()
+  }
+
+  /**
+   * Positions are gone and nothing tells how: the exchange is right about what is there. Their end is booked with what is
+   * known of it, and books and account are compared anew; the wallet then shows what it has really brought.
+   */
+  #endUnexplained({ missing, ended }: Course): void {
+    for (const { key, since } of missing) {
+      const position = this.#core.portfolio.positions.get(key)
+      if (position !== undefined && ended.includes(key)) this.#fills.bookUnexplained(position, since)
+    }
+    this.#missing = missing.filter(({ key }) => !ended.includes(key))
+    this.#core.isDoubted = true
+    this.#core.hurry(this.#core.now)
   }
 
   /** Money that came or went by something else than bbw's trades; the exchange is right. */
@@ -476,6 +500,7 @@ export class Reconciler {
       compared: this.#compared,
       drift: this.#drift,
       driftSince: this.#driftSince,
+      missing: this.#missing,
       unreadable: this.#unreadable,
     }
   }
@@ -485,6 +510,7 @@ export class Reconciler {
     this.#compared = saved.compared
     this.#drift = saved.drift
     this.#driftSince = saved.driftSince
+    this.#missing = saved.missing
     this.#unreadable = saved.unreadable
   }
 }

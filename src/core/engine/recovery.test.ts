@@ -65,6 +65,12 @@ function held(): Desk {
 
 // --- a decision while something is found out ---------------------------------------------------------------------
 
+/** The account as the books have it, but for a position that is smaller there. */
+function smallerOf(desk: Desk): Account {
+  const account = desk.account()
+  return { ...account, positions: account.positions.map(one => ({ ...one, steps: steps(1) })) }
+}
+
 /** A desk on which a daily candle has closed that mean reversion buys, and what makes the house doubt. */
 function atTheClose(doubt: (desk: Desk) => void): Desk {
   const defaults = defaultSettings()
@@ -557,7 +563,7 @@ test('a fill that is told again after a quiet week and a restart is still known'
 
 test('a difference that nothing explains blocks entries at once and halts them after 35 s', () => {
   const desk = held()
-  const wrong = { ...desk.account(), positions: [] }
+  const wrong = smallerOf(desk)
   desk.now += 58 * SECOND
   desk.price('SOLUSDT', 101)
   look(desk, wrong)
@@ -572,6 +578,71 @@ test('a difference that nothing explains blocks entries at once and halts them a
   }
   assert.equal(codes(halted), ['C310'])
   assert.is(desk.engine.halted, true)
+})
+
+test('a position that is gone without a trace is booked as closed outside at the mark, and entries go on', () => {
+  const desk = held()
+  desk.now += 58 * SECOND
+  desk.price('SOLUSDT', 101)
+  const before = desk.engine.portfolio.wallet
+  const empty = { ...desk.account(), positions: [] }
+  look(desk, empty)
+  assert.equal(codes(look(desk, empty)), ['W309'])
+  const seen: Effect[] = []
+  for (let i = 0; i < 4; i++) {
+    desk.now += 5 * SECOND
+    seen.push(...look(desk, empty))
+  }
+  const [trade] = only(seen, 'trade')
+  assert.is(trade?.trade.exitReason, 'closed-outside')
+  assert.is(trade?.trade.exits.at(-1)?.price, 101)
+  assert.equal(codes(seen), ['W318', 'I304'])
+  assert.match(events(seen, 'reconciled')[0]?.reason ?? '', /the mark of 101\.0, its fee is not known/)
+  assert.ok(desk.engine.portfolio.wallet > before)
+  assert.is(desk.engine.portfolio.positions.size, 0)
+  const after = look(desk, { ...empty, orders: [], wallet: 990 })
+  assert.equal(codes(after), ['W309'])
+  assert.is(desk.engine.portfolio.wallet, 990)
+  desk.now += 60 * SECOND
+  assert.equal(codes(look(desk, { ...empty, orders: [], wallet: 990 })), [])
+  assert.is(desk.engine.halted, false)
+  assert.is(placed(desk.propose(reversionSignal('ADAUSDT', { lastAt: desk.now }))).length, 1)
+})
+
+test('a close of what the account has no more ends flat, however often the exchange refuses to reduce it', () => {
+  const desk = held()
+  desk.now += 58 * SECOND
+  desk.price('SOLUSDT', 101)
+  const empty = { ...desk.account(), positions: [] }
+  desk.feed({
+    type: 'closure',
+    id: 'c',
+    kind: 'close',
+    symbol: 'SOLUSDT',
+    side: null,
+    by: 'me',
+    reason: 'out',
+    halts: false,
+    isForeignToo: false,
+  })
+  const seen: Effect[] = []
+  for (let i = 0; i < 12; i++) {
+    for (const { clientOrderId, leg } of desk.engine.save().orders)
+      if (leg === 'close') {
+        const reason = 'current position is zero'
+        desk.feed({ type: 'order', clientOrderId, status: 'rejected', reason, why: 'flat' })
+      }
+    desk.now += 3 * SECOND
+    seen.push(...look(desk, desk.engine.portfolio.positions.size > 0 ? empty : { ...empty, orders: [] }))
+  }
+  assert.equal(
+    only(seen, 'answer').map(({ ok, reason }) => [ok, reason]),
+    [[true, 'flat: SOLUSDT long']],
+  )
+  assert.equal(
+    codes(seen).filter(code => code?.startsWith('C')),
+    [],
+  )
 })
 
 test('a difference that goes away is said, and entries go on', () => {

@@ -335,6 +335,14 @@ export interface SavedSymbol {
   readonly decided: Decided
 }
 
+/** A position of the books that the account does not show. */
+export interface Missing {
+  readonly key: string
+  readonly since: Timestamp
+  /** In how many readings in a row, each with everything that was executed. */
+  readonly looks: number
+}
+
 /**
  * Everything the engine knows, as plain data that survives JSON. Settings are not part of it: a run continues under
  * the settings it is loaded with.
@@ -391,6 +399,7 @@ export interface EngineState {
   readonly sequence: number
   readonly gates: Gates
   readonly drift: string
+  readonly missing: readonly Missing[]
   readonly driftSince: Timestamp | null
   readonly standing: Standing
   /** What was told of how near positions are to their liquidation. */
