@@ -535,6 +535,23 @@ test('a user who is not told once keeps nobody from the books, before and after,
   }
 })
 
+test('the books of a place are of it by whatever name it is reached, and of no other one', async () => {
+  const bench = new Bench()
+  const at = async (market: string): Promise<Connected> => {
+    const host = await openSimHost(bench.path, () => venueOf(MARKETS))
+    return { exchange: new EmbeddedExchange(host), market, owner: '7', close: () => host.close() }
+  }
+  const names = ['http://localhost:4000', 'http://127.0.0.1:4000', 'http://localhost:4000']
+  for (const name of names) (await bench.open({ connect: () => at(`demo ${name}`) })).close(true)
+  for (const other of ['demo http://localhost:4001', 'paper http://localhost:4000']) {
+    const failed = await bench.open({ connect: () => at(other) }).then(
+      () => '',
+      (error: unknown) => String(error),
+    )
+    assert.match(failed, 'holds the books of another exchange or market')
+  }
+})
+
 test('what only closes does so in whatever mode the account is, also where that cannot be read', async () => {
   const connect = async (path: string): Promise<Connected> => {
     const host = await openSimHost(path, () => venueOf(MARKETS))

@@ -5,6 +5,7 @@
  */
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { byOneName } from '../core/adapters/bybit/hosts.ts'
 import { backupFolder, dailyBackup } from '../core/adapters/sqlite/backup.ts'
 import { DECISIONS_FILE, DecisionJournal } from '../core/adapters/sqlite/decision-journal.ts'
 import { fieldOf } from '../core/adapters/sqlite/json.ts'
@@ -558,8 +559,11 @@ function booksOf({ store, books }: Opened, wallet: Usdt): Books | null {
  * Books of one market, or of one user's account, say nothing of another one. A user who is not told may be the same: what is
  * held must not be left to itself because the exchange did not say so once.
  */
-function refuseOtherMarket(store: StateStore, { market, owner }: Connected): void {
-  const known = store.read('market')
+function refuseOtherMarket(store: StateStore, connected: Connected): void {
+  const { owner } = connected
+  const market = byOneName(connected.market)
+  const kept = store.read('market')
+  const known = typeof kept === 'string' ? byOneName(kept) : kept
   const own = owner === undefined ? market : `${market} ${owner ?? UNTOLD}`
   if (known === own) return
   const untold = `${market} ${UNTOLD}`

@@ -92,6 +92,19 @@ test('it is reached by the address by which the last start has reached it', () =
   })
 })
 
+test('the same place by another name is no other one', () => {
+  for (const [kept, given] of [
+    ['http://localhost:4000', 'http://127.0.0.1:4000/'],
+    ['http://127.0.0.1:4000', 'http://LOCALHOST:4000'],
+    ['http://127.0.0.1', 'http://localhost:80/'],
+  ]) {
+    const data = stateOf('demo', { url: kept, speed: 40 })
+    for (const one of [atItsExchange, asItsExchange]) {
+      assert.equal(flagsOf(one, data, { url: given }), { url: given, speed: '40', exchange: 'demo' }, given)
+    }
+  }
+})
+
 test('another address is refused with the state, and counts without it', () => {
   const data = stateOf('demo', { url: 'http://127.0.0.1:4000', speed: 40 })
   const other = { url: 'http://127.0.0.1:4001' }

@@ -1,6 +1,7 @@
 /** On which exchange the state of a data folder trades: what is ordered beside it is meant for no other one. */
 import { join } from 'node:path'
 import { ENVIRONMENTS, type EnvironmentName, environmentAt } from '../core/adapters/bybit/environments.ts'
+import { byOneName } from '../core/adapters/bybit/hosts.ts'
 import { fieldOf, parsedRow } from '../core/adapters/sqlite/json.ts'
 import { openStatus } from '../core/adapters/sqlite/status-reader.ts'
 import { ConfigError, DataError, StoreError } from '../core/base/errors.ts'
@@ -59,7 +60,7 @@ export function atItsExchange(world: World, parsed: ParsedArguments): ParsedArgu
     throw otherThan(world, parsed, `--exchange ${asked}`, kept.exchange, `--exchange ${kept.exchange}`)
   }
   const url = textFlag(parsed, 'url')
-  if (url !== undefined && kept.url !== undefined && reached(kept.exchange, url) !== kept.url) {
+  if (url !== undefined && kept.url !== undefined && !isAt(kept.exchange, url, kept.url)) {
     throw otherThan(world, parsed, `--url ${url}`, `${kept.exchange} at ${kept.url}`, `--url ${kept.url}`)
   }
   return reachedAs(parsed, kept)
@@ -86,7 +87,7 @@ export function asItsExchange(world: World, parsed: ParsedArguments): ParsedArgu
 /** What is not given is as it was; another address has a clock of its own. */
 function reachedAs(parsed: ParsedArguments, { exchange, url, simUrl, speed }: StatePlace): ParsedArguments {
   const given = textFlag(parsed, 'url')
-  const isElsewhere = given !== undefined && reached(exchange, given) !== url
+  const isElsewhere = given !== undefined && (url === undefined || !isAt(exchange, given, url))
   const known = {
     url: url === reached(exchange, undefined) ? undefined : url,
     simUrl,
@@ -96,6 +97,11 @@ function reachedAs(parsed: ParsedArguments, { exchange, url, simUrl, speed }: St
     ([name, value]) => value !== undefined && parsed.flags[name] === undefined,
   )
   return { ...parsed, flags: { ...parsed.flags, ...Object.fromEntries(missing), exchange } }
+}
+
+/** Whether a `--url` leads to where an environment was reached. */
+function isAt(name: EnvironmentName, given: string, url: string): boolean {
+  return byOneName(reached(name, given) ?? given) === byOneName(url)
 }
 
 /** Where an environment is reached by a `--url`. Throws as `environmentAt`. */

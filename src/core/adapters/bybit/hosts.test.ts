@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { UsageError } from '../../base/errors.ts'
-import { checkedHost, HOSTS, isLoopback } from './hosts.ts'
+import { byOneName, checkedHost, HOSTS, isLoopback } from './hosts.ts'
 
 const test = suite('bybit hosts')
 
@@ -17,6 +17,18 @@ test('this machine is told from one whose name begins like it', () => {
     assert.ok(isLoopback(host))
   for (const host of ['https://127.0.0.1.example.com', 'https://localhost.example.com', HOSTS.demo])
     assert.not(isLoopback(host))
+})
+
+test('this machine has one name, and what only looks like it keeps its own', () => {
+  assert.is(byOneName('demo http://localhost:4000 7'), 'demo http://127.0.0.1:4000 7')
+  assert.is(byOneName('http://localhost'), 'http://127.0.0.1')
+  for (const words of [
+    'http://localhost.example.com',
+    'https://api.bybit.com',
+    'http://[::1]:4000',
+    'http://127.0.0.1:4000',
+  ])
+    assert.is(byOneName(words), words)
 })
 
 test('everything else is refused', () => {

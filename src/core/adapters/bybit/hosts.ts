@@ -15,6 +15,14 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
+ * Words in which this machine has one name: `localhost` is 127.0.0.1, where everything of bbw's own listens. To compare by,
+ * not to reach anything by.
+ */
+export function byOneName(words: string): string {
+  return words.replace(/(https?:\/\/)localhost(?=[:/ ]|$)/g, '$1127.0.0.1')
+}
+
+/**
  * An address that somebody has given, without path. Throws a UsageError for what is none, and for http to anywhere but
  * this machine: what is asked, and what is answered, would be anybody's to read and to change.
  */
