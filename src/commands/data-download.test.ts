@@ -82,6 +82,31 @@ test('what is fetched is in the cache, listed, sound, and not fetched again', as
   })
 })
 
+test('a symbol without a candle and one with too few are told by name, with exit 5', async () => {
+  await withRig(async ({ server, run }) => {
+    server.interfere = ({ path, query }) => {
+      const isOf = path.endsWith('/kline') && query.get('symbol') === 'ETHUSDT'
+      const result = { category: 'linear', symbol: 'ETHUSDT', list: [] }
+      return isOf ? { body: JSON.stringify({ retCode: 0, retMsg: 'OK', result, time: NOW }) } : null
+    }
+    const hole = Math.floor(NOW / DAY - 10) * DAY
+    server.holes.add(hole)
+    const words = ['--what', 'candles', '--timeframe', '1d']
+    const { code, err } = await run(words)
+    assert.is(code, 5, err)
+    const missing = (symbol: string): string | undefined =>
+      err.split('\n').find(line => line.startsWith(`candles ${symbol} 1d: `))
+    assert.match(missing('ETHUSDT') ?? '', /the exchange has sent none of the \d+ candles \(missing: /)
+    assert.match(missing('BTCUSDT') ?? '', /all but 1 of the \d+ candles \(missing: 2026-11-17T00:00Z\)/)
+    assert.match(err, /3 series not whole \(the same command asks again\)/)
+    server.interfere = () => null
+    server.holes.clear()
+    const again = await run(words)
+    assert.is(again.code, 0, again.err)
+    assert.match(again.err, new RegExp(`${DAYS + 2} new rows`))
+  })
+})
+
 test('a backtest reads what was fetched, with the margin of the recorded risk tier', async () => {
   await withRig(async ({ folder, run }) => {
     await run(['--timeframe', '1d', '--symbol', 'BTCUSDT'])

@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { Download, type Downloaded, KINDS, type Kind, type Wish } from '../core/adapters/bybit/download.ts'
+import {
+  Download,
+  type Downloaded,
+  KINDS,
+  type Kind,
+  type Lack,
+  type Wish,
+} from '../core/adapters/bybit/download.ts'
 import { MarketCache } from '../core/adapters/sqlite/market-cache.ts'
 import { ExchangeError, UsageError } from '../core/base/errors.ts'
 import { INTERVALS, type Interval, isInterval } from '../core/market/interval.ts'
@@ -35,10 +42,11 @@ export async function runDownload(world: World, parsed: ParsedArguments): Promis
   try {
     const done = await new Download(market, cache, url).run(wish, hearer, world.signal)
     progress.clear()
+    for (const lack of done.lacks) hearer.problem(lackWords(lack))
     if (problems > MOST_TOLD) say(`and ${problems - MOST_TOLD} further problems`)
     if (!world.quiet) say(`${summary(done)}: ${path}`)
     if (done.refused > 0) return EXIT.usage
-    return done.failed > 0 ? EXIT.exchange : EXIT.ok
+    return done.failed > 0 || done.lacks.length > 0 ? EXIT.exchange : EXIT.ok
   } catch (error) {
     progress.clear()
     if (world.signal.aborted) {
@@ -53,12 +61,23 @@ export async function runDownload(world: World, parsed: ParsedArguments): Promis
   }
 }
 
-function summary({ rows, pieces, skipped, failed, refused, symbols }: Downloaded): string {
-  const count = (number: number, noun: string): string =>
-    `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** What was asked for of a series and not had. */
+function lackWords({ name, missing, asked, from, to }: Lack): string {
+  const time = (at: number): string => new Date(at).toISOString().slice(0, 16).concat('Z')
+  const which = missing === 1 ? time(from) : `${time(from)} to ${time(to)}`
+  const much = missing === asked ? 'none' : `all but ${missing.toLocaleString('en-US')}`
+  return `${name}: the exchange has sent ${much} of the ${count(asked, 'candle')} (missing: ${which})`
+}
+
+function summary({ rows, pieces, skipped, failed, refused, symbols, lacks }: Downloaded): string {
   const parts = [`${count(symbols, 'symbol')}, ${count(rows, 'new row')}, ${count(pieces, 'piece')} fetched`]
   if (skipped > 0) parts.push(`${skipped.toLocaleString('en-US')} there already`)
   if (failed > 0) parts.push(`${failed} failed (the same command tries them again)`)
+  if (lacks.length > 0) parts.push(`${lacks.length} series not whole (the same command asks again)`)
   if (refused > 0) parts.push(`${refused} differ from what is in the cache`)
   return parts.join(', ')
 }

@@ -508,7 +508,7 @@ export const dataCommand: CommandSpec = {
         'Brings the public past of all USDT perpetuals, or of those that --symbol names, into the cache. Without ' +
         '--timerange the newest 1,000 candles of each timeframe, and the funding of the time they span. What is in the ' +
         'cache is not fetched again; ended in between, by whatever, the same command goes on where it was. It keeps to ' +
-        "half of the exchange's rate limits. Exit 5 when something could not be had, 2 when it differs from the cache.",
+        "half of the exchange's rate limits. Exit 5 when something could not be had, candles that a symbol must have among it, 2 when it differs from the cache.",
       examples: [
         'bbw data download',
         'bbw data download --symbol BTCUSDT,ETHUSDT --timeframe 1d,15m,5m --timerange 20240101-',

@@ -148,7 +148,7 @@ test('a download that is stopped goes on where it was, and nothing is fetched tw
   })
 })
 
-test('a hole that the exchange has is told to nobody twice: the window counts as fetched', async () => {
+test('a hole is told, and asked for again until the exchange leaves out the same once more', async () => {
   await withRig(async ({ server, cache, run }) => {
     const wish = {
       symbols: ['OLDUSDT'],
@@ -158,10 +158,14 @@ test('a hole that the exchange has is told to nobody twice: the window counts as
     } as const
     const hole = TODAY - 1_200 * DAY
     server.holes.add(hole)
-    const { rows } = await run(wish)
+    const first = await run(wish)
+    const lack = { name: 'candles OLDUSDT 1d', missing: 1, from: hole, to: hole }
+    assert.equal([first.rows, first.lacks], [1_999, [{ ...lack, asked: 2_000 }]])
+    const second = await run(wish)
+    assert.equal([second.rows, second.pieces, second.lacks], [0, 1, [{ ...lack, asked: 1 }]])
     const asked = server.count('kline')
-    const again = await run(wish)
-    assert.equal([rows, again.pieces, server.count('kline')], [1_999, 0, asked])
+    const third = await run(wish)
+    assert.equal([third.pieces, third.lacks, server.count('kline')], [0, [], asked])
     // In the window that is still open it is asked for with whatever is new.
     server.holes.add(TODAY)
     server.now += DAY
@@ -169,6 +173,25 @@ test('a hole that the exchange has is told to nobody twice: the window counts as
     server.now += DAY
     assert.is((await run(wish)).rows, 1)
     assert.not.ok(cache.candles('OLDUSDT', '1d')?.start.includes(hole))
+  })
+})
+
+test('an answer that is cut short is told, asked for again whole, and then is nothing that is missing', async () => {
+  await withRig(async ({ server, cache, run }) => {
+    const wish: Partial<Wish> = {
+      symbols: ['OLDUSDT', 'NEWUSDT'],
+      kinds: ['candles', 'mark'],
+      timeframes: ['1d'],
+    }
+    const window = Math.floor(TODAY / DAY / 1_000) * 1_000 * DAY
+    for (let day = window - 900 * DAY; day < window; day += DAY) server.holes.add(day)
+    const from = window - 1_000 * DAY
+    const short = await run({ ...wish, from })
+    assert.ok(short.lacks.some(({ name, missing }) => name === 'candles OLDUSDT 1d' && missing === 900))
+    assert.is(short.lacks.filter(({ name }) => name.includes('NEWUSDT')).length, 0, 'it is younger')
+    server.holes.clear()
+    assert.equal((await run({ ...wish, from })).lacks, [])
+    assert.is(cache.candles('OLDUSDT', '1d')?.length, (TODAY - from) / DAY)
   })
 })
 

@@ -1,11 +1,13 @@
 /**
  * Brings the market's past into the cache. The work is cut at fixed times into pieces, each of them some answers and one
  * transaction, so that whatever ends it loses at most the pieces at work, and the next one goes on there: a piece whose
- * rows are all in the cache, or that was asked for whole before, is not asked for again.
+ * rows are all in the cache, or that was asked for whole before, is not asked for again. Candles that the exchange must
+ * have and does not send are told: one that trades has one in each interval. An answer can be cut short, so they are asked
+ * for again, until the exchange leaves out the same ones once more.
  */
 import { createHash } from 'node:crypto'
 import { DataError, ExchangeError } from '../../base/errors.ts'
-import { HOUR, type Milliseconds, type Timestamp } from '../../base/units.ts'
+import { DAY, HOUR, MINUTE, type Milliseconds, type Timestamp } from '../../base/units.ts'
 import { CandleSeries } from '../../market/candles.ts'
 import type { InstrumentRow } from '../../market/instruments.ts'
 import { INTERVAL_MS, type Interval } from '../../market/interval.ts'
@@ -46,6 +48,20 @@ export interface Downloaded {
   readonly failed: number
   readonly refused: number
   readonly symbols: number
+  /** Series of which candles were asked for and not had. */
+  readonly lacks: readonly Lack[]
+}
+
+/** Candles of a series that the exchange must have and has not sent. */
+export interface Lack {
+  /** Such as `candles ETHUSDT 15m`. */
+  readonly name: string
+  readonly missing: number
+  /** So many were asked for that the exchange must have. */
+  readonly asked: number
+  /** Start of the first and the last one that is missing. */
+  readonly from: Timestamp
+  readonly to: Timestamp
 }
 
 /** What is to be known of a symbol to ask for its past. */
@@ -61,10 +77,16 @@ interface Piece {
 interface Rows {
   readonly rows: readonly object[]
   readonly store: (file: ImportedFile) => ImportResult
+  /** Starts of candles, in ascending order: all that were asked for, and those that are missing. */
+  readonly slots?: { readonly asked: number; readonly missing: readonly Timestamp[] }
 }
 
 /** Answers that are waited for at once. */
 const AT_ONCE = 8
+/** Candles of so long after its launch may be missing: a market can begin with an auction. */
+const BEGINNING: Milliseconds = DAY
+/** The newest candle may come so late. */
+const FRESH: Milliseconds = MINUTE
 /** So many failures one after another say that the exchange is not there. */
 const MOST_FAILURES = 3
 /** Settlements are usually so far apart: a window of them fits into one answer. */
@@ -236,9 +258,10 @@ export class Download {
         )
       for (const interval of timeframes) {
         const range = { from: begin(INTERVAL_MS[interval]), to: end }
-        if (kinds.includes('candles'))
-          pieces.push(...this.#candlePieces('candles', symbol, interval, range, tally))
-        if (kinds.includes('mark')) pieces.push(...this.#candlePieces('mark', symbol, interval, range, tally))
+        for (const kind of ['candles', 'mark'] as const) {
+          if (kinds.includes(kind))
+            pieces.push(...this.#candlePieces(kind, symbol, interval, range, launchTime, tally))
+        }
       }
       if (kinds.includes('funding')) {
         const longest = Math.max(...timeframes.map(interval => INTERVAL_MS[interval]))
@@ -273,6 +296,7 @@ export class Download {
     symbol: string,
     interval: Interval,
     range: Range,
+    launchTime: Timestamp | null,
     tally: Tally,
   ): readonly Piece[] {
     const span = INTERVAL_MS[interval]
@@ -290,15 +314,53 @@ export class Download {
     }
     return gaps.map(({ source, ...missing }) => {
       const fetch = async (): Promise<Rows> => {
+        const lacking = (rows: readonly MarkCandle[]): Rows['slots'] => {
+          const there = new Set([...stored, ...rows.map(({ start }) => start)])
+          return this.#lacking(missing, span, there, launchTime)
+        }
         if (kind === 'mark') {
           const rows = await this.#market.mark(symbol, interval, missing)
-          return { rows, store: file => this.#cache.importMark(seriesOf(symbol, interval, rows), file) }
+          const store: Rows['store'] = file => this.#cache.importMark(seriesOf(symbol, interval, rows), file)
+          return { rows, slots: lacking(rows), store }
         }
         const rows = await this.#market.candles(symbol, interval, missing)
-        return { rows, store: file => this.#cache.importCandles(seriesOf(symbol, interval, rows), file) }
+        const store: Rows['store'] = file => this.#cache.importCandles(seriesOf(symbol, interval, rows), file)
+        return { rows, slots: lacking(rows), store }
       }
       return { name: target, file: { source, target }, fetch }
     })
+  }
+
+  /** What the exchange must have of a range and is not there; of one whose launch is not known, after the first that is. */
+  #lacking(
+    { from, to }: Range,
+    span: Milliseconds,
+    there: ReadonlySet<Timestamp>,
+    launchTime: Timestamp | null,
+  ): Rows['slots'] {
+    let isBegun = launchTime !== null || there.size === 0
+    const missing: Timestamp[] = []
+    let had = 0
+    for (let start = from; start < to; start += span) {
+      if (there.has(start)) {
+        isBegun = true
+        had++
+      } else if (isBegun && start >= (launchTime ?? 0) + BEGINNING && start + span <= this.#now - FRESH)
+        missing.push(start)
+    }
+    return { asked: had + missing.length, missing }
+  }
+
+  /** The record of a piece: what the exchange has left out is asked for again, unless it was left out before. */
+  #recordOf({ file }: Piece, { rows, slots }: Rows): ImportedFile {
+    const missing = slots?.missing ?? []
+    if (missing.length === 0 || file.source.endsWith(NEWEST)) return this.#file(file, rows)
+    const short = this.#file(
+      { ...file, source: `${file.source} ${SHORT}` },
+      missing.map(start => ({ start })),
+    )
+    const before = this.#cache.file(short.source, short.target)
+    return before?.sha256 === short.sha256 ? this.#file(file, rows) : short
   }
 
   #fundingPieces(symbol: string, range: Range, interval: Milliseconds, tally: Tally): readonly Piece[] {
@@ -365,11 +427,12 @@ export class Download {
       while (next < pieces.length && fatal === null) {
         const piece = pieces[next++]
         try {
-          const { rows, store } = await piece.fetch()
+          const found = await piece.fetch()
           // What comes after the end belongs to nobody: the cache may be closed.
           if (signal.aborted) return
-          tally.rows += store(this.#file(piece.file, rows)).added
+          tally.rows += found.store(this.#recordOf(piece, found)).added
           tally.pieces++
+          if (found.slots !== undefined) tally.lack(piece.name, found.slots)
           failures = 0
         } catch (error) {
           if (signal.aborted) return
@@ -415,6 +478,8 @@ function add(gaps: Gap[], gap: Gap, most: Milliseconds): void {
 
 /** The last window of a series, in the records. */
 const NEWEST = 'newest'
+/** A window of which candles were missing. */
+const SHORT = 'short'
 
 class Tally implements Downloaded {
   rows = 0
@@ -423,9 +488,27 @@ class Tally implements Downloaded {
   failed = 0
   refused = 0
   readonly symbols: number
+  readonly #lacks = new Map<string, Lack>()
 
   constructor(symbols: number) {
     this.symbols = symbols
+  }
+
+  get lacks(): readonly Lack[] {
+    return [...this.#lacks.values()].filter(({ missing }) => missing > 0)
+  }
+
+  lack(name: string, { asked, missing }: NonNullable<Rows['slots']>): void {
+    const known = this.#lacks.get(name)
+    const from = Math.min(known?.from ?? Number.POSITIVE_INFINITY, missing[0] ?? Number.POSITIVE_INFINITY)
+    const to = Math.max(known?.to ?? 0, missing.at(-1) ?? 0)
+    this.#lacks.set(name, {
+      name,
+      missing: (known?.missing ?? 0) + missing.length,
+      asked: (known?.asked ?? 0) + asked,
+      from,
+      to,
+    })
   }
 }
 
