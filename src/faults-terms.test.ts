@@ -169,6 +169,38 @@ test('F1: over the wire a coarser grid is found within the hour, and one who nev
   fails(await complaintsOf('filters', { http: once('/instruments-info') }, coarser), 'I601 was not told')
 })
 
+/** Of what is held a part is less than a step of now, and a person wants it closed; over a restart, or without one. */
+function closedWhole(restarts: boolean): (rig: StreamRig) => Promise<readonly string[]> {
+  return async rig => {
+    await rig.propose()
+    await rig.cause({ fault: 'filters', symbol: SYMBOL, steps: 1_000 })
+    if (restarts) await rig.restart()
+    else await withinTheHour(rig)
+    const request = { kind: 'close', symbol: SYMBOL, side: null, isForeignToo: false, halts: false } as const
+    await rig.hear({ type: 'closure', at: 0, id: 'c', ...request, by: 'me', reason: 'out' })
+    await rig.run(80 * SECOND)
+    const wrong: string[] = []
+    const { positions } = await rig.account()
+    if (positions.length > 0) wrong.push(`${positions[0]?.steps} steps are left`)
+    const said = rig.events.filter(({ kind }) => kind === 'flat').map(({ reason }) => reason)
+    if (said.join() !== `flat: ${SYMBOL} long`) wrong.push(`the close ended with: ${said.join()}`)
+    if (rig.count('W303') + rig.count('C221') > 0) wrong.push('its own rest is somebody else’s')
+    return [...wrong, ...(await rig.differences())]
+  }
+}
+
+test('F4: over the wire what is held between coarser steps is closed whole, and one who counts in whole steps is found out', async () => {
+  for (const restarts of [false, true]) {
+    assert.equal(await complaintsOf('filters', {}, closedWhole(restarts), 'I601'), [], String(restarts))
+  }
+  const http: RigOptions['http'] = inner => async asked => {
+    const reply = await inner(asked)
+    if (!asked.url.includes('/v5/position/list')) return reply
+    return { ...reply, body: reply.body.replaceAll(/"size":"(\d+)\.\d+"/g, '"size":"$1.000"') }
+  }
+  fails(await complaintsOf('filters', { http }, closedWhole(false)), 'steps are left')
+})
+
 async function delisted(rig: StreamRig): Promise<readonly string[]> {
   await held(rig)
   await rig.cause({ fault: 'delist', symbol: SYMBOL, ms: 20 * HOUR })

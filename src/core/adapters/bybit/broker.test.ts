@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ExchangeError } from '../../base/errors.ts'
-import { DAY, MINUTE, SECOND, type Ticks } from '../../base/units.ts'
+import { DAY, MINUTE, SECOND, type Steps, type Ticks } from '../../base/units.ts'
 import type { OrderRequest } from '../../engine/protocol.ts'
 import { regridded } from '../../portfolio/grid-change.ts'
 import { START, still } from '../sim/bybit/bybit.fixture.ts'
@@ -243,6 +243,26 @@ test('what was ordered under finer filters is shown in those of today: the accou
   await rig.broker.setStop('c', SYMBOL, 'long', 193 as Ticks)
   assert.equal(rig.words().at(-1), 'stop c ok', 'a stop beside the grid is not the one that is wanted')
   assert.is(rig.sim.desk.stops.protecting(SYMBOL, 0)[0]?.trigger?.price, ticks(96.5))
+})
+
+test('what is held between the steps of coarser filters is closed whole, a rest of less than a step too', async () => {
+  for (const [bought, isRead] of [
+    [1, true],
+    [1, false],
+    [0.3, true],
+  ] as const) {
+    const rig = new SimulatedBybit(still(100))
+    await rig.broker.place(order({ steps: steps(bought) }))
+    rig.pass(SECOND)
+    rig.instrument = regridded(rig.instrument, rig.instrument.tick, '0.7')
+    rig.words()
+    if (isRead) assert.is((await rig.broker.account()).positions[0]?.steps, 1)
+    const close = order({ clientOrderId: 'bbw-0001-c', purpose: 'exit', stop: null, steps: 1 as Steps })
+    await rig.broker.place(close)
+    rig.pass(SECOND)
+    assert.equal([...rig.words()].sort(), ['bbw-0001-c accepted', 'order long closes 1 at 1000'])
+    assert.equal((await rig.broker.account()).positions, [], `${bought} are gone`)
+  }
 })
 
 test('a close takes what is held and no more, and one without a position is refused', async () => {

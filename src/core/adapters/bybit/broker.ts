@@ -58,6 +58,8 @@ const GUARDS: readonly string[] = [
 const COIN = 'USDT'
 /** The one stop of a whole position: at the market, when the mark price gets there. */
 const STOP = { tpslMode: 'Full', slTriggerBy: 'MarkPrice', slOrderType: 'Market' } as const
+/** All of a position, whatever it is of. */
+const ALL = { qty: '0', closeOnTrigger: true } as const
 /** Bybit lists no more than seven days of executions at once. */
 const WINDOW: Milliseconds = 7 * DAY
 /** So far beside what was asked for an execution may be dated. */
@@ -104,6 +106,8 @@ export class BybitBroker implements BrokerPort {
   #mode: PositionMode
   /** The index that each held side was shown under last: what closes or protects it goes there, whatever the mode. */
   #shownUnder: ReadonlyMap<string, PositionIndex> = new Map()
+  /** What positions are of, as decimals, as the account was read last; `null`: it was not yet. */
+  #sizes: ReadonlyMap<string, string> | null = null
   /** Filters by which the account was shown last on symbols that are not listed: it can be closed by them. */
   #unlisted: ReadonlyMap<string, Instrument> = new Map()
   /** The same of what it has shown before: what became of the orders that closed it is counted by them. */
@@ -131,7 +135,7 @@ export class BybitBroker implements BrokerPort {
       symbol,
       side: isEntry === (side === 'long') ? 'Buy' : 'Sell',
       orderType: price === null ? 'Market' : 'Limit',
-      qty: formatSteps(instrument, steps),
+      ...((await this.#takesAll(order, instrument)) ? ALL : { qty: formatSteps(instrument, steps) }),
       ...(price === null ? {} : { price: formatTicks(instrument, price) }),
       timeInForce,
       positionIdx: isEntry ? this.#index(side) : this.#heldIndex(symbol, side),
@@ -302,6 +306,7 @@ export class BybitBroker implements BrokerPort {
     this.#shownUnder = new Map(
       held.map(row => [positionKey(row.symbol, heldSide(row)), row.positionIndex] as const),
     )
+    this.#sizes = new Map(held.map(row => [positionKey(row.symbol, heldSide(row)), row.size] as const))
     // What waits for a price is no order of the books; the stop of a position is shown by that.
     const resting = orders.items.filter(({ stopOrderType }) => stopOrderType === null)
     const instruments = await this.#instrumentsOf(held, resting)
@@ -483,6 +488,32 @@ export class BybitBroker implements BrokerPort {
   #index(side: Side): PositionIndex {
     if (this.#mode === 'one-way') return 0
     return side === 'long' ? 1 : 2
+  }
+
+  /**
+   * Whether an order closes the whole of a position that is of no whole steps, as its filters have become coarser: no
+   * quantity that can be written would take the rest as well. The account is what tells; where it was not read yet, the
+   * position is, and what cannot be read does not keep anything from being closed.
+   */
+  async #takesAll(
+    { symbol, side, purpose, price, steps }: OrderRequest,
+    instrument: Instrument,
+  ): Promise<boolean> {
+    if (purpose === 'entry' || price !== null) return false
+    const size =
+      this.#sizes === null ? await this.#sizeOf(symbol, side) : this.#sizes.get(positionKey(symbol, side))
+    if (size === undefined || presentSteps(instrument, size) !== steps) return false
+    return Number(formatSteps(instrument, steps)) !== Number(size)
+  }
+
+  async #sizeOf(symbol: string, side: Side): Promise<string | undefined> {
+    try {
+      const rows = await this.#positionsOf(symbol, 'protective')
+      return rows.find(row => row.side !== null && heldSide(row) === side)?.size
+    } catch (error) {
+      if (error instanceof ExchangeError) return undefined
+      throw error
+    }
   }
 
   #heldIndex(symbol: string, side: Side): PositionIndex {

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { DataError } from '../../base/errors.ts'
 import { instrumentOf } from '../../decision/view.fixture.ts'
 import type { Execution } from '../../engine/protocol.ts'
+import { regridded } from '../../portfolio/grid-change.ts'
 import { executionsOf } from './executions.ts'
 import { Fields } from './fields.ts'
 import { executionRow } from './mapper-orders.ts'
@@ -58,6 +59,53 @@ test('what closed a position is of the other side, and an order that turns one o
     () => read({ ...whole, closedSize: '0.6' }),
     (error: unknown) => error instanceof DataError,
   )
+})
+
+test('fills between the steps of coarser filters add up to the whole of their order, each with its fee', () => {
+  const coarse = regridded(BTC, BTC.tick, '0.1')
+  const told = (rows: readonly (readonly [qty: string, leaves: string])[], orderQty: string): unknown[] =>
+    rows.flatMap(([execQty, leavesQty]) => {
+      const row = {
+        ...EXECUTION,
+        side: 'Sell',
+        orderQty,
+        execQty,
+        leavesQty,
+        closedSize: execQty,
+        execFee: '1',
+      }
+      const found = executionsOf(executionRow(new Fields(row, 'row')), coarse)
+      return found.map(one => (one.type === 'fill' ? [one.steps, one.fee, one.complete] : []))
+    })
+  assert.equal(told([['0.534', '0']], '0.534'), [[5, 1, true]])
+  assert.equal(
+    told(
+      [
+        ['0.152', '0.382'],
+        ['0.382', '0'],
+      ],
+      '0.534',
+    ),
+    [
+      [1, 1, false],
+      [4, 1, true],
+    ],
+  )
+  assert.equal(
+    told(
+      [
+        ['0.16', '0.12'],
+        ['0.12', '0'],
+      ],
+      '0.28',
+    ),
+    [
+      [1, 1, false],
+      [1, 1, true],
+    ],
+  )
+  assert.equal(told([['0.044', '0']], '0.044'), [[1, 1, true]], 'a rest of less than a step is a step')
+  assert.equal(told([['0.044', '0']], '0'), [[1, 1, true]], 'whose order has no quantity')
 })
 
 test('who has asked for it decides what it was', () => {

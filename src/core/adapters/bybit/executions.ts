@@ -9,10 +9,13 @@ import type { Execution, FillInput } from '../../engine/protocol.ts'
 import type { Instrument } from '../../market/instrument.ts'
 import { opposite, type Side } from '../../market/side.ts'
 import type { ExecutionRow, OrderSide } from './mapper-orders.ts'
-import { shownSteps, shownTicks } from './shown.ts'
+import { presentSteps, shownSteps, shownTicks } from './shown.ts'
 
 /** The part of an execution that opens a position where another part has closed one. */
 const OPENED = '-opened'
+
+/** Sums of decimals are as exact as this, relative to their size. */
+const EXACT = 1e-9
 
 /** Executions that no order of anybody's has asked for, by their type. */
 const CAUSES: { readonly [type: string]: FillInput['cause'] | undefined } = {
@@ -36,7 +39,7 @@ export function executionsOf(row: ExecutionRow, instrument: Instrument): readonl
   if (row.type === 'Funding') return fundingOf(row)
   const cause = causeOf(row)
   if (cause === null) return []
-  const steps = shownSteps(instrument, row.qty)
+  const steps = filledSteps(row, instrument)
   if (row.type === 'Trade' && Number(row.qty) === 0) {
     throw new DataError(`${row.symbol}: execQty of a trade is "${row.qty}"`)
   }
@@ -76,14 +79,30 @@ function causeOf({ type, createType, stopOrderType }: ExecutionRow): FillInput['
   return stopOrderType !== null && STOPS.includes(stopOrderType) ? 'stop' : 'order'
 }
 
+/**
+ * How much has filled. Where the filters have become coarser, the fills of an order that is older lie between their steps:
+ * they are counted by how far the order has come, so that together they are what the whole of it is, one step at least.
+ */
+function filledSteps({ qty, orderQty, leaves }: ExecutionRow, instrument: Instrument): Steps {
+  const isLast = leaves === null || Number(leaves) === 0
+  const part = Number(qty)
+  const until = Number(orderQty ?? '0') - Number(leaves ?? '0')
+  // What is no part of an order of a known quantity is counted for itself.
+  if (!(until >= part * (1 - EXACT)))
+    return isLast ? presentSteps(instrument, qty) : shownSteps(instrument, qty)
+  const end = isLast ? presentSteps(instrument, String(until)) : shownSteps(instrument, String(until))
+  return (end - shownSteps(instrument, String(Math.max(0, until - part)))) as Steps
+}
+
 /** How much of it has closed a position. Without a word of the exchange's a forced one closes, another opens. */
 function closedSteps(
-  { closed, symbol }: ExecutionRow,
+  { closed, qty, symbol }: ExecutionRow,
   instrument: Instrument,
   steps: Steps,
   cause: FillInput['cause'],
 ): Steps {
   if (closed === null) return cause === 'order' ? (0 as Steps) : steps
+  if (Number(closed) === Number(qty)) return steps
   const closing = shownSteps(instrument, closed)
   if (closing <= steps) return closing
   throw new DataError(`${symbol}: an execution of ${steps} steps cannot have closed ${closing}`)
