@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bbw, dailyFixtures, Folder, type Outcome, records } from './world.fixture.ts'
@@ -105,6 +106,50 @@ test('signals that are newer than the market are refused, and the moment that th
   assert.match(err, '--at 2024-07-26T00:00:00Z judges them as of then')
   const { code: judged } = await trade(SCORED, '--at', '2024-07-26T00:00:00Z')
   assert.is(judged, 0)
+})
+
+test('signals of after the last daily close, as those of the real market are, are judged as of then, up to the present', async () => {
+  const close = Date.UTC(2025, 10, 1)
+  const then = close + 8 * 3_600_000 + 500
+  const { out: signals } = await bbw(['scan', ...MARKET, '--no-alerts'])
+  const { out: scored } = await bbw(['score'], { stdin: signals })
+  const later = records(scored).map(one => JSON.stringify({ ...one, lastAt: then }))
+  assert.ok(later.length > 1)
+  const of = (wall: number, ...lines: readonly string[]): Promise<Outcome> =>
+    bbw(['trade', ...MARKET], { stdin: lines.join('\n'), cwd: folder.path, wall })
+  const now = await of(then + 5_000, ...later)
+  assert.is(now.code, 0, now.err)
+  assert.ok(records(now.out).every(({ ts }) => ts === then))
+  assert.ok(records(now.out).some(({ kind }) => kind === 'entered'))
+  assert.match(
+    now.err,
+    'the signals are of 2025-11-01 08:00 UTC, and the market stands at 2025-11-01 00:00 UTC',
+  )
+  assert.match(now.err, 'they are judged as of then')
+  // An old price beside new ones is an old one.
+  const isEntered = (id: unknown): boolean =>
+    records(now.out).some(({ kind, signalId }) => kind === 'entered' && signalId === id)
+  const mixed = records(scored).map(one => ({ ...one, lastAt: isEntered(one.id) ? close : then }))
+  const old = await of(then + 5_000, ...mixed.map(one => JSON.stringify(one)))
+  assert.match(old.out, 'price 28801 s old')
+  // What is dated ahead of the present is of no market that there is.
+  const ahead = await of(then - 3_600_000, ...later)
+  assert.is(ahead.code, 6)
+  assert.match(ahead.err, '--at 2025-11-01T08:00:01Z judges them as of then')
+  assert.match(ahead.out, 'price dated')
+})
+
+test('the market is looked at once the signals are there: a scan upstream may have brought its candles in', async () => {
+  const late = new Folder()
+  async function* upstream(): AsyncGenerator<Uint8Array> {
+    dailyFixtures(late)
+    yield Buffer.from(SCORED)
+  }
+  const words = ['trade', '--market', join(late.path, 'daily'), ...SOME.slice(2), '--at', DAY]
+  const { code, out, err } = await bbw(words, { stdin: upstream() })
+  late.remove()
+  assert.equal([code, err], [0, ''])
+  assert.is(out, (await trade(SCORED)).out)
 })
 
 test('an id that is not that of the content is refused', async () => {

@@ -1,5 +1,5 @@
 import { UsageError } from '../core/base/errors.ts'
-import { MINUTE, SECOND, type Timestamp } from '../core/base/units.ts'
+import { MINUTE, SECOND } from '../core/base/units.ts'
 import type { EngineEvent, Scored } from '../core/engine/protocol.ts'
 import { decodeScored } from '../core/wire/decode.ts'
 import { eventRecord, isAlert } from '../core/wire/encode.ts'
@@ -12,7 +12,7 @@ import { eventLine, minute, say } from './lines.ts'
 import { MARKET_FLAGS } from './market.ts'
 import { eachRecord, ndjson } from './ndjson.ts'
 import { readPortfolio } from './portfolio-file.ts'
-import { AT_FLAG, engineAt, marketAt } from './scan.ts'
+import { AT_FLAG, engineAt, type MarketAt, marketAt } from './scan.ts'
 import { VENUE_FLAGS, withFlags } from './simulate.ts'
 import { CLOSING_COMMANDS } from './trade-closing.ts'
 import { HANDOVER_COMMANDS } from './trade-handover.ts'
@@ -28,7 +28,7 @@ export const tradeCommand: CommandSpec = {
   summary:
     'put scored signals through the guards, say why, close or hand over positions, pause, resume or halt',
   description:
-    'Reads scored records, ranks them, puts each through all guards and prints an event for every entry and every refusal, with its figures. It is dry: no order is sent. It starts from an empty portfolio or from --portfolio. Signals are as old as the clock of the market says, which stands at its last daily close. Exits 6 when every signal was refused. With --execute it trades: beside a running loop the signals are queued there and the outcome is waited for; where none runs the exchange and the books of the data folder are opened for the moment.',
+    'Reads scored records, ranks them, puts each through all guards and prints an event for every entry and every refusal, with its figures. It is dry: no order is sent. It starts from an empty portfolio or from --portfolio. Signals are as old as the clock of the market says, which stands at its last daily close, or, for signals of after it, such as those of the real market, at the newest of them. Exits 6 when every signal was refused. With --execute it trades: beside a running loop the signals are queued there and the outcome is waited for; where none runs the exchange and the books of the data folder are opened for the moment.',
   examples: [
     'bbw scan | bbw score | bbw trade',
     'bbw trade scored.ndjson --portfolio held.json',
@@ -64,13 +64,13 @@ export const tradeCommand: CommandSpec = {
       return bad > 0 ? EXIT.usage : code
     }
     refuseVenue(parsed)
-    const market = await marketAt(world, parsed, config)
-    const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, market)
     const scored: Scored[] = []
     const bad = await eachRecord(world, source, record => {
       if (!isAlert(record)) scored.push(decodeScored(record))
     })
-    sayAhead(world, scored, market.at)
+    // Not before: a scan that is still at work upstream stores candles of the same market.
+    const market = asOfSignals(world, parsed, scored, await marketAt(world, parsed, config))
+    const portfolio = file === undefined ? undefined : readPortfolio(world, file, config, market)
     const events = engineAt(market, config, portfolio)
       .step({ type: 'propose', at: market.at, scored })
       .flatMap((effect): EngineEvent[] => (effect.type === 'event' ? [effect.event] : []))
@@ -84,15 +84,27 @@ export const tradeCommand: CommandSpec = {
   },
 }
 
-/** Signals of a market that has gone on since are refused as dated ahead: where the clock has to stand for them is said. */
-function sayAhead(world: World, scored: readonly Scored[], at: Timestamp): void {
+/**
+ * The market at the moment of the newest signal where that is past its last daily close, as the real market's are: nothing
+ * is sent by it, and what is older than that one is old. Where `--at` says another moment, or the signals are dated ahead of
+ * the present, they are refused, and where the clock has to stand for them is said.
+ */
+function asOfSignals(
+  world: World,
+  parsed: ParsedArguments,
+  scored: readonly Scored[],
+  market: MarketAt,
+): MarketAt {
   const newest = Math.max(...scored.map(({ signal }) => signal.lastAt))
-  if (!(newest > at + MINUTE && newest <= LAST_DATE)) return
+  if (!(newest > market.at + MINUTE && newest <= LAST_DATE)) return market
+  const words = `the signals are of ${minute(newest)} UTC, and the market stands at ${minute(market.at)} UTC`
+  if (textFlag(parsed, 'at') === undefined && newest <= world.clock.now() + MINUTE) {
+    say(world, `${words}: they are judged as of then`)
+    return { ...market, at: newest }
+  }
   const then = new Date(Math.ceil(newest / SECOND) * SECOND).toISOString().replace('.000Z', 'Z')
-  say(
-    world,
-    `the signals are of ${minute(newest)} UTC, and the market stands at ${minute(at)} UTC: --at ${then} judges them as of then`,
-  )
+  say(world, `${words}: --at ${then} judges them as of then`)
+  return market
 }
 
 /** With `--execute` the books say what is held, and the exchange what time it is. */

@@ -25,7 +25,7 @@ export interface Setting {
   readonly registry?: readonly RegistryEntry[]
   readonly env?: World['env']
   /** What is piped in, whole or in blocks. */
-  readonly stdin?: string | Uint8Array | readonly Uint8Array[]
+  readonly stdin?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>
   /** The streams that are terminals. */
   readonly terminals?: readonly ('stdin' | 'stdout' | 'stderr')[]
   readonly signal?: AbortSignal
