@@ -1,5 +1,6 @@
 import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StateStore } from '../core/adapters/sqlite/state-store.ts'
@@ -164,6 +165,21 @@ test('a loop that ends before it sees the order leaves it to the asker', async (
   assert.is(code, 0)
   assert.equal(kinds(out), ['halted'])
   assert.ok((await standing(data)).halted !== null)
+  store.close()
+})
+
+test('while another process holds the lock of the state a halt is left beside it, and that is no failure', async () => {
+  const data = fresh()
+  const store = loop(data)
+  const lock = new DatabaseSync(join(data, 'state.db'))
+  lock.exec('BEGIN IMMEDIATE')
+  const { code, err } = await order(['halt', '--data-dir', data, '--reason', 'a fire'])
+  lock.exec('ROLLBACK')
+  lock.close()
+  assert.is(code, 0, err)
+  assert.match(err, /C132 .*standing-order.json: in force once bbw reads it/)
+  assert.not.match(err, /try again/)
+  assert.equal([foundOrder(data)?.command, foundOrder(data)?.reason], ['halt', 'a fire'])
   store.close()
 })
 

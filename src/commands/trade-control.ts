@@ -91,6 +91,7 @@ async function outcomeOf(
       const words = isGone ? 'bbw has ended before it answered' : 'the running bbw does not answer'
       throw new StoreError(words, {
         retryable: true,
+        isUnanswered: true,
         remedy: isBack
           ? 'bbw status says what it does; nothing was changed'
           : 'it has the request already and may carry it out: look at bbw status',
@@ -131,7 +132,8 @@ export async function order(
     const left = foundOrder(folder)?.command ?? name
     const words = `${error.message}; the ${left} lies in ${join(folder, STANDING_ORDER_FILE)}`
     say(world, `${left === 'halt' ? 'C132' : 'I130'} ${words}: in force once bbw reads it, before it trades`)
-    if (error.retryable) throw error
+    // A loop that runs reads it at once, whoever holds the state's lock. One that does not answer may be stuck.
+    if (error.isUnanswered) throw error
     return EXIT.ok
   }
 }

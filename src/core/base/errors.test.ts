@@ -18,12 +18,12 @@ test('every kind says its name, its message and what it knows beside', () => {
     [
       new StoreError('text', { retryable: false }),
       'StoreError',
-      { retryable: false, trouble: 'other', remedy: undefined, isOfExchange: false },
+      { retryable: false, trouble: 'other', remedy: undefined, isOfExchange: false, isUnanswered: false },
     ],
     [
       new StoreError('text', { retryable: true, remedy: 'wait' }),
       'StoreError',
-      { retryable: true, trouble: 'busy', remedy: 'wait', isOfExchange: false },
+      { retryable: true, trouble: 'busy', remedy: 'wait', isOfExchange: false, isUnanswered: false },
     ],
   ]
   for (const [error, name, known] of cases) {

@@ -65,7 +65,8 @@ export type StoreTrouble = 'busy' | 'full' | 'io' | 'damaged' | 'lease-lost' | '
 
 /**
  * What the disk or the database did. `retryable`: the store was busy; `isOfExchange`: it is no trouble with the state, but with
- * the file in which bbw's own exchange, embedded or on paper, keeps its book: whoever leaves the state aside meets it again.
+ * the file in which bbw's own exchange, embedded or on paper, keeps its book: whoever leaves the state aside meets it again;
+ * `isUnanswered`: the bbw that holds the store has said nothing to what was asked of it.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
@@ -73,6 +74,7 @@ export class StoreError extends Error {
   readonly trouble: StoreTrouble
   readonly remedy: string | undefined
   readonly isOfExchange: boolean
+  readonly isUnanswered: boolean
   constructor(
     message: string,
     traits: {
@@ -80,6 +82,7 @@ export class StoreError extends Error {
       readonly trouble?: StoreTrouble
       readonly remedy?: string | undefined
       readonly isOfExchange?: boolean
+      readonly isUnanswered?: boolean
     },
   ) {
     super(message)
@@ -87,6 +90,7 @@ export class StoreError extends Error {
     this.trouble = traits.trouble ?? (traits.retryable ? 'busy' : 'other')
     this.remedy = traits.remedy
     this.isOfExchange = traits.isOfExchange ?? false
+    this.isUnanswered = traits.isUnanswered ?? false
   }
 }
 

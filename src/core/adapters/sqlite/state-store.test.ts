@@ -441,6 +441,24 @@ test('a full database gives up its reserve, and says so when that is not enough'
   store.close()
 })
 
+test('the reserve makes room for what a person asks of the loop', () => {
+  const path = folder.fresh()
+  StateStore.open(path, optionsOf()).close()
+  const connection = new Connection(path, { random: () => 0 })
+  const store = new StateStore(connection, optionsOf())
+  const ballast = path.replace('.db', '.ballast')
+  connection.exec(`PRAGMA max_page_count = ${Number(connection.get('PRAGMA page_count')?.page_count)}`)
+  const original = connection.tx.bind(connection)
+  connection.tx = work => {
+    if (!existsSync(ballast)) connection.exec('PRAGMA max_page_count = 1000000')
+    return original(work)
+  }
+  const reason = 'x'.repeat(100_000)
+  assert.is(store.enqueue({ id: 'a', command: { kind: 'halt', by: 'me', reason } }, T0).state, 'queued')
+  assert.not(existsSync(ballast))
+  store.close()
+})
+
 test('the reserve makes room for the last words where it can', () => {
   const path = folder.fresh()
   StateStore.open(path, optionsOf()).close()

@@ -289,7 +289,7 @@ export class StateStore implements StorePort {
 
   /** Asks the holder of the lease for something; returns the outcome so far. Any process may. */
   enqueue(queued: Queued, now: Timestamp): CommandOutcome {
-    return this.#connection.tx(() => enqueueCommand(this.#connection, queued, now))
+    return this.#inReserve(() => this.#connection.tx(() => enqueueCommand(this.#connection, queued, now)))
   }
 
   /** What has become of a request; `null` where there is none of this id. */
@@ -339,7 +339,7 @@ export class StateStore implements StorePort {
     return { ...this.#self, now, isAlive: this.#isAlive }
   }
 
-  /** Writes in one transaction, in which the lease is checked. Where the disk is full the reserve makes room, once. */
+  /** Writes in one transaction, in which the lease is checked. */
   #fenced<T>(write: (token: number) => T): T {
     const attempt = (): T => {
       const results: T[] = []
@@ -350,6 +350,11 @@ export class StateStore implements StorePort {
       })
       return results[0]
     }
+    return this.#inReserve(attempt)
+  }
+
+  /** Where the disk is full the reserve makes room, once. */
+  #inReserve<T>(attempt: () => T): T {
     try {
       return attempt()
     } catch (error) {

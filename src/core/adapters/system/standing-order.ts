@@ -1,6 +1,7 @@
 /**
  * A halt or a pause that was ordered while the state could not be written, or that is to outlive a start that comes to
  * nothing: one small file beside it. The loop that runs looks for it several times a second, every start before it trades; once the state has it, the file goes.
+ * A full disk takes a halt all the same, as a file without a word in it: what cannot be read counts as one.
  */
 import {
   closeSync,
@@ -27,24 +28,39 @@ export interface StandingOrder {
 }
 
 /**
- * Leaves an order in a data folder, whole or not at all, for its owner alone. A halt is not replaced by a pause. Throws
- * a StoreError (`io`, `full`) where the disk does not take it.
+ * Leaves an order in a data folder, whole or not at all, for its owner alone. A halt is not replaced by a pause. On a full
+ * disk a halt is left without its words. Throws a StoreError (`io`, `full`) where the disk does not take it.
  */
 export function leaveOrder(folder: string, order: StandingOrder): void {
   if (order.command === 'pause' && foundOrder(folder)?.command === 'halt') return
   const path = join(folder, STANDING_ORDER_FILE)
+  try {
+    try {
+      leave(path, `${JSON.stringify(order)}\n`)
+    } catch (error) {
+      if (order.command !== 'halt' || !isFull(error)) throw error
+      leave(path, '')
+    }
+  } catch (error) {
+    throw failure(path, error, order.command)
+  }
+}
+
+/** Puts a file into its place. One without a byte needs a name alone, which a full disk has room for. */
+function leave(path: string, text: string): void {
   const part = `${path}.part`
   try {
     const descriptor = openSync(part, 'w', 0o600)
     try {
-      writeSync(descriptor, `${JSON.stringify(order)}\n`)
+      writeSync(descriptor, text)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
     }
     renameSync(part, path)
   } catch (error) {
-    throw failure(path, error)
+    rmSync(part, { force: true })
+    throw error
   }
 }
 
@@ -53,7 +69,10 @@ export function foundOrder(folder: string): StandingOrder | null {
   const path = join(folder, STANDING_ORDER_FILE)
   if (!existsSync(path)) return null
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const text = readFileSync(path, 'utf8')
+    if (text === '')
+      return { command: 'halt', by: 'cli', reason: 'by command, while the disk was full', at: 0 }
+    const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) {
       const { command, by, reason, at } = value as { readonly [field: string]: unknown }
       const isWhole = typeof by === 'string' && typeof reason === 'string' && typeof at === 'number'
@@ -75,12 +94,18 @@ export function takeOrderAway(folder: string): void {
   }
 }
 
-function failure(path: string, error: unknown): unknown {
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
+function failure(path: string, error: unknown, command?: StandingOrder['command']): unknown {
   if (!(error instanceof Error && 'code' in error)) return error
-  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT'
+  const isPause = isFull(error) && command === 'pause'
   return new StoreError(`${path}: ${error.message}`, {
     retryable: false,
-    trouble: isFull ? 'full' : 'io',
-    remedy: 'end bbw run, or: bbw trade flatten --without-state --all --execute --exchange NAME',
+    trouble: isFull(error) ? 'full' : 'io',
+    remedy: isPause
+      ? 'free some space on the disk, or: bbw trade halt, which needs none'
+      : 'end bbw run, or: bbw trade flatten --without-state --all --execute --exchange NAME',
   })
 }
