@@ -184,6 +184,7 @@ function closedWhole(restarts: boolean): (rig: StreamRig) => Promise<readonly st
     if (positions.length > 0) wrong.push(`${positions[0]?.steps} steps are left`)
     const said = rig.events.filter(({ kind }) => kind === 'flat').map(({ reason }) => reason)
     if (said.join() !== `flat: ${SYMBOL} long`) wrong.push(`the close ended with: ${said.join()}`)
+    if (rig.count('W309') > 0) wrong.push('its money is not what the books say')
     if (rig.count('W303') + rig.count('C221') > 0) wrong.push('its own rest is somebody else’s')
     return [...wrong, ...(await rig.differences())]
   }

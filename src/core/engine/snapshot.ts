@@ -21,7 +21,7 @@ import { formatSteps, formatTicks, qtyOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
 import { type Ladder, rungLeft } from '../portfolio/ladder.ts'
 import { type Portfolio, usedMargin } from '../portfolio/portfolio.ts'
-import { positionKey, positionMargin, type StopKind, unrealised } from '../portfolio/position.ts'
+import { heldQty, positionKey, positionMargin, type StopKind, unrealised } from '../portfolio/position.ts'
 import type { CycleId } from './cycles.ts'
 import type { Gates } from './gates.ts'
 import type { AccountPosition } from './protocol.ts'
@@ -167,7 +167,7 @@ export function snapshotOf(parts: SnapshotParts): Snapshot {
     const { symbol, side, instrument, steps, entry } = position
     const mark = parts.markOf(symbol)
     const known = !Number.isNaN(mark)
-    const notional = qtyOf(instrument, steps) * entry
+    const notional = heldQty(position) * entry
     const profit = known ? unrealised(position, mark) : null
     const key = positionKey(symbol, side)
     return {

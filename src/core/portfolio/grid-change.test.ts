@@ -5,6 +5,7 @@ import type { Steps, Ticks } from '../base/units.ts'
 import { positionOf, ticks } from '../decision/view.fixture.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
 import { changedFilters, isOtherGrid, positionOn, regridded, stepsOn, ticksOn } from './grid-change.ts'
+import { enteredQty, heldQty } from './position.ts'
 
 const test = suite('grid change')
 const SEED = 20261127
@@ -37,6 +38,18 @@ test('no rounding adds risk, and none moves by a whole unit, whatever the grids 
     }),
     { seed: SEED, numRuns: 500 },
   )
+})
+
+test('what is held between coarser steps is kept beside them: in coins nothing comes or goes, there and back', () => {
+  const coarse = regridded(BEFORE, BEFORE.tick, '0.3')
+  const held = { ...LONG, steps: 710 as Steps, enteredSteps: 1_000 as Steps }
+  const after = positionOn(held, coarse)
+  assert.equal([after.steps, after.enteredSteps], [2, 3])
+  assert.ok(Math.abs(heldQty(after) - 0.71) < 1e-12 && Math.abs(enteredQty(after) - 1) < 1e-12)
+  assert.equal(positionOn(after, BEFORE), held)
+  const least = positionOn({ ...LONG, steps: 100 as Steps, enteredSteps: 100 as Steps }, coarse)
+  assert.is(least.steps, 1)
+  assert.ok(Math.abs(heldQty(least) - 0.1) < 1e-12, 'less than a step counts as one, and is worth what it is')
 })
 
 test('a finer grid and back changes nothing', () => {

@@ -1,16 +1,16 @@
 /**
  * What becomes of the books when the exchange changes the filters of a perpetual: prices and quantities that are counted
  * in ticks and steps are counted anew, and no rounding adds risk. A stop is rounded towards the price, a target towards
- * the entry, a quantity down. What is held beyond whole steps of a coarser kind cannot be ordered any more and is left
- * out; the least is one step.
+ * the entry, a quantity down; the least is one step. What is held beyond whole steps of a coarser kind cannot be ordered by
+ * a quantity any more: it is kept beside them, and counts in profit and trade.
  */
 import type { Rounding } from '../base/decimal.ts'
-import type { Steps, Ticks } from '../base/units.ts'
+import type { Qty, Steps, Ticks } from '../base/units.ts'
 import type { Instrument } from '../market/instrument.ts'
 import { priceOf, qtyOf, toSteps, toTicks } from '../market/quantise.ts'
 import type { Side } from '../market/side.ts'
 import type { Ladder } from './ladder.ts'
-import type { PendingEntry, Position } from './position.ts'
+import { enteredQty, heldQty, type PendingEntry, type Position } from './position.ts'
 
 /** The filters that books and orders depend on. */
 const FILTERS = ['tick', 'step', 'minQty', 'maxQty', 'maxMarketQty', 'minPrice', 'minNotional'] as const
@@ -63,6 +63,11 @@ export function targetOn(before: Instrument, now: Instrument, target: Ticks, sid
   return ticksOn(before, now, target, side === 'long' ? 'down' : 'up')
 }
 
+/** What a quantity is more than whole steps of it; what is only an error of doubles is nothing. */
+function rest(qty: Qty, whole: Qty): Qty {
+  return Math.abs(qty - whole) <= 1e-9 * qty ? 0 : qty - whole
+}
+
 const atLeastOne = (steps: Steps): Steps => Math.max(1, steps) as Steps
 
 function ladderOn(before: Instrument, now: Instrument, ladder: Ladder, side: Side): Ladder {
@@ -81,13 +86,25 @@ function ladderOn(before: Instrument, now: Instrument, ladder: Ladder, side: Sid
 
 /** A position under the filters of now. */
 export function positionOn(position: Position, now: Instrument): Position {
+  const { beyond: _, ...kept } = position
   const { instrument: before, side, target, firstTargetLeft, ladder } = position
-  const steps = atLeastOne(stepsOn(before, now, position.steps))
+  const isSame = before.step === now.step
+  const held = heldQty(position)
+  const entered = enteredQty(position)
+  const steps = isSame ? position.steps : atLeastOne(toSteps(now, held, 'down'))
+  const enteredSteps = isSame
+    ? position.enteredSteps
+    : (Math.max(steps, toSteps(now, entered, 'down')) as Steps)
+  const beyond = {
+    held: rest(held, qtyOf(now, steps)),
+    entered: rest(entered, qtyOf(now, enteredSteps)),
+  }
   return {
-    ...position,
+    ...kept,
+    ...(beyond.held === 0 && beyond.entered === 0 ? {} : { beyond }),
     instrument: now,
     steps,
-    enteredSteps: Math.max(steps, stepsOn(before, now, position.enteredSteps)) as Steps,
+    enteredSteps,
     stop: stopOn(before, now, position.stop, side),
     initialStop: stopOn(before, now, position.initialStop, side),
     target: target === null ? null : targetOn(before, now, target, side),

@@ -5,6 +5,7 @@ import { DAY, HOUR } from '../base/units.ts'
 import { instrumentOf, MIDNIGHT, steps, ticks } from '../decision/view.fixture.ts'
 import { priceOf, qtyOf } from '../market/quantise.ts'
 import { type Side, sign } from '../market/side.ts'
+import { regridded } from './grid-change.ts'
 import type { Ladder } from './ladder.ts'
 import {
   apply,
@@ -15,7 +16,7 @@ import {
   realisedToday,
   usedMargin,
 } from './portfolio.ts'
-import { type PendingEntry, type Position, positionKey } from './position.ts'
+import { type PendingEntry, type Position, positionKey, unrealised } from './position.ts'
 import type { ExitReason, Trade } from './trade.ts'
 
 const test = suite('portfolio')
@@ -256,6 +257,20 @@ test('targets count upwards only, and other exits do not count', () => {
   assert.is(after('partial-target-2'), 2)
   assert.is(after('partial-target-2', 'partial-target-1'), 2)
   assert.is(after('stop', 'time-exit', 'target'), 0)
+})
+
+test('what is held between coarser steps is closed with the last of them: its profit is in the trade, and in the wallet', () => {
+  const coarse = regridded(INSTRUMENT, INSTRUMENT.tick, '0.3')
+  const [bought, coarser] = [filled(100, 1), { type: 'filters-changed', instrument: coarse } as const]
+  const close = (count: number): PortfolioEvent => exited(110, 1, { steps: steps(count) })
+  for (const closes of [[close(3)], [close(1), close(2)]]) {
+    const { portfolio, trades } = folded([sent(), bought, coarser, ...closes])
+    near(trades[0]?.gross ?? Number.NaN, 10)
+    near(trades[0]?.qty ?? Number.NaN, 1)
+    near(trades[0]?.exit ?? Number.NaN, 110)
+    near(portfolio.wallet - folded([sent(), bought]).portfolio.wallet, 10)
+  }
+  near(unrealised(heldAfter(sent(), bought, coarser), 110), 10)
 })
 
 test('what a first target has left is known until it is filled, whatever else is sold meanwhile', () => {

@@ -15,6 +15,8 @@ import { entryOn, positionOn } from './grid-change.ts'
 import { withRungFilled } from './ladder.ts'
 import {
   type ClosedAhead,
+  enteredQty,
+  heldQty,
   type PendingEntry,
   type Position,
   positionKey,
@@ -311,7 +313,8 @@ function exitFilled(
     `${event.symbol} would be closed by more than is held`,
   )
   const price = priceOf(position.instrument, event.price)
-  const qty = qtyOf(position.instrument, event.steps)
+  const isLast = event.steps === position.steps
+  const qty = isLast ? heldQty(position) : qtyOf(position.instrument, event.steps)
   const gross = sign(position.side) * (price - position.entry) * qty
   const filled = event.reason === 'partial-target-1' ? 1 : event.reason === 'partial-target-2' ? 2 : 0
   const { firstTargetLeft: leftBefore, ...before } = position
@@ -340,7 +343,7 @@ function exitFilled(
 }
 
 function closedTrade(position: Position, closedAt: Timestamp, exitReason: ExitReason): Trade {
-  const qty = qtyOf(position.instrument, position.enteredSteps)
+  const qty = enteredQty(position)
   const net = position.gross - position.fees + position.funding
   let exitValue = 0
   for (const exit of position.exits) exitValue += exit.price * exit.qty

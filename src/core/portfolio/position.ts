@@ -1,4 +1,4 @@
-import type { Price, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
+import type { Price, Qty, Steps, Ticks, Timestamp, Usdt } from '../base/units.ts'
 import type { Instrument } from '../market/instrument.ts'
 import type { Interval } from '../market/interval.ts'
 import { qtyOf } from '../market/quantise.ts'
@@ -96,10 +96,29 @@ export interface Position {
   readonly reason: string
   /** The adds that were planned at its entry. */
   readonly ladder?: Ladder
+  /**
+   * How much more than its whole steps is held and was entered, in coins, where the exchange has made its steps coarser;
+   * below 0 where it is less than the one step that it counts as. It is closed with the last of them.
+   */
+  readonly beyond?: { readonly held: Qty; readonly entered: Qty }
 }
 
 /** The strategy of a position that a person opened and handed over: no rule of entry stands behind it. */
 export const MANUAL = 'manual'
+
+/** What is held of it, in coins. */
+export function heldQty({
+  instrument,
+  steps,
+  beyond,
+}: Pick<Position, 'instrument' | 'steps' | 'beyond'>): Qty {
+  return qtyOf(instrument, steps) + (beyond?.held ?? 0)
+}
+
+/** What was ever entered of it, in coins. */
+export function enteredQty({ instrument, enteredSteps, beyond }: Position): Qty {
+  return qtyOf(instrument, enteredSteps) + (beyond?.entered ?? 0)
+}
 
 /** The key of a position: one per symbol and side over all strategies. */
 export function positionKey(symbol: string, side: Side): string {
@@ -108,11 +127,11 @@ export function positionKey(symbol: string, side: Side): string {
 
 /** Margin tied up by an open position: its share of the entry value. */
 export function positionMargin(position: Position): Usdt {
-  return (qtyOf(position.instrument, position.steps) * position.entry) / position.leverage
+  return (heldQty(position) * position.entry) / position.leverage
 }
 
 /** Profit or loss of the open quantity at a mark price, fees not counted. */
 export function unrealised(position: Position, mark: Price): Usdt {
   const move = position.side === 'long' ? mark - position.entry : position.entry - mark
-  return move * qtyOf(position.instrument, position.steps)
+  return move * heldQty(position)
 }

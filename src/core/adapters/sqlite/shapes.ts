@@ -147,6 +147,7 @@ const position = object<Position>({
   highest: number,
   reason: text,
   ladder,
+  beyond: orAbsent(object<NonNullable<Position['beyond']>>({ held: number, entered: number })),
 })
 
 const pending = object<PendingEntry>({
