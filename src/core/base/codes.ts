@@ -286,7 +286,7 @@ export const CODES = {
   },
   I304: {
     title: 'size changed outside',
-    what: 'A part of a position was closed outside of bbw.',
+    what: 'A part of a position was closed, or something was added to it, outside of bbw.',
     did: 'Follows the size of the exchange; targets are set anew.',
     can: NOTHING,
   },
@@ -479,8 +479,8 @@ export const CODES = {
   },
   W503: {
     title: 'reconnects slowed',
-    what: 'A stream could not be connected, or did not hold, many times in a row.',
-    did: 'Tries once a minute from now on, and goes back to shorter waits when it has held for a minute. Positions, orders and stops are looked after by requests meanwhile.',
+    what: 'A stream could not be connected, or did not hold, many times in a row; or that of the account is not there at the start.',
+    did: 'Tries ever more rarely, once a minute in the end, and goes back to shorter waits when it has held for a minute. Positions, orders and stops are looked after by requests meanwhile.',
     can: 'Look at the connection, and whether the exchange is up.',
   },
   W504: {

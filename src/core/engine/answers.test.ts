@@ -55,6 +55,24 @@ test('a refused amendment leaves the order in doubt, a refused order is none', (
   assert.equal(refused.told(), ['outcome', 'rejected'])
 })
 
+test('a target that the exchange has cut with its position is told as moved once, as bbw has asked for it', () => {
+  const parts = sent()
+  parts.answers.take(answer(ID, 'accepted'))
+  const order = parts.orders.exits.get(ID)
+  if (order === undefined) throw new Error('it rests')
+  parts.told()
+  // Cut by itself: what of it is known is as it was.
+  parts.answers.take(answer(ID, 'amended'))
+  assert.equal(parts.told(), [])
+  parts.orders.amend(order, ticks(1_100), steps(700))
+  parts.told()
+  parts.answers.take(answer(ID, 'amended'))
+  assert.equal(parts.told(), ['targets'])
+  assert.equal([order.steps, order.state, order.wanted], [700, 'working', null])
+  parts.answers.take(answer(ID, 'amended'))
+  assert.equal(parts.told(), [])
+})
+
 test('an answer that says nothing makes a doubt, told once', () => {
   const parts = sent()
   parts.answers.take(answer(ID, 'unknown'))

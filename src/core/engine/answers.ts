@@ -151,12 +151,12 @@ export class Answers {
         if (position !== undefined && price !== null) this.#tellTarget(order, position, 'set')
         return
       case 'amended':
-        if (order.wanted !== null) {
-          order.price = order.wanted.price
-          order.steps = order.wanted.steps
-          order.wanted = null
-        }
         order.state = 'working'
+        // One that the exchange has cut with its position is no news: what is wanted of it is told once it is so.
+        if (order.wanted === null) return
+        order.price = order.wanted.price
+        order.steps = order.wanted.steps
+        order.wanted = null
         if (position !== undefined) this.#tellTarget(order, position, 'moved')
         return
       case 'look-up':

@@ -107,10 +107,10 @@ test('of two entries that both fill the second adds to the position of the first
   assert.equal(parts.told(), ['cancel', 'outcome', 'filled', 'persist', 'place'])
   const filled = { clientOrderId: second.clientOrderId, symbol: 'ADAUSDT', complete: false }
   parts.fills.book(parts.fill({ ...filled, steps: steps(400) }))
-  assert.equal(parts.told(), ['outcome', 'reduced I304'])
+  assert.equal(parts.told(), ['outcome', 'grown I304'])
   // What of it fills before its cancellation arrives is known for what it is, however many parts it comes in.
   for (const part of [300, 200, 100]) parts.fills.book(parts.fill({ ...filled, steps: steps(part) }))
-  assert.equal(parts.told(), ['reduced I304', 'reduced I304', 'reduced I304'])
+  assert.equal(parts.told(), ['grown I304', 'grown I304', 'grown I304'])
   assert.is(parts.core.portfolio.positions.get('ADAUSDT:long')?.steps, 2_000)
   assert.is(parts.core.portfolio.pending.size, 0)
   assert.is(parts.core.isDoubted, true)

@@ -524,7 +524,7 @@ export class Fills {
       this.#core.fold({ type: 'added-outside', symbol, side, time, price, steps, fee })
       const grown = this.#core.portfolio.positions.get(positionKey(symbol, side))
       assert(grown !== undefined, `${symbol} ${side} is held after something was added`)
-      this.#core.event('reduced', grown, 'added to outside of bbw', figures, null, 'I304')
+      this.#core.event('grown', grown, 'added to outside of bbw', figures, null, 'I304')
       this.#management.target(grown)
       return
     }

@@ -512,6 +512,7 @@ export type EventKind =
   | 'filled'
   | 'targets'
   | 'reduced'
+  | 'grown'
   | 'stop-moved'
   | 'stop-failed'
   | 'exiting'

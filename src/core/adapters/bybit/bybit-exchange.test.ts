@@ -160,6 +160,20 @@ test('the past comes before the present: instruments, closed candles, funding an
   assert.ok(last !== undefined && last.start + 15 * MINUTE <= START)
 })
 
+test('a stream of the account that is not there at the start is named', async () => {
+  const rig = new SimulatedBybit(still(100, 600))
+  const connect = rig.connect.bind(rig)
+  rig.connect = (channel, listener) => {
+    if (channel !== 'private') return connect(channel, listener)
+    const never = connect(channel, { ...listener, ready: () => {} })
+    never.isReady = false
+    return never
+  }
+  const trader = await Trader.open(rig)
+  await rig.until(trader.exchange.history())
+  assert.equal(rig.said, ['W503 account: not connected after 10 s, requests tell meanwhile'])
+})
+
 test('candles and prices go on where the past ended, without a question', async () => {
   const trader = await (await Trader.open()).begin()
   trader.rig.asked.length = 0

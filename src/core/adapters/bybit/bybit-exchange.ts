@@ -111,6 +111,11 @@ export class BybitExchange implements PacedExchange {
     // From here on nothing is missed: the engine asks for the account once it has begun.
     const account = this.#accountFeed()
     await Promise.race([account.ready, sleep(STREAM_WAIT)])
+    if (!account.isReady && this.#denied === null)
+      this.#ports.say(
+        'W503',
+        `account: not connected after ${STREAM_WAIT / 1_000} s, requests tell meanwhile`,
+      )
     // The engine takes the past as soon as this is there; what came meanwhile follows it.
     void sleep(0).then(() => this.#begin())
     return inputs
