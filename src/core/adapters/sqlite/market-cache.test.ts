@@ -347,4 +347,19 @@ test('a reader sees whole imports while another connection writes', () => {
   writer.close()
 })
 
+test('one of a process that trades waits for the lock of an import for no more than a moment', () => {
+  const path = freshPath()
+  const cache = MarketCache.open(path, { readonly: false })
+  cache.bePrompt()
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  // Would it wait as long as an import may take, this test would be stopped.
+  const error = failed(() => cache.importCandles(hourly([1]), named('a')))
+  assert.equal([error.trouble, error.retryable], ['busy', true])
+  other.exec('ROLLBACK')
+  other.close()
+  assert.is(cache.importCandles(hourly([1]), named('a')).added, 1)
+  cache.close()
+})
+
 test.run()
