@@ -33,7 +33,6 @@ const CODES: readonly Code[] = [
   'W309',
   'W702',
   'I705',
-  'C706',
   'W711',
   'W803',
   'C805',

@@ -87,8 +87,8 @@ export class Engine {
     const orders = new OrderDesk(core, runner)
     const protection = new Protection(core, orders)
     const management = new Management(core, orders, protection)
-    const fates = new Fates(core, gatekeeper, orders, protection, management)
     const strangers = new Strangers(core, gatekeeper, orders)
+    const fates = new Fates(core, gatekeeper, orders, protection, management, strangers)
     const leftovers = new Leftovers(core, orders)
     const fills = new Fills({
       core,

@@ -21,7 +21,8 @@ function sent(): Parts {
 
 test('an answer that stays out is a doubt from its time on, not before', () => {
   const parts = sent()
-  const fates = new Fates(parts.core, parts.gatekeeper, parts.orders, parts.protection, parts.management)
+  const { core, gatekeeper, orders, protection, management, strangers } = parts
+  const fates = new Fates(core, gatekeeper, orders, protection, management, strangers)
   const wait = parts.core.settings.recovery.answerSeconds * SECOND
   assert.is(fates.answerDue(), MIDNIGHT + wait)
   parts.wait(wait - 1)
@@ -174,6 +175,21 @@ test('what was refused is settled by the account, once that agrees on the positi
   parts.fates.settle({ wallet: 1_000, positions: [there], orders: [resting] })
   assert.is(order?.state, 'working')
   assert.is(order?.price, 1_200)
+})
+
+test('an entry whose cancellation has not been answered is gone although somebody else holds the symbol, unless that grew', () => {
+  const parts = sent()
+  const { clientOrderId: id, symbol, side } = RESTING
+  parts.orders.takeBack(RESTING, 'asked-to-close')
+  parts.orders.refuseCancel(id)
+  parts.orders.askAccount()
+  const theirs = { symbol, side, steps: steps(1), entry: 100, leverage: 3, stop: null }
+  parts.strangers.foreignSeen([theirs], [])
+  const account = { wallet: 1_000, positions: [theirs], orders: [] }
+  parts.fates.settle({ ...account, positions: [{ ...theirs, steps: steps(3) }] })
+  assert.ok(parts.core.portfolio.pending.has(id), 'it may have filled into it')
+  parts.fates.settle(account)
+  assert.not(parts.core.portfolio.pending.has(id))
 })
 
 test.run()

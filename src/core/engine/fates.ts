@@ -14,10 +14,11 @@ import type { Gatekeeper } from './gatekeeper.ts'
 import type { Management } from './management.ts'
 import type { OrderDesk } from './order-desk.ts'
 import type { Protection } from './protection.ts'
-import type { Account, OrderReport } from './protocol.ts'
+import type { Account, AccountPosition, OrderReport } from './protocol.ts'
 import { agrees } from './reconcile.ts'
 import { earliest } from './schedule.ts'
 import type { Doubt, WorkingOrder } from './state.ts'
+import type { Strangers } from './strangers.ts'
 
 export class Fates {
   readonly #core: EngineCore
@@ -25,6 +26,7 @@ export class Fates {
   readonly #orders: OrderDesk
   readonly #protection: Protection
   readonly #management: Management
+  readonly #strangers: Strangers
 
   constructor(
     core: EngineCore,
@@ -32,12 +34,14 @@ export class Fates {
     orders: OrderDesk,
     protection: Protection,
     management: Management,
+    strangers: Strangers,
   ) {
     this.#core = core
     this.#gatekeeper = gatekeeper
     this.#orders = orders
     this.#protection = protection
     this.#management = management
+    this.#strangers = strangers
   }
 
   /** When the first of the answers awaited is overdue; `null` when none is awaited. */
@@ -146,14 +150,25 @@ export class Fates {
       this.#core.recovery = { ...this.#core.recovery, found: this.#core.recovery.found + 1 }
   }
 
+  /** Whether a position is somebody else's, and stands as the account has shown it before. */
+  #isTheirs({ positions }: Account, symbol: string, side: Side): boolean {
+    if (this.#core.portfolio.positions.has(positionKey(symbol, side))) return false
+    const isIt = (one: AccountPosition): boolean => one.symbol === symbol && one.side === side
+    const known = this.#strangers.shown().find(isIt)
+    return known !== undefined && positions.find(isIt)?.steps === known.steps
+  }
+
   /**
    * A refused cancellation or amendment leaves open whether the order still rests: it may have filled meanwhile. Once
-   * books and account agree on the position, an order that does not rest there is gone.
+   * books and account agree on the position, an order that does not rest there is gone. What somebody else holds there, and
+   * has not changed since it was told apart, is none of its fill.
    */
   settle(account: Account): void {
+    const known = (symbol: string, side: Side): boolean => agrees(this.#core.portfolio, account, symbol, side)
+    // Of one that is said to have filled, what is there may be the fill all the same.
+    for (const id of this.#orders.doubts.saidFilled()) this.#settleFilled(id, known)
     const settled = (symbol: string, side: Side): boolean =>
-      agrees(this.#core.portfolio, account, symbol, side)
-    for (const id of this.#orders.doubts.saidFilled()) this.#settleFilled(id, settled)
+      known(symbol, side) || this.#isTheirs(account, symbol, side)
     for (const [id, stage] of this.#orders.cancelling) {
       const entry = this.#core.portfolio.pending.get(id)
       if (stage !== 'asked' || entry === undefined) continue

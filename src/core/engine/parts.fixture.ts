@@ -89,9 +89,16 @@ export class Parts {
     this.orders = new OrderDesk(core, this.runner)
     this.protection = new Protection(core, this.orders)
     this.management = new Management(core, this.orders, this.protection)
-    this.fates = new Fates(core, this.gatekeeper, this.orders, this.protection, this.management)
-    this.answers = new Answers(core, this.runner, this.orders, this.fates, () => {})
     this.strangers = new Strangers(core, this.gatekeeper, this.orders)
+    this.fates = new Fates(
+      core,
+      this.gatekeeper,
+      this.orders,
+      this.protection,
+      this.management,
+      this.strangers,
+    )
+    this.answers = new Answers(core, this.runner, this.orders, this.fates, () => {})
     this.leftovers = new Leftovers(core, this.orders)
     this.fills = new Fills(this)
     this.handovers = new Handovers(this)
